@@ -1,0 +1,2 @@
+# The include path of the C stub; everything in it is headers.
+CSTUB_CFLAGS := -Icstub/include

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ACRN's hypercalls by name, from the call table acrn.def:
+ *
+ *   ACRN_NR_create_vm                      the number, an enumeration constant
+ *   long acrn_call(create_vm, &vm)         the call, its arguments checked by the table's line
+ *   long acrn_call(set_vcpu_regs, vmid, &regs)
+ *
+ * An unknown name, a wrong number of arguments, a pointer to another structure, or a pointer where
+ * the table has a number (or the reverse) does not compile. Kinds of argument and what they take:
+ *
+ *   VALUE, VMID, ENUM, PASS   a number of the table's type (VMID: 16 bits; PASS: 64 bits)
+ *   PTR                       a pointer to that structure; a pointer to const only if the call
+ * reads it PACKED                    the structure of bit fields by value, or the 64 bits
+ * themselves ADDR                      any object pointer
+ *
+ * Pointers become guest-physical addresses by ACRN_GPA(pointer), which a guest whose virtual
+ * addresses are not its physical ones defines before it includes this file. The structure must be
+ * contiguous in guest-physical memory. A call of the guest's own is a line in a file of the same
+ * grammar as acrn.def: define ACRN_CALLS_DEF to its name, in quotes. Result, record and
+ * restrictions are those of acrn_hypercall.h.
+ */
+#ifndef ACRN_CALLS_H
+#define ACRN_CALLS_H
+
+#include "acrn_hypercall.h"
+#include "acrn_types.h"
+
+#ifndef ACRN_GPA
+#define ACRN_GPA(pointer) ((unsigned long)(pointer))
+#endif
+
+#define acrn_call(...)                                                                             \
+	ACRN_SEVENTH_(__VA_ARGS__, ACRN_CALL_HAS_TOO_MANY_ARGUMENTS,                               \
+		      ACRN_CALL_HAS_TOO_MANY_ARGUMENTS, ACRN_CALL_HAS_TOO_MANY_ARGUMENTS,          \
+		      ACRN_CALL2_, ACRN_CALL1_, ACRN_CALL0_, )                                     \
+	(__VA_ARGS__)
+
+/* Implementation. Names that end in an underscore are not for use. */
+
+#define ACRN_SEVENTH_(a, b, c, d, e, f, seventh, ...) seventh
+
+#define ACRN_CALL0_(name)                                                                          \
+	__extension__({                                                                            \
+		ACRN_CHECK_COUNT_(name, 0);                                                        \
+		acrn_hypercall0(ACRN_NR_##name);                                                   \
+	})
+#define ACRN_CALL1_(name, arg1)                                                                    \
+	__extension__({                                                                            \
+		ACRN_CHECK_COUNT_(name, 1);                                                        \
+		ACRN_CHECK_NUMBER_(name, 1, arg1);                                                 \
+		acrn_hypercall1(ACRN_NR_##name, acrn_##name##_register1_(arg1));                   \
+	})
+#define ACRN_CALL2_(name, arg1, arg2)                                                              \
+	__extension__({                                                                            \
+		ACRN_CHECK_COUNT_(name, 2);                                                        \
+		ACRN_CHECK_NUMBER_(name, 1, arg1);                                                 \
+		ACRN_CHECK_NUMBER_(name, 2, arg2);                                                 \
+		acrn_hypercall2(ACRN_NR_##name, acrn_##name##_register1_(arg1),                    \
+				acrn_##name##_register2_(arg2));                                   \
+	})
+
+#define ACRN_CHECK_COUNT_(name, given)                                                             \
+	_Static_assert(ACRN_COUNT_##name##_ == given,                                              \
+		       #name " takes another number of arguments, see its line in the call table")
+
+/* Only a warning, to gcc 12 and clang 14, in a function's argument. */
+#define ACRN_CHECK_NUMBER_(name, position, argument)                                               \
+	_Static_assert(!ACRN_IS_NUMBER_##name##_##position##_ || !ACRN_IS_POINTER_(argument),      \
+		       #name " takes a number, not a pointer, as argument " #position)
+#define ACRN_IS_POINTER_(argument) (__builtin_classify_type(argument) == ACRN_POINTER_CLASS_)
+enum { ACRN_POINTER_CLASS_ = __builtin_classify_type((void *)0) };
+
+typedef uint8_t acrn_u8_;
+typedef uint16_t acrn_u16_;
+typedef uint32_t acrn_u32_;
+typedef uint64_t acrn_u64_;
+
+/*
+ * Each kind of argument as three things: the type that takes it, whether that is a number, and what
+ * goes to the register. A mismatch with a transparent union is an error, with a plain pointer only
+ * a warning. Kinds and directions are pasted to a prefix before they could be expanded, so that a
+ * guest may have macros called PACKED or in.
+ */
+#define ACRN_KIND_VALUE(type, name)	    acrn_##type##_, 1, argument
+#define ACRN_KIND_VMID(name)		    acrn_u16_, 1, argument
+#define ACRN_KIND_ENUM(tag, name)	    enum tag, 1, (unsigned long)argument
+#define ACRN_KIND_PASS(name)		    acrn_u64_, 1, argument
+#define ACRN_KIND_PACKED(tag, name)	    ACRN_ONE_OF_(uint64_t bits; struct tag fields), 0, argument.bits
+#define ACRN_KIND_PTR(direction, tag, name) ACRN_POINTER_(ACRN_CONST_##direction struct tag)
+#define ACRN_KIND_ADDR(direction, name)	    ACRN_POINTER_(ACRN_CONST_##direction void)
+
+#define ACRN_POINTER_(type) ACRN_ONE_OF_(type *pointer), 0, ACRN_GPA(argument.pointer)
+#define ACRN_ONE_OF_(members)                                                                      \
+	union {                                                                                    \
+		members;                                                                           \
+	} __attribute__((transparent_union))
+#define ACRN_CONST_in const
+#define ACRN_CONST_out
+#define ACRN_CONST_inout
+
+#define ACRN_DEFINE_ARGUMENT_(...) ACRN_DEFINE_ARGUMENT_OF_(__VA_ARGS__)
+#define ACRN_DEFINE_ARGUMENT_OF_(call, position, type, is_number, value)                           \
+	typedef type acrn_##call##_argument##position##_;                                          \
+	enum { ACRN_IS_NUMBER_##call##_##position##_ = is_number };                                \
+	static __inline__ __attribute__((always_inline, unused)) unsigned long                     \
+		acrn_##call##_register##position##_(acrn_##call##_argument##position##_ argument)  \
+	{                                                                                          \
+		return value;                                                                      \
+	}
+
+#define ACRN_DEFINE_CALL_(nr, call, count)                                                         \
+	__extension__ enum { ACRN_NR_##call = (nr) };                                              \
+	enum { ACRN_COUNT_##call##_ = count };
+
+#define HYPERCALL0(nr, call) ACRN_DEFINE_CALL_(nr, call, 0)
+#define HYPERCALL1(nr, call, argument1)                                                            \
+	ACRN_DEFINE_CALL_(nr, call, 1)                                                             \
+	ACRN_DEFINE_ARGUMENT_(call, 1, ACRN_KIND_##argument1)
+#define HYPERCALL2(nr, call, argument1, argument2)                                                 \
+	ACRN_DEFINE_CALL_(nr, call, 2)                                                             \
+	ACRN_DEFINE_ARGUMENT_(call, 1, ACRN_KIND_##argument1)                                      \
+	ACRN_DEFINE_ARGUMENT_(call, 2, ACRN_KIND_##argument2)
+
+#include "acrn.def"
+#ifdef ACRN_CALLS_DEF
+#include ACRN_CALLS_DEF
+#endif
+
+#undef HYPERCALL0
+#undef HYPERCALL1
+#undef HYPERCALL2
+
+#endif
