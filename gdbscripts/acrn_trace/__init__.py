@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""strace for hypercalls: what a guest asked of its hypervisor, and what came back.
+
+The flow is one direction, a module a step (docs/internals.md draws it)::
+
+    image, sites -> gdb_target -> pairing -> decode, clobbers -> event -> sinks
+
+Only ``gdb_target``, ``gdb_commands`` and ``gdb_session`` import gdb; all else is Python over
+integers and bytes.
+"""
+
+VERSION = "0.1.0"

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which register is what in a hypercall, and which may change across it."""
+
+from dataclasses import dataclass
+
+MASK64 = (1 << 64) - 1
+
+# In the order of the instruction encoding, which is also QEMU's and GDB's.
+GENERAL_REGISTERS = (
+    *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"),
+    *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+)
+
+# RFLAGS.RF belongs to the debugger: it is set to step over a breakpoint and cleared by the step.
+# (Intel SDM volume 3, 17.3.1.1.)
+RFLAGS_COMPARED = MASK64 & ~(1 << 16)
+
+
+@dataclass(frozen=True)
+class Abi:
+    """One hypervisor's calling convention.
+
+    ``instructions`` are the encodings that make the call; a hypervisor may rewrite one into the
+    other (KVM does), so either is the same site. All of them are ``length`` bytes long.
+    """
+
+    name: str
+    number: str
+    arguments: tuple[str, str]
+    result: str
+    instructions: tuple[bytes, ...]
+    may_change: frozenset[str]
+    length: int = 3
+
+
+VMCALL = b"\x0f\x01\xc1"
+VMMCALL = b"\x0f\x01\xd9"
+
+# ACRN: doc/developer-guides/hld/hv-hypercall.rst: the number in R8, arguments in RDI and RSI, the
+# result in RAX, every other general register left alone.
+ACRN = Abi("acrn", "r8", ("rdi", "rsi"), "rax", (VMCALL, VMMCALL), frozenset({"rax"}))

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The event: one hypercall, decoded, as every sink sees it (docs/formats.md has the JSON)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from acrn_trace.errnos import errno_name
+from acrn_trace.sites import Site
+
+INT32 = range(-(1 << 31), 1 << 31)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a call or a site. ``kind`` is fixed, for filters; ``text`` is for people."""
+
+    kind: str
+    text: str
+
+
+@dataclass
+class Event:
+    """One hypercall. What its source cannot know is None."""
+
+    seq: int
+    time: float
+    clock: str  # host or tsc
+    vcpu: int | None
+    abi: str
+    nr: int
+    name: str
+    args: tuple[int, int]
+    site: Site | None
+    source: str  # stop, ring or dump
+    decoded: dict[str, Any] = field(default_factory=dict)
+    duration: float | None = None
+    rax: int | None = None  # as the register was, unsigned
+    status: str = "unfinished"  # returned, faulted, unfinished or unknown
+    answered_by: str | None = None
+    return_vcpu: int | None = None
+    clobbered: dict[str, tuple[int, int]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    repeats: int = 0
+    repeats_unknown: int = 0  # of these, how many may have been a fault and a retry
+    over: bool = False  # nothing more will be heard of it
+
+    @property
+    def ret(self) -> int | str | None:
+        """The signed result; RAX in hexadecimal where it is no sign-extended int32."""
+        if self.rax is None:
+            return None
+        signed = self.rax - (1 << 64) if self.rax >> 63 else self.rax
+        return signed if signed in INT32 else hex(self.rax)
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "faulted" or (isinstance(self.ret, int) and self.ret < 0)
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSONL object: fixed keys, in their documented order."""
+        ret, site = self.ret, self.site
+        return {
+            "seq": self.seq,
+            "time": round(self.time, 6),
+            "duration": None if self.duration is None else round(self.duration, 6),
+            "clock": self.clock,
+            "vcpu": self.vcpu,
+            "abi": self.abi,
+            "nr": hex(self.nr),
+            "name": self.name,
+            "args": [hex(arg) for arg in self.args],
+            "ret": ret,
+            "errno": errno_name(ret) if isinstance(ret, int) else None,
+            "status": self.status,
+            "answered_by": self.answered_by,
+            "site": hex(site.address) if site else None,
+            "symbol": site.function if site else None,
+            "file": site.file if site else None,
+            "line": site.line if site else None,
+            "source": self.source,
+            "decoded": self.decoded,
+            "clobbered": {name: [hex(v) for v in pair] for name, pair in self.clobbered.items()},
+            "findings": [{"kind": f.kind, "text": f.text} for f in self.findings],
+            "repeats": self.repeats,
+            "repeats_unknown": self.repeats_unknown,
+            "return_vcpu": self.return_vcpu,
+        }

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What ``-e`` selects, in strace's forms: ``trace=a,!b``, ``status=failed``, ``vcpu=0``, ``site=f``.
+
+Some of it is known when a call is made, some only when it is back: a condition answers True, False,
+or None for "not yet".
+"""
+
+from typing import Callable, Iterable
+
+from acrn_trace.calltable import CallTable
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+
+Condition = Callable[[Event], "bool | None"]
+
+FORMS = "trace=NAME,…, trace=!NAME,…, status=failed|successful|unfinished, vcpu=N,…, site=SYMBOL,…"
+
+
+class Filter:
+    """The conjunction of the ``-e`` expressions given; none selects every call."""
+
+    def __init__(self, expressions: Iterable[str], table: CallTable) -> None:
+        self._conditions = [_condition(text, table) for text in expressions]
+
+    def verdict(self, event: Event) -> bool | None:
+        """Whether to show ``event``: None while that depends on how the call ends."""
+        answers = [condition(event) for condition in self._conditions]
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    def final_verdict(self, event: Event) -> bool:
+        """The verdict on a call that is over, if only because the guest is."""
+        return self.verdict(event) is True
+
+
+def _condition(expression: str, table: CallTable) -> Condition:
+    key, equals, text = expression.partition("=")
+    if not equals:
+        key, text = "trace", expression  # strace: a bare list is trace=
+    negated = text.startswith("!")
+    values = [value for value in text.removeprefix("!").split(",") if value]
+    if key not in _BUILDERS or not values:
+        raise TraceError(f"-e {expression}: not a filter; the forms are {FORMS}")
+    condition = _BUILDERS[key](values, table, expression)
+    return _negation(condition) if negated else condition
+
+
+def _negation(condition: Condition) -> Condition:
+    def negated(event: Event) -> bool | None:
+        answer = condition(event)
+        return None if answer is None else not answer
+
+    return negated
+
+
+def _by_call(values: list[str], table: CallTable, expression: str) -> Condition:
+    if values == ["all"]:
+        return lambda event: True
+    if values == ["none"]:
+        return lambda event: False
+    numbers = {_call_number(value, table, expression) for value in values}
+    return lambda event: event.nr in numbers
+
+
+def _call_number(value: str, table: CallTable, expression: str) -> int:
+    entry = table.named(value)
+    if entry:
+        return entry.number
+    try:
+        return int(value, 0)
+    except ValueError:
+        raise TraceError(
+            f"-e {expression}: no call is named {value!r}; 'info hypercalls' lists the names"
+        ) from None
+
+
+def _by_status(values: list[str], _table: CallTable, expression: str) -> Condition:
+    tests = {
+        "failed": lambda event: event.failed,
+        "successful": lambda event: event.status == "returned" and not event.failed,
+        "unfinished": lambda event: event.status == "unfinished",
+    }
+    unknown = [value for value in values if value not in tests]
+    if unknown:
+        raise TraceError(f"-e {expression}: status is one of {', '.join(tests)}, not {unknown[0]!r}")
+    return lambda event: None if not event.over else any(tests[value](event) for value in values)
+
+
+def _by_vcpu(values: list[str], _table: CallTable, expression: str) -> Condition:
+    try:
+        vcpus = {int(value, 0) for value in values}
+    except ValueError:
+        raise TraceError(f"-e {expression}: vcpu takes numbers, from 0") from None
+    return lambda event: event.vcpu in vcpus
+
+
+def _by_site(values: list[str], _table: CallTable, _expression: str) -> Condition:
+    return lambda event: event.site is not None and event.site.function in values
+
+
+_BUILDERS: dict[str, Callable[[list[str], CallTable, str], Condition]] = {
+    "trace": _by_call,
+    "t": _by_call,
+    "status": _by_status,
+    "vcpu": _by_vcpu,
+    "site": _by_site,
+}

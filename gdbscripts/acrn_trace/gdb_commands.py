@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The GDB commands: thin, each over something that other modules do."""
+
+import re
+from typing import Callable, Iterable
+
+import gdb
+
+from acrn_trace.calltable import CallTable
+from acrn_trace.errors import TraceError
+from acrn_trace.gdb_live import GdbStream, LiveTrace, current_image
+from acrn_trace.installation import default_table
+from acrn_trace.listing import call_lines, site_lines
+from acrn_trace.options import OptionParser, add_trace_options
+from acrn_trace.printable import printable
+from acrn_trace.records import image_sites
+
+
+class Session:
+    """What lasts from one command to the next: the table, and the trace if one runs."""
+
+    def __init__(self) -> None:
+        self.table: CallTable = default_table()
+        self.trace: LiveTrace | None = None
+
+    def running(self) -> LiveTrace | None:
+        return self.trace if self.trace and self.trace.active else None
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        gdb.write(printable(line) + "\n")
+
+
+class Command(gdb.Command):
+    """A command whose failures are GDB errors of one sentence."""
+
+    def __init__(self, name: str, kind: int, run: Callable[[list[str]], None], **more) -> None:
+        super().__init__(name, kind, **more)
+        self._run = run
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        try:
+            self._run(gdb.string_to_argv(argument))
+        except TraceError as error:
+            raise gdb.GdbError(f"{error}.") from None
+
+
+class HypercallTrace(Command):
+    """Trace the guest's hypercalls from now on.
+
+    hypercall trace [-e EXPR]... [-o FILE] [-f text|jsonl] [-c | -C] [-q]
+    hypercall trace off
+
+    Connect first ('target remote ...'), then 'hypercall trace', then 'continue'.
+      -e trace=NAME,...   only these calls (trace=!NAME: all but these); also
+                          status=failed|successful|unfinished, vcpu=N, site=SYMBOL
+      -o FILE             write to FILE instead of here
+      -f jsonl            one JSON object a call instead of text
+      -c, -C              a summary at the end, alone or after the trace
+      -q                  no notices, calls only"""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("hypercall trace", gdb.COMMAND_TRACEPOINTS, self._trace)
+        self._session = session
+
+    def complete(self, text: str, word: str) -> list[str]:
+        names = ["off", "-e", "-o", "-f", "-c", "-C", "-q", "trace=", "status=", "vcpu=", "site="]
+        names += [entry.name for entry in self._session.table]
+        return [name for name in names if name.startswith(word)]
+
+    def _trace(self, words: list[str]) -> None:
+        running = self._session.running()
+        if words == ["off"]:
+            if not running:
+                raise TraceError("no trace is running; 'hypercall trace' starts one")
+            running.stop()
+            return
+        if running:
+            raise TraceError("a trace is running; 'hypercall trace off' ends it")
+        parser = OptionParser(prog="hypercall trace", add_help=False)
+        add_trace_options(parser)
+        options = parser.parse_args(words)
+        self._session.trace = LiveTrace(options, self._session.table, GdbStream())
+
+
+class HypercallSites(Command):
+    """List the hypercall sites of the image: address, call, file and line, function."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("hypercall sites", gdb.COMMAND_STATUS, self._sites)
+        self._session = session
+
+    def complete(self, text: str, word: str) -> int:
+        return gdb.COMPLETE_NONE
+
+    def _sites(self, words: list[str]) -> None:
+        if words:
+            raise TraceError(f"hypercall sites takes no arguments, and was given {words[0]!r}")
+        _say(site_lines(image_sites(current_image()), self._session.table))
+
+
+class InfoHypercalls(Command):
+    """Show the call table in use, or the calls in flight.
+
+    info hypercalls [REGEXP]     the calls whose name matches REGEXP, or all
+    info hypercalls in-flight    the calls that have not returned"""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("info hypercalls", gdb.COMMAND_STATUS, self._info)
+        self._session = session
+
+    def complete(self, text: str, word: str) -> list[str]:
+        names = ["in-flight", *(entry.name for entry in self._session.table)]
+        return [name for name in names if name.startswith(word)]
+
+    def _info(self, words: list[str]) -> None:
+        if words == ["in-flight"]:
+            _say(self._in_flight())
+        elif len(words) > 1:
+            raise TraceError("info hypercalls takes one regular expression, or in-flight")
+        else:
+            _say(call_lines(self._session.table, _regexp(words[0] if words else "")))
+
+    def _in_flight(self) -> list[str]:
+        running = self._session.running()
+        if not running:
+            raise TraceError("no trace is running, so no call is known; start 'hypercall trace'")
+        return running.in_flight() or ["No call is in flight."]
+
+
+def _regexp(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise TraceError(f"{text!r} is not a regular expression: {error}") from None
+
+
+class Hypercall(gdb.Command):
+    """Trace the hypercalls of a guest (alias: hc)."""
+
+    def __init__(self) -> None:
+        super().__init__("hypercall", gdb.COMMAND_TRACEPOINTS, gdb.COMPLETE_COMMAND, True)
+
+
+def register() -> Session:
+    """Define every command."""
+    session = Session()
+    Hypercall()
+    HypercallTrace(session)
+    HypercallSites(session)
+    InfoHypercalls(session)
+    gdb.execute("alias hc = hypercall")
+    return session

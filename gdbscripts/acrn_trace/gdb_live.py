@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A trace of the guest that GDB is attached to, from ``hypercall trace`` to its end."""
+
+import argparse
+import io
+import json
+import os
+import sys
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import gdb
+
+from acrn_trace.calltable import CallTable
+from acrn_trace.debugger import Request, Result
+from acrn_trace.decode import Decoder
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.gdb_target import GuestSites, HypercallPoint, exception_frame_below, read_memory
+from acrn_trace.gdb_target import read_stop
+from acrn_trace.image import Image, open_image
+from acrn_trace.installation import default_table
+from acrn_trace.options import make_filter, make_sinks
+from acrn_trace.pairing import Pairing
+from acrn_trace.records import image_sites
+from acrn_trace.sinks.text import call_text
+from acrn_trace.sites import Point, points
+from acrn_trace.tracer import Tracer
+
+
+class GdbStream(io.TextIOBase):
+    """GDB's console. On a terminal its log stream, which neither the pager nor the TUI breaks."""
+
+    def __init__(self) -> None:
+        terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
+        self._stream = gdb.STDLOG if terminal else gdb.STDOUT
+
+    def write(self, text: str) -> int:
+        gdb.write(text, self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        gdb.flush(self._stream)
+
+
+def current_image() -> Image:
+    """The image that GDB has loaded."""
+    path = gdb.current_progspace().filename
+    if path is None:
+        raise TraceError("no image is loaded; name the guest's with 'file IMAGE'")
+    return open_image(path)
+
+
+class LiveTrace:
+    """Breakpoints at every entry and return, and the tracer they report to.
+
+    Ends when the connection does, when ``stop`` is called, or when it cannot go on (``failure``).
+    """
+
+    def __init__(self, options: argparse.Namespace, table: CallTable, stream: IO[str]) -> None:
+        image = current_image()
+        self.sites = image_sites(image)
+        decoder = Decoder(table, {})
+        selected = make_filter(options, table)
+        self._sinks = make_sinks(options, stream)
+        self._tracer = Tracer(Pairing(exception_frame_below), decoder, selected, self._sinks)
+        self._guest_sites = GuestSites()
+        self._boots = 0
+        self.failure: str | None = None
+        self.active = True
+        self.last_signal: str | None = None
+        self._points = [self._plant(point) for point in points(self.sites)]
+        self._points += [self._plant_boot(*entry) for entry in image.entry_points().items()]
+        gdb.events.stop.connect(self._on_gdb_stop)
+        gdb.events.exited.connect(self._on_exited)
+        gdb.events.connection_removed.connect(self._on_connection_removed)
+
+    @property
+    def calls(self) -> int:
+        return self._tracer.calls
+
+    @property
+    def finding_kinds(self) -> set[str]:
+        return self._tracer.finding_kinds
+
+    @property
+    def interrupted(self) -> bool:
+        return self.last_signal == "SIGINT"
+
+    def in_flight(self) -> list[str]:
+        """A line for each call that has not returned."""
+        return [
+            f"[{event.vcpu}] {call_text(event)}) at {event.site}"
+            for event in self._tracer.in_flight()
+        ]
+
+    def stop(self, why: str | None = None) -> None:
+        """End the trace: the guest runs on without our breakpoints. Does nothing the second time."""
+        if not self.active:
+            return
+        self.active = False
+        gdb.events.stop.disconnect(self._on_gdb_stop)
+        gdb.events.exited.disconnect(self._on_exited)
+        gdb.events.connection_removed.disconnect(self._on_connection_removed)
+        for point in self._points:
+            point.delete()
+        self._guarded(lambda: self._close(why))
+
+    def _close(self, why: str | None) -> None:
+        unfinished = len(self._tracer.end_calls())
+        if why:
+            self._notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
+        self._tracer.close()
+
+    def _plant(self, point: Point) -> HypercallPoint:
+        site = point.enters or point.returns_from
+        assert site
+
+        def hit() -> None:
+            stop = read_stop()
+            if self._guest_sites.has(stop, site):
+                self._tracer.on_stop(stop, point)
+
+        return HypercallPoint(point.address, lambda: self._guarded(hit))
+
+    def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
+        def hit() -> None:
+            if read_memory(address, len(code)) == code:
+                self._on_boot()
+
+        return HypercallPoint(address, lambda: self._guarded(hit))
+
+    def _on_boot(self) -> None:
+        """The guest's first instruction runs: the second time around, that is a reset."""
+        unfinished = len(self._tracer.end_calls())
+        self._boots += 1
+        if self._boots > 1 or unfinished or self._tracer.calls:
+            self._notice(f"the guest was reset, with {unfinished} calls in flight")
+
+    def _guarded(self, action) -> bool:
+        """Run ``action``; True (stop the guest) once the trace cannot go on."""
+        if self.failure is None:
+            try:
+                action()
+            except TraceError as error:
+                self._fail(str(error))
+            except Exception as error:  # pylint: disable=broad-except
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                self._fail(f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}")
+        return self.failure is not None
+
+    def _fail(self, sentence: str) -> None:
+        self.failure = sentence
+        gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
+        gdb.post_event(self.stop)
+
+    def _notice(self, text: str) -> None:
+        for sink in self._sinks:
+            sink.notice(text)
+
+    def _on_gdb_stop(self, event: gdb.StopEvent) -> None:
+        if not isinstance(event, gdb.SignalEvent):
+            return
+        self.last_signal = event.stop_signal
+        if self.interrupted:
+            self._guarded(self._show_in_flight)
+
+    def _show_in_flight(self) -> None:
+        for line in self.in_flight():
+            self._notice(f"interrupted, in flight: {line}")
+
+    def _on_exited(self, _event: gdb.ExitedEvent) -> None:
+        self.stop("the guest ended")
+
+    def _on_connection_removed(self, _event) -> None:
+        self.stop("the connection to the guest ended")
+
+
+def run_batch(request_file: str) -> None:
+    """The launcher's half in GDB: run a debugger.Request to its end, leave a debugger.Result."""
+    with open(request_file, encoding="utf-8") as file:
+        request = Request(**json.load(file))
+    result = Result()
+    try:
+        _trace_to_end(request, result)
+    except TraceError as error:
+        result.error, result.status = str(error), error.status
+    with open(request.result, "w", encoding="utf-8") as file:
+        json.dump(asdict(result), file)
+
+
+def _trace_to_end(request: Request, result: Result) -> None:
+    for setting in ("confirm off", "pagination off", "width 0", "style enabled off"):
+        gdb.execute(f"set {setting}")
+    table = default_table()
+    for path in request.tables:
+        table.load(Path(path))
+    _connect(request.target)
+    terminal = os.fdopen(request.terminal, "w", buffering=1)
+    trace = LiveTrace(argparse.Namespace(**request.options), table, terminal)
+    result.ended = _continue(trace)
+    result.finding_kinds = sorted(trace.finding_kinds)
+    if trace.failure:
+        raise TargetError(f"{trace.failure}; tracing has ended")
+    trace.stop()
+    if request.detach and result.ended == "interrupted":
+        gdb.execute("detach", to_string=True)
+
+
+def _connect(target: str) -> None:
+    try:
+        gdb.execute(f"target remote {target}", to_string=True)
+    except gdb.error as error:
+        raise TargetError(
+            f"cannot attach to the stub at {target}: {str(error).rstrip('.')}; is a QEMU there that "
+            "was started with -gdb?"
+        ) from error
+
+
+def _continue(trace: LiveTrace) -> str:
+    """Run the guest until it ends (exited), its stub does (closed), or the user interrupts."""
+    try:
+        gdb.execute("continue", to_string=True)
+    except KeyboardInterrupt:
+        return "interrupted"
+    except gdb.error:
+        return "closed"
+    if trace.active and not trace.interrupted and not trace.failure:
+        raise TargetError(f"the guest stopped by itself ({trace.last_signal}); it cannot go on")
+    return "interrupted" if trace.interrupted else "exited"

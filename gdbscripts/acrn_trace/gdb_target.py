@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The edge to GDB: breakpoints in, plain stops out."""
+
+import time
+from typing import Callable
+
+import gdb
+
+from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
+from acrn_trace.sites import Site
+from acrn_trace.stops import CR3_ADDRESS, Stop
+
+READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
+MAX_VERIFIED = 1 << 16
+
+
+def read_stop() -> Stop:
+    """The selected thread, stopped, as integers. QEMU numbers its threads from 1, vCPUs from 0."""
+    frame = gdb.newest_frame()
+    registers = {}
+    for name in READ_REGISTERS:
+        try:
+            registers[name] = int(frame.read_register(name)) & MASK64
+        except ValueError:  # a stub whose target description has no control registers
+            registers[name] = 0
+    return Stop(gdb.selected_thread().ptid[1] - 1, time.time(), registers)
+
+
+def read_memory(address: int, size: int) -> bytes | None:
+    """Guest memory at a virtual address of the selected vCPU; None if it cannot be read."""
+    try:
+        return gdb.selected_inferior().read_memory(address, size).tobytes()
+    except gdb.error:
+        return None
+
+
+def exception_frame_below(stop: Stop, site: Site) -> bool | None:
+    """Whether an exception at ``site`` left its frame below the stop's RSP; None if unreadable.
+
+    The processor aligns RSP to 16 and pushes SS, RSP, RFLAGS, CS and RIP. A handler on a stack of
+    its own (IST) leaves none. Intel SDM volume 3, 6.14.2.
+    """
+    data = read_memory((stop.rsp & ~15) - 40, 40)
+    if data is None:
+        return None
+    rip, rsp = int.from_bytes(data[:8], "little"), int.from_bytes(data[24:32], "little")
+    return rip == site.address and rsp == stop.rsp
+
+
+class GuestSites:
+    """Tells the guest's own stops from those of another level at the same virtual address.
+
+    Breakpoints match virtual addresses, whoever runs there: the hypervisor, or a process without
+    the image. A stop counts when the address space in force has the hypercall instruction there.
+    """
+
+    def __init__(self) -> None:
+        self._verified: set[tuple[int, int]] = set()
+
+    def has(self, stop: Stop, site: Site) -> bool:
+        known = (site.address, stop.registers["cr3"] & CR3_ADDRESS)
+        if known in self._verified:
+            return True
+        if read_memory(site.address, ACRN.length) not in ACRN.instructions:
+            return False
+        if len(self._verified) >= MAX_VERIFIED:
+            self._verified.clear()
+        self._verified.add(known)
+        return True
+
+
+class HypercallPoint(gdb.Breakpoint):
+    """A breakpoint of the tracer's: invisible, and it stops the guest only if ``on_hit`` says so.
+
+    GDB calls ``stop`` in the midst of handling the stop and forbids it to change the guest or any
+    breakpoint; reading is allowed.
+    """
+
+    def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
+        super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
+        self.silent = True
+        self._on_hit = on_hit
+
+    def stop(self) -> bool:
+        return self._on_hit()

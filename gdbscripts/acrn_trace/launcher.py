@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command ``acrn-trace``: starts QEMU and GDB, or works on an image alone."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from acrn_trace import VERSION, qemu
+from acrn_trace.calltable import CallTable
+from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.image import open_image
+from acrn_trace.installation import default_table
+from acrn_trace.listing import site_lines
+from acrn_trace.options import OptionParser, add_trace_options, make_filter
+from acrn_trace.printable import printable
+from acrn_trace.records import image_sites
+
+USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace [OPTIONS] -p TARGET IMAGE
+       acrn-trace sites IMAGE"""
+
+STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
+3 the guest, the stub or QEMU failed"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line; the exit status."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        if arguments[:1] == ["sites"]:
+            return list_sites(arguments[1:])
+        return trace(arguments)
+    except TraceError as error:
+        print(f"acrn-trace: {printable(str(error))}", file=sys.stderr)
+        return error.status
+
+
+def _terminated(_signal: int, _frame: object) -> None:
+    raise TargetError("terminated")  # so that every process we started is ended on the way out
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OptionParser(
+        prog="acrn-trace", usage=USAGE, description="strace for hypercalls", epilog=STATUSES
+    )
+    add_trace_options(parser)
+    parser.add_argument("-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path")
+    parser.add_argument(
+        *("-x", "--load"),
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="load a call table (.def); may be given several times",
+    )
+    parser.add_argument(
+        *("--fail-on",),
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="exit with status 1 on a finding of KIND (clobber …, or any)",
+    )
+    parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
+    parser.add_argument("--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)")
+    parser.add_argument("--version", action="version", version=f"acrn-trace {VERSION}")
+    parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
+    return parser
+
+
+def trace(arguments: list[str]) -> int:
+    """Trace a guest to its end."""
+    ours, separator, for_qemu = _split(arguments)
+    options = _parser().parse_args(ours)
+    if options.attach and separator:
+        raise TraceError("-p attaches to a QEMU that runs already: leave out '--' and what follows")
+    qemu.refuse_stub_options(for_qemu)
+    _check_input(options)
+    check_gdb(options.gdb)
+    with tempfile.TemporaryDirectory(prefix="acrn-trace-") as folder:
+        run = _attach if options.attach else _start
+        result = run(options, for_qemu, Path(folder))
+    return _status(options, result)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    if "--" not in arguments:
+        return arguments, False, []
+    index = arguments.index("--")
+    return arguments[:index], True, arguments[index + 1 :]
+
+
+def _check_input(options: argparse.Namespace) -> None:
+    """Find what is wrong before anything is started or written."""
+    make_filter(options, _table(options.load))
+    image_sites(open_image(options.image))
+    if options.output:
+        _check_writable(options.output)
+
+
+def _check_writable(path: str) -> None:
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise TraceError(f"cannot write the trace to {path}: it is a folder; give -o a file")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise TraceError(f"cannot write the trace to {path}: no such folder or no permission for it")
+
+
+def _table(files: list[str]) -> CallTable:
+    table = default_table()
+    for file in files:
+        table.load(Path(file))
+    return table
+
+
+def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Result:
+    socket = folder / "stub"
+    line = qemu.command(options.qemu, options.image, for_qemu, socket)
+    with qemu.Qemu(line, socket, folder / "qemu.err") as process:
+        result = _trace(options, str(socket), folder)
+        if result.ended in ("exited", "closed") and not result.error:
+            process.check_end()
+    return result
+
+
+def _attach(options: argparse.Namespace, _for_qemu: list[str], folder: Path) -> Result:
+    result = _trace(options, options.attach, folder)
+    if result.ended == "closed" and not result.error:
+        raise TargetError(f"the stub at {options.attach} closed the connection before the guest ended")
+    return result
+
+
+def _trace(options: argparse.Namespace, target: str, folder: Path) -> Result:
+    trace_options = vars(options).copy()
+    if options.output:
+        trace_options["output"] = os.path.abspath(options.output)
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w") as terminal:
+        request = Request(
+            target=target,
+            detach=bool(options.attach),
+            options=trace_options,
+            tables=[os.path.abspath(file) for file in options.load],
+            terminal=terminal.fileno(),
+        )
+        return trace_in_gdb(options.gdb, options.image, request, folder)
+
+
+def _status(options: argparse.Namespace, result: Result) -> int:
+    if result.error:
+        print(f"acrn-trace: {printable(result.error)}", file=sys.stderr)
+        return result.status
+    wanted = set(options.fail_on)
+    return int(bool(wanted & set(result.finding_kinds) or ("any" in wanted and result.finding_kinds)))
+
+
+def list_sites(arguments: list[str]) -> int:
+    """Print the sites of an image."""
+    parser = OptionParser(prog="acrn-trace sites")
+    parser.add_argument("image", metavar="IMAGE")
+    image = open_image(parser.parse_args(arguments).image)
+    for line in site_lines(image_sites(image), default_table()):
+        print(printable(line))
+    return 0

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A QEMU of the launcher's own, with its stub on a private socket."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from acrn_trace.errors import TargetError, TraceError
+
+START_SECONDS = 30.0
+END_SECONDS = 10.0
+MAX_WORDS = 2000  # of what QEMU printed, in one sentence of ours
+
+# Unless the user's arguments say otherwise: the guest's console is our standard output.
+CONSOLE = ("-display", "none", "-serial", "stdio")
+_CONSOLE_OPTIONS = {"-nographic", "-display", "-serial", "-curses", "-vnc", "-nodefaults"}
+
+
+def command(qemu: str, image: str, arguments: list[str], socket: Path) -> list[str]:
+    """The command line: ``arguments`` as given, completed by what tracing needs."""
+    line = [qemu, *arguments]
+    if not {"-kernel", "--kernel"} & set(arguments):
+        line += ["-kernel", image]
+    if not _CONSOLE_OPTIONS & set(arguments):
+        line += CONSOLE
+    return [*line, "-S", "-gdb", f"unix:{socket},server=on,wait=off"]
+
+
+class Qemu:
+    """One QEMU process; use it as a context manager, and it is gone afterwards."""
+
+    def __init__(self, line: list[str], socket: Path, errors: Path) -> None:
+        self._errors = errors
+        try:
+            with open(errors, "wb") as stderr:
+                # A session of its own: an interrupt at the terminal is for GDB, not for QEMU.
+                self._process = subprocess.Popen(
+                    line, stdin=subprocess.DEVNULL, stderr=stderr, start_new_session=True
+                )
+        except OSError as error:
+            raise TargetError(
+                f"cannot start {line[0]}: {error.strerror}; install QEMU or name it with --qemu"
+            ) from error
+        self._wait_for(socket)
+
+    def __enter__(self) -> "Qemu":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.kill()
+
+    def _wait_for(self, socket: Path) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not socket.exists():
+            if self._process.poll() is not None:
+                raise TargetError(f"QEMU did not start: {self._last_words()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise TargetError(f"QEMU opened no stub within {START_SECONDS:.0f} s; is it stuck?")
+            time.sleep(0.01)
+
+    def check_end(self) -> None:
+        """Wait for QEMU to end by itself; TargetError unless it ends with status 0."""
+        try:
+            status = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise TargetError("QEMU closed the stub but did not end; it was killed") from None
+        if status < 0:
+            name = signal.Signals(-status).name
+            raise TargetError(f"QEMU was ended by {name}{self._reason()}")
+        if status:
+            raise TargetError(f"QEMU ended with status {status}{self._reason()}")
+
+    def kill(self) -> None:
+        """End the process, if it still runs."""
+        if self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _reason(self) -> str:
+        words = self._last_words()
+        return f": {words}" if words else ", without a word (the guest's own way to fail?)"
+
+    def _last_words(self) -> str:
+        with open(self._errors, "rb") as file:
+            text = file.read(MAX_WORDS).decode("utf-8", "backslashreplace")
+        return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def refuse_stub_options(arguments: list[str]) -> None:
+    """The launcher attaches by itself: a second stub would be nobody's."""
+    for argument in arguments:
+        if argument in ("-s", "-gdb", "--gdb"):
+            raise TraceError(
+                f"the QEMU argument {argument} is acrn-trace's own; to attach to a QEMU of yours, -p"
+            )

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Call sites: where in an image a hypercall is made, and where it comes back."""
+
+from dataclasses import dataclass
+from typing import Iterable, Iterator
+
+from acrn_trace.abi import ACRN
+
+
+@dataclass(frozen=True)
+class Site:
+    """One instruction that makes a hypercall.
+
+    ``address`` is virtual, as the image runs. ``number`` is the call's number where the code says
+    it, ``file`` and ``line`` are the caller's; each is None where it is not known.
+    """
+
+    address: int
+    number: int | None = None
+    file: str | None = None
+    line: int | None = None
+    function: str | None = None
+
+    @property
+    def return_address(self) -> int:
+        return self.address + ACRN.length
+
+    def __str__(self) -> str:
+        """``service.c:42 create_vm``, or what of that is known, else the address."""
+        place = self.file.rsplit("/", 1)[-1] if self.file else hex(self.address)
+        if self.file and self.line:
+            place += f":{self.line}"
+        return f"{place} {self.function}" if self.function else place
+
+
+@dataclass(frozen=True)
+class Point:
+    """One address to stop at. Where two sites stand back to back it is both kinds at once."""
+
+    address: int
+    returns_from: Site | None = None
+    enters: Site | None = None
+
+
+def points(sites: Iterable[Site]) -> Iterator[Point]:
+    """One point an address, for the entry and the return of each of ``sites``."""
+    entries = {site.address: site for site in sites}
+    returns = {site.return_address: site for site in entries.values()}
+    for address in sorted(entries.keys() | returns.keys()):
+        yield Point(address, returns.get(address), entries.get(address))

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The guest, stopped at a breakpoint of ours: plain integers, no debugger in sight."""
+
+from dataclasses import dataclass
+from typing import Mapping
+
+# CR3 bits that do not name an address space: the PCID (11:0), which Linux deals out per CPU, and
+# the no-flush bit (63). Intel SDM volume 3, 4.5 and 4.10.4.1.
+CR3_ADDRESS = 0x7FFF_FFFF_FFFF_F000
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One stop of one vCPU. Registers are unsigned 64-bit integers by lower-case name."""
+
+    vcpu: int
+    time: float  # host, seconds since the epoch
+    registers: Mapping[str, int]
+
+    @property
+    def rsp(self) -> int:
+        return self.registers["rsp"]
+
+    @property
+    def address_space(self) -> int:
+        """CR3 without what is not an address; 0 from a stub that does not tell."""
+        return self.registers.get("cr3", 0) & CR3_ADDRESS
