@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The examples: freestanding images, guests and the hypervisor. Included by the Makefile, which sets CC
+# and BUILD; `make examples` builds all of them.
+
+CC ?= gcc
+BUILD ?= build
+GUESTS := hello service smp clobber
+
+EXAMPLES_OUT := $(BUILD)/examples
+EXAMPLES_INCLUDE := examples/lib examples/hypervisor cstub/include cstub/model $(EXAMPLES_OUT)/obj
+EXAMPLES_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-pie -fno-stack-protector \
+	-fcf-protection=none -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer \
+	-fno-asynchronous-unwind-tables -ffunction-sections -MMD -MP $(addprefix -I,$(EXAMPLES_INCLUDE))
+EXAMPLES_LDFLAGS := -nostdlib -static -no-pie -T examples/lib/image.ld -L cstub -Wl,--gc-sections \
+	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
+
+# Physical and virtual start of each kind of image; the last two differ only in the virtual one.
+AT = -Wl,--defsym,IMAGE_PHYSICAL=$(1) -Wl,--defsym,IMAGE_VIRTUAL=$(2)
+GUEST_AT := $(call AT,0x400000,0xffffffff80400000)
+HYPERVISOR_AT := $(call AT,0x2000000,0xffffffffc0800000)
+COINCIDE_AT := $(call AT,0x2000000,0xffffffff80400000)
+
+# Objects of the source files $(1).
+examples-objects = $(patsubst %,$(EXAMPLES_OUT)/obj/%.o,$(basename $(1)))
+MODEL_SOURCES := $(wildcard cstub/model/*.c)
+BARE_LIB := $(addprefix examples/lib/,boot.S trap_entries.S apic.c console.c machine.c percpu.c \
+	second_cpu.c traps.c)
+HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S,$(wildcard examples/hypervisor/*.[cS])) \
+	$(BARE_LIB) $(MODEL_SOURCES)
+guest-sources = $(wildcard examples/$(1)/*.[cS]) $(BARE_LIB) examples/lib/guest.c
+hello-EXTRA := examples/lib/emulated_acrn.c $(MODEL_SOURCES)
+
+EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(GUESTS) hypervisor hypervisor-coincide)
+
+.PHONY: examples
+examples: $(EXAMPLES_IMAGES)
+
+link-image = $(CC) $(EXAMPLES_LDFLAGS) $(1) -o $@ $(filter %.o,$^)
+define guest-image
+$(EXAMPLES_OUT)/$(1).elf: $(call examples-objects,$(call guest-sources,$(1)) $($(1)-EXTRA)) examples/lib/image.ld
+	$$(call link-image,$$(GUEST_AT))
+endef
+$(foreach guest,$(GUESTS),$(eval $(call guest-image,$(guest))))
+
+$(EXAMPLES_OUT)/hypervisor.elf: $(call examples-objects,$(HYPERVISOR_SOURCES)) examples/lib/image.ld
+	$(call link-image,$(HYPERVISOR_AT))
+$(EXAMPLES_OUT)/hypervisor-coincide.elf: $(call examples-objects,$(HYPERVISOR_SOURCES) \
+		examples/hypervisor/coincide.S) examples/lib/image.ld
+	$(call link-image,$(COINCIDE_AT))
+
+$(EXAMPLES_OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLES_CFLAGS) -c -o $@ $<
+$(EXAMPLES_OUT)/obj/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLES_CFLAGS) -c -o $@ $<
+
+$(EXAMPLES_OUT)/obj/asm-offsets.h: examples/hypervisor/asm-offsets.c
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLES_CFLAGS) -MT $@ -S -o $(@:.h=.s) $<
+	sed -n 's/.*"@\(.*\)@".*/\1/p' $(@:.h=.s) > $@
+$(EXAMPLES_OUT)/obj/examples/hypervisor/vcpu_run.o: $(EXAMPLES_OUT)/obj/asm-offsets.h
+
+-include $(shell find $(EXAMPLES_OUT) -name '*.d' 2>/dev/null)

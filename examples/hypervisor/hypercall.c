@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "acrn_model.h"
+#include "console.h"
+#include "memory.h"
+#include "spinlock.h"
+#include "vcpu.h"
+#include "x86.h"
+
+#define HYPERCALL0(number, name, ...) NR_##name = number,
+#define HYPERCALL1		      HYPERCALL0
+#define HYPERCALL2		      HYPERCALL0
+enum {
+#include "hypervisor.def"
+};
+
+#define VMCALL_SIZE   3
+#define EVERY_CALL    0xffffffffu
+#define BREAK_PATTERN 0x5a5a5a5a00000000ull
+#define BREAK_CARRY   (1ull << GPRS)
+
+static struct acrn_machine machine;
+static struct acrn_model model;
+static struct spinlock model_lock;
+
+void hypercalls_init(void)
+{
+	static const struct acrn_memory memory = {.read = guest_read_physical,
+						  .write = guest_write_physical};
+
+	machine = acrn_machine_default;
+	machine.hole[machine.holes++] =
+		(struct acrn_address_range){hypervisor_memory_start(), hypervisor_memory_end()};
+	acrn_model_init(&model, &machine, &memory);
+}
+
+static enum acrn_outcome break_registers(struct vcpu *vcpu, uint64_t *rax)
+{
+	if (vcpu->vmcb.cpl)
+		return ACRN_RAISES_GP;
+	vcpu->break_mask = vcpu->gprs[RDI];
+	vcpu->break_number = vcpu->gprs[RSI];
+	*rax = 0;
+	return ACRN_RETURNED;
+}
+
+static enum acrn_outcome ask_model(const struct vcpu *vcpu, uint64_t *rax)
+{
+	struct acrn_vmcall call = {.vm = machine.service_vm,
+				   .vcpu = vcpu->number,
+				   .cpl = vcpu->vmcb.cpl,
+				   .r8 = vcpu->gprs[R8],
+				   .rdi = vcpu->gprs[RDI],
+				   .rsi = vcpu->gprs[RSI]};
+	enum acrn_outcome outcome;
+
+	spin_lock(&model_lock);
+	outcome = acrn_model_vmcall(&model, &call, rax);
+	spin_unlock(&model_lock);
+	return outcome;
+}
+
+static void break_what_was_asked(struct vcpu *vcpu, uint64_t number)
+{
+	if (vcpu->break_number != EVERY_CALL && vcpu->break_number != number)
+		return;
+	for (unsigned n = 0; n < GPRS; n++)
+		if (vcpu->break_mask >> n & 1)
+			vcpu->gprs[n] ^= BREAK_PATTERN + n;
+	if (vcpu->break_mask & BREAK_CARRY)
+		vcpu->vmcb.rflags ^= RFLAGS_CF;
+}
+
+void handle_hypercall(struct vcpu *vcpu)
+{
+	uint64_t number = vcpu->gprs[R8];
+	bool is_break = number == NR_break_registers;
+
+	switch (is_break ? break_registers(vcpu, &vcpu->gprs[RAX])
+			 : ask_model(vcpu, &vcpu->gprs[RAX])) {
+	case ACRN_RETURNED:
+		vcpu_skip(vcpu, VMCALL_SIZE);
+		if (!is_break)
+			break_what_was_asked(vcpu, number);
+		return;
+	case ACRN_RAISES_UD:
+		return vcpu_inject_ud(vcpu);
+	case ACRN_RAISES_GP:
+		return vcpu_inject_gp(vcpu);
+	}
+}

@@ -1,0 +1,5 @@
+#include "guest.h"
+int guest_main(void)
+{
+	return 0;
+}
