@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from acrn_trace.errors import TargetError, TraceError
-from acrn_trace.installation import loader_script
+from acrn_trace.installation import LOADER
 
 OLDEST_GDB = 12
 
@@ -64,7 +64,7 @@ def trace_in_gdb(gdb: str, image: str, request: Request, folder: Path) -> Result
     request.result = str(folder / "result.json")
     request_file.write_text(json.dumps(asdict(request)))
     run_batch = f"python import acrn_trace.gdb_live as live; live.run_batch({str(request_file)!r})"
-    command = [gdb, "-nx", "-nh", "-q", "-batch", "-x", str(loader_script()), "-ex", run_batch, image]
+    command = [gdb, "-nx", "-nh", "-q", "-batch", "-x", str(LOADER), "-ex", run_batch, image]
     with open(log, "wb") as output:
         _wait(command, output, request.terminal)
     try:

@@ -28,8 +28,10 @@ def recorded_sites(image: Image) -> list[Site]:
         )
     sites = {}
     for offset in range(0, len(data), _RECORD.size):
-        site = _site(image, base + offset, *_RECORD.unpack_from(data, offset))
-        sites[site.address] = site
+        record = _RECORD.unpack_from(data, offset)
+        if record[0]:  # 0 is no record: docs/site-records.md
+            site = _site(image, base + offset, *record)
+            sites[site.address] = site
     return sorted(sites.values(), key=lambda site: site.address)
 
 

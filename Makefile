@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# make demo and make check need nothing but make: they install what is missing (.ci/setup).
+
+BUILD  := build
+CC     := gcc
+PYTHON := /usr/bin/python3
+PREFIX := /usr/local
+OPTS   :=
+
+.PHONY: all types demo show check check-long bench lint install clean help
+all:
+
+include cstub/cstub.mk
+include cstub/model/model.mk
+include examples/examples.mk
+
+all: examples types $(BUILD)/acrn-conformance
+
+help:
+	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
+	@echo 'make check           every test; check-long: fuzzing and the whole compiler matrix'
+	@echo 'make run-NAME        an example untraced: $(EXAMPLES)'
+	@echo 'make trace-NAME      an example traced, OPTS="…" being options of acrn-trace'
+	@echo 'make all, bench, lint, install PREFIX=…, clean'
+
+# The layouts of ACRN's structures, as debug information, for guests that have none.
+types: $(BUILD)/acrn-types.o
+$(BUILD)/acrn-types.o: cstub/src/types.c cstub/include/acrn_types.h | $(BUILD)/
+	$(CC) -std=gnu11 -g -fno-eliminate-unused-debug-types -Icstub/include -c -o $@ $<
+
+%/:
+	mkdir -p $@
+
+# An example, as its folder says how QEMU runs it.
+ARGS = $(shell cat examples/qemu.args examples/$*/qemu.args)
+run-%: examples
+	qemu-system-x86_64 $(ARGS)
+trace-%: examples
+	gdbscripts/acrn-trace $(OPTS) $(BUILD)/examples/$*.elf -- $(ARGS)
+
+demo:
+	@.ci/setup demo
+	@$(MAKE) --no-print-directory -s examples
+	@$(MAKE) --no-print-directory -s show
+
+show:
+	@echo '== A Service VM walks a User VM through its life, under a hypervisor of our own:'
+	@$(MAKE) --no-print-directory trace-service
+	@echo '== A hypervisor that breaks registers, caught in the act:'
+	@$(MAKE) --no-print-directory trace-clobber OPTS='-e trace=get_api_version -e vcpu=0'
+	@echo '== The first guest again, as a summary:'
+	@$(MAKE) --no-print-directory trace-service OPTS=-c
+
+check:
+	@.ci/setup check
+	@$(MAKE) --no-print-directory all
+	$(PYTHON) -m pytest -q -n 2 --dist loadgroup tests
+
+check-long:
+	@.ci/setup check
+	@$(MAKE) --no-print-directory all
+	ACRN_CHECK_LONG=1 $(PYTHON) -m pytest -q -n 2 --dist loadgroup tests
+
+bench: all
+	$(PYTHON) bench/run.py
+
+C_FILES := $(shell git ls-files '*.c' '*.h')
+lint:
+	clang-format --dry-run -Werror $(C_FILES)
+	black -q --check -l 100 gdbscripts tests bench setup.py
+	flake8 --max-line-length 100 gdbscripts tests bench setup.py
+	shellcheck .ci/run .ci/setup gdbscripts/acrn-trace
+
+# The tree is installed as it is: the files find each other by their places.
+SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
+install:
+	mkdir -p $(SHARE) $(DESTDIR)$(PREFIX)/bin
+	cp -r cstub gdbscripts $(SHARE)
+	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
+	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace
+
+clean:
+	rm -rf $(BUILD)

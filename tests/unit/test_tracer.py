@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From stops to events: sites back to back, filters that know only at the end, findings."""
+
+from acrn_trace.calltable import CallTable, parse
+from acrn_trace.decode import Decoder
+from acrn_trace.filters import Filter
+from acrn_trace.pairing import Pairing
+from acrn_trace.sinks import Sink
+from acrn_trace.sites import Site, points
+from acrn_trace.tracer import Tracer
+from stop_builder import SITE, START_VM, stop
+
+TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
+FAILED = (1 << 64) - 1
+
+
+class Recorder(Sink):
+    def __init__(self):
+        self.shown, self.events = [], []
+
+    def entered(self, event):
+        self.shown.append(("entered", event.seq))
+
+    def finished(self, event):
+        self.shown.append(("finished", event.seq))
+        self.events.append(event)
+
+
+def traced(*expressions):
+    recorder = Recorder()
+    tracer = Tracer(
+        Pairing(lambda *_: False), Decoder(TABLE, {}), Filter(expressions, TABLE), [recorder]
+    )
+    return tracer, recorder
+
+
+def point(sites, address):
+    return next(p for p in points(sites) if p.address == address)
+
+
+def run(tracer, site, entry, leave):
+    tracer.on_stop(entry, point([site], site.address))
+    tracer.on_stop(leave, point([site], site.return_address))
+
+
+def test_a_call_becomes_an_event():
+    tracer, recorder = traced()
+    run(tracer, SITE, stop(vcpu=1, time=5.0, rdi=3), stop(vcpu=1, time=5.5, rdi=3, rax=0))
+    (event,) = recorder.events
+    assert recorder.shown == [("entered", 0), ("finished", 0)]
+    assert (event.name, event.nr, event.vcpu) == ("start_vm", START_VM, 1)
+    assert (event.ret, event.duration, event.status) == (0, 0.5, "returned")
+    assert event.decoded == {"vmid": 3}
+    assert event.findings == [] and event.clobbered == {}
+
+
+def test_sites_back_to_back_share_an_address_return_first():
+    first, second = SITE, Site(SITE.return_address)
+    tracer, recorder = traced()
+    sites = [first, second]
+    assert [p.address for p in points(sites)] == [SITE.address + n for n in (0, 3, 6)]
+    for address in (SITE.address, SITE.address + 3, SITE.address + 6):
+        tracer.on_stop(stop(), point(sites, address))
+    assert recorder.shown == [
+        ("entered", 0),
+        ("finished", 0),
+        ("entered", 1),
+        ("finished", 1),
+    ]
+
+
+def test_a_shared_address_reported_twice_makes_no_extra_event():
+    sites = [SITE, Site(SITE.return_address)]
+    tracer, recorder = traced()
+    for address in (0, 3, 3, 6, 6):
+        tracer.on_stop(stop(), point(sites, SITE.address + address))
+    assert len(recorder.events) == 2
+    assert recorder.events[1].repeats == 1
+
+
+def test_every_register_that_changed_is_named_with_both_values():
+    tracer, recorder = traced()
+    run(tracer, SITE, stop(), stop(rbx=0xBAD, r15=0xBEEF, eflags=0x247, rax=0))
+    (event,) = recorder.events
+    assert event.clobbered == {
+        "rbx": (stop().registers["rbx"], 0xBAD),
+        "r15": (stop().registers["r15"], 0xBEEF),
+        "rflags": (0x246, 0x247),
+    }
+    assert [finding.kind for finding in event.findings] == ["clobber"] * 3
+    assert "start_vm changed rbx: " in event.findings[0].text
+    assert "service.c:42 start" in event.findings[0].text
+
+
+def test_the_debuggers_resume_flag_is_no_finding():
+    tracer, recorder = traced()
+    run(tracer, SITE, stop(), stop(eflags=0x246 | 1 << 16))
+    assert recorder.events[0].findings == []
+
+
+def test_a_filter_on_the_result_holds_the_line_until_it_is_known():
+    tracer, recorder = traced("status=failed")
+    run(tracer, SITE, stop(), stop(rax=FAILED))
+    run(tracer, SITE, stop(), stop(rax=0))
+    assert recorder.shown == [("finished", 0)]
+
+
+def test_calls_in_flight_at_the_end_are_unfinished_events():
+    tracer, recorder = traced()
+    tracer.on_stop(stop(), point([SITE], SITE.address))
+    assert [event.name for event in tracer.in_flight()] == ["start_vm"]
+    tracer.close()
+    assert recorder.events[0].status == "unfinished" and recorder.events[0].ret is None
+
+
+def test_an_abandoned_call_is_unfinished_before_the_next_begins():
+    tracer, recorder = traced()
+    tracer.on_stop(stop(rdi=1), point([SITE], SITE.address))
+    tracer.on_stop(stop(rdi=2), point([SITE], SITE.address))
+    assert recorder.shown == [("entered", 0), ("finished", 0), ("entered", 1)]
+    assert recorder.events[0].status == "unfinished"
+
+
+def test_a_result_that_is_no_int32_is_text():
+    tracer, recorder = traced()
+    run(tracer, SITE, stop(), stop(rax=0x1_0000_0000))
+    run(tracer, SITE, stop(), stop(rax=(1 << 64) - 25))
+    assert [event.ret for event in recorder.events] == ["0x100000000", -25]
+    assert recorder.events[1].as_json()["errno"] == "ENOTTY"
+
+
+def test_an_unknown_number_is_an_event_like_any():
+    tracer, recorder = traced()
+    run(tracer, SITE, stop(r8=0x80000099), stop(r8=0x80000099))
+    assert recorder.events[0].name == "hypercall_0x80000099"
