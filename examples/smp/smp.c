@@ -1,5 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two vCPUs make calls as fast as they can while a 1 kHz timer interrupts both of them, and its
+ * handler makes calls as well: 5000 calls a vCPU, however they fall. Many an interrupt comes right
+ * after a VMCALL, so that one call is inside another; a third of all calls share one site.
+ */
+#include "apic.h"
+#include "call_log.h"
 #include "guest.h"
+#include "machine.h"
+#include "percpu.h"
+#include "second_cpu.h"
+#include "traps.h"
+#include "x86.h"
+
+#define TIMER_HERTZ	     1000
+#define CALLS_OF_TICK	     2
+#define CALLS_FROM_PROCESSES 4800 /* the other 200 of a vCPU are left to interrupts */
+#define SHARED_SITE_EVERY    3
+
+#define FAILED	     (-1)
+#define EINVAL	     22
+#define ENOTTY	     25
+#define NOT_OURS     0x2000000 /* the hypervisor's own memory */
+#define NO_SUCH_CALL 0x80000099
+
+static uint32_t calls_claimed[VCPUS];
+static bool ready[VCPUS], finished[VCPUS];
+
+static __attribute__((noinline)) long call_at_shared_site(uint64_t nr, uint64_t arg1, uint64_t arg2)
+{
+	return acrn_hypercall2(nr, arg1, arg2);
+}
+
+static __attribute__((noinline)) long call_from_process(uint64_t nr, uint64_t arg1, uint64_t arg2)
+{
+	return acrn_hypercall2(nr, arg1, arg2);
+}
+
+static __attribute__((noinline)) long call_from_interrupt(uint64_t nr, uint64_t arg1, uint64_t arg2)
+{
+	return acrn_hypercall2(nr, arg1, arg2);
+}
+
+/* No two calls have the same second argument; ACRN ignores it in all of these. */
+static uint64_t tag(unsigned vcpu, enum call_context context, unsigned index)
+{
+	return (uint64_t)vcpu << 32 | (uint64_t)context << 28 | index;
+}
+
+/* Fills in the call that is number `index` of this vCPU and returns what ACRN will answer. */
+static long choose_call(struct call_log_entry *call, unsigned index)
+{
+	static struct hc_api_version versions[VCPUS];
+
+	call->nr = ACRN_NR_get_api_version;
+	call->arg2 = tag(call->vcpu, call->context, index);
+	switch (index % 4) {
+	case 0:
+		call->arg1 = guest_physical(&versions[call->vcpu]);
+		return 0;
+	case 1:
+		call->arg1 = NOT_OURS + index * 8;
+		return -EINVAL;
+	case 2:
+		call->nr = ACRN_NR_pause_vm;
+		call->arg1 = 1 + index % 15; /* all of them are off */
+		return FAILED;
+	default:
+		call->nr = NO_SUCH_CALL;
+		call->arg1 = index;
+		return -ENOTTY;
+	}
+}
+
+static bool make_call(enum call_context context)
+{
+	unsigned vcpu = this_cpu()->number;
+	unsigned index = __atomic_fetch_add(&calls_claimed[vcpu], 1, __ATOMIC_RELAXED);
+	struct call_log_entry *call;
+	long expected;
+
+	if (index >= CALLS_OF_VCPU)
+		return false;
+	call = call_log_claim();
+	call->vcpu = vcpu;
+	call->context = context;
+	expected = choose_call(call, index);
+	if (index % SHARED_SITE_EVERY == 0)
+		call->ret = call_at_shared_site(call->nr, call->arg1, call->arg2);
+	else if (context == PROCESS)
+		call->ret = call_from_process(call->nr, call->arg1, call->arg2);
+	else
+		call->ret = call_from_interrupt(call->nr, call->arg1, call->arg2);
+	if (call->ret == expected)
+		return true;
+	print("smp: a call returned %ld instead of %ld\n", call->ret, expected);
+	machine_fail();
+}
+
+static int on_timer(struct trap_frame *frame)
+{
+	static const uint8_t vmcall[] = {0x0f, 0x01, 0xc1};
+
+	if (!memcmp((const void *)(frame->rip - sizeof(vmcall)), vmcall, sizeof(vmcall)))
+		calls_interrupted[this_cpu()->number]++;
+	for (unsigned i = 0; i < CALLS_OF_TICK; i++)
+		make_call(INTERRUPT);
+	apic_end_of_interrupt();
+	return 0;
+}
+
+static void make_all_calls(void)
+{
+	unsigned vcpu = this_cpu()->number;
+
+	__atomic_store_n(&ready[vcpu], true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&ready[!vcpu], __ATOMIC_ACQUIRE))
+		pause();
+	apic_timer_start(TIMER_HERTZ);
+	interrupts_on();
+	for (unsigned i = 0; i < CALLS_FROM_PROCESSES && make_call(PROCESS); i++)
+		;
+	while (__atomic_load_n(&calls_claimed[vcpu], __ATOMIC_RELAXED) < CALLS_OF_VCPU)
+		wait_for_interrupt();
+	interrupts_off();
+	apic_timer_stop();
+	__atomic_store_n(&finished[vcpu], true, __ATOMIC_RELEASE);
+}
+
+static void second_vcpu(void)
+{
+	apic_init();
+	make_all_calls();
+	for (;;)
+		wait_for_interrupt();
+}
+
 int guest_main(void)
 {
-	return 0;
+	traps_set_handler(VECTOR_TIMER, on_timer);
+	second_cpu_run(second_vcpu);
+	make_all_calls();
+	while (!__atomic_load_n(&finished[1], __ATOMIC_ACQUIRE))
+		pause();
+	call_log_complete();
+	print("smp: %lu calls, %u of each of %u vCPUs, all answered as expected\n", call_log_count,
+	      CALLS_OF_VCPU, VCPUS);
+	return call_log_count != CALL_LOG_SLOTS;
 }
