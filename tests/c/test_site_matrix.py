@@ -1,0 +1,59 @@
+"""One record for each VMCALL that is in the image, however it is built; none for what is not.
+
+The quick set holds each pair of choices; ACRN_CHECK_LONG=1 runs every combination.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import site_builds
+import site_image
+from site_builds import GUEST, Build
+from site_image import Image, complaints
+
+LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
+BUILDS = site_builds.every() if LONG else site_builds.quick()
+
+
+@pytest.fixture(scope="session")
+def images(request, tmp_path_factory) -> dict[Build, Path]:
+    wanted = {
+        item.callspec.params["build"]
+        for item in request.session.items
+        if "build" in getattr(item, "callspec", request).params
+    }
+    return site_builds.make(sorted(wanted, key=str), tmp_path_factory.mktemp("images"))
+
+
+def in_source(dead: bool) -> set[tuple[str, int]]:
+    return set().union(*(site_image.sites_in_source(path, dead) for path in GUEST.glob("*.[chS]")))
+
+
+@pytest.mark.parametrize("build", BUILDS, ids=str)
+def test_records_and_vmcalls_are_one_to_one(build: Build, images: dict[Build, Path]) -> None:
+    image = Image(images[build])
+    assert complaints(image) == []
+    recorded = {(record.file, record.line) for record in image.records()}
+    assert in_source(dead=False) <= recorded, "a site of live code is not in the image"
+    if build.collect:
+        assert not in_source(dead=True) & recorded, "the records kept dead code"
+    elif not build.lto:
+        assert in_source(dead=True) <= recorded, "this build is to have dead code"
+
+
+@pytest.mark.parametrize("build", BUILDS, ids=str)
+def test_inlined_copies_have_records_of_their_own(build: Build, images: dict[Build, Path]) -> None:
+    header = [record for record in Image(images[build]).records() if "shared.h" in record.file]
+    assert len({record.site for record in header}) == len(header) >= 4
+
+
+@pytest.mark.parametrize("build", BUILDS, ids=str)
+@pytest.mark.parametrize("strip", ["strip", "llvm-strip"])
+def test_records_survive_strip(build: Build, images: dict[Build, Path], strip: str) -> None:
+    stripped = images[build].with_suffix("." + strip)
+    site_builds.run([strip, "--strip-all", "-o", str(stripped), str(images[build])])
+    assert Image(stripped).symbols() == set()
+    assert Image(stripped).records() == Image(images[build]).records()
