@@ -11,7 +11,7 @@ EXAMPLES_INCLUDE := examples/lib examples/hypervisor cstub/include cstub/model $
 EXAMPLES_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-pie -fno-stack-protector \
 	-fcf-protection=none -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -ffunction-sections -MMD -MP $(addprefix -I,$(EXAMPLES_INCLUDE))
-EXAMPLES_LDFLAGS := -nostdlib -static -no-pie -T examples/lib/image.ld -L cstub -Wl,--gc-sections \
+EXAMPLES_LDFLAGS := -nostdlib -static -T examples/lib/image.ld -L cstub -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
 
 # Physical and virtual start of each kind of image; the last two differ only in the virtual one.
@@ -35,7 +35,7 @@ EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(GUESTS) hypervisor hyper
 .PHONY: examples
 examples: $(EXAMPLES_IMAGES)
 
-link-image = $(CC) $(EXAMPLES_LDFLAGS) $(1) -o $@ $(filter %.o,$^)
+link-image = $(CC) $(EXAMPLES_LDFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o,$^)
 define guest-image
 $(EXAMPLES_OUT)/$(1).elf: $(call examples-objects,$(call guest-sources,$(1)) $($(1)-EXTRA)) examples/lib/image.ld
 	$$(call link-image,$$(GUEST_AT))

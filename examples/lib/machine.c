@@ -4,6 +4,8 @@
 
 #define ACPI_PM1A_CONTROL 0x604
 #define ACPI_SLEEP_S5	  0x2000
+#define ACPI_TIMER	  0x608
+#define ACPI_TIMER_MASK	  0xffffff /* 24 bits */
 #define DEBUG_EXIT	  0xf4
 #define DEBUG_EXIT_FAILED 1 /* QEMU's status is twice that, plus one */
 
@@ -25,6 +27,11 @@ void machine_fail(void)
 {
 	outl(DEBUG_EXIT, DEBUG_EXIT_FAILED);
 	halt();
+}
+
+uint32_t machine_clock(uint32_t start)
+{
+	return (inl(ACPI_TIMER) - start) & ACPI_TIMER_MASK;
 }
 
 void *memcpy(void *to, const void *from, size_t count)

@@ -3,31 +3,50 @@
 
 #include "acrn_cpuid.h"
 #include "apic.h"
+#include "console.h"
 #include "machine.h"
 #include "percpu.h"
 #include "second_cpu.h"
 #include "traps.h"
 #include "x86.h"
 
+#define SECOND_CPU_PATIENCE (2 * MACHINE_CLOCK_HERTZ)
+
 extern char sipi_code[], sipi_code_end[], second_cpu_entry32[];
 
 static void (*second_cpu_function)(void);
+static bool second_cpu_runs;
 
 void second_cpu_start(void)
 {
 	percpu_init(1);
 	traps_init();
+	__atomic_store_n(&second_cpu_runs, true, __ATOMIC_RELEASE);
 	second_cpu_function();
 	machine_fail();
 }
 
-void second_cpu_run(void (*function)(void))
+static void begin(void)
 {
-	second_cpu_function = function;
 	if (acrn_present()) {
 		outl(cpuid(CPUID_START_PORT, 0).eax, (uint32_t)(uint64_t)second_cpu_entry32);
 		return;
 	}
 	memcpy((void *)SIPI_PAGE, sipi_code, sipi_code_end - sipi_code);
 	apic_start_others(SIPI_PAGE);
+}
+
+void second_cpu_run(void (*function)(void))
+{
+	uint32_t start = machine_clock(0);
+
+	second_cpu_function = function;
+	begin();
+	while (!__atomic_load_n(&second_cpu_runs, __ATOMIC_ACQUIRE)) {
+		pause();
+		if (machine_clock(start) < SECOND_CPU_PATIENCE)
+			continue;
+		print("no second CPU here: give QEMU -smp 2\n");
+		machine_fail();
+	}
 }
