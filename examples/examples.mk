@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The examples: freestanding images, guests and the hypervisor. Included by the Makefile, which sets CC
-# and BUILD; `make examples` builds all of them.
+# and BUILD; `make examples` builds all of them. LDFLAGS=-fuse-ld=lld works as well.
 
-CC ?= gcc
-BUILD ?= build
-GUESTS := hello service smp clobber
+EXAMPLES := hello service smp clobber
 
 EXAMPLES_OUT := $(BUILD)/examples
 EXAMPLES_INCLUDE := examples/lib examples/hypervisor cstub/include cstub/model $(EXAMPLES_OUT)/obj
@@ -30,7 +28,7 @@ HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S,$(wildcard examp
 guest-sources = $(wildcard examples/$(1)/*.[cS]) $(BARE_LIB) examples/lib/guest.c
 hello-EXTRA := examples/lib/emulated_acrn.c $(MODEL_SOURCES)
 
-EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(GUESTS) hypervisor hypervisor-coincide)
+EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(EXAMPLES) hypervisor hypervisor-coincide)
 
 .PHONY: examples
 examples: $(EXAMPLES_IMAGES)
@@ -40,7 +38,7 @@ define guest-image
 $(EXAMPLES_OUT)/$(1).elf: $(call examples-objects,$(call guest-sources,$(1)) $($(1)-EXTRA)) examples/lib/image.ld
 	$$(call link-image,$$(GUEST_AT))
 endef
-$(foreach guest,$(GUESTS),$(eval $(call guest-image,$(guest))))
+$(foreach guest,$(EXAMPLES),$(eval $(call guest-image,$(guest))))
 
 $(EXAMPLES_OUT)/hypervisor.elf: $(call examples-objects,$(HYPERVISOR_SOURCES)) examples/lib/image.ld
 	$(call link-image,$(HYPERVISOR_AT))
