@@ -26,6 +26,11 @@ class Session:
     def running(self) -> LiveTrace | None:
         return self.trace if self.trace and self.trace.active else None
 
+    def forget_trace(self) -> None:
+        """What a trace whose connection ended could not take with it goes now."""
+        if self.trace:
+            self.trace.stop()
+
 
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
@@ -81,6 +86,7 @@ class HypercallTrace(Command):
         parser = OptionParser(prog="hypercall trace", add_help=False)
         add_trace_options(parser)
         options = parser.parse_args(words)
+        self._session.forget_trace()
         self._session.trace = LiveTrace(options, self._session.table, GdbStream())
 
 

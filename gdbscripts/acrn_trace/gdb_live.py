@@ -96,16 +96,22 @@ class LiveTrace:
         ]
 
     def stop(self, why: str | None = None) -> None:
-        """End the trace: the guest runs on without our breakpoints. Does nothing the second time."""
-        if not self.active:
-            return
+        """End the trace, if it has not ended: the guest runs on without our breakpoints."""
+        if self.active:
+            self._end(why)
+        self.delete_points()
+
+    def _end(self, why: str | None) -> None:
         self.active = False
         gdb.events.stop.disconnect(self._on_gdb_stop)
         gdb.events.exited.disconnect(self._on_exited)
         gdb.events.connection_removed.disconnect(self._on_connection_removed)
+        self._guarded(lambda: self._close(why))
+
+    def delete_points(self) -> None:
         for point in self._points:
             point.delete()
-        self._guarded(lambda: self._close(why))
+        self._points.clear()
 
     def _close(self, why: str | None) -> None:
         unfinished = len(self._tracer.end_calls())
@@ -122,14 +128,14 @@ class LiveTrace:
             if self._guest_sites.has(stop, site):
                 self._tracer.on_stop(stop, point)
 
-        return HypercallPoint(point.address, lambda: self._guarded(hit))
+        return HypercallPoint(point.address, lambda: self.active and self._guarded(hit))
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
             if read_memory(address, len(code)) == code:
                 self._on_boot()
 
-        return HypercallPoint(address, lambda: self._guarded(hit))
+        return HypercallPoint(address, lambda: self.active and self._guarded(hit))
 
     def _on_boot(self) -> None:
         """The guest's first instruction runs: the second time around, that is a reset."""
@@ -153,28 +159,36 @@ class LiveTrace:
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
         gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
-        gdb.post_event(self.stop)
 
     def _notice(self, text: str) -> None:
         for sink in self._sinks:
             sink.notice(text)
 
     def _on_gdb_stop(self, event: gdb.StopEvent) -> None:
-        if not isinstance(event, gdb.SignalEvent):
-            return
-        self.last_signal = event.stop_signal
-        if self.interrupted:
-            self._guarded(self._show_in_flight)
+        if isinstance(event, gdb.SignalEvent):
+            self.last_signal = event.stop_signal
+            if self.interrupted:
+                self._guarded(self._show_in_flight)
+        if self.failure:
+            self.stop()
 
     def _show_in_flight(self) -> None:
         for line in self.in_flight():
             self._notice(f"interrupted, in flight: {line}")
 
-    def _on_exited(self, _event: gdb.ExitedEvent) -> None:
-        self.stop("the guest ended")
+    def _on_exited(self, event: gdb.ExitedEvent) -> None:
+        self._on_gone("the guest ended" if hasattr(event, "exit_code") else "detached")
 
     def _on_connection_removed(self, _event) -> None:
-        self.stop("the connection to the guest ended")
+        self._on_gone("the connection to the guest ended")
+
+    def _on_gone(self, why: str) -> None:
+        """GDB is letting go of the guest, and cannot delete a breakpoint before it has done so.
+
+        Until ``stop`` deletes them the breakpoints are idle. (It is not posted to run later: GDB 13
+        crashes when it exits with something posted.)
+        """
+        self._end(why)
 
 
 def run_batch(request_file: str) -> None:
