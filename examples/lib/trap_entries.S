@@ -5,6 +5,7 @@
 #define WITH_ERROR_CODE 0x60227d00
 
 	.text
+	.cfi_sections .debug_frame
 	.globl	trap_entries
 	.balign 16
 trap_entries:
@@ -19,7 +20,11 @@ trap_entries:
 	.set	vector, vector + 1
 	.endr
 
+	.type	trap_common, @function
 trap_common:				/* makes a struct trap_frame */
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_undefined rip
 	pushq	%r15
 	pushq	%r14
 	pushq	%r13
@@ -39,8 +44,19 @@ trap_common:				/* makes a struct trap_frame */
 	movq	%rsp, %rdi
 	cld
 	subq	$8, %rsp		/* C wants the stack aligned to 16 */
+	/* Only here can a debugger want to walk on: 8 bytes, then the frame of 184, and the CFA. */
+	.cfi_def_cfa rsp, 192
+	.cfi_offset rip, -40
+	.cfi_offset rsp, -16
+	.cfi_offset rbx, -160
+	.cfi_offset rbp, -144
+	.cfi_offset r12, -88
+	.cfi_offset r13, -80
+	.cfi_offset r14, -72
+	.cfi_offset r15, -64
 	call	handle_trap
 	addq	$8, %rsp
+	.cfi_endproc
 	popq	%rax
 	popq	%rcx
 	popq	%rdx
