@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The structures that ACRN's hypercalls take, under ACRN's names, with ACRN's layout (x86-64, little
- * endian). Compiled with debug information this file is also the schema by which a trace is decoded, so
- * that every field that holds one of a few values, or a set of flags, has an enumeration for its type.
+ * The structures that ACRN's hypercalls take, under ACRN's names, with ACRN's layout (x86-64,
+ * little endian). Compiled with debug information this file is also the schema by which a trace is
+ * decoded, so that every field that holds one of a few values, or a set of flags, has an
+ * enumeration for its type.
  *
- * Freestanding: needs only <stdint.h>. Addresses are guest-physical unless a comment says otherwise,
- * sizes are in bytes. Enumerations say which values ACRN knows; a caller may have put any number there.
+ * Freestanding: needs only <stdint.h>. Addresses are guest-physical unless a comment says
+ * otherwise, sizes are in bytes. Enumerations say which values ACRN knows; a caller may have put
+ * any number there.
  *
  * Source of layouts and values: hypervisor/include/public/{acrn_common.h,acrn_hv_defs.h} and
- * include/debug/{profiling_internal.h,npk_log.h} of ACRN master d61d98cf800e. Three names are ours, since
- * ACRN has none: acrn_ioreq_buffer (a bare u64), acrn_pm_command (masks), acrn_irqline (for ACRN's
- * acrn_irqline_ops, which travels in a register).
+ * include/debug/{profiling_internal.h,npk_log.h} of ACRN master d61d98cf800e. Three names are ours,
+ * since ACRN has none: acrn_ioreq_buffer (a bare u64), acrn_pm_command (masks), acrn_irqline (for
+ * ACRN's acrn_irqline_ops, which travels in a register).
  */
 #ifndef ACRN_TYPES_H
 #define ACRN_TYPES_H
@@ -18,7 +20,7 @@
 #include <stdint.h>
 
 #define ACRN_VM_NAME_LENGTH    16u
-#define ACRN_PCI_BARS          6u
+#define ACRN_PCI_BARS	       6u
 #define ACRN_MMIODEV_RESOURCES 3u
 #define ACRN_IOREQ_SLOTS       16u
 #define ACRN_INTR_BUFFER       48u
@@ -36,21 +38,21 @@ struct hc_api_version {
 
 /* What a VM may do and be; create_vm's vm_flag. The unnamed top bit makes the type 64 bits wide. */
 __extension__ enum acrn_vm_flags {
-	ACRN_VM_SECURE_WORLD_ENABLED  = 1u << 0,
-	ACRN_VM_LAPIC_PASSTHROUGH     = 1u << 1,
+	ACRN_VM_SECURE_WORLD_ENABLED = 1u << 0,
+	ACRN_VM_LAPIC_PASSTHROUGH = 1u << 1,
 	ACRN_VM_IO_COMPLETION_POLLING = 1u << 2,
-	ACRN_VM_HIDE_MTRR             = 1u << 3,
-	ACRN_VM_RT                    = 1u << 4,
-	ACRN_VM_NVMX_ENABLED          = 1u << 5,
-	ACRN_VM_SECURITY_VM           = 1u << 6,
-	ACRN_VM_VCAT_ENABLED          = 1u << 7,
-	ACRN_VM_STATIC_VM             = 1u << 8,
-	ACRN_VM_TEE                   = 1u << 9,
-	ACRN_VM_REE                   = 1u << 10,
-	ACRN_VM_PMU_PASSTHROUGH       = 1u << 11,
-	ACRN_VM_VHWP                  = 1u << 12,
-	ACRN_VM_VTM                   = 1u << 13,
-	ACRN_VM_BIT_63                = UINT64_C(1) << 63,
+	ACRN_VM_HIDE_MTRR = 1u << 3,
+	ACRN_VM_RT = 1u << 4,
+	ACRN_VM_NVMX_ENABLED = 1u << 5,
+	ACRN_VM_SECURITY_VM = 1u << 6,
+	ACRN_VM_VCAT_ENABLED = 1u << 7,
+	ACRN_VM_STATIC_VM = 1u << 8,
+	ACRN_VM_TEE = 1u << 9,
+	ACRN_VM_REE = 1u << 10,
+	ACRN_VM_PMU_PASSTHROUGH = 1u << 11,
+	ACRN_VM_VHWP = 1u << 12,
+	ACRN_VM_VTM = 1u << 13,
+	ACRN_VM_BIT_63 = UINT64_C(1) << 63,
 };
 
 struct acrn_vm_creation {
@@ -107,7 +109,7 @@ struct acrn_msi_entry {
 };
 
 enum acrn_intr_monitor_command {
-	ACRN_INTR_GET_DATA  = 0,
+	ACRN_INTR_GET_DATA = 0,
 	ACRN_INTR_DELAY_INT = 1,
 };
 
@@ -118,9 +120,9 @@ struct acrn_intr_monitor {
 };
 
 enum acrn_irqline_operation {
-	ACRN_GSI_SET_HIGH      = 0,
-	ACRN_GSI_SET_LOW       = 1,
-	ACRN_GSI_RISING_PULSE  = 2,
+	ACRN_GSI_SET_HIGH = 0,
+	ACRN_GSI_SET_LOW = 1,
+	ACRN_GSI_RISING_PULSE = 2,
 	ACRN_GSI_FALLING_PULSE = 3,
 };
 
@@ -138,21 +140,21 @@ struct acrn_ioreq_buffer {
 };
 
 enum acrn_ioreq_type {
-	ACRN_IOREQ_PORTIO        = 0,
-	ACRN_IOREQ_MMIO          = 1,
-	ACRN_IOREQ_PCICFG        = 2,
+	ACRN_IOREQ_PORTIO = 0,
+	ACRN_IOREQ_MMIO = 1,
+	ACRN_IOREQ_PCICFG = 2,
 	ACRN_IOREQ_WRITE_PROTECT = 3,
 };
 
 enum acrn_ioreq_state {
-	ACRN_IOREQ_PENDING    = 0,
-	ACRN_IOREQ_COMPLETE   = 1,
+	ACRN_IOREQ_PENDING = 0,
+	ACRN_IOREQ_COMPLETE = 1,
 	ACRN_IOREQ_PROCESSING = 2,
-	ACRN_IOREQ_FREE       = 3,
+	ACRN_IOREQ_FREE = 3,
 };
 
 enum acrn_ioreq_direction {
-	ACRN_IOREQ_READ  = 0,
+	ACRN_IOREQ_READ = 0,
 	ACRN_IOREQ_WRITE = 1,
 };
 
@@ -204,7 +206,7 @@ struct acrn_io_request_buffer {
 };
 
 enum acrn_asyncio_type {
-	ACRN_ASYNCIO_PIO  = 1,
+	ACRN_ASYNCIO_PIO = 1,
 	ACRN_ASYNCIO_MMIO = 2,
 };
 
@@ -224,18 +226,18 @@ struct vm_gpa2hpa {
 };
 
 enum acrn_memory_region_type {
-	ACRN_MR_ADD    = 0,
+	ACRN_MR_ADD = 0,
 	ACRN_MR_DELETE = 2,
 	ACRN_MR_MODIFY = 3,
 };
 
 enum acrn_memory_protection {
-	ACRN_MEM_READ          = 1u << 0,
-	ACRN_MEM_WRITE         = 1u << 1,
-	ACRN_MEM_EXECUTE       = 1u << 2,
-	ACRN_MEM_WRITE_BACK    = 1u << 6,
+	ACRN_MEM_READ = 1u << 0,
+	ACRN_MEM_WRITE = 1u << 1,
+	ACRN_MEM_EXECUTE = 1u << 2,
+	ACRN_MEM_WRITE_BACK = 1u << 6,
 	ACRN_MEM_WRITE_THROUGH = 1u << 7,
-	ACRN_MEM_UNCACHED      = 1u << 8,
+	ACRN_MEM_UNCACHED = 1u << 8,
 	ACRN_MEM_WRITE_COMBINE = 1u << 9,
 	ACRN_MEM_WRITE_PROTECT = 1u << 10,
 };
@@ -243,7 +245,7 @@ enum acrn_memory_protection {
 struct vm_memory_region {
 	enum acrn_memory_region_type type;
 	enum acrn_memory_protection prot;
-	uint64_t gpa;            /* of the User VM */
+	uint64_t gpa;		 /* of the User VM */
 	uint64_t service_vm_gpa; /* of the Service VM */
 	uint64_t size;
 };
@@ -268,17 +270,17 @@ struct wp_data {
 #define ACRN_SBUF_MAGIC UINT64_C(0x5aa57aa71aa13aa3)
 
 enum acrn_sbuf_id {
-	ACRN_SBUF_TRACE    = 0,
-	ACRN_SBUF_HVLOG    = 1,
-	ACRN_SBUF_SEP      = 2,
+	ACRN_SBUF_TRACE = 0,
+	ACRN_SBUF_HVLOG = 1,
+	ACRN_SBUF_SEP = 2,
 	ACRN_SBUF_SOCWATCH = 3,
-	ACRN_SBUF_ASYNCIO  = 64,
+	ACRN_SBUF_ASYNCIO = 64,
 	ACRN_SBUF_VM_EVENT = 65,
 };
 
 enum acrn_sbuf_flags {
 	ACRN_SBUF_COUNT_OVERRUN = 1u << 0,
-	ACRN_SBUF_OVERWRITE     = 1u << 1,
+	ACRN_SBUF_OVERWRITE = 1u << 1,
 };
 
 struct acrn_sbuf_param {
@@ -318,11 +320,11 @@ struct acrn_pcidev {
 
 /* An EPT memory type in its place in an entry, bits 5:3. */
 enum acrn_ept_memory_type {
-	ACRN_EPT_UNCACHED      = 0 << 3,
+	ACRN_EPT_UNCACHED = 0 << 3,
 	ACRN_EPT_WRITE_COMBINE = 1 << 3,
 	ACRN_EPT_WRITE_THROUGH = 4 << 3,
 	ACRN_EPT_WRITE_PROTECT = 5 << 3,
-	ACRN_EPT_WRITE_BACK    = 6 << 3,
+	ACRN_EPT_WRITE_BACK = 6 << 3,
 };
 
 struct acrn_mmiores {
@@ -364,7 +366,7 @@ struct vrp_config {
 
 enum acrn_ptdev_irq_type {
 	ACRN_PTDEV_INTX = 0,
-	ACRN_PTDEV_MSI  = 1,
+	ACRN_PTDEV_MSI = 1,
 	ACRN_PTDEV_MSIX = 2,
 };
 
@@ -387,22 +389,22 @@ struct hc_ptdev_irq {
 
 enum acrn_npk_command {
 	ACRN_NPK_CONFIGURE = 1,
-	ACRN_NPK_ENABLE    = 2,
-	ACRN_NPK_DISABLE   = 3,
-	ACRN_NPK_QUERY     = 4,
+	ACRN_NPK_ENABLE = 2,
+	ACRN_NPK_DISABLE = 3,
+	ACRN_NPK_QUERY = 4,
 };
 
 enum acrn_npk_result {
-	ACRN_NPK_OK       = 1,
-	ACRN_NPK_KO       = 2,
-	ACRN_NPK_ENABLED  = 3,
+	ACRN_NPK_OK = 1,
+	ACRN_NPK_KO = 2,
+	ACRN_NPK_ENABLED = 3,
 	ACRN_NPK_DISABLED = 4,
 };
 
 struct hv_npk_log_param {
 	enum acrn_npk_command cmd : 16;
 	enum acrn_npk_result res : 16; /* out */
-	uint16_t loglevel;             /* out for ACRN_NPK_QUERY */
+	uint16_t loglevel;	       /* out for ACRN_NPK_QUERY */
 	uint16_t reserved;
 	uint64_t mmio_addr;
 };
@@ -414,38 +416,39 @@ struct acrn_hw_info {
 
 /* profiling_ops' first argument; it selects which structure the second points at. */
 enum acrn_profiling_command {
-	ACRN_PROFILING_MSR_OPS            = 0, /* struct profiling_msr_ops_list, one a physical CPU */
-	ACRN_PROFILING_GET_VMINFO         = 1, /* struct profiling_vm_info_list */
-	ACRN_PROFILING_GET_VERSION        = 2, /* struct profiling_version_info */
+	ACRN_PROFILING_MSR_OPS = 0,	/* struct profiling_msr_ops_list, one a physical CPU */
+	ACRN_PROFILING_GET_VMINFO = 1,	/* struct profiling_vm_info_list */
+	ACRN_PROFILING_GET_VERSION = 2, /* struct profiling_version_info */
 	ACRN_PROFILING_GET_CONTROL_SWITCH = 3, /* struct profiling_control */
 	ACRN_PROFILING_SET_CONTROL_SWITCH = 4, /* struct profiling_control */
-	ACRN_PROFILING_CONFIG_PMI         = 5, /* struct profiling_pmi_config */
-	ACRN_PROFILING_CONFIG_VMSWITCH    = 6, /* struct profiling_vmsw_config */
-	ACRN_PROFILING_GET_PCPUID         = 7, /* struct profiling_pcpuid */
-	ACRN_PROFILING_GET_STATUS         = 8, /* struct profiling_status, one a physical CPU */
+	ACRN_PROFILING_CONFIG_PMI = 5,	       /* struct profiling_pmi_config */
+	ACRN_PROFILING_CONFIG_VMSWITCH = 6,    /* struct profiling_vmsw_config */
+	ACRN_PROFILING_GET_PCPUID = 7,	       /* struct profiling_pcpuid */
+	ACRN_PROFILING_GET_STATUS = 8,	       /* struct profiling_status, one a physical CPU */
 };
 
-/* How many CPUs, vCPUs and VMs ACRN was built for size the profiling structures: qemu board, shared. */
+/* How many CPUs, vCPUs and VMs ACRN was built for size the profiling structures: qemu board,
+ * shared. */
 #define ACRN_PROFILING_MSRS  15u
 #define ACRN_PROFILING_VCPUS 4u
 #define ACRN_PROFILING_VMS   16u
 
 enum acrn_profiling_msr_op_type {
-	ACRN_MSR_OP_NONE       = 0,
-	ACRN_MSR_OP_READ       = 1,
-	ACRN_MSR_OP_WRITE      = 2,
+	ACRN_MSR_OP_NONE = 0,
+	ACRN_MSR_OP_READ = 1,
+	ACRN_MSR_OP_WRITE = 2,
 	ACRN_MSR_OP_READ_CLEAR = 3,
 };
 
 enum acrn_profiling_msr_op_state {
-	ACRN_MSR_OP_READY     = 0,
+	ACRN_MSR_OP_READY = 0,
 	ACRN_MSR_OP_REQUESTED = 1,
-	ACRN_MSR_OP_HANDLED   = 2,
+	ACRN_MSR_OP_HANDLED = 2,
 };
 
 enum acrn_profiling_collector {
 	ACRN_COLLECT_PROFILE_DATA = 0,
-	ACRN_COLLECT_POWER_DATA   = 1,
+	ACRN_COLLECT_POWER_DATA = 1,
 };
 
 struct profiling_msr_op {
@@ -486,11 +489,11 @@ struct profiling_vm_info_list {
 __extension__ enum acrn_profiling_features {
 	ACRN_PROFILING_CORE_PMU_SAMPLING = 1u << 0,
 	ACRN_PROFILING_CORE_PMU_COUNTING = 1u << 1,
-	ACRN_PROFILING_PEBS_SAMPLING     = 1u << 2,
-	ACRN_PROFILING_LBR_SAMPLING      = 1u << 3,
-	ACRN_PROFILING_UNCORE_SAMPLING   = 1u << 4,
+	ACRN_PROFILING_PEBS_SAMPLING = 1u << 2,
+	ACRN_PROFILING_LBR_SAMPLING = 1u << 3,
+	ACRN_PROFILING_UNCORE_SAMPLING = 1u << 4,
 	ACRN_PROFILING_VM_SWITCH_TRACING = 1u << 5,
-	ACRN_PROFILING_BIT_63            = UINT64_C(1) << 63,
+	ACRN_PROFILING_BIT_63 = UINT64_C(1) << 63,
 };
 
 struct profiling_version_info {
@@ -554,9 +557,9 @@ struct trusty_boot_param {
 
 enum acrn_pm_command_type {
 	ACRN_PM_PX_COUNT = 0, /* writes a u8 */
-	ACRN_PM_PX_DATA  = 1, /* writes a struct acrn_pstate_data */
+	ACRN_PM_PX_DATA = 1,  /* writes a struct acrn_pstate_data */
 	ACRN_PM_CX_COUNT = 2, /* writes a u8 */
-	ACRN_PM_CX_DATA  = 3, /* writes a struct acrn_cstate_data */
+	ACRN_PM_CX_DATA = 3,  /* writes a struct acrn_cstate_data */
 };
 
 /* pm_get_cpu_state's first argument: a value, not a pointer. */
@@ -570,7 +573,7 @@ struct acrn_pm_command {
 
 struct acrn_pstate_data {
 	uint64_t core_frequency;     /* MHz */
-	uint64_t power;              /* mW */
+	uint64_t power;		     /* mW */
 	uint64_t transition_latency; /* us */
 	uint64_t bus_master_latency; /* us */
 	uint64_t control;
@@ -578,13 +581,13 @@ struct acrn_pstate_data {
 };
 
 enum acrn_acpi_address_space {
-	ACRN_ACPI_SYSTEM_MEMORY       = 0,
-	ACRN_ACPI_SYSTEM_IO           = 1,
-	ACRN_ACPI_PCI_CONFIG          = 2,
+	ACRN_ACPI_SYSTEM_MEMORY = 0,
+	ACRN_ACPI_SYSTEM_IO = 1,
+	ACRN_ACPI_PCI_CONFIG = 2,
 	ACRN_ACPI_EMBEDDED_CONTROLLER = 3,
-	ACRN_ACPI_SMBUS               = 4,
-	ACRN_ACPI_PLATFORM_COMM       = 10,
-	ACRN_ACPI_FIXED_HARDWARE      = 0x7f,
+	ACRN_ACPI_SMBUS = 4,
+	ACRN_ACPI_PLATFORM_COMM = 10,
+	ACRN_ACPI_FIXED_HARDWARE = 0x7f,
 };
 
 struct acrn_acpi_generic_address {
@@ -599,16 +602,16 @@ struct acrn_cstate_data {
 	struct acrn_acpi_generic_address cx_reg;
 	uint8_t type;
 	uint32_t latency; /* us */
-	uint64_t power;   /* mW */
+	uint64_t power;	  /* mW */
 };
 
 /* ---- the layouts, checked ---- */
 
-#define ACRN_SIZE(type, bytes) \
+#define ACRN_SIZE(type, bytes)                                                                     \
 	_Static_assert(sizeof(struct type) == (bytes), "size of struct " #type)
-#define ACRN_FIELD(type, field, offset, bytes)                                   \
-	_Static_assert(__builtin_offsetof(struct type, field) == (offset) &&     \
-			       sizeof(((struct type *)0)->field) == (bytes), \
+#define ACRN_FIELD(type, field, offset, bytes)                                                     \
+	_Static_assert(__builtin_offsetof(struct type, field) == (offset) &&                       \
+			       sizeof(((struct type *)0)->field) == (bytes),                       \
 		       "place of " #type "." #field)
 
 #ifndef __cplusplus

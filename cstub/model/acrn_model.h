@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ACRN's hypercalls as a state machine: what ACRN answers, which memory it changes and what becomes of
- * its VMs. No libc, no allocation, no globals: all state is in a struct acrn_model of the caller's, which
- * must not move or be copied while in use. Nothing here locks; the caller makes one call at a time.
+ * ACRN's hypercalls as a state machine: what ACRN answers, which memory it changes and what becomes
+ *of its VMs. No libc, no allocation, no globals: all state is in a struct acrn_model of the
+ *caller's, which must not move or be copied while in use. Nothing here locks; the caller makes one
+ *call at a time.
  *
  *	static struct acrn_model model;
  *	struct acrn_memory memory = { .opaque = me, .read = my_read, .write = my_write };
  *	acrn_model_init(&model, &acrn_machine_default, &memory);
  *	...
- *	struct acrn_vmcall call = { .vm = 0, .vcpu = 0, .cpl = 0, .r8 = r8, .rdi = rdi, .rsi = rsi };
- *	switch (acrn_model_vmcall(&model, &call, &rax)) { ... }
+ *	struct acrn_vmcall call = { .vm = 0, .vcpu = 0, .cpl = 0, .r8 = r8, .rdi = rdi, .rsi = rsi
+ *}; switch (acrn_model_vmcall(&model, &call, &rax)) { ... }
  *
  * A User VM is state only and never runs, so that no I/O request and no interrupt ever comes of it.
  * What ACRN's own answers were is recorded in tests/conformance; docs of single calls are in the
@@ -23,8 +24,8 @@
 
 /*
  * The Service VM's guest-physical memory, which is the machine's. Each function moves `size` bytes
- * (1 to 4096, never across a 4 KiB boundary) and returns 0, or anything else if the memory is not there.
- * Addresses in the machine's holes are never asked for.
+ * (1 to 4096, never across a 4 KiB boundary) and returns 0, or anything else if the memory is not
+ * there. Addresses in the machine's holes are never asked for.
  */
 struct acrn_memory {
 	void *opaque;
@@ -48,20 +49,22 @@ enum acrn_outcome {
 };
 
 enum acrn_vm_state {
-	ACRN_VM_OFF                = 0,
-	ACRN_VM_CREATED            = 1,
-	ACRN_VM_RUNNING            = 2,
+	ACRN_VM_OFF = 0,
+	ACRN_VM_CREATED = 1,
+	ACRN_VM_RUNNING = 2,
 	ACRN_VM_READY_TO_POWER_OFF = 3,
-	ACRN_VM_PAUSED             = 4,
+	ACRN_VM_PAUSED = 4,
 };
 
 struct acrn_model;
 
-/* Brings the model to where the machine is after ACRN has booted: the Service VM runs, all else is off. */
+/* Brings the model to where the machine is after ACRN has booted: the Service VM runs, all else is
+ * off. */
 void acrn_model_init(struct acrn_model *model, const struct acrn_machine *machine,
 		     const struct acrn_memory *memory);
 
-/* Answers one VMCALL. *rax is written for ACRN_RETURNED only, sign-extended from 32 bits as ACRN does. */
+/* Answers one VMCALL. *rax is written for ACRN_RETURNED only, sign-extended from 32 bits as ACRN
+ * does. */
 enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_vmcall *call,
 				    uint64_t *rax);
 
@@ -71,7 +74,8 @@ bool acrn_model_handles(uint64_t r8);
 /* A VM's state; ACRN_VM_OFF if there is no such VM. */
 enum acrn_vm_state acrn_model_vm_state(const struct acrn_model *model, uint16_t vm);
 
-/* Puts other flags (enum acrn_vm_flags) on a VM, for tests; changes nothing if there is no such VM. */
+/* Puts other flags (enum acrn_vm_flags) on a VM, for tests; changes nothing if there is no such VM.
+ */
 void acrn_model_set_vm_flags(struct acrn_model *model, uint16_t vm, uint64_t flags);
 
 /* How large a struct acrn_model is, for a caller that only knows its name (a shared library's). */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * I/O requests and the buffers that a VM shares with the Service VM: set_ioreq_buffer,
+ * notify_request_finish, asyncio_assign, asyncio_deassign, setup_sbuf.
+ *
+ * The page of requests need not be aligned, and is reached host-physical from its start on. As no
+ * VM runs, no request is ever made, and asynchronous ones need not be remembered. asyncio_assign
+ * before its buffer is set up crashes ACRN; the model answers -1.
+ *
+ * Source: common/hypercall.c, common/sbuf.c, common/vm_event.c, dm/io_req.c of ACRN.
+ */
+#include "model_internal.h"
+
+#define PER_CPU_BUFFERS 4u /* ids 0 to 3 are one a physical CPU */
+
+void model_ioreqs_set_free(struct acrn_model *model, const struct model_vm *vm)
+{
+	const uint32_t state = ACRN_IOREQ_FREE;
+
+	if (vm->ioreq_page == ACRN_INVALID_HPA)
+		return;
+	for (uint64_t slot = 0; slot < ACRN_IOREQ_SLOTS; slot++)
+		model_write_host(model,
+				 vm->ioreq_page + slot * sizeof(struct acrn_io_request) +
+					 offsetof(struct acrn_io_request, processed),
+				 &state, sizeof(state));
+}
+
+int32_t model_set_ioreq_buffer(struct model_call *call)
+{
+	struct acrn_ioreq_buffer buffer;
+
+	if (model_read(call->model, call->caller, &buffer, call->arg2, sizeof(buffer)))
+		return ACRN_FAILED;
+	call->target->ioreq_page = model_map_find(call->model, call->caller, buffer.gpa, NULL);
+	model_ioreqs_set_free(call->model, call->target);
+	return call->target->ioreq_page == ACRN_INVALID_HPA ? ACRN_FAILED : 0;
+}
+
+int32_t model_notify_request_finish(struct model_call *call)
+{
+	struct model_vm *vm = call->target;
+
+	if (!model_severity_allows(call->model, vm) || vm->ioreq_page == ACRN_INVALID_HPA)
+		return ACRN_FAILED;
+	return (uint16_t)call->arg2 < vm->vcpus ? 0 : ACRN_FAILED;
+}
+
+int32_t model_asyncio_assign(struct model_call *call)
+{
+	struct acrn_asyncio_info info;
+
+	if (model_read(call->model, call->caller, &info, call->arg2, sizeof(info)))
+		return ACRN_FAILED;
+	return info.addr && !call->target->asyncio_ready ? ACRN_FAILED : 0;
+}
+
+int32_t model_asyncio_deassign(struct model_call *call)
+{
+	struct acrn_asyncio_info info;
+
+	return model_read(call->model, call->caller, &info, call->arg2, sizeof(info)) ? ACRN_FAILED
+										      : 0;
+}
+
+/* A buffer for one VM must be there and bear the magic; one for a CPU is taken as it is. */
+static bool has_magic(struct model_call *call, uint64_t gpa)
+{
+	uint64_t hpa = model_map_find(call->model, call->caller, gpa, NULL);
+	uint64_t magic;
+
+	return hpa != ACRN_INVALID_HPA &&
+	       model_read_host(call->model, &magic, hpa, sizeof(magic)) && magic == ACRN_SBUF_MAGIC;
+}
+
+int32_t model_setup_sbuf(struct model_call *call)
+{
+	const struct acrn_machine *machine = call->model->machine;
+	struct acrn_sbuf_param param;
+
+	if (model_read(call->model, call->caller, &param, call->arg2, sizeof(param)) || !param.gpa)
+		return ACRN_FAILED;
+	if (param.sbuf_id < PER_CPU_BUFFERS && !machine->debug_build)
+		return -ACRN_EPERM;
+	if (param.sbuf_id < PER_CPU_BUFFERS)
+		return param.cpu_id < machine->cpus ? 0 : -ACRN_EINVAL;
+	if (param.sbuf_id != ACRN_SBUF_ASYNCIO && param.sbuf_id != ACRN_SBUF_VM_EVENT)
+		return ACRN_FAILED;
+	if (!has_magic(call, param.gpa))
+		return ACRN_FAILED;
+	if (param.sbuf_id == ACRN_SBUF_ASYNCIO)
+		call->target->asyncio_ready = true;
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pm_get_cpu_state. ACRN manages the CPUs' frequency itself, so that a VM has no P-states to see:
+ * their count is 0 for a VM with hardware-controlled states and refused for all others. C-states
+ * are the board's, often none; one is then as good as refused. The counts are single bytes.
+ *
+ * A machine that has states (for tests of what reads the answers) answers with made-up ones.
+ *
+ * Source: common/hypercall.c of ACRN.
+ */
+#include "model_internal.h"
+
+static int32_t put(struct model_call *call, const void *from, size_t size)
+{
+	return model_write(call->model, call->caller, call->arg2, from, size);
+}
+
+static int32_t pstate_count(struct model_call *call)
+{
+	uint8_t count = call->model->machine->pstates;
+
+	if (model_config(call->model, call->target)->flags & ACRN_VM_VHWP)
+		count = 0;
+	else if (!count)
+		return ACRN_FAILED;
+	return put(call, &count, sizeof(count));
+}
+
+static int32_t pstate(struct model_call *call, uint8_t number)
+{
+	struct acrn_pstate_data data = {
+		.core_frequency = 2400u - 100u * number,
+		.power = 15000u - 500u * number,
+		.transition_latency = 10,
+		.bus_master_latency = 10,
+		.control = 0x1800u - 0x100u * number,
+		.status = 0x1800u - 0x100u * number,
+	};
+
+	return number < call->model->machine->pstates ? put(call, &data, sizeof(data))
+						      : ACRN_FAILED;
+}
+
+static int32_t cstate_count(struct model_call *call)
+{
+	return put(call, &call->model->machine->cstates, sizeof(uint8_t));
+}
+
+static int32_t cstate(struct model_call *call, uint8_t number)
+{
+	struct acrn_cstate_data data = {
+		.cx_reg = {.space_id = ACRN_ACPI_FIXED_HARDWARE,
+			   .bit_width = 1,
+			   .bit_offset = 2,
+			   .access_size = 1,
+			   .address = 0x10u * number},
+		.type = number,
+		.latency = 100u * number,
+		.power = 1000u / (number ? number : 1u),
+	};
+
+	if (!number || number > call->model->machine->cstates)
+		return ACRN_FAILED;
+	return put(call, &data, sizeof(data));
+}
+
+int32_t model_pm_get_cpu_state(struct model_call *call)
+{
+	uint8_t number = (uint8_t)(call->arg1 >> 8);
+
+	switch ((uint8_t)call->arg1) {
+	case ACRN_PM_PX_COUNT:
+		return pstate_count(call);
+	case ACRN_PM_PX_DATA:
+		return pstate(call, number);
+	case ACRN_PM_CX_COUNT:
+		return cstate_count(call);
+	case ACRN_PM_CX_DATA:
+		return cstate(call, number);
+	default:
+		return ACRN_FAILED;
+	}
+}
