@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The examples: freestanding images, guests and the hypervisor. Included by the Makefile, which sets CC
-# and BUILD; `make examples` builds all of them. LDFLAGS=-fuse-ld=lld works as well.
+# and BUILD, after cstub/model/model.mk (MODEL_SOURCES). `make examples` builds all of them;
+# LDFLAGS=-fuse-ld=lld works as well.
 
 EXAMPLES := hello service smp clobber
 
@@ -20,7 +21,6 @@ COINCIDE_AT := $(call AT,0x2000000,0xffffffff80400000)
 
 # Objects of the source files $(1).
 examples-objects = $(patsubst %,$(EXAMPLES_OUT)/obj/%.o,$(basename $(1)))
-MODEL_SOURCES := $(wildcard cstub/model/*.c)
 BARE_LIB := $(addprefix examples/lib/,boot.S trap_entries.S apic.c console.c machine.c percpu.c \
 	second_cpu.c traps.c)
 HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S,$(wildcard examples/hypervisor/*.[cS])) \
@@ -33,17 +33,18 @@ EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(EXAMPLES) hypervisor hyp
 .PHONY: examples
 examples: $(EXAMPLES_IMAGES)
 
+LINK_SCRIPTS := examples/lib/image.ld cstub/acrn_sites.ld
 link-image = $(CC) $(EXAMPLES_LDFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o,$^)
 define guest-image
-$(EXAMPLES_OUT)/$(1).elf: $(call examples-objects,$(call guest-sources,$(1)) $($(1)-EXTRA)) examples/lib/image.ld
+$(EXAMPLES_OUT)/$(1).elf: $(call examples-objects,$(call guest-sources,$(1)) $($(1)-EXTRA)) $(LINK_SCRIPTS)
 	$$(call link-image,$$(GUEST_AT))
 endef
 $(foreach guest,$(EXAMPLES),$(eval $(call guest-image,$(guest))))
 
-$(EXAMPLES_OUT)/hypervisor.elf: $(call examples-objects,$(HYPERVISOR_SOURCES)) examples/lib/image.ld
+$(EXAMPLES_OUT)/hypervisor.elf: $(call examples-objects,$(HYPERVISOR_SOURCES)) $(LINK_SCRIPTS)
 	$(call link-image,$(HYPERVISOR_AT))
 $(EXAMPLES_OUT)/hypervisor-coincide.elf: $(call examples-objects,$(HYPERVISOR_SOURCES) \
-		examples/hypervisor/coincide.S) examples/lib/image.ld
+		examples/hypervisor/coincide.S) $(LINK_SCRIPTS)
 	$(call link-image,$(COINCIDE_AT))
 
 $(EXAMPLES_OUT)/obj/%.o: %.c
