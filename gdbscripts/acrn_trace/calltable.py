@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The call table: reads ``.def`` files (docs/call-table.md states the grammar).
-
-The same lines are X-macros to C. They are matched here as text, never evaluated; a file has one
-call a line and nothing else but C comments and blank lines.
-"""
+"""The call table: what each line ``HYPERCALLn(NUMBER, NAME, ARGUMENT…)`` of a ``.def`` file says."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Iterator
 
-from acrn_trace.errors import TraceError
-
-MAX_FILE_BYTES = 1 << 20
+from acrn_trace import deffile
+from acrn_trace.deffile import Line, Term
 
 DIRECTIONS = ("in", "out", "inout")
 VALUE_BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64}
@@ -28,12 +23,8 @@ KINDS = {
     "PASS": (),
 }
 
-_CALL = re.compile(r"HYPERCALL([012])\((.*)\)$")
-_ARGUMENT = re.compile(r"([A-Z]+)\(([^()]*)\)$")
-_SPLIT = re.compile(r",\s*(?![^()]*\))")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}$")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,16}$")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -103,55 +94,33 @@ class CallTable:
 
     def load(self, path: Path) -> None:
         """Add the lines of ``path``; nothing is added when one of them is wrong (TraceError)."""
-        for entry in parse(_read(path), str(path)):
+        for entry in [entry_of(line) for line in deffile.read(path)]:
             self.add(entry)
 
 
 def parse(text: str, source: str) -> list[Entry]:
     """The entries of a table's ``text``; an error names ``source`` and the line."""
-    uncommented = _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
-    entries = []
-    for number, line in enumerate(uncommented.splitlines(), 1):
-        if line.strip():
-            entries.append(_parse_line(line.strip(), f"{source}:{number}"))
-    return entries
+    return [entry_of(line) for line in deffile.parse(text, source)]
 
 
-def _read(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise TraceError(f"the call table {path} is over {MAX_FILE_BYTES} bytes; is it one?")
-        return data.decode()
-    except OSError as error:
-        raise TraceError(f"cannot read the call table {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise TraceError(f"the call table {path} is not text; give a .def file") from error
-
-
-def _parse_line(line: str, where: str) -> Entry:
-    match = _CALL.match(line)
-    parts = _SPLIT.split(match.group(2)) if match else []
-    if not match or len(parts) != 2 + int(match.group(1)):
-        raise TraceError(f"{where}: not a line HYPERCALLn(NUMBER, NAME, n ARGUMENTS): {line[:80]!r}")
-    number, name = parts[0].strip(), parts[1].strip()
+def entry_of(line: Line) -> Entry:
+    """The entry that a line states."""
+    parts = line.term.arguments or ()
+    if len(parts) < 2 or line.term.name != f"HYPERCALL{len(parts) - 2}" or len(parts) > 4:
+        raise line.wrong("not a line HYPERCALLn(NUMBER, NAME, n ARGUMENTS)")
+    number, name = str(parts[0]), str(parts[1])
     if not _NUMBER.match(number) or not _WORD.match(name):
-        raise TraceError(f"{where}: needs a number in hexadecimal and a C name: {line[:80]!r}")
-    arguments = tuple(_parse_argument(part.strip(), where) for part in parts[2:])
-    return Entry(int(number, 16), name, arguments)
+        raise line.wrong("needs a number in hexadecimal and a C name")
+    return Entry(int(number, 16), name, tuple(_argument(part, line) for part in parts[2:]))
 
 
-def _parse_argument(text: str, where: str) -> Argument:
-    match = _ARGUMENT.match(text)
-    fields = KINDS.get(match.group(1)) if match else None
-    words = [word.strip() for word in match.group(2).split(",")] if match else []
+def _argument(term: Term, line: Line) -> Argument:
+    fields, words = KINDS.get(term.name), term.words()
     if fields is None or len(words) != len(fields) + 1 or not all(map(_WORD.match, words)):
-        kinds = ", ".join(KINDS)
-        raise TraceError(f"{where}: {text[:80]!r} is none of the argument kinds {kinds}")
+        raise line.wrong(f"{str(term)[:80]!r} is none of the argument kinds {', '.join(KINDS)}")
     given = dict(zip(fields, words))
     if given.get("direction", "in") not in DIRECTIONS:
-        raise TraceError(f"{where}: {given['direction']!r} is not a direction: in, out or inout")
-    if match.group(1) == "VALUE" and given["type"] not in VALUE_BITS:
-        raise TraceError(f"{where}: {given['type']!r} is not a type: {', '.join(VALUE_BITS)}")
-    return Argument(match.group(1), words[-1], **given)
+        raise line.wrong(f"{given['direction']!r} is not a direction: in, out or inout")
+    if term.name == "VALUE" and given["type"] not in VALUE_BITS:
+        raise line.wrong(f"{given['type']!r} is not a type: {', '.join(VALUE_BITS)}")
+    return Argument(term.name, words[-1], **given)

@@ -1,26 +1,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Turns a call into an event: number to name, registers to named arguments."""
-
-from typing import Any
+"""Turns a call into an event: number to name, registers and memory to named arguments."""
 
 from acrn_trace.abi import ACRN
-from acrn_trace.calltable import Argument, CallTable
+from acrn_trace.arguments import ArgumentDecoder, Decoded
+from acrn_trace.changes import Change
 from acrn_trace.clobbers import changed_registers, clobber_findings
-from acrn_trace.event import Event
+from acrn_trace.event import Event, Finding
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.memory import PhysicalMemory
 from acrn_trace.pairing import Call
+from acrn_trace.results import ResultChecker
 
 
 class Decoder:
-    """Decodes calls by a table; ``may_change`` names the registers that single calls pass through."""
+    """Decodes calls by what is known of the hypervisor, reading structures from ``memory``."""
 
-    def __init__(self, table: CallTable, may_change: dict[str, frozenset[str]]) -> None:
-        self.table = table
-        self._may_change = may_change
+    def __init__(self, knowledge: Knowledge, memory: PhysicalMemory) -> None:
+        self._table = knowledge.table
+        self._rules = knowledge.results
+        self._memory = memory
+        self._arguments = ArgumentDecoder(knowledge.structures)
+        self._results = ResultChecker(knowledge.table, knowledge.results)
+        self._decoded: dict[int, Decoded] = {}  # by seq, of the calls in flight
 
     def entered(self, call: Call) -> Event:
         """The event of a call that is in flight."""
         registers = call.entry.registers
-        args = tuple(registers[name] for name in ACRN.arguments)
+        args = (registers[ACRN.arguments[0]], registers[ACRN.arguments[1]])
+        entry = self._table.numbered(call.number)
+        if entry:
+            self._decoded[call.seq] = self._arguments.entered(entry, args, self._memory)
         return Event(
             seq=call.seq,
             time=call.entry.time,
@@ -28,36 +37,44 @@ class Decoder:
             vcpu=call.entry.vcpu,
             abi=ACRN.name,
             nr=call.number,
-            name=self.table.call_name(call.number),
-            args=(args[0], args[1]),
+            name=self._table.call_name(call.number),
+            args=args,
             site=call.site,
             source="stop",
-            decoded=self._arguments(call.number, args),
+            decoded=self._decoded[call.seq].shown if entry else {},
         )
 
     def finished(self, event: Event, call: Call) -> Event:
         """Complete the call's event: it returned, or it never will (then it stays unfinished)."""
         event.over = True
         event.repeats, event.repeats_unknown = call.repeats, call.repeats_unknown
+        decoded = self._decoded.pop(call.seq, None)
         if call.exit is None:
             return event
         event.status, event.answered_by = "returned", "hypervisor"
         event.duration = call.exit.time - call.entry.time
         event.rax = call.exit.registers[ACRN.result]
         event.return_vcpu = call.exit.vcpu
-        allowed = self._may_change.get(event.name, frozenset())
+        self._outputs(event, decoded)
+        allowed = self._rules.may_change.get(event.name, frozenset())
         event.clobbered = changed_registers(call.entry, call.exit, allowed)
         event.findings += clobber_findings(event.clobbered, event.name, call.site)
+        event.findings += self._results.check(event)
         return event
 
-    def _arguments(self, number: int, args: tuple[int, ...]) -> dict[str, Any]:
-        entry = self.table.numbered(number)
-        if entry is None:
-            return {}
-        return {a.name: _value(a, register) for a, register in zip(entry.arguments, args)}
+    def _outputs(self, event: Event, decoded: Decoded | None) -> None:
+        entry = self._table.numbered(event.nr)
+        if entry is None or decoded is None:
+            return
+        self._arguments.returned(entry, event.args, decoded, event.failed, self._memory)
+        event.decoded = decoded.shown
+        event.findings += [
+            _input_changed(event.name, change)
+            for change in decoded.changes
+            if change.direction == "in"
+        ]
 
 
-def _value(argument: Argument, register: int) -> int | str:
-    """What the hypervisor reads of the register; numbers that may pass 2^53 as hexadecimal text."""
-    value = register & ((1 << argument.bits) - 1)
-    return hex(value) if argument.bits == 64 else value
+def _input_changed(call: str, change: Change) -> Finding:
+    values = f"{change.before} => {change.after}"
+    return Finding("input-changed", f"{call} changed {change.path} of its input: {values}")

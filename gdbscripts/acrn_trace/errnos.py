@@ -10,7 +10,7 @@ ERRNOS = {
     16: ("EBUSY", "Device or resource busy"),
     19: ("ENODEV", "No such device"),
     22: ("EINVAL", "Invalid argument"),
-    25: ("ENOTTY", "No such call, or not permitted, or no such VM"),
+    25: ("ENOTTY", "No such call or VM, or not permitted"),
     38: ("ENOSYS", "Function not implemented"),
     110: ("ETIMEDOUT", "Timed out"),
 }

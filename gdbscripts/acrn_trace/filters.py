@@ -83,7 +83,9 @@ def _by_status(values: list[str], _table: CallTable, expression: str) -> Conditi
     }
     unknown = [value for value in values if value not in tests]
     if unknown:
-        raise TraceError(f"-e {expression}: status is one of {', '.join(tests)}, not {unknown[0]!r}")
+        raise TraceError(
+            f"-e {expression}: status is one of {', '.join(tests)}, not {unknown[0]!r}"
+        )
     return lambda event: None if not event.over else any(tests[value](event) for value in values)
 
 

@@ -6,10 +6,9 @@ from typing import Callable, Iterable
 
 import gdb
 
-from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_live import GdbStream, LiveTrace, current_image
-from acrn_trace.installation import default_table
+from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import OptionParser, add_trace_options
 from acrn_trace.printable import printable
@@ -17,10 +16,10 @@ from acrn_trace.records import image_sites
 
 
 class Session:
-    """What lasts from one command to the next: the table, and the trace if one runs."""
+    """What lasts from one command to the next: the tables, and the trace if one runs."""
 
     def __init__(self) -> None:
-        self.table: CallTable = default_table()
+        self.knowledge: Knowledge = acrn()
         self.trace: LiveTrace | None = None
 
     def running(self) -> LiveTrace | None:
@@ -71,7 +70,7 @@ class HypercallTrace(Command):
 
     def complete(self, text: str, word: str) -> list[str]:
         names = ["off", "-e", "-o", "-f", "-c", "-C", "-q", "trace=", "status=", "vcpu=", "site="]
-        names += [entry.name for entry in self._session.table]
+        names += [entry.name for entry in self._session.knowledge.table]
         return [name for name in names if name.startswith(word)]
 
     def _trace(self, words: list[str]) -> None:
@@ -87,7 +86,7 @@ class HypercallTrace(Command):
         add_trace_options(parser)
         options = parser.parse_args(words)
         self._session.forget_trace()
-        self._session.trace = LiveTrace(options, self._session.table, GdbStream())
+        self._session.trace = LiveTrace(options, self._session.knowledge, GdbStream())
 
 
 class HypercallSites(Command):
@@ -103,7 +102,7 @@ class HypercallSites(Command):
     def _sites(self, words: list[str]) -> None:
         if words:
             raise TraceError(f"hypercall sites takes no arguments, and was given {words[0]!r}")
-        _say(site_lines(image_sites(current_image()), self._session.table))
+        _say(site_lines(image_sites(current_image()), self._session.knowledge.table))
 
 
 class InfoHypercalls(Command):
@@ -117,7 +116,7 @@ class InfoHypercalls(Command):
         self._session = session
 
     def complete(self, text: str, word: str) -> list[str]:
-        names = ["in-flight", *(entry.name for entry in self._session.table)]
+        names = ["in-flight", *(entry.name for entry in self._session.knowledge.table)]
         return [name for name in names if name.startswith(word)]
 
     def _info(self, words: list[str]) -> None:
@@ -126,7 +125,7 @@ class InfoHypercalls(Command):
         elif len(words) > 1:
             raise TraceError("info hypercalls takes one regular expression, or in-flight")
         else:
-            _say(call_lines(self._session.table, _regexp(words[0] if words else "")))
+            _say(call_lines(self._session.knowledge.table, _regexp(words[0] if words else "")))
 
     def _in_flight(self) -> list[str]:
         running = self._session.running()

@@ -13,18 +13,23 @@ from typing import IO
 
 import gdb
 
-from acrn_trace.calltable import CallTable
 from acrn_trace.debugger import Request, Result
 from acrn_trace.decode import Decoder
 from acrn_trace.errors import TargetError, TraceError
-from acrn_trace.gdb_target import GuestSites, HypercallPoint, exception_frame_below, read_memory
+from acrn_trace.gdb_target import (
+    GuestPhysicalMemory,
+    GuestSites,
+    HypercallPoint,
+    exception_frame_below,
+    read_memory,
+)
 from acrn_trace.gdb_target import read_stop
 from acrn_trace.image import Image, open_image
-from acrn_trace.installation import default_table
+from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
 from acrn_trace.records import image_sites
-from acrn_trace.sinks.text import call_text
+from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, points
 from acrn_trace.tracer import Tracer
 
@@ -58,12 +63,13 @@ class LiveTrace:
     Ends when the connection does, when ``stop`` is called, or when it cannot go on (``failure``).
     """
 
-    def __init__(self, options: argparse.Namespace, table: CallTable, stream: IO[str]) -> None:
+    def __init__(self, options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> None:
+        self._knowledge = knowledge
         image = current_image()
         self.sites = image_sites(image)
-        decoder = Decoder(table, {})
-        selected = make_filter(options, table)
-        self._sinks = make_sinks(options, stream)
+        decoder = Decoder(knowledge, GuestPhysicalMemory())
+        selected = make_filter(options, knowledge.table)
+        self._sinks = make_sinks(options, knowledge, stream)
         self._tracer = Tracer(Pairing(exception_frame_below), decoder, selected, self._sinks)
         self._guest_sites = GuestSites()
         self._boots = 0
@@ -90,8 +96,9 @@ class LiveTrace:
 
     def in_flight(self) -> list[str]:
         """A line for each call that has not returned."""
+        render = Renderer(self._knowledge.table, self._knowledge.structures)
         return [
-            f"[{event.vcpu}] {call_text(event)}) at {event.site}"
+            f"[{event.vcpu}] {render.call(event)}{render.outputs(event)} at {event.site}"
             for event in self._tracer.in_flight()
         ]
 
@@ -207,12 +214,12 @@ def run_batch(request_file: str) -> None:
 def _trace_to_end(request: Request, result: Result) -> None:
     for setting in ("confirm off", "pagination off", "width 0", "style enabled off"):
         gdb.execute(f"set {setting}")
-    table = default_table()
+    knowledge = acrn()
     for path in request.tables:
-        table.load(Path(path))
+        knowledge.load(Path(path))
     _connect(request.target)
     terminal = os.fdopen(request.terminal, "w", buffering=1)
-    trace = LiveTrace(argparse.Namespace(**request.options), table, terminal)
+    trace = LiveTrace(argparse.Namespace(**request.options), knowledge, terminal)
     result.ended = _continue(trace)
     result.finding_kinds = sorted(trace.finding_kinds)
     if trace.failure:

@@ -7,6 +7,8 @@ from typing import Callable
 import gdb
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
+from acrn_trace.memory import Unreadable
+from acrn_trace.ram_map import RamMap
 from acrn_trace.sites import Site
 from acrn_trace.stops import CR3_ADDRESS, Stop
 
@@ -67,6 +69,53 @@ class GuestSites:
             self._verified.clear()
         self._verified.add(known)
         return True
+
+
+class GuestPhysicalMemory:
+    """Guest-physical memory through QEMU's stub, whatever the guest's paging does.
+
+    Packets of our own, since GDB's memory commands go through a cache of virtual memory. The mode
+    holds for the stub as a whole, so it is switched back at once.
+    """
+
+    MAX_CHUNK = 1024  # bytes a packet; QEMU's buffer is 4096 characters
+
+    def __init__(self) -> None:
+        self._map: RamMap | None = None
+
+    def read(self, address: int, size: int) -> bytes:
+        if self._map is None:
+            self._map = _ram_map()
+        self._map.check(address, size)
+        connection = gdb.selected_inferior().connection
+        if not isinstance(connection, gdb.RemoteTargetConnection):
+            raise Unreadable("GDB is attached to no stub")
+        if connection.send_packet(b"Qqemu.PhyMemMode:1") != b"OK":
+            raise Unreadable("the stub cannot read physical memory")
+        try:
+            return b"".join(
+                self._chunk(connection, at, min(self.MAX_CHUNK, address + size - at))
+                for at in range(address, address + size, self.MAX_CHUNK)
+            )
+        finally:
+            connection.send_packet(b"Qqemu.PhyMemMode:0")
+
+    def _chunk(self, connection: gdb.RemoteTargetConnection, address: int, size: int) -> bytes:
+        reply = connection.send_packet(f"m{address:x},{size:x}".encode())
+        try:
+            data = bytes.fromhex((reply or b"").decode())
+        except ValueError:
+            data = b""
+        if len(data) != size:
+            raise Unreadable("the stub could not read it")
+        return data
+
+
+def _ram_map() -> RamMap:
+    try:
+        return RamMap.parse(gdb.execute("monitor info mtree -f", to_string=True))
+    except gdb.error:
+        return RamMap([])
 
 
 class HypercallPoint(gdb.Breakpoint):

@@ -49,7 +49,9 @@ class Image:
         if header.sh_type == "SHT_NOBITS":
             return b""
         if header.sh_flags & SHF_COMPRESSED:
-            raise TraceError(f"{self.path}: section {section.name} is compressed; decompress it first")
+            raise TraceError(
+                f"{self.path}: section {section.name} is compressed; decompress it first"
+            )
         return self._bytes(header.sh_offset, header.sh_size, f"section {section.name}")
 
     def read(self, address: int, size: int) -> bytes | None:
@@ -98,7 +100,9 @@ class Image:
 
     def _bytes(self, offset: int, size: int, what: str) -> bytes:
         if offset + size > self._size:
-            raise TraceError(f"{self.path}: {what} lies outside of the file; is the file truncated?")
+            raise TraceError(
+                f"{self.path}: {what} lies outside of the file; is the file truncated?"
+            )
         self._file.seek(offset)
         return self._file.read(size)
 
@@ -126,7 +130,9 @@ def open_image(path: str) -> Image:
 def _unreadable(path: str, error: Exception) -> str:
     if isinstance(error, ELFError) and "Magic" in str(error):
         return f"the image {path} is not an ELF file; give the guest's ELF image"
-    return f"the image {path} is damaged ({type(error).__name__}: {error}); rebuild or fetch it anew"
+    return (
+        f"the image {path} is damaged ({type(error).__name__}: {error}); rebuild or fetch it anew"
+    )
 
 
 def _functions(image: Image) -> tuple[list[int], list[tuple[int, int, str]]]:

@@ -3,16 +3,8 @@
 
 from pathlib import Path
 
-from acrn_trace.calltable import CallTable
-
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 INCLUDE = _ROOT / "cstub" / "include"
+TYPES = _ROOT / "build" / "acrn-types.o"
 LOADER = _ROOT / "gdbscripts" / "acrn-trace.py"
-
-
-def default_table() -> CallTable:
-    """ACRN's calls."""
-    table = CallTable()
-    table.load(INCLUDE / "acrn.def")
-    return table

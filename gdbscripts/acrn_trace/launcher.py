@@ -9,11 +9,10 @@ import tempfile
 from pathlib import Path
 
 from acrn_trace import VERSION, qemu
-from acrn_trace.calltable import CallTable
 from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.image import open_image
-from acrn_trace.installation import default_table
+from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.listing import site_lines
 from acrn_trace.options import OptionParser, add_trace_options, make_filter
 from acrn_trace.printable import printable
@@ -48,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="acrn-trace", usage=USAGE, description="strace for hypercalls", epilog=STATUSES
     )
     add_trace_options(parser)
-    parser.add_argument("-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path")
+    parser.add_argument(
+        "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
+    )
     parser.add_argument(
         *("-x", "--load"),
         action="append",
@@ -64,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with status 1 on a finding of KIND (clobber …, or any)",
     )
     parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
-    parser.add_argument("--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)")
+    parser.add_argument(
+        "--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)"
+    )
     parser.add_argument("--version", action="version", version=f"acrn-trace {VERSION}")
     parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
     return parser
@@ -94,7 +97,7 @@ def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
 
 def _check_input(options: argparse.Namespace) -> None:
     """Find what is wrong before anything is started or written."""
-    make_filter(options, _table(options.load))
+    make_filter(options, _knowledge(options.load).table)
     image_sites(open_image(options.image))
     if options.output:
         _check_writable(options.output)
@@ -105,14 +108,16 @@ def _check_writable(path: str) -> None:
     if os.path.isdir(path):
         raise TraceError(f"cannot write the trace to {path}: it is a folder; give -o a file")
     if not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        raise TraceError(f"cannot write the trace to {path}: no such folder or no permission for it")
+        raise TraceError(
+            f"cannot write the trace to {path}: no such folder or no permission for it"
+        )
 
 
-def _table(files: list[str]) -> CallTable:
-    table = default_table()
+def _knowledge(files: list[str]) -> Knowledge:
+    knowledge = acrn()
     for file in files:
-        table.load(Path(file))
-    return table
+        knowledge.load(Path(file))
+    return knowledge
 
 
 def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Result:
@@ -128,7 +133,9 @@ def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Re
 def _attach(options: argparse.Namespace, _for_qemu: list[str], folder: Path) -> Result:
     result = _trace(options, options.attach, folder)
     if result.ended == "closed" and not result.error:
-        raise TargetError(f"the stub at {options.attach} closed the connection before the guest ended")
+        raise TargetError(
+            f"the stub at {options.attach} closed the connection before the guest ended"
+        )
     return result
 
 
@@ -152,7 +159,9 @@ def _status(options: argparse.Namespace, result: Result) -> int:
         print(f"acrn-trace: {printable(result.error)}", file=sys.stderr)
         return result.status
     wanted = set(options.fail_on)
-    return int(bool(wanted & set(result.finding_kinds) or ("any" in wanted and result.finding_kinds)))
+    return int(
+        bool(wanted & set(result.finding_kinds) or ("any" in wanted and result.finding_kinds))
+    )
 
 
 def list_sites(arguments: list[str]) -> int:
@@ -160,6 +169,6 @@ def list_sites(arguments: list[str]) -> int:
     parser = OptionParser(prog="acrn-trace sites")
     parser.add_argument("image", metavar="IMAGE")
     image = open_image(parser.parse_args(arguments).image)
-    for line in site_lines(image_sites(image), default_table()):
+    for line in site_lines(image_sites(image), acrn().table):
         print(printable(line))
     return 0

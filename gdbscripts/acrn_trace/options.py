@@ -7,6 +7,8 @@ from typing import IO, NoReturn
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
 from acrn_trace.filters import Filter
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink, open_output
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.summary import SummarySink
@@ -41,10 +43,13 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-C", "--summary", action="store_true", help="print the trace and a summary at the end"
     )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="print arrays in full, not their beginning"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print calls, no notices")
 
 
-def make_sinks(options: argparse.Namespace, stream: IO[str]) -> list[Sink]:
+def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> list[Sink]:
     """The sinks that ``options`` ask for, on the file that they name or else on ``stream``.
 
     Opens the file, so call it when all else is known to be right.
@@ -55,11 +60,18 @@ def make_sinks(options: argparse.Namespace, stream: IO[str]) -> list[Sink]:
         output = Output(stream, "the terminal", interactive=True)
     sinks: list[Sink] = []
     if not options.summary_only:
-        text = options.format == "text"
-        sinks.append(TextSink(output, options.quiet) if text else JsonlSink(output))
+        sinks.append(_SINKS[options.format](options, knowledge, output))
     if options.summary_only or options.summary:
         sinks.append(SummarySink(output))
     return sinks
+
+
+def _text(options: argparse.Namespace, knowledge: Knowledge, output: Output) -> Sink:
+    renderer = Renderer(knowledge.table, knowledge.structures, options.verbose)
+    return TextSink(output, renderer, options.quiet)
+
+
+_SINKS = {"text": _text, "jsonl": lambda _options, _knowledge, output: JsonlSink(output)}
 
 
 def make_filter(options: argparse.Namespace, table: CallTable) -> Filter:

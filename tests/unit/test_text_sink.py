@@ -3,11 +3,18 @@
 
 import io
 
+from acrn_trace.calltable import CallTable, parse
 from acrn_trace.event import Event, Finding
+from acrn_trace.fields import FieldTable
+from acrn_trace.layouts import Layouts
+from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.sites import Site
+from acrn_trace.structures import Structures
 
+TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
+RENDERER = Renderer(TABLE, Structures(Layouts(), FieldTable()))
 SITE = Site(0x1000, file="/src/service.c", line=42, function="start")
 
 
@@ -25,7 +32,7 @@ def returned(event_, rax=0, duration=0.25):
 
 def sink(quiet=True):
     stream = io.StringIO()
-    return TextSink(Output(stream, "test", interactive=True), quiet), stream
+    return TextSink(Output(stream, "test", interactive=True), RENDERER, quiet), stream
 
 
 def test_the_arguments_are_on_the_screen_while_the_call_is_in_flight():
@@ -74,7 +81,7 @@ def test_errors_have_names_and_a_bare_minus_one_is_ambiguous():
 
 def test_an_unknown_call_prints_its_number_and_registers():
     text, stream = sink()
-    text.entered(event(0, name="hypercall_0x80000099", decoded={}))
+    text.entered(event(0, name="hypercall_0x80000099", nr=0x80000099, decoded={}))
     assert stream.getvalue().endswith("hypercall_0x80000099(0x1, 0x0")
 
 

@@ -3,14 +3,21 @@
 
 from acrn_trace.calltable import CallTable, parse
 from acrn_trace.decode import Decoder
+from acrn_trace.fields import FieldTable
 from acrn_trace.filters import Filter
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.layouts import Layouts
+from acrn_trace.memory import NoMemory
 from acrn_trace.pairing import Pairing
+from acrn_trace.results import ResultRules
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Site, points
+from acrn_trace.structures import Structures
 from acrn_trace.tracer import Tracer
 from stop_builder import SITE, START_VM, stop
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
+KNOWLEDGE = Knowledge(TABLE, Structures(Layouts(), FieldTable()), ResultRules())
 FAILED = (1 << 64) - 1
 
 
@@ -29,7 +36,7 @@ class Recorder(Sink):
 def traced(*expressions):
     recorder = Recorder()
     tracer = Tracer(
-        Pairing(lambda *_: False), Decoder(TABLE, {}), Filter(expressions, TABLE), [recorder]
+        Pairing(lambda *_: False), Decoder(KNOWLEDGE, NoMemory()), Filter(expressions, TABLE), [recorder]
     )
     return tracer, recorder
 
@@ -133,3 +140,4 @@ def test_an_unknown_number_is_an_event_like_any():
     tracer, recorder = traced()
     run(tracer, SITE, stop(r8=0x80000099), stop(r8=0x80000099))
     assert recorder.events[0].name == "hypercall_0x80000099"
+    assert recorder.events[0].findings == []

@@ -9,6 +9,7 @@ The part up to the arguments is on the screen while the call is in flight.
 from acrn_trace.errnos import errno_text
 from acrn_trace.event import Event
 from acrn_trace.printable import printable
+from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink
 
 CLOCKS = {
@@ -18,8 +19,9 @@ CLOCKS = {
 
 
 class TextSink(Sink):
-    def __init__(self, output: Output, quiet: bool = False) -> None:
+    def __init__(self, output: Output, renderer: Renderer, quiet: bool = False) -> None:
         self._output = output
+        self._renderer = renderer
         self._quiet = quiet
         self._start: float | None = None
         self._open: int | None = None  # seq of the call whose line has no end yet
@@ -27,7 +29,7 @@ class TextSink(Sink):
 
     def entered(self, event: Event) -> None:
         self._begin_line(event)
-        self._write(self._when(event, event.time) + call_text(event))
+        self._write(self._when(event, event.time) + self._renderer.call(event))
         self._open = event.seq
         self._begun.add(event.seq)
         if self._output.interactive:
@@ -40,7 +42,7 @@ class TextSink(Sink):
             self._begin_line(event)
             self._write(self._resumption(event))
         self._begun.discard(event.seq)
-        self._write(result_text(event) + "\n")
+        self._write(self._renderer.outputs(event) + result_text(event) + "\n")
         for finding in event.findings:
             self._write(f"!! {finding.text}\n")
         if self._output.interactive:
@@ -58,7 +60,7 @@ class TextSink(Sink):
 
     def _resumption(self, event: Event) -> str:
         if event.seq not in self._begun:
-            return self._when(event, event.time) + call_text(event)
+            return self._when(event, event.time) + self._renderer.call(event)
         return self._when(event, event.time + (event.duration or 0)) + f"<... {event.name} resumed>"
 
     def _begin_line(self, event: Event) -> None:
@@ -82,21 +84,14 @@ class TextSink(Sink):
         self._output.write(printable(line) + text[len(line) :])
 
 
-def call_text(event: Event) -> str:
-    """``name(arg=value, …``, open: what is known while the call is in flight."""
-    if event.name.startswith("hypercall_"):
-        return f"{event.name}({', '.join(map(hex, event.args))}"
-    return f"{event.name}({', '.join(f'{k}={v}' for k, v in event.decoded.items())}"
-
-
 def result_text(event: Event) -> str:
-    """``) = RET <seconds> at SITE``, the rest of the line."""
+    """`` = RET <seconds> at SITE``, the rest of the line."""
     result = "? <unfinished ...>"
     if event.ret is not None:
         result = f"{event.ret}{errno_text(event.ret) if isinstance(event.ret, int) else ''}"
     if event.duration is not None:
         result += f" <{event.duration:.6f}>"
-    return f") = {result}{_repeats(event)} at {event.site}"
+    return f" = {result}{_repeats(event)} at {event.site}"
 
 
 def _repeats(event: Event) -> str:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads ``.def`` files: one macro-like line a fact, ``NAME(WORD, NAME(WORD, …), "text", …)``.
+
+C can include such a file as X-macros. Here the lines are split as text and never evaluated; between
+them a file has C comments and blank lines only. docs/call-table.md states the grammar.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from acrn_trace.errors import TraceError
+
+MAX_FILE_BYTES = 1 << 20
+MAX_DEPTH = 4
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_TOKEN = re.compile(
+    r'\s*(?:(?P<word>[A-Za-z0-9_.\-]{1,64})|"(?P<text>[^"]{0,200})"|(?P<mark>[(),]))'
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """``name(argument, …)``, or with ``arguments`` None a bare word or quoted text."""
+
+    name: str
+    arguments: tuple["Term", ...] | None = None
+
+    def __str__(self) -> str:
+        if self.arguments is None:
+            return self.name
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+    def words(self) -> list[str]:
+        """The arguments of a term all of whose arguments are words."""
+        return [str(argument) for argument in self.arguments or ()]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file, and where it stands, for messages."""
+
+    term: Term
+    where: str
+
+    def wrong(self, why: str) -> TraceError:
+        return TraceError(f"{self.where}: {why}: {str(self.term)[:100]!r}")
+
+
+def read(path: Path) -> list[Line]:
+    """The lines of a file; TraceError if it cannot be read or a line is none."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise TraceError(f"the call table {path} is over {MAX_FILE_BYTES} bytes; is it one?")
+        return parse(data.decode(), str(path))
+    except OSError as error:
+        raise TraceError(f"cannot read the call table {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise TraceError(f"the call table {path} is not text; give a .def file") from error
+
+
+def parse(text: str, source: str) -> list[Line]:
+    """The lines of ``text``; errors name ``source`` and the line's number."""
+    uncommented = _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
+    return [
+        Line(_Parser(line, f"{source}:{number}").whole(), f"{source}:{number}")
+        for number, line in enumerate(uncommented.splitlines(), 1)
+        if line.strip()
+    ]
+
+
+class _Parser:
+    """Recursive descent over one line, whose depth is bounded."""
+
+    def __init__(self, line: str, where: str) -> None:
+        self._line, self._where, self._at = line.rstrip(), where, 0
+
+    def whole(self) -> Term:
+        term = self._term(0)
+        if term.arguments is None or self._at != len(self._line):
+            raise self._wrong()
+        return term
+
+    def _term(self, depth: int) -> Term:
+        kind, text = self._next()
+        if kind == "mark" or depth > MAX_DEPTH:
+            raise self._wrong()
+        if kind == "text" or self._peek() != "(":
+            return Term(text)
+        self._next()
+        arguments: list[Term] = []
+        while self._peek() != ")":
+            if arguments and self._next()[1] != ",":
+                raise self._wrong()
+            arguments.append(self._term(depth + 1))
+        self._next()
+        return Term(text, tuple(arguments))
+
+    def _next(self) -> tuple[str, str]:
+        match = _TOKEN.match(self._line, self._at)
+        if match is None or match.lastgroup is None:
+            raise self._wrong()
+        self._at = match.end()
+        return match.lastgroup, match.group(match.lastgroup)
+
+    def _peek(self) -> str:
+        match = _TOKEN.match(self._line, self._at)
+        return match.group("mark") or "" if match else ""
+
+    def _wrong(self) -> TraceError:
+        return TraceError(f"{self._where}: not a line NAME(WORD, …): {self._line.strip()[:80]!r}")

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Structure layouts as plain data, from whichever debug information: DWARF files or gdb.Type."""
+
+from dataclasses import dataclass, field
+from typing import Union
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """An integer of ``size`` bytes; ``enum`` names its values where its type is an enumeration."""
+
+    size: int
+    signed: bool = False
+    enum: str | None = None
+
+
+@dataclass(frozen=True)
+class Array:
+    element: "Type"
+    count: int
+
+    @property
+    def size(self) -> int:
+        return self.element.size * self.count
+
+
+@dataclass(frozen=True)
+class Field:
+    """A member; places in bits from the structure's start, so that bit fields are no exception."""
+
+    name: str
+    bit_offset: int
+    bit_size: int
+    type: "Type"
+
+
+@dataclass(frozen=True)
+class Struct:
+    """A structure or union of ``size`` bytes."""
+
+    name: str
+    size: int
+    fields: tuple[Field, ...]
+    is_union: bool = False
+
+    def same_layout(self, other: "Struct") -> bool:
+        """Whether size and the places of all fields are the same, whatever the names."""
+        places = [(f.bit_offset, f.bit_size) for f in self.fields]
+        return self.size == other.size and places == [
+            (f.bit_offset, f.bit_size) for f in other.fields
+        ]
+
+
+Type = Union[Scalar, Array, Struct]
+
+
+@dataclass
+class Layouts:
+    """What one source knows: structures and enumerations by name."""
+
+    structs: dict[str, Struct] = field(default_factory=dict)
+    enums: dict[str, dict[int, str]] = field(default_factory=dict)

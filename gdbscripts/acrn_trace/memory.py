@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Guest-physical memory, from wherever it is read."""
+
+from typing import Protocol
+
+
+class Unreadable(Exception):
+    """Why memory could not be read, as the end of a sentence: "no RAM there"."""
+
+
+class PhysicalMemory(Protocol):
+    """A source of guest-physical memory. Addresses are the guest's and may be anything."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """``size`` bytes, or Unreadable."""
+
+
+class NoMemory:
+    """For events whose memory is gone, as in a trace file."""
+
+    def read(self, address: int, size: int) -> bytes:
+        raise Unreadable("its memory is not at hand")
