@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The guests of the tests: one source file each, linked like the examples, answering their own calls.
+
+BUILD := build
+CC    := gcc
+.DEFAULT_GOAL := test-guests
+include cstub/model/model.mk
+include examples/examples.mk
+
+TEST_GUESTS := $(patsubst tests/gdb/guests/%.c,$(BUILD)/tests/guests/%.elf,$(wildcard tests/gdb/guests/*.c))
+TEST_LIB := $(BARE_LIB) examples/lib/guest.c tests/gdb/guests/lib/answer.c tests/gdb/guests/lib/calls.S
+
+.PHONY: test-guests
+test-guests: $(TEST_GUESTS)
+
+$(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call examples-objects,$(TEST_LIB)) examples/lib/image.ld
+	@mkdir -p $(@D)
+	$(call link-image,$(GUEST_AT))

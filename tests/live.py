@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs QEMU, GDB and the launcher for the tests: each with a time limit, each ended by its pid."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "build" / "examples"
+GUESTS = ROOT / "build" / "tests" / "guests"
+SCRIPTS = Path(os.environ.get("ACRN_TRACE_SCRIPTS", ROOT / "gdbscripts"))  # a copy with a planted bug
+LAUNCHER = SCRIPTS / "acrn-trace"
+LOADER = SCRIPTS / "acrn-trace.py"
+QEMU = "qemu-system-x86_64"
+SECONDS = 120  # for any one process; the machine may be busy
+
+_TIME = re.compile(r"\b\d+\.\d{6}\b")
+
+
+@dataclass
+class Run:
+    """A process that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(command: Sequence[object], seconds: float = SECONDS, **options) -> Run:
+    """Run ``command`` from the root of the repository to its end."""
+    process = start(command, **options)
+    with ended(process):
+        out, err = process.communicate(timeout=seconds)
+    return Run(process.returncode, out, err)
+
+
+def start(command: Sequence[object], environment: dict[str, str] | None = None) -> subprocess.Popen:
+    return subprocess.Popen(
+        list(map(str, command)),
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
+    """The process and what it started are gone afterwards, whatever happens."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def common_arguments() -> list[str]:
+    return shlex.split((ROOT / "examples" / "qemu.args").read_text())
+
+
+def arguments_of(example: str) -> list[str]:
+    """QEMU's arguments for an example, as its folder has them."""
+    own = ROOT / "examples" / example / "qemu.args"
+    return common_arguments() + shlex.split(own.read_text())
+
+
+def image_of(example: str) -> Path:
+    return IMAGES / f"{example}.elf"
+
+
+def acrn_trace(*arguments: object, **options) -> Run:
+    return run([LAUNCHER, *arguments], **options)
+
+
+def trace_example(example: str, *options: object, more: Sequence[str] = (), **how) -> Run:
+    """Trace an example with the launcher; ``more`` are further arguments for QEMU."""
+    return acrn_trace(*options, image_of(example), "--", *arguments_of(example), *more, **how)
+
+
+def printed_untraced(arguments: Sequence[object]) -> str:
+    """What the guest prints when nobody watches; it must end well."""
+    untraced = run([QEMU, *arguments])
+    assert untraced.status == 0, untraced
+    return untraced.out
+
+
+class Guest:
+    """A QEMU that waits at its first instruction for a GDB at ``socket``."""
+
+    def __init__(self, folder: Path, arguments: Sequence[object]) -> None:
+        self.socket = folder / "stub"
+        stub = f"unix:{self.socket},server=on,wait=off"
+        self.process = start([QEMU, *arguments, "-S", "-gdb", stub])
+
+    def __enter__(self) -> "Guest":
+        deadline = time.monotonic() + SECONDS
+        while not self.socket.exists() and self.process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with ended(self.process):
+            pass
+
+    def finished(self) -> Run:
+        """The guest's own end, and all that it printed."""
+        out, err = self.process.communicate(timeout=SECONDS)
+        return Run(self.process.returncode, out, err)
+
+
+def gdb_command(image: object, *commands: str, loader: object = LOADER) -> list[str]:
+    """A GDB without anybody's settings that loads the scripts and runs ``commands``."""
+    line = ["gdb", "-nx", "-nh", "-q", "-batch", "-ex", "set style enabled off", "-x", str(loader)]
+    for command in commands:
+        line += ["-ex", command]
+    return [*line, str(image)]
+
+
+def gdb_at(guest: Guest, image: object, *commands: str) -> Run:
+    """Attach to ``guest`` and run ``commands``; the guest runs on when GDB is done."""
+    return run(gdb_command(image, f"target remote {guest.socket}", *commands))
+
+
+def events_of(path: Path) -> list[dict]:
+    """The objects of a JSONL trace, every line of which must be whole."""
+    text = path.read_text()
+    assert text == "" or text.endswith("\n"), f"{path} ends in half a line: {text[-200:]!r}"
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def without_times(text: str) -> str:
+    return _TIME.sub("T", text)
+
+
+def processes_with(text: object) -> list[str]:
+    """The command lines of the processes that name ``text``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "backslashreplace")
+            if str(text) in line:
+                found.append(line)
+    return found
+
+
+def build_test_guests() -> None:
+    """Make the guests of tests/gdb/guests; one worker at a time."""
+    GUESTS.mkdir(parents=True, exist_ok=True)
+    with open(GUESTS / ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = run(["make", "-s", "-f", "tests/gdb/guests/guests.mk", "test-guests"])
+    assert made.status == 0, made.err

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Each example's trace is the one that its folder states, and the guest prints what it always prints.
+
+With ACRN_WRITE_EXPECTED=1 the traces are written down instead: read the difference before you commit.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from live import ROOT, arguments_of, printed_untraced, trace_example, without_times
+
+# Where the linker put an object of the guest is no part of the trace; nor is it when the low half of it
+# has been exclusive-ored with break_registers' pattern.
+_IMAGE_ADDRESSES = (
+    (re.compile(r"\b0xffffffff80[4-5][0-9a-f]{5}\b"), "VIRTUAL"),
+    (re.compile(r"\b0xa5a5a5a580[4-5][0-9a-f]{5}\b"), "VIRTUAL^5a5a5a5a00000004"),
+    (re.compile(r"\b0x4[0-9a-f]{5}\b"), "PHYSICAL"),
+)
+
+
+def canonical(trace: str) -> str:
+    """The trace without what differs between two runs, or between two compilers."""
+    trace = without_times(trace)
+    for pattern, name in _IMAGE_ADDRESSES:
+        trace = pattern.sub(name, trace)
+    return trace
+
+
+def check_trace(expected_file: Path, actual: str) -> None:
+    """Fail with both traces in full where they differ."""
+    if os.environ.get("ACRN_WRITE_EXPECTED"):
+        expected_file.write_text(actual)
+    expected = expected_file.read_text()
+    if expected != actual:
+        pytest.fail(
+            f"--- expected, {expected_file}\n{expected}\n--- actual\n{actual}", pytrace=False
+        )
+
+
+@pytest.mark.parametrize("example", ["hello", "service", "clobber"])
+def test_the_trace_is_the_expected_one(example, folder):
+    traced = trace_example(example, "-o", folder / "trace")
+    assert (traced.status, traced.err) == (0, "")
+    assert traced.out == printed_untraced(arguments_of(example))
+    trace = canonical((folder / "trace").read_text())
+    check_trace(ROOT / "examples" / example / "expected.txt", trace)
+
+
+def test_on_standard_error_the_trace_is_the_same(folder):
+    traced = trace_example("hello")
+    (folder / "expected").write_text(canonical(traced.err))
+    trace_example("hello", "-o", folder / "trace")
+    check_trace(folder / "expected", canonical((folder / "trace").read_text()))
+
+
+@pytest.mark.parametrize("planted", [("= 0 ", "= 1 "), ("get_api_version", "create_vm"), ("\n", "\n\n")])
+def test_a_difference_is_shown_in_full(planted, folder, monkeypatch):
+    monkeypatch.delenv("ACRN_WRITE_EXPECTED", raising=False)
+    expected = (ROOT / "examples" / "hello" / "expected.txt").read_text()
+    actual = expected.replace(*planted)
+    (folder / "expected").write_text(expected)
+    with pytest.raises(pytest.fail.Exception) as failure:
+        check_trace(folder / "expected", actual)
+    assert expected in str(failure.value) and actual in str(failure.value)
+
+
+def test_what_is_canonicalised_is_no_more_than_times_and_places():
+    line = "[1] 0.125000 start_vm(vmid=4, regs=0x412e58, x=0x2000000) = -22 EINVAL <0.000100> at a.c:7"
+    assert canonical(line) == (
+        "[1] T start_vm(vmid=4, regs=PHYSICAL, x=0x2000000) = -22 EINVAL <T> at a.c:7"
+    )
