@@ -16,8 +16,8 @@ LIMIT = 120  # seconds for one compiler or linker
 
 CHOICES = {
     "compiler": ("gcc", "clang"),
-    "level": ("-O0", "-O1", "-O2", "-O3", "-Os"),
-    "model": ("static", "pie", "kernel", "intel"),
+    "level": ("-O0", "-O1", "-O2", "-O3", "-Os", "-Og"),
+    "model": ("static", "pie", "kernel", "large", "intel"),
     "lto": ("", "-flto", "-flto=thin"),
     "linker": ("bfd", "lld"),
     "collect": (False, True),
@@ -29,12 +29,14 @@ COMPILE = {
     "static": ["-fno-pie"],
     "pie": ["-fPIE"],
     "kernel": ["-fno-pie", "-mcmodel=kernel", "-mno-red-zone", "-mgeneral-regs-only"],
+    "large": ["-fno-pie", "-mcmodel=large"],
     "intel": ["-fno-pie", "-masm=intel"],
 }
 LINK = {
     "static": ["-static", "-Wl,--defsym=ADDRESS=0x200000"],
     "pie": ["-static-pie", "-Wl,-z,norelro", "-Wl,--defsym=ADDRESS=0x200000"],
     "kernel": ["-static", "-Wl,--defsym=ADDRESS=0xffffffff80200000"],
+    "large": ["-static", "-Wl,--defsym=ADDRESS=0x200000"],
     "intel": ["-static", "-Wl,--defsym=ADDRESS=0x200000"],
 }
 
@@ -69,17 +71,18 @@ def every() -> list[Build]:
 
 
 def quick() -> list[Build]:
-    """A few builds in which each pair of choices that goes together occurs."""
-    left = set().union(*map(_pairs, every()))
+    """A few builds in which each three choices that go together occur."""
+    triples = {build: _triples(build) for build in every()}
+    left = set().union(*triples.values())
     chosen = []
     while left:
-        chosen.append(max(every(), key=lambda build: len(_pairs(build) & left)))
-        left -= _pairs(chosen[-1])
+        chosen.append(max(triples, key=lambda build: len(triples[build] & left)))
+        left -= triples[chosen[-1]]
     return chosen
 
 
-def _pairs(build: Build) -> set[tuple]:
-    return set(itertools.combinations(enumerate(astuple(build)), 2))
+def _triples(build: Build) -> set[tuple]:
+    return set(itertools.combinations(enumerate(astuple(build)), 3))
 
 
 def make(builds: list[Build], folder: Path) -> dict[Build, Path]:

@@ -1,6 +1,6 @@
 """One record for each VMCALL that is in the image, however it is built; none for what is not.
 
-The quick set holds each pair of choices; ACRN_CHECK_LONG=1 runs every combination.
+The quick set holds each three choices that go together; ACRN_CHECK_LONG=1 runs every combination.
 """
 
 from __future__ import annotations
