@@ -24,10 +24,10 @@ typedef int32_t model_handler(struct model_call *call);
 /* ---- memory (model_memory.c): guest-physical of a VM unless it says host ---- */
 
 /* Copy page by page as far as it goes; 0 or -EINVAL. What was copied before the error stays. */
-int32_t model_read(struct acrn_model *model, const struct model_vm *vm, void *to, uint64_t gpa,
+int32_t model_read(struct acrn_model *model, struct model_vm *vm, void *to, uint64_t gpa,
 		   size_t size);
-int32_t model_write(struct acrn_model *model, const struct model_vm *vm, uint64_t gpa,
-		    const void *from, size_t size);
+int32_t model_write(struct acrn_model *model, struct model_vm *vm, uint64_t gpa, const void *from,
+		    size_t size);
 
 /* The same in consecutive host-physical memory; false if it is not there. */
 bool model_read_host(struct acrn_model *model, void *to, uint64_t hpa, size_t size);
@@ -38,15 +38,11 @@ bool model_write_host(struct acrn_model *model, uint64_t hpa, const void *from, 
 void model_map_init(struct acrn_model *model);
 void model_map_clear(struct acrn_model *model, struct model_vm *vm);
 
-/* Host-physical address of gpa, ACRN_INVALID_HPA if it is not mapped; *page (may be NULL) is set if
- * it is. */
-uint64_t model_map_find(const struct acrn_model *model, const struct model_vm *vm, uint64_t gpa,
-			uint64_t *page);
+/* The host-physical address of gpa, ACRN_INVALID_HPA if it is not mapped. */
+uint64_t model_map_find(struct acrn_model *model, struct model_vm *vm, uint64_t gpa);
 
-/* Whether ACRN finds the range mapped: it looks at one address a page, as large as the page it is
- * in. */
-bool model_map_covers(const struct acrn_model *model, const struct model_vm *vm, uint64_t gpa,
-		      uint64_t size);
+/* Whether ACRN finds a range mapped: that may run into a hole by less than its last page. */
+bool model_map_covers(struct acrn_model *model, struct model_vm *vm, uint64_t gpa, uint64_t size);
 
 /*
  * Addresses are rounded up and sizes down to pages. What is mapped already stays as it is. 0,

@@ -32,7 +32,7 @@ int32_t model_set_ioreq_buffer(struct model_call *call)
 
 	if (model_read(call->model, call->caller, &buffer, call->arg2, sizeof(buffer)))
 		return ACRN_FAILED;
-	call->target->ioreq_page = model_map_find(call->model, call->caller, buffer.gpa, NULL);
+	call->target->ioreq_page = model_map_find(call->model, call->caller, buffer.gpa);
 	model_ioreqs_set_free(call->model, call->target);
 	return call->target->ioreq_page == ACRN_INVALID_HPA ? ACRN_FAILED : 0;
 }
@@ -66,7 +66,7 @@ int32_t model_asyncio_deassign(struct model_call *call)
 /* A buffer for one VM must be there and bear the magic; one for a CPU is taken as it is. */
 static bool has_magic(struct model_call *call, uint64_t gpa)
 {
-	uint64_t hpa = model_map_find(call->model, call->caller, gpa, NULL);
+	uint64_t hpa = model_map_find(call->model, call->caller, gpa);
 	uint64_t magic;
 
 	return hpa != ACRN_INVALID_HPA &&

@@ -72,7 +72,7 @@ static uint32_t write_interrupts(struct model_call *call, uint64_t hpa, uint32_t
 
 int32_t model_vm_intr_monitor(struct model_call *call)
 {
-	uint64_t hpa = model_map_find(call->model, call->caller, call->arg2, NULL);
+	uint64_t hpa = model_map_find(call->model, call->caller, call->arg2);
 	struct {
 		enum acrn_intr_monitor_command cmd;
 		uint32_t buf_cnt;

@@ -41,12 +41,12 @@ bool model_write_host(struct acrn_model *model, uint64_t hpa, const void *from, 
 	return true;
 }
 
-int32_t model_read(struct acrn_model *model, const struct model_vm *vm, void *to, uint64_t gpa,
+int32_t model_read(struct acrn_model *model, struct model_vm *vm, void *to, uint64_t gpa,
 		   size_t size)
 {
 	for (uint8_t *byte = to; size;) {
 		size_t part = in_page(gpa, size);
-		uint64_t hpa = model_map_find(model, vm, gpa, NULL);
+		uint64_t hpa = model_map_find(model, vm, gpa);
 
 		if (hpa == ACRN_INVALID_HPA || !model_read_host(model, byte, hpa, part))
 			return -ACRN_EINVAL;
@@ -57,12 +57,12 @@ int32_t model_read(struct acrn_model *model, const struct model_vm *vm, void *to
 	return 0;
 }
 
-int32_t model_write(struct acrn_model *model, const struct model_vm *vm, uint64_t gpa,
-		    const void *from, size_t size)
+int32_t model_write(struct acrn_model *model, struct model_vm *vm, uint64_t gpa, const void *from,
+		    size_t size)
 {
 	for (const uint8_t *byte = from; size;) {
 		size_t part = in_page(gpa, size);
-		uint64_t hpa = model_map_find(model, vm, gpa, NULL);
+		uint64_t hpa = model_map_find(model, vm, gpa);
 
 		if (hpa == ACRN_INVALID_HPA || !model_write_host(model, hpa, byte, part))
 			return -ACRN_EINVAL;

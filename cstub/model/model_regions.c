@@ -16,7 +16,7 @@ int32_t model_vm_gpa2hpa(struct model_call *call)
 
 	if (model_read(call->model, call->caller, &translation, call->arg2, sizeof(translation)))
 		return ACRN_FAILED;
-	translation.hpa = model_map_find(call->model, call->target, translation.gpa, NULL);
+	translation.hpa = model_map_find(call->model, call->target, translation.gpa);
 	if (translation.hpa == ACRN_INVALID_HPA)
 		return ACRN_FAILED;
 	return model_write(call->model, call->caller, call->arg2, &translation,
@@ -30,7 +30,7 @@ static int32_t add_region(struct model_call *call, const struct vm_memory_region
 
 	if (!model_map_covers(call->model, call->caller, region->service_vm_gpa, region->size))
 		return -ACRN_EINVAL;
-	hpa = model_map_find(call->model, call->caller, region->service_vm_gpa, NULL);
+	hpa = model_map_find(call->model, call->caller, region->service_vm_gpa);
 	return model_map_add(call->model, call->target, hpa, region->gpa, region->size, access);
 }
 
@@ -81,7 +81,7 @@ int32_t model_write_protect_page(struct model_call *call)
 		return ACRN_FAILED;
 	if (!model_severity_allows(call->model, call->target) || page.gpa & (PAGE_4K - 1))
 		return -ACRN_EINVAL;
-	hpa = model_map_find(call->model, call->target, page.gpa, NULL);
+	hpa = model_map_find(call->model, call->target, page.gpa);
 	if (hpa == ACRN_INVALID_HPA || overlaps_hypervisor(call->model->machine, hpa))
 		return -ACRN_EINVAL;
 	return model_map_protect(call->model, call->target, page.gpa, PAGE_4K,
