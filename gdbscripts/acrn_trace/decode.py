@@ -20,7 +20,8 @@ class Decoder:
         self._rules = knowledge.results
         self._memory = memory
         self._arguments = ArgumentDecoder(knowledge.structures)
-        self._results = ResultChecker(knowledge.table, knowledge.results)
+        self._loses_errors = knowledge.releases.can_lose_errors(knowledge.release)
+        self._results = ResultChecker(knowledge.table, knowledge.results, knowledge.explain)
         self._decoded: dict[int, Decoded] = {}  # by seq, of the calls in flight
 
     def entered(self, call: Call) -> Event:
@@ -60,6 +61,8 @@ class Decoder:
         event.clobbered = changed_registers(call.entry, call.exit, allowed)
         event.findings += clobber_findings(event.clobbered, event.name, call.site)
         event.findings += self._results.check(event)
+        if self._loses_errors and event.rax == call.entry.registers[ACRN.result]:
+            event.findings.append(_maybe_stale(event))
         return event
 
     def _outputs(self, event: Event, decoded: Decoded | None) -> None:
@@ -78,3 +81,11 @@ class Decoder:
 def _input_changed(call: str, change: Change) -> Finding:
     values = f"{change.before} => {change.after}"
     return Finding("input-changed", f"{call} changed {change.path} of its input: {values}")
+
+
+def _maybe_stale(event: Event) -> Finding:
+    return Finding(
+        "stale-rax",
+        f"{event.name} left RAX as it was, {event.rax:#x}: this release of ACRN does so when it fails "
+        "with ENODEV or EACCES",
+    )

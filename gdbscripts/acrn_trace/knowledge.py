@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the tool knows of one hypervisor: its calls, its structures, its rules; read from cstub."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acrn_trace.calltable import CallTable
@@ -10,22 +10,55 @@ from acrn_trace.fields import read_fields
 from acrn_trace.installation import INCLUDE, TYPES
 from acrn_trace.results import ResultRules, read_results
 from acrn_trace.structures import Structures
+from acrn_trace.versions import Releases, read_releases
 
 
 @dataclass
 class Knowledge:
+    """``table`` is what ``release`` has, and the user's own calls."""
+
     table: CallTable
     structures: Structures
     results: ResultRules
+    master: CallTable = field(default_factory=CallTable)
+    releases: Releases = field(default_factory=lambda: Releases(["master"]))
+    release: str = "master"
+    loaded: list[Path] = field(default_factory=list)
 
     def load(self, path: Path) -> None:
         """Add a user's own calls; TraceError, and nothing added, if the file is wrong."""
         self.table.load(path)
+        self.loaded.append(path)
+
+    def use_release(self, release: str) -> None:
+        """Take the calls of another release; TraceError if there is no such one."""
+        table = self.releases.table(self.master, release)
+        for path in self.loaded:
+            table.load(path)
+        self.table, self.release = table, release
+
+    def explain(self, number: int) -> str | None:
+        """Which other release has a call of this number, as a clause; None if none has."""
+        return self.releases.explain(number, self.release, self.master)
+
+    @property
+    def caveat(self) -> str | None:
+        """What a reader of the trace must know about the tables in use."""
+        if self.release == self.releases.newest:
+            return None
+        return (
+            f"calls are those of ACRN {self.release}, structures are laid out as "
+            f"{self.releases.newest}'s and may differ"
+        )
 
 
 def acrn() -> Knowledge:
-    """ACRN's."""
+    """ACRN's, of its newest release."""
     table = CallTable()
     table.load(INCLUDE / "acrn.def")
     structures = Structures(read_layouts(TYPES), read_fields(INCLUDE / "acrn_fields.def"))
-    return Knowledge(table, structures, read_results(INCLUDE / "acrn_results.def"))
+    results = read_results(INCLUDE / "acrn_results.def")
+    releases = read_releases(INCLUDE / "acrn_versions.def")
+    knowledge = Knowledge(table, structures, results, table, releases)
+    knowledge.use_release(releases.newest)
+    return knowledge

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 from acrn_trace import deffile
 from acrn_trace.calltable import CallTable
@@ -55,9 +55,16 @@ def results_of(lines: Iterable[Line]) -> ResultRules:
 class ResultChecker:
     """Finds what is wrong with results, from the rules and from what the trace has seen so far."""
 
-    def __init__(self, table: CallTable, rules: ResultRules) -> None:
+    def __init__(
+        self,
+        table: CallTable,
+        rules: ResultRules,
+        elsewhere: Callable[[int], str | None] = lambda number: None,
+    ) -> None:
+        """``elsewhere`` tells of a number which other release has it, as a clause."""
         self._table = table
         self._rules = rules
+        self._elsewhere = elsewhere
         self._vms: dict[int, str] = {}  # VM id -> what became of it
 
     def check(self, event: Event) -> Iterator[Finding]:
@@ -92,7 +99,7 @@ class ResultChecker:
 
     def _why_enotty(self, event: Event) -> str:
         if self._table.numbered(event.nr) is None:
-            return "the call table has no such call"
+            return self._elsewhere(event.nr) or "the call table has no such call"
         vmid = target_vm(event)
         if vmid is None or vmid == SERVICE_VM:
             return "the caller is not permitted to make this call"
