@@ -42,6 +42,7 @@ class Decoder:
             args=args,
             site=call.site,
             source="stop",
+            stack=call.entry.stack,
             decoded=self._decoded[call.seq].shown if entry else {},
         )
 

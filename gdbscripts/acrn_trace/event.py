@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The event: one hypercall, decoded, as every sink sees it (docs/formats.md has the JSON)."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from acrn_trace.errnos import errno_name
 from acrn_trace.sites import Site
+from acrn_trace.stops import Frame
 
 INT32 = range(-(1 << 31), 1 << 31)
 
@@ -42,6 +43,7 @@ class Event:
     findings: list[Finding] = field(default_factory=list)
     repeats: int = 0
     repeats_unknown: int = 0  # of these, how many may have been a fault and a retry
+    stack: tuple[Frame, ...] = ()
     over: bool = False  # nothing more will be heard of it
 
     @property
@@ -84,4 +86,5 @@ class Event:
             "repeats": self.repeats,
             "repeats_unknown": self.repeats_unknown,
             "return_vcpu": self.return_vcpu,
+            "stack": [asdict(frame) for frame in self.stack],
         }

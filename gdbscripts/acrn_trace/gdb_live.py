@@ -22,8 +22,8 @@ from acrn_trace.gdb_target import (
     HypercallPoint,
     exception_frame_below,
     read_memory,
+    read_stop,
 )
-from acrn_trace.gdb_target import read_stop
 from acrn_trace.image import Image, open_image
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.options import make_filter, make_sinks
@@ -70,8 +70,10 @@ class LiveTrace:
         decoder = Decoder(knowledge, GuestPhysicalMemory())
         selected = make_filter(options, knowledge.table)
         self._sinks = make_sinks(options, knowledge, stream)
+        self._show_caveat(knowledge)
         self._tracer = Tracer(Pairing(exception_frame_below), decoder, selected, self._sinks)
         self._guest_sites = GuestSites()
+        self._stacks = options.stack
         self._boots = 0
         self.failure: str | None = None
         self.active = True
@@ -131,7 +133,7 @@ class LiveTrace:
         assert site
 
         def hit() -> None:
-            stop = read_stop()
+            stop = read_stop(with_stack=self._stacks and point.enters is not None)
             if self._guest_sites.has(stop, site):
                 self._tracer.on_stop(stop, point)
 
@@ -166,6 +168,10 @@ class LiveTrace:
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
         gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
+
+    def _show_caveat(self, knowledge: Knowledge) -> None:
+        if knowledge.caveat:
+            self._notice(knowledge.caveat)
 
     def _notice(self, text: str) -> None:
         for sink in self._sinks:

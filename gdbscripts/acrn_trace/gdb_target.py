@@ -10,13 +10,14 @@ from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.memory import Unreadable
 from acrn_trace.ram_map import RamMap
 from acrn_trace.sites import Site
-from acrn_trace.stops import CR3_ADDRESS, Stop
+from acrn_trace.stops import CR3_ADDRESS, Frame, Stop
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_VERIFIED = 1 << 16
+MAX_FRAMES = 32
 
 
-def read_stop() -> Stop:
+def read_stop(with_stack: bool = False) -> Stop:
     """The selected thread, stopped, as integers. QEMU numbers its threads from 1, vCPUs from 0."""
     frame = gdb.newest_frame()
     registers = {}
@@ -25,7 +26,22 @@ def read_stop() -> Stop:
             registers[name] = int(frame.read_register(name)) & MASK64
         except ValueError:  # a stub whose target description has no control registers
             registers[name] = 0
-    return Stop(gdb.selected_thread().ptid[1] - 1, time.time(), registers)
+    vcpu = gdb.selected_thread().ptid[1] - 1
+    return Stop(vcpu, time.time(), registers, _stack(frame) if with_stack else ())
+
+
+def _stack(frame: gdb.Frame | None) -> tuple[Frame, ...]:
+    """The guest's call stack from ``frame`` outward, as far as GDB can unwind it."""
+    frames: list[Frame] = []
+    try:
+        while frame and frame.is_valid() and len(frames) < MAX_FRAMES:
+            place = frame.find_sal()
+            file = place.symtab.filename if place.symtab else None
+            frames.append(Frame(frame.name(), file, place.line or None))
+            frame = frame.older()
+    except gdb.error:
+        pass  # the guest's stack ends in something that is none
+    return tuple(frames)
 
 
 def read_memory(address: int, size: int) -> bytes | None:

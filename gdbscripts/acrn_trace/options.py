@@ -44,6 +44,9 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         "-C", "--summary", action="store_true", help="print the trace and a summary at the end"
     )
     parser.add_argument(
+        "-k", "--stack", action="store_true", help="print the guest's call stack of each call"
+    )
+    parser.add_argument(
         "-v", "--verbose", action="store_true", help="print arrays in full, not their beginning"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print calls, no notices")

@@ -10,12 +10,22 @@ CR3_ADDRESS = 0x7FFF_FFFF_FFFF_F000
 
 
 @dataclass(frozen=True)
+class Frame:
+    """One level of the guest's call stack; an inlined function has a level of its own."""
+
+    function: str | None
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
 class Stop:
     """One stop of one vCPU. Registers are unsigned 64-bit integers by lower-case name."""
 
     vcpu: int
     time: float  # host, seconds since the epoch
     registers: Mapping[str, int]
+    stack: tuple[Frame, ...] = ()  # innermost first, where it was asked for
 
     @property
     def rsp(self) -> int:

@@ -43,6 +43,8 @@ class TextSink(Sink):
             self._write(self._resumption(event))
         self._begun.discard(event.seq)
         self._write(self._renderer.outputs(event) + result_text(event) + "\n")
+        for frame in event.stack:
+            self._write(f" > {frame.function or '?'} ({frame.file or '?'}:{frame.line or '?'})\n")
         for finding in event.findings:
             self._write(f"!! {finding.text}\n")
         if self._output.interactive:
