@@ -2,11 +2,11 @@
 /*
  * Hypercalls from assembly (.S) files:
  *
- *   ACRN_VMCALL            a VMCALL with a site record; the code around loads R8, RDI and RSI itself
- *   ACRN_VMCALL NUMBER     the same, recording the number: a constant expression of the assembler
+ *   ACRN_VMCALL          a VMCALL with a site record; the code around loads R8, RDI and RSI
+ *   ACRN_VMCALL NUMBER   the same, recording the number: a constant expression of the assembler
  *
- * Neither form loads a register or touches memory; RAX is changed by the hypervisor, and only it. In an
- * assembler macro that contains ACRN_VMCALL, file and line are those of the macro's definition.
+ * Neither form loads a register; the hypervisor changes RAX, and memory if the call says so. In an
+ * assembler macro around ACRN_VMCALL, file and line are those of that macro's definition.
  */
 #ifndef ACRN_ASM_H
 #define ACRN_ASM_H
@@ -17,7 +17,7 @@
 
 #include "acrn_site.h"
 
-	/* clang-format off */
+/* clang-format off */
 	.macro acrn_vmcall_ line, number:vararg
 .Lacrn_asm_site\@:
 	vmcall
@@ -35,13 +35,13 @@
 	.endif
 	.popsection
 	.endm
-	/* clang-format on */
 
 /* The name goes by a numbered label, since a macro's argument would be searched for backslashes. */
-#define ACRN_VMCALL                                      \
+#define ACRN_VMCALL                                       \
 	.pushsection .rodata.str1.1, "aMS", @progbits, 1; \
-	77771: .asciz __FILE__;                          \
-	.popsection;                                     \
+	77771: .asciz __FILE__;                           \
+	.popsection;                                      \
 	acrn_vmcall_ __LINE__,
+/* clang-format on */
 
 #endif

@@ -2,23 +2,25 @@
 /*
  * ACRN's hypercalls by name, from the call table acrn.def:
  *
- *   ACRN_NR_create_vm                      the number, an enumeration constant
- *   long acrn_call(create_vm, &vm)         the call, its arguments checked by the table's line
+ *   ACRN_NR_create_vm                            the number, an enumeration constant
+ *   long acrn_call(create_vm, &vm)               the call, checked against its line in the table
  *   long acrn_call(set_vcpu_regs, vmid, &regs)
  *
  * An unknown name, a wrong number of arguments, a pointer to another structure, or a pointer where
- * the table has a number (or the reverse) does not compile. Kinds of argument and what they take:
+ * the table has a number (or the reverse) does not compile. What the kinds of argument take:
  *
- *   VALUE, VMID, ENUM, PASS   a number of the table's type (VMID: 16 bits; PASS: 64 bits)
- *   PTR                       a pointer to that structure; a pointer to const only if the call
- * reads it PACKED                    the structure of bit fields by value, or the 64 bits
- * themselves ADDR                      any object pointer
+ *   VALUE, VMID, ENUM, PASS   a number of the table's type (VMID: 16 bits, PASS: 64)
+ *   PTR, ADDR                 a pointer to that structure, to any object; a pointer to const if
+ *                             the call only reads there (else an error, from gcc a warning)
+ *   PACKED                    the structure of bit fields by value, or its 64 bits as a uint64_t
  *
  * Pointers become guest-physical addresses by ACRN_GPA(pointer), which a guest whose virtual
- * addresses are not its physical ones defines before it includes this file. The structure must be
- * contiguous in guest-physical memory. A call of the guest's own is a line in a file of the same
- * grammar as acrn.def: define ACRN_CALLS_DEF to its name, in quotes. Result, record and
- * restrictions are those of acrn_hypercall.h.
+ * addresses are not its physical ones defines before it includes this file. What is pointed at must
+ * be contiguous in guest-physical memory.
+ *
+ * A call of the guest's own is a line in a file of acrn.def's grammar: define ACRN_CALLS_DEF to that
+ * file's name, in quotes, as #include finds it. Result, record and restrictions are those of
+ * acrn_hypercall.h.
  */
 #ifndef ACRN_CALLS_H
 #define ACRN_CALLS_H

@@ -17,17 +17,21 @@
  *
  * The number is recorded if it is a constant where the macro stands, at any optimisation level. In
  * a function that gets the number as its parameter it is not, even when that function is inlined.
+ * Of a call written over several lines gcc records the first line, clang the last.
  *
  * Freestanding, 64-bit, C11 with GNU's asm (gcc, clang; AT&T or Intel syntax).
  */
 #ifndef ACRN_HYPERCALL_H
 #define ACRN_HYPERCALL_H
 
-#include "acrn_site.h"
-
 #if !defined(__x86_64__) || defined(__ILP32__)
 #error "ACRN's hypercalls take 64-bit registers: compile for x86-64"
 #endif
+#ifdef __cplusplus
+#error "acrn_hypercall.h is for C: make the calls in a C file and call that from C++"
+#endif
+
+#include "acrn_site.h"
 
 #define acrn_hypercall0(nr)	  ACRN_VMCALL_(nr, )
 #define acrn_hypercall1(nr, arg1) ACRN_VMCALL_(nr, "D"(acrn_register_(arg1)), )
@@ -58,29 +62,32 @@ acrn_register_(unsigned long value)
  * meaning. gcc prints a constant operand only if it fits a signed 32-bit integer, hence the number
  * in two halves.
  */
-#define ACRN_VMCALL_(nr, ...)                                                                      \
-	__extension__({                                                                            \
-		long acrn_result_;                                                                 \
-		__asm__ __inline__ __volatile__(                                                   \
-			"mov {%[acrn_nr], %%r8|r8, %[acrn_nr]}\n"                                  \
-			".Lacrn_site%=:\n\t"                                                       \
-			"vmcall\n\t"                                                               \
-			".pushsection .acrn_sites, \"ao\", @progbits, .Lacrn_site%=\n\t"           \
-			".balign 8\n\t"                                                            \
-			".long .Lacrn_site%= - .\n\t"                                              \
-			".long %P[acrn_file] - .\n\t"                                              \
-			".long %c[acrn_line]\n\t"                                                  \
-			".long %c[acrn_known]\n\t"                                                 \
-			".long %c[acrn_low], %c[acrn_high]\n\t"                                    \
-			".popsection"                                                              \
-			: "=a"(acrn_result_)                                                       \
-			: __VA_ARGS__[acrn_nr] "ri"(acrn_register_(nr)),                           \
-			  [acrn_file] "i"(__FILE__), [acrn_line] "i"(__LINE__),                    \
-			  [acrn_known] "i"(__builtin_constant_p(nr) ? ACRN_SITE_NUMBER_KNOWN : 0), \
-			  [acrn_low] "i"((int)ACRN_CONSTANT_OR_0_(nr)),                            \
-			  [acrn_high] "i"((int)(ACRN_CONSTANT_OR_0_(nr) >> 32))                    \
-			: "r8", "memory");                                                         \
-		acrn_result_;                                                                      \
+/* clang-format off */
+#define ACRN_VMCALL_(nr, ...)                                                                   \
+	__extension__({                                                                         \
+		long acrn_result_;                                                              \
+		__asm__ __inline__ __volatile__(                                                \
+			"mov {%[acrn_nr], %%r8|r8, %[acrn_nr]}\n"                               \
+			".Lacrn_site%=:\n\t"                                                    \
+			"vmcall\n\t"                                                            \
+			".pushsection .acrn_sites, \"ao\", @progbits, .Lacrn_site%=\n\t"        \
+			".balign 8\n\t"                                                         \
+			".long .Lacrn_site%= - .\n\t"                                           \
+			".long %P[acrn_file] - .\n\t"                                           \
+			".long %c[acrn_line]\n\t"                                               \
+			".long %c[acrn_flags]\n\t"                                              \
+			".long %c[acrn_low], %c[acrn_high]\n\t"                                 \
+			".popsection"                                                           \
+			: "=a"(acrn_result_)                                                    \
+			: __VA_ARGS__ [acrn_nr] "ri"(acrn_register_(nr)),                       \
+			  [acrn_file] "i"(__FILE__),                                            \
+			  [acrn_line] "i"(__LINE__),                                            \
+			  [acrn_flags] "i"(__builtin_constant_p(nr) ? ACRN_SITE_NUMBER_KNOWN : 0), \
+			  [acrn_low] "i"((int)ACRN_CONSTANT_OR_0_(nr)),                         \
+			  [acrn_high] "i"((int)(ACRN_CONSTANT_OR_0_(nr) >> 32))                 \
+			: "r8", "memory");                                                      \
+		acrn_result_;                                                                   \
 	})
+/* clang-format on */
 
 #endif

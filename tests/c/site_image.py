@@ -57,7 +57,8 @@ class Image:
     def _string(self, address: int) -> str:
         for start, data in self._loaded:
             if start <= address < start + len(data):
-                return data[address - start :].split(b"\0", 1)[0].decode()
+                offset = address - start
+                return data[offset:].split(b"\0", 1)[0].decode()
         raise AssertionError(f"no section of the image holds the file name at {address:#x}")
 
     def vmcalls(self) -> list[int]:

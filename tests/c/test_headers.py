@@ -143,6 +143,12 @@ def test_only_64_bit_code(compiler: str, tmp_path: Path) -> None:
     assert status != 0 and "compile for x86-64" in said
 
 
+def test_a_cplusplus_file_is_told_what_to_do(tmp_path: Path) -> None:
+    source = '#include "acrn_hypercall.h"\n'
+    status, said = compile_c("gcc", source, tmp_path, "-x", "c++")
+    assert status != 0 and "make the calls in a C file" in said
+
+
 @compilers
 def test_calls_of_the_users_own(compiler: str, tmp_path: Path) -> None:
     (tmp_path / "own.def").write_text(

@@ -15,6 +15,7 @@ from site_builds import GUEST, Build
 from site_image import Image, complaints
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
+pytestmark = pytest.mark.xdist_group("site_matrix")  # one worker builds, with a thread a core
 BUILDS = site_builds.every() if LONG else site_builds.quick()
 
 
