@@ -17,12 +17,11 @@ OLDEST_GDB = 12
 
 @dataclass
 class Request:
-    """What the GDB side needs to know. ``options`` are those of options.add_trace_options."""
+    """What the GDB side needs to know. ``options`` are the launcher's own."""
 
     target: str
     detach: bool  # leave the guest running at the end
     options: dict[str, object]
-    tables: list[str]
     terminal: int  # an inherited file descriptor: where the trace goes without -o
     result: str = ""  # the file for the Result
 

@@ -2,10 +2,12 @@
 """The GDB commands: thin, each over something that other modules do."""
 
 import re
+from pathlib import Path
 from typing import Callable, Iterable
 
 import gdb
 
+from acrn_trace import gdb_parameters
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_live import GdbStream, LiveTrace, current_image
 from acrn_trace.knowledge import Knowledge, acrn
@@ -105,6 +107,24 @@ class HypercallSites(Command):
         _say(site_lines(image_sites(current_image()), self._session.knowledge.table))
 
 
+class HypercallLoad(Command):
+    """Load a call table: hypercall load FILE.def
+
+    Its calls are then traced by name like ACRN's own; a call of the same number or name is replaced.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(
+            "hypercall load", gdb.COMMAND_FILES, self._load, completer_class=gdb.COMPLETE_FILENAME
+        )
+        self._session = session
+
+    def _load(self, words: list[str]) -> None:
+        if len(words) != 1:
+            raise TraceError("hypercall load takes one file, a call table (.def)")
+        self._session.knowledge.load(Path(words[0]).expanduser())
+
+
 class InfoHypercalls(Command):
     """Show the call table in use, or the calls in flight.
 
@@ -154,6 +174,8 @@ def register() -> Session:
     Hypercall()
     HypercallTrace(session)
     HypercallSites(session)
+    HypercallLoad(session)
     InfoHypercalls(session)
+    gdb_parameters.register(session.knowledge)
     gdb.execute("alias hc = hypercall")
     return session

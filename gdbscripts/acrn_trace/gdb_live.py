@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from dataclasses import asdict
-from pathlib import Path
 from typing import IO
 
 import gdb
@@ -25,8 +24,8 @@ from acrn_trace.gdb_target import (
     read_stop,
 )
 from acrn_trace.image import Image, open_image
-from acrn_trace.knowledge import Knowledge, acrn
-from acrn_trace.options import make_filter, make_sinks
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.options import make_filter, make_knowledge, make_sinks
 from acrn_trace.pairing import Pairing
 from acrn_trace.records import image_sites
 from acrn_trace.rendering import Renderer
@@ -220,12 +219,11 @@ def run_batch(request_file: str) -> None:
 def _trace_to_end(request: Request, result: Result) -> None:
     for setting in ("confirm off", "pagination off", "width 0", "style enabled off"):
         gdb.execute(f"set {setting}")
-    knowledge = acrn()
-    for path in request.tables:
-        knowledge.load(Path(path))
+    options = argparse.Namespace(**request.options)
+    knowledge = make_knowledge(options)
     _connect(request.target)
     terminal = os.fdopen(request.terminal, "w", buffering=1)
-    trace = LiveTrace(argparse.Namespace(**request.options), knowledge, terminal)
+    trace = LiveTrace(options, knowledge, terminal)
     result.ended = _continue(trace)
     result.finding_kinds = sorted(trace.finding_kinds)
     if trace.failure:

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Iterable
 
 from acrn_trace.calltable import CallTable
 from acrn_trace.dwarf import read_layouts
@@ -52,13 +53,15 @@ class Knowledge:
         )
 
 
-def acrn() -> Knowledge:
-    """ACRN's, of its newest release."""
-    table = CallTable()
-    table.load(INCLUDE / "acrn.def")
+def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
+    """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
+    master = CallTable()
+    master.load(INCLUDE / "acrn.def")
     structures = Structures(read_layouts(TYPES), read_fields(INCLUDE / "acrn_fields.def"))
     results = read_results(INCLUDE / "acrn_results.def")
     releases = read_releases(INCLUDE / "acrn_versions.def")
-    knowledge = Knowledge(table, structures, results, table, releases)
-    knowledge.use_release(releases.newest)
+    knowledge = Knowledge(CallTable(), structures, results, master, releases)
+    knowledge.use_release(release or releases.newest)
+    for path in tables:
+        knowledge.load(Path(path))
     return knowledge

@@ -12,9 +12,15 @@ from acrn_trace import VERSION, qemu
 from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.image import open_image
-from acrn_trace.knowledge import Knowledge, acrn
+from acrn_trace.knowledge import acrn
 from acrn_trace.listing import site_lines
-from acrn_trace.options import OptionParser, add_trace_options, make_filter
+from acrn_trace.options import (
+    OptionParser,
+    add_knowledge_options,
+    add_trace_options,
+    make_filter,
+    make_knowledge,
+)
 from acrn_trace.printable import printable
 from acrn_trace.records import image_sites
 
@@ -50,13 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
     )
-    parser.add_argument(
-        *("-x", "--load"),
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="load a call table (.def); may be given several times",
-    )
+    add_knowledge_options(parser)
     parser.add_argument(
         *("--fail-on",),
         action="append",
@@ -97,7 +97,7 @@ def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
 
 def _check_input(options: argparse.Namespace) -> None:
     """Find what is wrong before anything is started or written."""
-    make_filter(options, _knowledge(options.load).table)
+    make_filter(options, make_knowledge(options).table)
     image_sites(open_image(options.image))
     if options.output:
         _check_writable(options.output)
@@ -111,13 +111,6 @@ def _check_writable(path: str) -> None:
         raise TraceError(
             f"cannot write the trace to {path}: no such folder or no permission for it"
         )
-
-
-def _knowledge(files: list[str]) -> Knowledge:
-    knowledge = acrn()
-    for file in files:
-        knowledge.load(Path(file))
-    return knowledge
 
 
 def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Result:
@@ -141,6 +134,7 @@ def _attach(options: argparse.Namespace, _for_qemu: list[str], folder: Path) -> 
 
 def _trace(options: argparse.Namespace, target: str, folder: Path) -> Result:
     trace_options = vars(options).copy()
+    trace_options["load"] = [os.path.abspath(file) for file in options.load]
     if options.output:
         trace_options["output"] = os.path.abspath(options.output)
     with os.fdopen(os.dup(sys.stderr.fileno()), "w") as terminal:
@@ -148,7 +142,6 @@ def _trace(options: argparse.Namespace, target: str, folder: Path) -> Result:
             target=target,
             detach=bool(options.attach),
             options=trace_options,
-            tables=[os.path.abspath(file) for file in options.load],
             terminal=terminal.fileno(),
         )
         return trace_in_gdb(options.gdb, options.image, request, folder)

@@ -7,7 +7,7 @@ from typing import IO, NoReturn
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
 from acrn_trace.filters import Filter
-from acrn_trace.knowledge import Knowledge
+from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink, open_output
 from acrn_trace.sinks.jsonl import JsonlSink
@@ -50,6 +50,23 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         "-v", "--verbose", action="store_true", help="print arrays in full, not their beginning"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print calls, no notices")
+
+
+def add_knowledge_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("-x", "--load"),
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="load a call table (.def); may be given several times",
+    )
+    parser.add_argument(
+        "--release", metavar="RELEASE", help="the release of ACRN whose calls are expected (v3.1 …)"
+    )
+
+
+def make_knowledge(options: argparse.Namespace) -> Knowledge:
+    return acrn(options.release, options.load)
 
 
 def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> list[Sink]:

@@ -19,4 +19,4 @@ def imports_gdb(source: str) -> bool:
 
 def test_gdb_is_imported_by_the_edge_alone():
     files = {path.name for path in PACKAGE.rglob("*.py") if imports_gdb(path.read_text())}
-    assert files == {"gdb_target.py", "gdb_live.py", "gdb_commands.py"}
+    assert files == {f"gdb_{name}.py" for name in ("target", "live", "commands", "parameters")}
