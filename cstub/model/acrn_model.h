@@ -78,6 +78,14 @@ enum acrn_vm_state acrn_model_vm_state(const struct acrn_model *model, uint16_t 
  */
 void acrn_model_set_vm_flags(struct acrn_model *model, uint16_t vm, uint64_t flags);
 
+/*
+ * For tests of what reads the answers: from now on each call that has a handler answers 0, whoever
+ * makes it, and of what ACRN may write to its structure, byte n (from the structure's start)
+ * becomes `pattern` + n. -EINVAL where that memory is not there. No call has any other effect. 0
+ * ends it.
+ */
+void acrn_model_set_answer_pattern(struct acrn_model *model, uint8_t pattern);
+
 /* How large a struct acrn_model is, for a caller that only knows its name (a shared library's). */
 size_t acrn_model_size(void);
 

@@ -161,6 +161,8 @@ static int32_t dispatch(struct model_call *call, uint64_t r8)
 
 	if (!row)
 		return -ACRN_ENOTTY;
+	if (call->model->answer_pattern)
+		return model_answer_with_pattern(call, (uint8_t)r8);
 	if (row->permission)
 		return config->flags & row->permission ? row->handler(call) : -ACRN_ENOTTY;
 	if (config->load_order != ACRN_SERVICE_VM || config->flags & ACRN_VM_REE)
@@ -207,6 +209,11 @@ void acrn_model_set_vm_flags(struct acrn_model *model, uint16_t vm, uint64_t fla
 {
 	if (vm < model->machine->vms)
 		model->config[vm].flags = flags;
+}
+
+void acrn_model_set_answer_pattern(struct acrn_model *model, uint8_t pattern)
+{
+	model->answer_pattern = pattern;
 }
 
 size_t acrn_model_size(void)

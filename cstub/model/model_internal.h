@@ -109,6 +109,9 @@ uint16_t model_pci_bdf(const struct acrn_model *model, const struct model_pci *d
 uint32_t model_gsi_count(struct acrn_model *model, const struct model_vm *vm);
 #define MODEL_PIC_PINS 16u
 
+/* The answer to the call of that index while a pattern is set (model_pattern.c). */
+int32_t model_answer_with_pattern(struct model_call *call, uint8_t index);
+
 /* ---- the handlers, by the calls' names ---- */
 
 model_handler model_get_api_version, model_service_vm_offline_cpu, model_set_callback_vector;

@@ -84,6 +84,7 @@ struct acrn_model {
 	struct model_npk npk;
 	uint64_t sep_switches; /* of the sampling profiler */
 	bool pmu_set_up, pmu_running;
+	uint8_t answer_pattern; /* 0: answers are ACRN's */
 };
 
 #endif
