@@ -33,12 +33,28 @@ void hypercalls_init(void)
 	acrn_model_init(&model, &machine, &memory);
 }
 
-static enum acrn_outcome break_registers(struct vcpu *vcpu, uint64_t *rax)
+static void answer_with_pattern(uint8_t pattern)
+{
+	spin_lock(&model_lock);
+	acrn_model_set_answer_pattern(&model, pattern);
+	spin_unlock(&model_lock);
+}
+
+static bool is_private(uint64_t number)
+{
+	return number == NR_break_registers || number == NR_answer_pattern;
+}
+
+static enum acrn_outcome private_call(struct vcpu *vcpu, uint64_t number, uint64_t *rax)
 {
 	if (vcpu->vmcb.cpl)
 		return ACRN_RAISES_GP;
-	vcpu->break_mask = vcpu->gprs[RDI];
-	vcpu->break_number = vcpu->gprs[RSI];
+	if (number == NR_answer_pattern) {
+		answer_with_pattern(vcpu->gprs[RDI]);
+	} else {
+		vcpu->break_mask = vcpu->gprs[RDI];
+		vcpu->break_number = vcpu->gprs[RSI];
+	}
 	*rax = 0;
 	return ACRN_RETURNED;
 }
@@ -73,13 +89,12 @@ static void break_what_was_asked(struct vcpu *vcpu, uint64_t number)
 void handle_hypercall(struct vcpu *vcpu)
 {
 	uint64_t number = vcpu->gprs[R8];
-	bool is_break = number == NR_break_registers;
+	uint64_t *rax = &vcpu->gprs[RAX];
 
-	switch (is_break ? break_registers(vcpu, &vcpu->gprs[RAX])
-			 : ask_model(vcpu, &vcpu->gprs[RAX])) {
+	switch (is_private(number) ? private_call(vcpu, number, rax) : ask_model(vcpu, rax)) {
 	case ACRN_RETURNED:
 		vcpu_skip(vcpu, VMCALL_SIZE);
-		if (!is_break)
+		if (!is_private(number))
 			break_what_was_asked(vcpu, number);
 		return;
 	case ACRN_RAISES_UD:
