@@ -47,6 +47,7 @@ def test_every_call_of_two_vcpus_is_an_event(folder):
             f"hypercall trace -f jsonl -o {folder / 'trace'}",
             "break call_log_complete",
             "continue",
+            "set max-value-size unlimited",
             f"dump binary value {folder / 'log'} call_log",
             "hypercall trace off",
             "continue",
