@@ -18,8 +18,8 @@
  * addresses are not its physical ones defines before it includes this file. What is pointed at must
  * be contiguous in guest-physical memory.
  *
- * A call of the guest's own is a line in a file of acrn.def's grammar: define ACRN_CALLS_DEF to that
- * file's name, in quotes, as #include finds it. Result, record and restrictions are those of
+ * A call of the guest's own is a line in a file of acrn.def's grammar: define ACRN_CALLS_DEF to the
+ * name of that file, in quotes, as #include finds it. Result, record and restrictions are those of
  * acrn_hypercall.h.
  */
 #ifndef ACRN_CALLS_H
