@@ -37,6 +37,10 @@ class FieldTable:
     cases: dict[tuple[str, str], tuple[str, dict[int, str]]] = field(default_factory=dict)
     pointees: dict[tuple[str, str], tuple[str, dict[int, Pointee]]] = field(default_factory=dict)
 
+    aliases: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # what others call a structure
+
     def of(self, struct: str, name: str) -> Roles:
         return self.roles.get((struct, name), NO_ROLES)
 
@@ -58,7 +62,7 @@ def fields_of(lines: Iterable[Line]) -> FieldTable:
         try:
             _READERS[line.term.name](table, words, line)
         except (KeyError, ValueError, IndexError):
-            raise line.wrong("not a line FIELD(…), CASE(…) or POINTEE(…)") from None
+            raise line.wrong("not a line FIELD(…), CASE(…), POINTEE(…) or ALIAS(…)") from None
     return table
 
 
@@ -89,4 +93,14 @@ def _argument_pointee(table: FieldTable, words: list[str], _line: Line) -> None:
     cases[int(value)] = Pointee(direction, kind)
 
 
-_READERS = {"FIELD": _field, "CASE": _case, "POINTEE": _argument_pointee}
+def _alias(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, *others = words
+    table.aliases[struct] = tuple(others)
+
+
+_READERS = {
+    "FIELD": _field,
+    "CASE": _case,
+    "POINTEE": _argument_pointee,
+    "ALIAS": _alias,
+}

@@ -24,6 +24,8 @@ from acrn_trace.gdb_target import (
     read_stop,
 )
 from acrn_trace.image import Image, open_image
+from acrn_trace.gdb_types import lookup_struct
+from acrn_trace.guest_types import GuestTypes
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import make_filter, make_knowledge, make_sinks
 from acrn_trace.pairing import Pairing
@@ -66,6 +68,8 @@ class LiveTrace:
         self._knowledge = knowledge
         image = current_image()
         self.sites = image_sites(image)
+        structures = knowledge.structures
+        structures.guest_types = GuestTypes(lookup_struct, structures.fields, self._notice)
         decoder = Decoder(knowledge, GuestPhysicalMemory())
         selected = make_filter(options, knowledge.table)
         self._sinks = make_sinks(options, knowledge, stream)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from acrn_trace.fields import NO_ROLES, FieldTable, Pointee, Roles
+from acrn_trace.guest_types import GuestTypes
 from acrn_trace.layouts import Array, Field, Layouts, Scalar, Struct, Type
 from acrn_trace.memory import PhysicalMemory, Unreadable
 
@@ -37,6 +38,7 @@ class Structures:
 
     layouts: Layouts
     fields: FieldTable
+    guest_types: GuestTypes | None = None
 
     @cached_property
     def zero_names(self) -> frozenset[str]:
@@ -44,7 +46,10 @@ class Structures:
         return frozenset(names[0] for names in self.layouts.enums.values() if 0 in names)
 
     def type_named(self, name: str) -> Type | None:
-        return NUMBERS.get(name) or self.layouts.structs.get(name)
+        struct = self.layouts.structs.get(name)
+        if struct and self.guest_types:
+            return self.guest_types.version_of(struct)
+        return NUMBERS.get(name) or struct
 
     def read(self, name: str, address: int, memory: PhysicalMemory, depth: int = 0) -> Tree:
         """The tree of the ``name`` at a guest-physical address; Unreadable if it is not there."""

@@ -17,7 +17,10 @@ HYPERCALL2(0x800000f0, break_it,  VALUE(u64, mask), PTR(inout, some_struct, what
 def test_a_table_is_read_with_its_comments():
     save, break_it = parse(GOOD, "x.def")
     assert (save.number, save.name, save.arguments) == (0x80000072, "save", ())
-    assert [str(a) for a in break_it.arguments] == ["VALUE(u64, mask)", "PTR(inout, some_struct, what)"]
+    assert [str(a) for a in break_it.arguments] == [
+        "VALUE(u64, mask)",
+        "PTR(inout, some_struct, what)",
+    ]
     assert break_it.arguments[1].direction == "inout"
 
 

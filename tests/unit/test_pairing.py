@@ -8,9 +8,7 @@ from acrn_trace.abi import GENERAL_REGISTERS
 from acrn_trace.pairing import Pairing
 from stop_builder import OTHER_SITE, SITE, stop
 
-BROKEN = {
-    name: 0xBAD0 + index for index, name in enumerate(GENERAL_REGISTERS) if name != "rsp"
-}
+BROKEN = {name: 0xBAD0 + index for index, name in enumerate(GENERAL_REGISTERS) if name != "rsp"}
 
 
 def pairing(frame=False) -> Pairing:

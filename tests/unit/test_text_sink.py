@@ -65,7 +65,9 @@ def test_a_call_that_never_returned_says_so():
     call = event(0)
     text.entered(call)
     text.finished(call)
-    assert stream.getvalue().endswith("start_vm(vmid=1) = ? <unfinished ...> at service.c:42 start\n")
+    assert stream.getvalue().endswith(
+        "start_vm(vmid=1) = ? <unfinished ...> at service.c:42 start\n"
+    )
 
 
 def test_errors_have_names_and_a_bare_minus_one_is_ambiguous():

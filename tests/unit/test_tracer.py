@@ -36,7 +36,10 @@ class Recorder(Sink):
 def traced(*expressions):
     recorder = Recorder()
     tracer = Tracer(
-        Pairing(lambda *_: False), Decoder(KNOWLEDGE, NoMemory()), Filter(expressions, TABLE), [recorder]
+        Pairing(lambda *_: False),
+        Decoder(KNOWLEDGE, NoMemory()),
+        Filter(expressions, TABLE),
+        [recorder],
     )
     return tracer, recorder
 

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The guest's own structures: taken with their names if they are the same, refused if not."""
+
+from acrn_trace.fields import FieldTable, Pointee, Roles
+from acrn_trace.guest_types import GuestTypes
+from acrn_trace.layouts import Field, Layouts, Scalar, Struct
+from acrn_trace.structures import Structures
+
+U32, U64 = Scalar(4), Scalar(8)
+REGION = Struct("region", 8, (Field("start", 0, 64, U64),))
+OURS = Struct(
+    "regions", 16, (Field("count", 0, 32, U32), Field("pad", 32, 32, U32), Field("at", 64, 64, U64))
+)
+THEIRS = Struct(
+    "batch", 16, (Field("num", 0, 32, U32), Field("res", 32, 32, U32), Field("gpa", 64, 64, U64))
+)
+OLDER = Struct("regions", 12, (Field("num", 0, 32, U32), Field("gpa", 32, 64, U64)))
+
+
+class Memory:
+    def __init__(self, data):
+        self.data = data
+
+    def read(self, address, size):
+        return self.data[address : address + size]
+
+
+def structures(**guests):
+    fields = FieldTable(
+        roles={
+            ("regions", "pad"): Roles(frozenset({"RESERVED"})),
+            ("regions", "at"): Roles(pointee=Pointee("in", "region", "count")),
+        },
+        aliases={"regions": ("batch",)},
+    )
+    notices = []
+    types = GuestTypes(guests.get, fields, notices.append)
+    known = Structures(Layouts({"regions": OURS, "region": REGION}), fields, types)
+    return known, notices
+
+
+DATA = Memory(bytes([2, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0]) + bytes(range(16)))
+
+
+def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
+    known, notices = structures(batch=THEIRS)
+    tree = known.read("regions", 0, DATA)
+    assert tree == {
+        "num": 2,
+        "gpa": {
+            "address": "0x10",
+            "points_to": [{"start": "0x706050403020100"}, {"start": "0xf0e0d0c0b0a0908"}],
+        },
+    }
+    assert notices == []
+
+
+def test_an_older_structure_of_the_same_name_is_refused_and_that_is_said_once():
+    known, notices = structures(regions=OLDER)
+    for _ in range(3):
+        assert set(known.read("regions", 0, DATA)) == {"count", "at"}
+    assert len(notices) == 1 and "12 bytes" in notices[0] and "16 bytes" in notices[0]
+
+
+def test_a_guest_without_debug_information_decodes_as_well():
+    known, notices = structures()
+    assert known.read("regions", 0, DATA)["count"] == 2 and notices == []
