@@ -21,7 +21,11 @@ class Finding:
 
 @dataclass
 class Event:
-    """One hypercall. What its source cannot know is None."""
+    """One hypercall. What its source cannot know is None.
+
+    Events from a file that differ in ``seq``, ``time`` and ``duration`` alone have one ``kin``: what
+    a sink makes of the rest it may keep there, under a key of its own, for the next of them.
+    """
 
     seq: int
     time: float
@@ -45,6 +49,8 @@ class Event:
     repeats_unknown: int = 0  # of these, how many may have been a fault and a retry
     stack: tuple[Frame, ...] = ()
     over: bool = False  # nothing more will be heard of it
+    more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
+    kin: dict[Any, Any] | None = None  # see below
 
     @property
     def ret(self) -> int | str | None:

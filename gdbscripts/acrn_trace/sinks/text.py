@@ -11,89 +11,116 @@ from acrn_trace.event import Event
 from acrn_trace.printable import printable
 from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink
-
-CLOCKS = {
-    "host": "times are the host's, in seconds; a call's includes what the debugger's stops took",
-    "tsc": "times are the guest's, in seconds by its time-stamp counter",
-}
-
+from acrn_trace.sinks.stamps import Stamps
 
 class TextSink(Sink):
-    def __init__(self, output: Output, renderer: Renderer, quiet: bool = False) -> None:
+    """Prints lines. ``stacks``: with the guest's call stacks where the events have them."""
+
+    def __init__(
+        self,
+        output: Output,
+        renderer: Renderer,
+        quiet: bool = False,
+        stamps: Stamps | None = None,
+        stacks: bool = True,
+    ) -> None:
         self._output = output
         self._renderer = renderer
         self._quiet = quiet
-        self._start: float | None = None
+        self._stamps = stamps or Stamps()
+        self._stacks = stacks
+        self._started = False
         self._open: int | None = None  # seq of the call whose line has no end yet
         self._begun: set[int] = set()
+        self._calls, self._endings = object(), object()  # keys for Event.kin
 
     def entered(self, event: Event) -> None:
         self._begin_line(event)
-        self._write(self._when(event, event.time) + self._renderer.call(event))
+        self._output.write(self._when(event, event.time) + self._call(event))
         self._open = event.seq
         self._begun.add(event.seq)
         if self._output.interactive:
             self._output.flush()
 
     def finished(self, event: Event) -> None:
+        before = ""
         if self._open == event.seq:
             self._open = None
         else:
             self._begin_line(event)
-            self._write(self._resumption(event))
+            before = self._resumption(event)
         self._begun.discard(event.seq)
-        self._write(self._renderer.outputs(event) + result_text(event) + "\n")
-        for frame in event.stack:
-            self._write(f" > {frame.function or '?'} ({frame.file or '?'}:{frame.line or '?'})\n")
-        for finding in event.findings:
-            self._write(f"!! {finding.text}\n")
+        result, rest = self._ending(event)
+        spent = "" if event.duration is None else f" <{event.duration:.6f}>"
+        self._output.write(before + result + spent + rest)
         if self._output.interactive:
             self._output.flush()
 
     def notice(self, text: str) -> None:
         if not self._quiet:
             self._end_open_line()
-            self._write(f"+++ {text} +++\n")
+            self._output.write(printable(f"+++ {text} +++") + "\n")
             self._output.flush()
 
     def close(self) -> None:
         self._end_open_line()
         self._output.flush()
 
+    def _call(self, event: Event) -> str:
+        """``name(arg=value, …``, open."""
+        kept = event.kin and event.kin.get(self._calls)
+        if kept:
+            return kept
+        text = printable(self._renderer.call(event))
+        if event.kin is not None:
+            event.kin[self._calls] = text
+        return text
+
+    def _ending(self, event: Event) -> tuple[str, str]:
+        """What comes before the time that the call took, and what comes after it."""
+        kept = event.kin and event.kin.get(self._endings)
+        if kept:
+            return kept
+        result = f"{self._renderer.outputs(event)} = {result_text(event)}"
+        lines = [_repeats(event) + (f" at {event.site}" if event.site else "")]
+        if self._stacks:
+            lines += [f" > {f.function or '?'} ({f.file or '?'}:{f.line or '?'})" for f in event.stack]
+        lines += [f"!! {finding.text}" for finding in event.findings]
+        ending = printable(result), "".join(printable(line) + "\n" for line in lines)
+        if event.kin is not None:
+            event.kin[self._endings] = ending
+        return ending
+
     def _resumption(self, event: Event) -> str:
         if event.seq not in self._begun:
-            return self._when(event, event.time) + self._renderer.call(event)
-        return self._when(event, event.time + (event.duration or 0)) + f"<... {event.name} resumed>"
+            return self._when(event, event.time) + self._call(event)
+        end = event.time + (event.duration or 0)
+        return self._when(event, end) + printable(f"<... {event.name} resumed>")
 
     def _begin_line(self, event: Event) -> None:
-        if self._start is None:
-            self._start = event.time
+        if not self._started:
+            self._started = True
             if not self._quiet:
-                self._write(f"--- {CLOCKS[event.clock]} ---\n")
-        self._end_open_line()
+                self._output.write(f"--- {self._stamps.label(event.clock)} ---\n")
+        if self._open is not None:
+            self._end_open_line()
 
     def _end_open_line(self) -> None:
         if self._open is not None:
-            self._write(" <unfinished ...>\n")
+            self._output.write(" <unfinished ...>\n")
             self._open = None
 
     def _when(self, event: Event, time: float) -> str:
         vcpu = "?" if event.vcpu is None else event.vcpu
-        return f"[{vcpu}] {time - (self._start or 0):.6f} "
-
-    def _write(self, text: str) -> None:
-        line = text.removesuffix("\n")
-        self._output.write(printable(line) + text[len(line) :])
+        return f"[{vcpu}] {self._stamps.stamp(time)} "
 
 
 def result_text(event: Event) -> str:
-    """`` = RET <seconds> at SITE``, the rest of the line."""
-    result = "? <unfinished ...>"
-    if event.ret is not None:
-        result = f"{event.ret}{errno_text(event.ret) if isinstance(event.ret, int) else ''}"
-    if event.duration is not None:
-        result += f" <{event.duration:.6f}>"
-    return f" = {result}{_repeats(event)} at {event.site}"
+    """``RET [ERRNO (text)]``."""
+    ret = event.ret
+    if ret is None:
+        return "? <unfinished ...>"
+    return f"{ret}{errno_text(ret)}" if isinstance(ret, int) else ret
 
 
 def _repeats(event: Event) -> str:

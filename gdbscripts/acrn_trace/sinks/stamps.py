@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The time at the beginning of a text line, in the forms of strace's -t, -tt, -ttt and -r."""
+
+import time as clocks
+
+CLOCKS = {
+    "host": "times are the host's, {}; a call's includes what the debugger's stops took",
+    "tsc": "times are the guest's, {} by its time-stamp counter",
+}
+FORMS = {
+    "start": "in seconds from the first call",
+    "relative": "in seconds from the line before",
+    "clock": "as the time of day",
+    "micros": "as the time of day",
+    "epoch": "in seconds since the epoch",
+}
+OF_DAY = ("clock", "micros", "epoch")
+
+
+class Stamps:
+    """Makes stamps of one ``form``. A counter's times have no time of day: they stay as they are."""
+
+    def __init__(self, form: str = "start") -> None:
+        self._form = form
+        self._start: float | None = None
+
+    def label(self, clock: str) -> str:
+        """What the times are, for the head of the trace."""
+        if clock != "host" and self._form in OF_DAY:
+            self._form = "start"
+        return CLOCKS[clock].format(FORMS[self._form])
+
+    def stamp(self, time: float) -> str:
+        """``time`` (seconds), to the microsecond at most; the same live and from a file."""
+        time = round(time, 6)
+        if self._form == "start":
+            if self._start is None:
+                self._start = time
+            return f"{time - self._start:.6f}"
+        return self._other(time)
+
+    def _other(self, time: float) -> str:
+        if self._form == "relative":
+            before = time if self._start is None else self._start
+            self._start = time
+            return f"{time - before:.6f}"
+        if self._form == "epoch":
+            return f"{time:.6f}"
+        day = clocks.strftime("%H:%M:%S", clocks.localtime(time))
+        return f"{day}.{round(time % 1 * 1e6) % 1000000:06}" if self._form == "micros" else day
