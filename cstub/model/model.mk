@@ -5,16 +5,21 @@
 MODEL_SOURCES := $(sort $(wildcard cstub/model/*.c))
 MODEL_HEADERS := $(wildcard cstub/model/*.h) cstub/include/acrn_types.h cstub/include/acrn_errno.h
 MODEL_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/model
-CONFORMANCE   := $(filter-out %/test_%,$(wildcard tests/conformance/*.c))
-
-model_objects = $(patsubst cstub/model/%.c,$(1)/%.o,$(MODEL_SOURCES))
+MODEL_OBJECTS := $(MODEL_SOURCES:cstub/model/%.c=$(BUILD)/model/%.o)
+SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover
+REPLAY        := $(filter-out %/test_model.c %/test_map.c,$(wildcard tests/conformance/*.c))
 
 $(BUILD)/model/%.o: cstub/model/%.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(MODEL_CFLAGS) -ffreestanding -fPIC -c -o $@ $<
 
-$(BUILD)/acrn-conformance: $(CONFORMANCE) $(wildcard tests/conformance/*.h) $(call model_objects,$(BUILD)/model)
-	$(CC) $(MODEL_CFLAGS) -o $@ $(filter %.c %.o,$^) -ljansson
+$(BUILD)/acrn-conformance: $(REPLAY) $(wildcard tests/conformance/*.h) $(MODEL_OBJECTS)
+	$(CC) $(MODEL_CFLAGS) -o $@ $(REPLAY) $(MODEL_OBJECTS) -ljansson
 
-$(BUILD)/model-tests: tests/conformance/test_model.c $(call model_objects,$(BUILD)/model)
-	$(CC) $(MODEL_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
+# The tests of the model, and the replay for its own tests, with every access checked.
+$(BUILD)/acrn-conformance-checked: $(REPLAY) $(MODEL_SOURCES) $(MODEL_HEADERS)
+	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -o $@ $(REPLAY) $(MODEL_SOURCES) -ljansson
+
+$(BUILD)/test-%: tests/conformance/test_%.c tests/conformance/guest_memory.c $(MODEL_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -Itests/conformance -o $@ $(filter %.c,$^) -lcmocka

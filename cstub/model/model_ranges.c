@@ -65,7 +65,7 @@ bool range_cut(struct acrn_model *model, struct model_vm *vm, uint64_t gpa)
 {
 	struct model_range *range = range_at(model, range_after(model, &vm->first_range, gpa));
 
-	if (!range || range->gpa >= gpa || !range->access)
+	if (!range || range->gpa >= gpa)
 		return true;
 	if (range->large && gpa & (PAGE_2M - 1)) {
 		if (!shatter(model, range, gpa))

@@ -29,10 +29,7 @@ uint16_t *range_after(struct acrn_model *model, uint16_t *place, uint64_t gpa);
 bool range_insert(struct acrn_model *model, uint16_t *place, struct model_range range);
 void range_release(struct acrn_model *model, uint16_t *place);
 
-/*
- * Sees to it that no range reaches across gpa, a multiple of 4 KiB; false if the pool is empty.
- * Ranges without access are left as they are: a page that is not there is not split.
- */
+/* Sees to it that no range reaches across gpa, a multiple of 4 KiB; false if the pool is empty. */
 bool range_cut(struct acrn_model *model, struct model_vm *vm, uint64_t gpa);
 
 /* Makes one range of neighbours that continue each other. */
