@@ -2,7 +2,7 @@
 """The options of a trace, the same for ``hypercall trace`` in GDB and for the launcher."""
 
 import argparse
-from typing import IO, NoReturn
+from typing import IO, Callable, NoReturn
 
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
@@ -10,11 +10,13 @@ from acrn_trace.filters import Filter
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink, open_output
+from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
-from acrn_trace.sinks.summary import SummarySink
+from acrn_trace.sinks.stamps import Stamps
+from acrn_trace.sinks.summary import ORDERS, SummarySink
 from acrn_trace.sinks.text import TextSink
 
-FORMATS = ("text", "jsonl")
+FORMATS = ("text", "jsonl", "chrome")
 
 
 class OptionParser(argparse.ArgumentParser):
@@ -47,9 +49,35 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         "-k", "--stack", action="store_true", help="print the guest's call stack of each call"
     )
     parser.add_argument(
+        *("-S", "--summary-sort-by"),
+        choices=ORDERS,
+        default="time",
+        help="the order of the summary (default: time)",
+    )
+    _add_time_options(parser)
+    parser.add_argument(
         "-v", "--verbose", action="store_true", help="print arrays in full, not their beginning"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print calls, no notices")
+
+
+def _add_time_options(parser: argparse.ArgumentParser) -> None:
+    """strace's. The head of the trace says whose time it is."""
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument(
+        *("-t", "--absolute-timestamps"),
+        action="count",
+        default=0,
+        help="begin lines with the time of day; -tt with microseconds, -ttt in seconds since 1970",
+    )
+    forms.add_argument(
+        *("-r", "--relative-timestamps"),
+        action="store_true",
+        help="begin lines with the seconds since the line before",
+    )
+    parser.add_argument(
+        "-T", "--syscall-times", action="store_true", help="show the time spent: always the case"
+    )
 
 
 def add_knowledge_options(parser: argparse.ArgumentParser) -> None:
@@ -78,20 +106,31 @@ def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str
         output = open_output(options.output)
     else:
         output = Output(stream, "the terminal", interactive=True)
+    return sinks_on(output, options, knowledge)
+
+
+def sinks_on(output: Output, options: argparse.Namespace, knowledge: Knowledge) -> list[Sink]:
+    """The sinks that ``options`` ask for, on an output that is open."""
     sinks: list[Sink] = []
     if not options.summary_only:
         sinks.append(_SINKS[options.format](options, knowledge, output))
     if options.summary_only or options.summary:
-        sinks.append(SummarySink(output))
+        sinks.append(SummarySink(output, options.summary_sort_by))
     return sinks
 
 
 def _text(options: argparse.Namespace, knowledge: Knowledge, output: Output) -> Sink:
     renderer = Renderer(knowledge.table, knowledge.structures, options.verbose)
-    return TextSink(output, renderer, options.quiet)
+    forms = ("start", "clock", "micros", "epoch")
+    form = "relative" if options.relative_timestamps else forms[min(options.absolute_timestamps, 3)]
+    return TextSink(output, renderer, options.quiet, Stamps(form), options.stack)
 
 
-_SINKS = {"text": _text, "jsonl": lambda _options, _knowledge, output: JsonlSink(output)}
+_SINKS: dict[str, Callable[[argparse.Namespace, Knowledge, Output], Sink]] = {
+    "text": _text,
+    "jsonl": lambda _options, _knowledge, output: JsonlSink(output),
+    "chrome": lambda _options, _knowledge, output: ChromeSink(output),
+}
 
 
 def make_filter(options: argparse.Namespace, table: CallTable) -> Filter:

@@ -1,65 +1,149 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Counts and times by call, laid out as strace -c does."""
+"""Counts and times by call: the columns of strace -c, then more.
 
-from dataclasses import dataclass, field
+Calls that took no time that is known (unfinished ones) count as calls, and in no time.
+"""
 
+from collections import Counter
+from typing import Callable
+
+from acrn_trace.errnos import errno_name
 from acrn_trace.event import Event
+from acrn_trace.printable import printable
 from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks.histogram import ERROR, Histogram
+from acrn_trace.sinks.stamps import CLOCKS
 
-HEADER = f"{'% time':>6} {'seconds':>11} {'usecs/call':>11} {'calls':>9} {'errors':>9} "
-RULE = f"{'-' * 6} {'-' * 11} {'-' * 11} {'-' * 9} {'-' * 9} "
+# heading, width; times in microseconds, as strace's usecs/call
+COLUMNS = (
+    ("% time", 6),
+    ("seconds", 11),
+    ("usecs/call", 11),
+    ("calls", 9),
+    ("errors", 9),
+    ("min", 9),
+    ("median", 9),
+    ("p99", 9),
+    ("max", 9),
+    ("vcpus", 8),
+)
+HEADER = " ".join(heading.rjust(width) for heading, width in COLUMNS) + " call\n"
+RULE = " ".join("-" * width for _, width in COLUMNS) + " ----------------\n"
+MAX_VCPUS = 64  # that a row tells apart
 
 
-@dataclass
 class Row:
-    calls: int = 0
-    errors: int = 0
-    findings: int = 0
-    seconds: float = 0.0
-    vcpus: set[int | None] = field(default_factory=set)
+    """One kind of call."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.times = Histogram()
+        self.errors: Counter[str] = Counter()
+        self.findings = 0
+        self.vcpus: set[int | None] = set()
 
     def count(self, event: Event) -> None:
         self.calls += 1
-        self.errors += event.failed
+        if event.duration is not None:
+            self.times.add(event.duration)
+        if event.failed:
+            self.errors[_error(event)] += 1
         self.findings += len(event.findings)
-        self.seconds += event.duration or 0.0
-        self.vcpus.add(event.vcpu)
+        if len(self.vcpus) < MAX_VCPUS:
+            self.vcpus.add(event.vcpu)
+
+    def merge(self, other: "Row") -> None:
+        self.calls += other.calls
+        self.times.merge(other.times)
+        self.errors.update(other.errors)
+        self.findings += other.findings
+        self.vcpus |= other.vcpus
+
+
+def _error(event: Event) -> str:
+    """The error's name; the literal -1 of many handlers is none. Few: RAX is an int32, mostly."""
+    ret = event.ret
+    if not isinstance(ret, int):
+        return event.status
+    return "-1" if ret == -1 else errno_name(ret) or "other"
+
+
+_ORDERS: dict[str, Callable[[tuple[str, Row]], tuple]] = {
+    "time": lambda item: (-item[1].times.total, item[0]),
+    "calls": lambda item: (-item[1].calls, item[0]),
+    "errors": lambda item: (-item[1].errors.total(), item[0]),
+    "name": lambda item: (item[0],),
+}
+ORDERS = tuple(_ORDERS)
 
 
 class SummarySink(Sink):
-    """One row a kind of call, the one that took longest first; bounded by the kinds there are."""
+    """One row a kind of call, by ``order``; bounded by the kinds there are."""
 
     MAX_KINDS = 512  # a guest can make up numbers; past this they share a row
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, order: str = "time") -> None:
         self._output = output
+        self._order = _ORDERS[order]
         self._rows: dict[str, Row] = {}
+        self._clock: str | None = None
 
     def finished(self, event: Event) -> None:
-        name = event.name
-        if name not in self._rows and len(self._rows) >= self.MAX_KINDS:
-            name = "(others)"
-        self._rows.setdefault(name, Row()).count(event)
+        row = self._rows.get(event.name)
+        if row is None:
+            row = self._new_row(event)
+        row.count(event)
+
+    def _new_row(self, event: Event) -> Row:
+        self._clock = self._clock or event.clock
+        name = event.name if len(self._rows) < self.MAX_KINDS else "(others)"
+        return self._rows.setdefault(name, Row())
 
     def close(self) -> None:
-        rows = sorted(self._rows.items(), key=lambda item: (-item[1].seconds, item[0]))
         total = Row()
-        for _, row in rows:
-            total.calls += row.calls
-            total.errors += row.errors
-            total.findings += row.findings
-            total.seconds += row.seconds
-        self._output.write(f"{HEADER}call\n{RULE}----------------\n")
-        for name, row in rows:
-            self._output.write(_line(name, row, total.seconds))
-        self._output.write(f"{RULE}----------------\n")
-        self._output.write(_line("total", total, total.seconds))
+        for row in self._rows.values():
+            total.merge(row)
+        whole = total.times.total
+        self._output.write(HEADER + RULE)
+        for name, row in sorted(self._rows.items(), key=self._order):
+            self._output.write(_line(name, row, whole))
+        self._output.write(RULE + _line("total", total, whole))
+        if self._clock:
+            times = CLOCKS[self._clock].format("min to max in microseconds")
+            self._output.write(f"--- {times}; median and p99 within {ERROR:.1%} ---\n")
         self._output.flush()
 
 
 def _line(name: str, row: Row, whole: float) -> str:
-    share = 100 * row.seconds / whole if whole else 0.0
-    each = 1e6 * row.seconds / row.calls if row.calls else 0.0
-    errors = row.errors or ""
-    note = f"  !! {row.findings} findings" if row.findings else ""
-    return f"{share:6.2f} {row.seconds:11.6f} {each:11.0f} {row.calls:9} {errors:>9} {name}{note}\n"
+    times = row.times
+    known = times.count > 0
+    micros = (times.min, times.quantile(0.5), times.quantile(0.99), times.max) if known else ()
+    cells = [
+        f"{100 * times.total / whole if whole else 0:.2f}",
+        f"{times.total:.6f}",
+        f"{1e6 * times.total / times.count:.0f}" if known else "",
+        f"{row.calls}",
+        f"{row.errors.total() or ''}",
+        *([f"{1e6 * time:.0f}" for time in micros] or [""] * 4),
+        _vcpus(row.vcpus),
+    ]
+    text = " ".join(cell.rjust(width) for cell, (_, width) in zip(cells, COLUMNS))
+    return printable(f"{text} {name}{_notes(row)}") + "\n"
+
+
+def _vcpus(vcpus: set[int | None]) -> str:
+    """``0-2,5``, and ``?`` for those that nobody knows."""
+    parts: list[list[int]] = []
+    for vcpu in sorted(v for v in vcpus if v is not None):
+        if parts and vcpu == parts[-1][-1] + 1:
+            parts[-1].append(vcpu)
+        else:
+            parts.append([vcpu])
+    texts = [str(p[0]) if len(p) == 1 else f"{p[0]}-{p[-1]}" for p in parts]
+    return ",".join(texts + ["?"] * (None in vcpus))
+
+
+def _notes(row: Row) -> str:
+    errors = ", ".join(f"{name} {count}" for name, count in row.errors.most_common())
+    text = f"  {errors}" if errors else ""
+    return f"{text}  !! {row.findings} findings" if row.findings else text

@@ -13,6 +13,7 @@ from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.stamps import Stamps
 
+
 class TextSink(Sink):
     """Prints lines. ``stacks``: with the guest's call stacks where the events have them."""
 
@@ -84,7 +85,9 @@ class TextSink(Sink):
         result = f"{self._renderer.outputs(event)} = {result_text(event)}"
         lines = [_repeats(event) + (f" at {event.site}" if event.site else "")]
         if self._stacks:
-            lines += [f" > {f.function or '?'} ({f.file or '?'}:{f.line or '?'})" for f in event.stack]
+            lines += [
+                f" > {f.function or '?'} ({f.file or '?'}:{f.line or '?'})" for f in event.stack
+            ]
         lines += [f"!! {finding.text}" for finding in event.findings]
         ending = printable(result), "".join(printable(line) + "\n" for line in lines)
         if event.kin is not None:

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Chrome's trace event format, which ui.perfetto.dev and chrome://tracing open (docs/formats.md).
+
+The array form, an element a line, the comma in front of the line: cut off anywhere between two
+lines the file lacks but its closing bracket, which the format allows. Complete (X) and metadata (M)
+elements only, since importers drop others without a word. Perfetto also drops a slice that overlaps
+another of its track unless one is inside the other, so such a call goes to a further track.
+"""
+
+import json
+from typing import Any
+
+from acrn_trace.errnos import errno_text
+from acrn_trace.event import Event
+from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks.stamps import CLOCKS
+
+GUEST = 1  # pid: viewers give 0 to the idle process
+MAX_VCPUS = 1024  # tracks; vCPUs past this share the unknown one's
+UNKNOWN_VCPU = MAX_VCPUS
+MAX_LANES = 64  # tracks of one vCPU; past this they overlap
+LANE_STRIDE = 10_000  # between the tids of two lanes of one vCPU
+
+
+class ChromeSink(Sink):
+    """A slice a call, the whole JSONL object among its arguments; another slice for its findings."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._start: int | None = None
+        self._latest = 0  # the end that came last so far
+        self._free: dict[int, list[int]] = {}  # vCPU -> when each lane became free
+        self._written = False
+
+    def entered(self, event: Event) -> None:
+        if self._start is None:
+            self._start = _micros(event.time)
+            label = CLOCKS[event.clock].format("in microseconds from the first call")
+            self._write_metadata("process_name", 0, name="guest")
+            self._write_metadata("process_labels", 0, labels=label)
+
+    def finished(self, event: Event) -> None:
+        self.entered(event)
+        begin = max(_micros(event.time) - (self._start or 0), 0)
+        spent = self._latest - begin if event.duration is None else _micros(event.duration)
+        end = begin + max(spent, 0)
+        self._latest = max(self._latest, end)
+        place = {
+            "pid": GUEST,
+            "tid": self._track(event, begin, end),
+            "ts": begin,
+            "dur": end - begin,
+        }
+        self._write(
+            {"ph": "X", "name": _name(event), "cat": _category(event), **place} | _args(event)
+        )
+        if event.findings:
+            kinds = ", ".join(dict.fromkeys(finding.kind for finding in event.findings))
+            texts = {str(number): f.text for number, f in enumerate(event.findings, 1)}
+            self._write(
+                {"ph": "X", "name": f"!! {kinds}", "cat": "finding", **place, "args": texts}
+            )
+
+    def close(self) -> None:
+        self._output.write("\n]\n" if self._written else "[]\n")
+        self._output.flush()
+
+    def _track(self, event: Event, begin: int, end: int) -> int:
+        """The tid of the first track of the event's vCPU that is free from ``begin`` on."""
+        known = event.vcpu is not None and event.vcpu < MAX_VCPUS
+        vcpu = event.vcpu if known else UNKNOWN_VCPU
+        assert vcpu is not None
+        free = self._free.setdefault(vcpu, [])
+        lane = next((lane for lane, since in enumerate(free) if since <= begin), len(free))
+        if lane == MAX_LANES:
+            lane -= 1
+        elif lane == len(free):
+            free.append(0)
+            self._name_track(vcpu, lane, f"vCPU {vcpu if known else '?'}")
+        free[lane] = max(free[lane], end)
+        return vcpu + lane * LANE_STRIDE
+
+    def _name_track(self, vcpu: int, lane: int, name: str) -> None:
+        tid = vcpu + lane * LANE_STRIDE
+        name += f" (overlapping {lane})" if lane else ""
+        self._write_metadata("thread_name", tid, name=name)
+        self._write_metadata("thread_sort_index", tid, sort_index=vcpu * MAX_LANES + lane)
+
+    def _write_metadata(self, kind: str, tid: int, **values: Any) -> None:
+        self._write({"ph": "M", "name": kind, "pid": GUEST, "tid": tid, "ts": 0, "args": values})
+
+    def _write(self, element: dict[str, Any]) -> None:
+        comma = ",\n" if self._written else "[\n"
+        self._written = True
+        self._output.write(comma + json.dumps(element, separators=(",", ":")))
+
+
+def _micros(seconds: float) -> int:
+    """Whole microseconds: two roundings would make neighbours overlap."""
+    return round(seconds * 1e6)
+
+
+def _name(event: Event) -> str:
+    return f"{event.name} (unfinished)" if event.status == "unfinished" else event.name
+
+
+def _category(event: Event) -> str:
+    return "hypercall,failed" if event.failed else "hypercall"
+
+
+def _args(event: Event) -> dict[str, Any]:
+    ret = event.ret
+    result = f"{ret}{errno_text(ret)}" if isinstance(ret, int) else ret or "?"
+    at = str(event.site) if event.site else "?"
+    return {"args": {"result": result, "at": at, "event": event.as_json()}}
