@@ -427,8 +427,10 @@ enum acrn_profiling_command {
 	ACRN_PROFILING_GET_STATUS = 8,	       /* struct profiling_status, one a physical CPU */
 };
 
-/* How many CPUs, vCPUs and VMs ACRN was built for size the profiling structures: qemu board,
- * shared. */
+/*
+ * How many vCPUs and VMs ACRN was built for sizes these structures: here the qemu board's. Older
+ * releases have a 16-byte UUID between a VM's id and its name.
+ */
 #define ACRN_PROFILING_MSRS  15u
 #define ACRN_PROFILING_VCPUS 4u
 #define ACRN_PROFILING_VMS   16u

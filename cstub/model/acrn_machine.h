@@ -69,8 +69,7 @@ struct acrn_machine {
 	uint32_t physical_pins; /* of the IOAPIC */
 	uint32_t virtual_pins;	/* of a User VM's IOAPIC */
 
-	uint8_t pstates; /* how many a VM is told of; 0 on most boards */
-	uint8_t cstates;
+	uint8_t cstates;  /* how many a VM is told of; 0 on most boards */
 	bool debug_build; /* else the logging and profiling calls answer -EPERM */
 };
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ACRN's hypercalls as a state machine: what ACRN answers, which memory it changes and what becomes
- *of its VMs. No libc, no allocation, no globals: all state is in a struct acrn_model of the
- *caller's, which must not move or be copied while in use. Nothing here locks; the caller makes one
- *call at a time.
+ * of its VMs. No libc (but memcpy and memset, which compilers take for granted), no allocation, no
+ * globals: all state is in a struct acrn_model of the caller's, which must not move or be copied
+ * while in use. Nothing here locks; the caller makes one call at a time.
  *
  *	static struct acrn_model model;
- *	struct acrn_memory memory = { .opaque = me, .read = my_read, .write = my_write };
+ *	struct acrn_memory memory = {.opaque = me, .read = my_read, .write = my_write};
+ *	struct acrn_vmcall call = {.r8 = r8, .rdi = rdi, .rsi = rsi};
+ *
  *	acrn_model_init(&model, &acrn_machine_default, &memory);
- *	...
- *	struct acrn_vmcall call = { .vm = 0, .vcpu = 0, .cpl = 0, .r8 = r8, .rdi = rdi, .rsi = rsi
- *}; switch (acrn_model_vmcall(&model, &call, &rax)) { ... }
+ *	switch (acrn_model_vmcall(&model, &call, &rax)) { ... }
  *
  * A User VM is state only and never runs, so that no I/O request and no interrupt ever comes of it.
- * What ACRN's own answers were is recorded in tests/conformance; docs of single calls are in the
- * files of their handlers.
+ * What is odd about a call, and what the model does where ACRN would crash, stands in the file of
+ * its handler; ACRN's own answers are recorded in tests/conformance.
  */
 #ifndef ACRN_MODEL_H
 #define ACRN_MODEL_H

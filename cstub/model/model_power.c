@@ -2,9 +2,8 @@
 /*
  * pm_get_cpu_state. ACRN manages the CPUs' frequency itself, so that a VM has no P-states to see:
  * their count is 0 for a VM with hardware-controlled states and refused for all others. C-states
- * are the board's, often none; one is then as good as refused. The counts are single bytes.
- *
- * A machine that has states (for tests of what reads the answers) answers with made-up ones.
+ * are the board's, often none; one is then as good as refused. A machine that has some has made-up
+ * ones. The counts are single bytes.
  *
  * Source: common/hypercall.c of ACRN.
  */
@@ -17,28 +16,11 @@ static int32_t put(struct model_call *call, const void *from, size_t size)
 
 static int32_t pstate_count(struct model_call *call)
 {
-	uint8_t count = call->model->machine->pstates;
+	const uint8_t none = 0;
 
-	if (model_config(call->model, call->target)->flags & ACRN_VM_VHWP)
-		count = 0;
-	else if (!count)
+	if (!(model_config(call->model, call->target)->flags & ACRN_VM_VHWP))
 		return ACRN_FAILED;
-	return put(call, &count, sizeof(count));
-}
-
-static int32_t pstate(struct model_call *call, uint8_t number)
-{
-	struct acrn_pstate_data data = {
-		.core_frequency = 2400u - 100u * number,
-		.power = 15000u - 500u * number,
-		.transition_latency = 10,
-		.bus_master_latency = 10,
-		.control = 0x1800u - 0x100u * number,
-		.status = 0x1800u - 0x100u * number,
-	};
-
-	return number < call->model->machine->pstates ? put(call, &data, sizeof(data))
-						      : ACRN_FAILED;
+	return put(call, &none, sizeof(none));
 }
 
 static int32_t cstate_count(struct model_call *call)
@@ -72,7 +54,7 @@ int32_t model_pm_get_cpu_state(struct model_call *call)
 	case ACRN_PM_PX_COUNT:
 		return pstate_count(call);
 	case ACRN_PM_PX_DATA:
-		return pstate(call, number);
+		return ACRN_FAILED;
 	case ACRN_PM_CX_COUNT:
 		return cstate_count(call);
 	case ACRN_PM_CX_DATA:

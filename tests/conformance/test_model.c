@@ -829,23 +829,23 @@ static void a_tee_and_its_ree(void **unused)
 
 static void power_states(void **unused)
 {
-	struct acrn_pstate_data pstate;
+	struct acrn_cstate_data cstate;
 	uint8_t count;
 
 	(void)unused;
-	machine.pstates = 3;
 	machine.cstates = 2;
 	bring_vm_to(ACRN_VM_CREATED);
-	assert_int_equal(call(0x80, 0x1000000, ARGUMENT), 0);
+	assert_int_equal(call(0x80, 0x1000000, ARGUMENT), FAILED);
+	assert_int_equal(call(0x80, 0x1000001, ARGUMENT), FAILED);
+	assert_int_equal(call(0x80, 0x1000002, ARGUMENT), 0);
 	get(ARGUMENT, &count, 1);
-	assert_int_equal(count, 3);
-	assert_int_equal(call(0x80, 0x1000201, ARGUMENT), 0);
-	get(ARGUMENT, &pstate, sizeof(pstate));
-	assert_int_equal(pstate.core_frequency, 2200);
-	assert_int_equal(call(0x80, 0x1000301, ARGUMENT), FAILED);
+	assert_int_equal(count, 2);
 	assert_int_equal(call(0x80, 0x1000003, ARGUMENT), FAILED);
 	assert_int_equal(call(0x80, 0x1000203, ARGUMENT), 0);
+	get(ARGUMENT, &cstate, sizeof(cstate));
+	assert_int_equal(cstate.type, 2);
 	assert_int_equal(call(0x80, 0x1000303, ARGUMENT), FAILED);
+	assert_int_equal(call(0x80, 0x1000004, ARGUMENT), FAILED);
 	assert_int_equal(call(0x80, 0x10000000, ARGUMENT), NO_CALL);
 	acrn_model_set_vm_flags(&model, 1, ACRN_VM_VHWP);
 	assert_int_equal(call(0x80, 0x1000000, ARGUMENT), 0);
