@@ -8,7 +8,7 @@
  */
 #include "model_internal.h"
 
-#define MOST_REGIONS 131072u
+#define MOST_REGIONS 8192u
 
 int32_t model_vm_gpa2hpa(struct model_call *call)
 {
