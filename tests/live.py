@@ -6,13 +6,14 @@ import fcntl
 import json
 import os
 import re
+import select
 import shlex
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import IO, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "build" / "examples"
@@ -68,6 +69,26 @@ def ended(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
         for pipe in (process.stdout, process.stderr):
             if pipe:
                 pipe.close()
+
+
+def read_until(pipe: IO[str], text: str, seconds: float = SECONDS) -> str:
+    """What a process prints up to and with ``text``; what follows is left for communicate()."""
+    deadline, seen = time.monotonic() + seconds, ""
+    while text not in seen:
+        ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+        data = os.read(pipe.fileno(), 1) if ready else b""
+        assert data, f"no {text!r} in {seen!r}"
+        seen += data.decode("utf-8", "backslashreplace")
+    return seen
+
+
+def interrupt(process: subprocess.Popen, pipe: IO[str], answer: str) -> str:
+    """Interrupt GDB until it prints ``answer``: it loses an interrupt that comes amid a stop."""
+    for _ in range(30):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(AssertionError):
+            return read_until(pipe, answer, seconds=2)
+    raise AssertionError("no answer to any interrupt")
 
 
 def common_arguments() -> list[str]:

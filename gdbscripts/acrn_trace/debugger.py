@@ -13,6 +13,7 @@ from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.installation import LOADER
 
 OLDEST_GDB = 12
+AGAIN_SECONDS = 1.0
 
 
 @dataclass
@@ -74,8 +75,12 @@ def trace_in_gdb(gdb: str, image: str, request: Request, folder: Path) -> Result
 
 
 def _wait(command: list[str], output, terminal: int) -> None:
-    """An interrupt at the terminal reaches GDB as well, which ends the trace; we wait for that."""
-    previous = signal.signal(signal.SIGINT, lambda *_: None)
+    """An interrupt at the terminal reaches GDB as well, which ends the trace; we wait for that.
+
+    GDB loses one that comes while it handles a stop: after a while it gets another.
+    """
+    interrupts: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
     try:
         with subprocess.Popen(
             command,
@@ -86,9 +91,19 @@ def _wait(command: list[str], output, terminal: int) -> None:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         ) as process:
             try:
-                process.wait()
+                while _still_runs(process):
+                    if interrupts:
+                        process.send_signal(signal.SIGINT)
             except BaseException:
                 process.kill()
                 raise
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _still_runs(process: subprocess.Popen) -> bool:
+    try:
+        process.wait(AGAIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False

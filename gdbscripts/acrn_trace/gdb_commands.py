@@ -12,7 +12,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.gdb_live import GdbStream, LiveTrace, current_image
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.listing import call_lines, site_lines
-from acrn_trace.options import OptionParser, add_trace_options
+from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.printable import printable
 from acrn_trace.records import image_sites
 
@@ -71,7 +71,8 @@ class HypercallTrace(Command):
         self._session = session
 
     def complete(self, text: str, word: str) -> list[str]:
-        names = ["off", "-e", "-o", "-f", "-c", "-C", "-q", "trace=", "status=", "vcpu=", "site="]
+        names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-q"]
+        names += ["trace=", "status=", "vcpu=", "site="]
         names += [entry.name for entry in self._session.knowledge.table]
         return [name for name in names if name.startswith(word)]
 

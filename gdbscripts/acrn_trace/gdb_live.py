@@ -5,10 +5,11 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 import traceback
 from dataclasses import asdict
-from typing import IO
+from typing import IO, Callable
 
 import gdb
 
@@ -22,6 +23,7 @@ from acrn_trace.gdb_target import (
     exception_frame_below,
     read_memory,
     read_stop,
+    uninterrupted,
 )
 from acrn_trace.image import Image, open_image
 from acrn_trace.gdb_types import lookup_struct
@@ -80,7 +82,8 @@ class LiveTrace:
         self._boots = 0
         self.failure: str | None = None
         self.active = True
-        self.last_signal: str | None = None
+        self.last_signal: str | None = None  # that the guest's latest stop was for
+        self._interrupted_at_point = False
         self._points = [self._plant(point) for point in points(self.sites)]
         self._points += [self._plant_boot(*entry) for entry in image.entry_points().items()]
         gdb.events.stop.connect(self._on_gdb_stop)
@@ -140,14 +143,14 @@ class LiveTrace:
             if self._guest_sites.has(stop, site):
                 self._tracer.on_stop(stop, point)
 
-        return HypercallPoint(point.address, lambda: self.active and self._guarded(hit))
+        return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
             if read_memory(address, len(code)) == code:
                 self._on_boot()
 
-        return HypercallPoint(address, lambda: self.active and self._guarded(hit))
+        return HypercallPoint(address, lambda: self.active and self._at_point(hit))
 
     def _on_boot(self) -> None:
         """The guest's first instruction runs: the second time around, that is a reset."""
@@ -156,7 +159,11 @@ class LiveTrace:
         if self._boots > 1 or unfinished or self._tracer.calls:
             self._notice(f"the guest was reset, with {unfinished} calls in flight")
 
-    def _guarded(self, action) -> bool:
+    def _at_point(self, action: Callable[[], None]) -> bool:
+        stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guarded(action))
+        return stop_guest or self._interrupted_at_point
+
+    def _guarded(self, action: Callable[[], None]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""
         if self.failure is None:
             try:
@@ -181,10 +188,11 @@ class LiveTrace:
             sink.notice(text)
 
     def _on_gdb_stop(self, event: gdb.StopEvent) -> None:
-        if isinstance(event, gdb.SignalEvent):
-            self.last_signal = event.stop_signal
-            if self.interrupted:
-                self._guarded(self._show_in_flight)
+        self.last_signal = getattr(event, "stop_signal", None)
+        if self._interrupted_at_point:
+            self.last_signal, self._interrupted_at_point = "SIGINT", False
+        if self.interrupted:
+            self._guarded(self._show_in_flight)
         if self.failure:
             self.stop()
 
@@ -229,6 +237,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     trace = LiveTrace(options, knowledge, terminal)
     result.ended = _continue(trace)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
     result.finding_kinds = sorted(trace.finding_kinds)
     if trace.failure:
         raise TargetError(f"{trace.failure}; tracing has ended")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The edge to GDB: breakpoints in, plain stops out."""
 
+import signal
 import time
 from typing import Callable
 
@@ -132,6 +133,26 @@ def _ram_map() -> RamMap:
         return RamMap.parse(gdb.execute("monitor info mtree -f", to_string=True))
     except gdb.error:
         return RamMap([])
+
+
+def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
+    """Run ``action`` to its end whenever the user interrupts: its answer, and whether he did.
+
+    An interrupt is a KeyboardInterrupt anywhere in Python; in the midst of an event it would leave
+    half of one, or the stub in its physical mode.
+    """
+    answer, interrupted = None, False
+    while answer is None:
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            answer = action()
+        except KeyboardInterrupt:
+            interrupted = True
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    except KeyboardInterrupt:
+        interrupted = True
+    return answer, interrupted
 
 
 class HypercallPoint(gdb.Breakpoint):
