@@ -49,7 +49,7 @@ class Argument:
         """How many low bits of the register the hypervisor reads."""
         if self.kind == "VMID":
             return 16
-        return 32 if self.kind == "ENUM" else VALUE_BITS.get(self.type or "", 64)
+        return VALUE_BITS.get(self.type or "", 64)
 
 
 @dataclass(frozen=True)

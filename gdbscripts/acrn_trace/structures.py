@@ -77,7 +77,7 @@ class Structures:
             return flags(number, names)
         if number in names:
             return names[number]
-        if bits == 64 and not kind.enum or "HEX" in roles.plain:
+        if bits == 64 or "HEX" in roles.plain:
             return hex(number)
         return number - (1 << bits) if kind.signed and number >> bits - 1 else number
 
