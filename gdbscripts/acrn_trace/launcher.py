@@ -9,24 +9,30 @@ import tempfile
 from pathlib import Path
 
 from acrn_trace import VERSION, qemu
+from acrn_trace.convert import convert
 from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
+from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.image import open_image
 from acrn_trace.knowledge import acrn
 from acrn_trace.listing import site_lines
 from acrn_trace.options import (
     OptionParser,
+    add_fail_option,
     add_knowledge_options,
     add_trace_options,
+    is_failure,
     make_filter,
     make_knowledge,
 )
 from acrn_trace.printable import printable
 from acrn_trace.records import image_sites
+from acrn_trace.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
-       acrn-trace sites IMAGE"""
+       acrn-trace sites IMAGE
+       acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
 STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
 3 the guest, the stub or QEMU failed"""
@@ -36,9 +42,8 @@ def main(arguments: list[str]) -> int:
     """Run one command line; the exit status."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        if arguments[:1] == ["sites"]:
-            return list_sites(arguments[1:])
-        return trace(arguments)
+        command = COMMANDS.get(arguments[0]) if arguments else None
+        return command(arguments[1:]) if command else trace(arguments)
     except TraceError as error:
         print(f"acrn-trace: {printable(str(error))}", file=sys.stderr)
         return error.status
@@ -57,13 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
     )
     add_knowledge_options(parser)
-    parser.add_argument(
-        *("--fail-on",),
-        action="append",
-        default=[],
-        metavar="KIND",
-        help="exit with status 1 on a finding of KIND (clobber …, or any)",
-    )
+    add_fail_option(parser)
     parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
     parser.add_argument(
         "--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)"
@@ -151,10 +150,7 @@ def _status(options: argparse.Namespace, result: Result) -> int:
     if result.error:
         print(f"acrn-trace: {printable(result.error)}", file=sys.stderr)
         return result.status
-    wanted = set(options.fail_on)
-    return int(
-        bool(wanted & set(result.finding_kinds) or ("any" in wanted and result.finding_kinds))
-    )
+    return int(is_failure(options, result.finding_kinds))
 
 
 def list_sites(arguments: list[str]) -> int:
@@ -165,3 +161,7 @@ def list_sites(arguments: list[str]) -> int:
     for line in site_lines(image_sites(image), acrn().table):
         print(printable(line))
     return 0
+
+
+# What needs no guest: the name of the command, and what runs it.
+COMMANDS = {"sites": list_sites, "report": report, "convert": convert, "diff": diff}

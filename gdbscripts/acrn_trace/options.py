@@ -2,7 +2,7 @@
 """The options of a trace, the same for ``hypercall trace`` in GDB and for the launcher."""
 
 import argparse
-from typing import IO, Callable, NoReturn
+from typing import IO, Callable, Collection, NoReturn
 
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
@@ -26,7 +26,7 @@ class OptionParser(argparse.ArgumentParser):
         raise TraceError(f"{self.prog}: {message}; see its help")
 
 
-def add_trace_options(parser: argparse.ArgumentParser) -> None:
+def add_filter_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("-e", "--expr"),
         action="append",
@@ -35,6 +35,10 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         help="which calls: trace=NAME,… or trace=!NAME,…, status=failed|successful|unfinished, "
         "vcpu=N, site=SYMBOL; several must all hold",
     )
+
+
+def add_trace_options(parser: argparse.ArgumentParser) -> None:
+    add_filter_option(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write the trace to FILE")
     parser.add_argument(
         "-f", "--format", choices=FORMATS, default="text", help="the trace's form (default: text)"
@@ -102,11 +106,21 @@ def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str
 
     Opens the file, so call it when all else is known to be right.
     """
+    check_sinks(options)
     if options.output:
         output = open_output(options.output)
     else:
         output = Output(stream, "the terminal", interactive=True)
     return sinks_on(output, options, knowledge)
+
+
+def check_sinks(options: argparse.Namespace) -> None:
+    """TraceError for what cannot go together."""
+    if options.summary and options.format != "text":
+        raise TraceError(
+            f"-C writes its summary behind the trace, which is no {options.format} then; use -c, or "
+            "'acrn-trace report -c' on the file"
+        )
 
 
 def sinks_on(output: Output, options: argparse.Namespace, knowledge: Knowledge) -> list[Sink]:
@@ -131,6 +145,22 @@ _SINKS: dict[str, Callable[[argparse.Namespace, Knowledge, Output], Sink]] = {
     "jsonl": lambda _options, _knowledge, output: JsonlSink(output),
     "chrome": lambda _options, _knowledge, output: ChromeSink(output),
 }
+
+
+def add_fail_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("--fail-on",),
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="exit with status 1 on a finding of KIND (clobber …, or any)",
+    )
+
+
+def is_failure(options: argparse.Namespace, kinds: Collection[str]) -> bool:
+    """Whether findings of ``kinds`` are what --fail-on asks about."""
+    wanted = set(options.fail_on)
+    return bool(wanted & set(kinds) or ("any" in wanted and kinds))
 
 
 def make_filter(options: argparse.Namespace, table: CallTable) -> Filter:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Shows the events of a file to sinks in the order in which a live trace would have.
 
-A file has calls in the order of their ends, ``seq`` is the order of their entries, and what of the two
-came first is told by the times. Not quite the live order: entries of calls that end more than
+A file has calls in the order of their ends, ``seq`` is the order of their entries, and the times tell
+how the two interleave. Not quite the live order: entries of calls that end more than
 LOOKAHEAD lines later are not seen in time (such a call's line is printed when it ends, as a whole);
 an unfinished call has no end, and counts as ended when the call before it in the file did; and two
 things within a microsecond may change places.

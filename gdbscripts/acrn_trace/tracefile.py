@@ -7,6 +7,7 @@ with its place. The events before it have been yielded by then.
 
 import contextlib
 import json
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -66,13 +67,13 @@ class Source:
     def wrong(self, what: str) -> NoReturn:
         """TraceError for the line yielded last."""
         raise TraceError(
-            f"{self.name} is damaged or no trace, in line {self.line} at byte {self.offset}: {what}; "
-            f"the {self.events} calls before it were read"
+            f"{self.name} is damaged or no trace, in line {self.line} at byte {self.offset}: "
+            f"{what}; the {self.events} calls before it were read"
         )
 
 
 def read_events(name: str) -> Iterator[Event]:
-    """The events of the trace file ``name`` (- is standard input), as the file has them in order.
+    """The events of the trace file ``name`` (- is standard input), in the order of the file.
 
     TraceError where the file cannot be opened, or where it is not what a trace file must be.
     """
@@ -81,6 +82,13 @@ def read_events(name: str) -> Iterator[Event]:
         for event in _reader(source)(source):
             source.events += 1
             yield event
+
+
+def check_trace(name: str) -> None:
+    """TraceError if ``name`` cannot be opened or is no trace; pipes are left alone."""
+    if name != "-" and (os.path.isfile(name) or not os.path.exists(name)):
+        with _opened(name) as file:
+            _reader(Source(file, name))
 
 
 @contextlib.contextmanager

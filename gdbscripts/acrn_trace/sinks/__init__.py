@@ -49,10 +49,10 @@ class Output:
         )
 
 
-def open_output(path: str) -> Output:
-    """A line-buffered file, so that a trace is complete on disk up to its last call."""
+def open_output(path: str, live: bool = True) -> Output:
+    """A file to write to: a ``live`` trace is complete on disk up to its last call."""
     try:
-        stream = open(path, "w", buffering=1, encoding="utf-8")
+        stream = open(path, "w", buffering=1 if live else 1 << 16, encoding="utf-8")
     except OSError as error:
         raise TraceError(
             f"cannot write the trace to {path}: {error.strerror}; give -o a file that can be written"

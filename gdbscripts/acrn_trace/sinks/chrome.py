@@ -7,12 +7,12 @@ elements only, since importers drop others without a word. Perfetto also drops a
 another of its track unless one is inside the other, so such a call goes to a further track.
 """
 
-import json
 from typing import Any
 
 from acrn_trace.errnos import errno_text
 from acrn_trace.event import Event
 from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks.jsonl import compact, json_text
 from acrn_trace.sinks.stamps import CLOCKS
 
 GUEST = 1  # pid: viewers give 0 to the idle process
@@ -23,7 +23,7 @@ LANE_STRIDE = 10_000  # between the tids of two lanes of one vCPU
 
 
 class ChromeSink(Sink):
-    """A slice a call, the whole JSONL object among its arguments; another slice for its findings."""
+    """A slice a call, the whole JSONL object among its arguments; one more for its findings."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -45,21 +45,11 @@ class ChromeSink(Sink):
         spent = self._latest - begin if event.duration is None else _micros(event.duration)
         end = begin + max(spent, 0)
         self._latest = max(self._latest, end)
-        place = {
-            "pid": GUEST,
-            "tid": self._track(event, begin, end),
-            "ts": begin,
-            "dur": end - begin,
-        }
-        self._write(
-            {"ph": "X", "name": _name(event), "cat": _category(event), **place} | _args(event)
-        )
+        tid = self._track(event, begin, end)
+        place = f'"pid":{GUEST},"tid":{tid},"ts":{begin},"dur":{end - begin}'
+        self._write(f'{{"ph":"X",{_heading(event)},{place},"args":{_arguments(event)}}}')
         if event.findings:
-            kinds = ", ".join(dict.fromkeys(finding.kind for finding in event.findings))
-            texts = {str(number): f.text for number, f in enumerate(event.findings, 1)}
-            self._write(
-                {"ph": "X", "name": f"!! {kinds}", "cat": "finding", **place, "args": texts}
-            )
+            self._write(f'{{"ph":"X",{_findings(event)},{place}}}')
 
     def close(self) -> None:
         self._output.write("\n]\n" if self._written else "[]\n")
@@ -87,12 +77,13 @@ class ChromeSink(Sink):
         self._write_metadata("thread_sort_index", tid, sort_index=vcpu * MAX_LANES + lane)
 
     def _write_metadata(self, kind: str, tid: int, **values: Any) -> None:
-        self._write({"ph": "M", "name": kind, "pid": GUEST, "tid": tid, "ts": 0, "args": values})
+        self._write(
+            f'{{"ph":"M","name":"{kind}","pid":{GUEST},"tid":{tid},"args":{compact(values)}}}'
+        )
 
-    def _write(self, element: dict[str, Any]) -> None:
-        comma = ",\n" if self._written else "[\n"
+    def _write(self, element: str) -> None:
+        self._output.write((",\n" if self._written else "[\n") + element)
         self._written = True
-        self._output.write(comma + json.dumps(element, separators=(",", ":")))
 
 
 def _micros(seconds: float) -> int:
@@ -100,16 +91,21 @@ def _micros(seconds: float) -> int:
     return round(seconds * 1e6)
 
 
-def _name(event: Event) -> str:
-    return f"{event.name} (unfinished)" if event.status == "unfinished" else event.name
+def _heading(event: Event) -> str:
+    """The slice's name and categories."""
+    name = f"{event.name} (unfinished)" if event.status == "unfinished" else event.name
+    category = "hypercall,failed" if event.failed else "hypercall"
+    return f'"name":{compact(name)},"cat":"{category}"'
 
 
-def _category(event: Event) -> str:
-    return "hypercall,failed" if event.failed else "hypercall"
-
-
-def _args(event: Event) -> dict[str, Any]:
+def _arguments(event: Event) -> str:
     ret = event.ret
     result = f"{ret}{errno_text(ret)}" if isinstance(ret, int) else ret or "?"
     at = str(event.site) if event.site else "?"
-    return {"args": {"result": result, "at": at, "event": event.as_json()}}
+    return f'{{"result":{compact(result)},"at":{compact(at)},"event":{json_text(event)}}}'
+
+
+def _findings(event: Event) -> str:
+    kinds = ", ".join(dict.fromkeys(finding.kind for finding in event.findings))
+    texts = {str(number): finding.text for number, finding in enumerate(event.findings, 1)}
+    return f'"name":{compact(f"!! {kinds}")},"cat":"finding","args":{compact(texts)}'

@@ -18,7 +18,7 @@ OF_DAY = ("clock", "micros", "epoch")
 
 
 class Stamps:
-    """Makes stamps of one ``form``. A counter's times have no time of day: they stay as they are."""
+    """Makes stamps of one ``form``. A counter's times have no time of day: they are as by default."""
 
     def __init__(self, form: str = "start") -> None:
         self._form = form
