@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import ROOT, QEMU, Run, acrn_trace, common_arguments, events_of, run
+from live import QEMU, ROOT, Run, acrn_trace, common_arguments, events_of, run
 
 STATING = ROOT / "build" / "tests" / "stating"
 PRIVATE = ROOT / "examples" / "hypervisor" / "hypervisor.def"
@@ -194,3 +194,18 @@ def test_each_call_is_one_event_that_changes_no_register(traced):
     assert [event["seq"] for event in events] == list(range(len(events)))
     odd = [e for e in events if e["status"] != "returned" or e["clobbered"] or e["repeats"]]
     assert odd == []
+
+
+def test_no_device_is_read(folder):
+    """A pointer to a device's registers is not followed: reading them can change the device."""
+    image = STATING / f"{QUICK[0]}.elf"
+
+    def watched(log: Path) -> list[object]:
+        watch = ["-trace", "apic_mem_readl", "-trace", "ioapic_mem_read", "-D", log]
+        return qemu_arguments(image, *watch)
+
+    assert run([QEMU, *watched(folder / "untraced")]).status == 0
+    line = ["-x", PRIVATE, "-o", folder / "trace", image, "--", *watched(folder / "traced")]
+    assert acrn_trace(*line).status == 0
+    assert "unreadable: no memory there" in (folder / "trace").read_text()
+    assert (folder / "traced").read_text() == (folder / "untraced").read_text()
