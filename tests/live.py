@@ -18,7 +18,9 @@ from typing import IO, Iterator, Sequence
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "build" / "examples"
 GUESTS = ROOT / "build" / "tests" / "guests"
-SCRIPTS = Path(os.environ.get("ACRN_TRACE_SCRIPTS", ROOT / "gdbscripts"))  # a copy with a planted bug
+SCRIPTS = Path(
+    os.environ.get("ACRN_TRACE_SCRIPTS", ROOT / "gdbscripts")
+)  # a copy with a planted bug
 LAUNCHER = SCRIPTS / "acrn-trace"
 LOADER = SCRIPTS / "acrn-trace.py"
 QEMU = "qemu-system-x86_64"

@@ -6,6 +6,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from acrn_trace.launcher import main  # noqa: E402
+from acrn_trace.errors import TraceError  # noqa: E402
+
+try:
+    from acrn_trace.launcher import main
+except TraceError as error:  # a library that is missing
+    print(f"acrn-trace: {error}", file=sys.stderr)
+    sys.exit(error.status)
 
 sys.exit(main(sys.argv[1:]))

@@ -70,7 +70,7 @@ def trace_in_gdb(gdb: str, image: str, request: Request, folder: Path) -> Result
     try:
         return Result(**json.loads(Path(request.result).read_text()))
     except (OSError, ValueError, TypeError):
-        words = log.read_text("utf-8", "backslashreplace").strip().splitlines()
+        words = log.read_text("utf-8", "backslashreplace").replace("\0", "").strip().splitlines()
         raise TargetError(f"GDB ended too early: {words[-1] if words else 'no word'}") from None
 
 

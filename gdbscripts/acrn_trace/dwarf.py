@@ -3,11 +3,16 @@
 
 from pathlib import Path
 
-from elftools.dwarf.die import DIE
-from elftools.elf.elffile import ELFFile
-
 from acrn_trace.errors import TraceError
 from acrn_trace.layouts import Array, Field, Layouts, Scalar, Struct, Type
+
+try:
+    from elftools.dwarf.die import DIE
+    from elftools.elf.elffile import ELFFile
+except ImportError:
+    raise TraceError(
+        "the Python library pyelftools is missing; on Debian, 'apt-get install python3-pyelftools'"
+    ) from None
 
 _SIGNED = {5, 6}  # DW_ATE_signed, DW_ATE_signed_char: DWARF 5, 7.8
 _TRANSPARENT = {"DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"}

@@ -36,6 +36,15 @@ from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, points
 from acrn_trace.tracer import Tracer
 
+# The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.
+SETTINGS = (
+    "confirm off",
+    "pagination off",
+    "width 0",
+    "style enabled off",
+    "tcp connect-timeout 2",
+)
+
 
 class GdbStream(io.TextIOBase):
     """GDB's console. On a terminal its log stream, which neither the pager nor the TUI breaks."""
@@ -81,6 +90,7 @@ class LiveTrace:
         self._stacks = options.stack
         self._boots = 0
         self.failure: str | None = None
+        self.lost = False  # it was the stub that failed
         self.active = True
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
@@ -121,7 +131,9 @@ class LiveTrace:
         gdb.events.stop.disconnect(self._on_gdb_stop)
         gdb.events.exited.disconnect(self._on_exited)
         gdb.events.connection_removed.disconnect(self._on_connection_removed)
-        self._guarded(lambda: self._close(why))
+        sentence = self._failure_of(lambda: self._close(why))
+        if sentence and self.failure is None:
+            self._fail(sentence)
 
     def delete_points(self) -> None:
         for point in self._points:
@@ -166,14 +178,24 @@ class LiveTrace:
     def _guarded(self, action: Callable[[], None]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""
         if self.failure is None:
-            try:
-                action()
-            except TraceError as error:
-                self._fail(str(error))
-            except Exception as error:  # pylint: disable=broad-except
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                self._fail(f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}")
+            sentence = self._failure_of(action)
+            if sentence:
+                self._fail(sentence)
         return self.failure is not None
+
+    def _failure_of(self, action: Callable[[], None]) -> str | None:
+        """Run ``action``: None, or what went wrong."""
+        try:
+            action()
+        except TraceError as error:
+            return str(error)
+        except gdb.error as error:
+            self.lost = True
+            return f"the stub failed while the guest was stopped: {str(error).rstrip('.')}"
+        except Exception as error:  # pylint: disable=broad-except
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            return f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}"
+        return None
 
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
@@ -229,7 +251,7 @@ def run_batch(request_file: str) -> None:
 
 
 def _trace_to_end(request: Request, result: Result) -> None:
-    for setting in ("confirm off", "pagination off", "width 0", "style enabled off"):
+    for setting in SETTINGS:
         gdb.execute(f"set {setting}")
     options = argparse.Namespace(**request.options)
     knowledge = make_knowledge(options)
@@ -239,7 +261,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     result.ended = _continue(trace)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
     result.finding_kinds = sorted(trace.finding_kinds)
-    if trace.failure:
+    if trace.failure and not (trace.lost and result.ended == "closed"):
         raise TargetError(f"{trace.failure}; tracing has ended")
     trace.stop()
     if request.detach and result.ended == "interrupted":
@@ -262,8 +284,9 @@ def _continue(trace: LiveTrace) -> str:
         gdb.execute("continue", to_string=True)
     except KeyboardInterrupt:
         return "interrupted"
-    except gdb.error:
-        return "closed"
+    except gdb.error as error:
+        # QEMU says that the guest ended and is gone before GDB can thank it.
+        return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
     if trace.active and not trace.interrupted and not trace.failure:
         raise TargetError(f"the guest stopped by itself ({trace.last_signal}); it cannot go on")
     return "interrupted" if trace.interrupted else "exited"

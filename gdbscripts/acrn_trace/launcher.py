@@ -116,7 +116,11 @@ def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Re
     socket = folder / "stub"
     line = qemu.command(options.qemu, options.image, for_qemu, socket)
     with qemu.Qemu(line, socket, folder / "qemu.err") as process:
-        result = _trace(options, str(socket), folder)
+        try:
+            result = _trace(options, str(socket), folder)
+        except TargetError:
+            process.check_death()
+            raise
         if result.ended in ("exited", "closed") and not result.error:
             process.check_end()
     return result

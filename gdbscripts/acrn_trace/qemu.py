@@ -54,7 +54,8 @@ class Qemu:
         deadline = time.monotonic() + START_SECONDS
         while not socket.exists():
             if self._process.poll() is not None:
-                raise TargetError(f"QEMU did not start: {self._last_words()}")
+                words = self._last_words() or f"it ended with status {self._process.poll()}"
+                raise TargetError(f"QEMU did not start: {words}")
             if time.monotonic() > deadline:
                 self.kill()
                 raise TargetError(f"QEMU opened no stub within {START_SECONDS:.0f} s; is it stuck?")
@@ -69,9 +70,15 @@ class Qemu:
             raise TargetError("QEMU closed the stub but did not end; it was killed") from None
         if status < 0:
             name = signal.Signals(-status).name
-            raise TargetError(f"QEMU was ended by {name}{self._reason()}")
+            raise TargetError(f"QEMU was ended by {name}: {self._last_words() or 'no word'}")
         if status:
-            raise TargetError(f"QEMU ended with status {status}{self._reason()}")
+            words = self._last_words() or "no word (the guest's own way to fail?)"
+            raise TargetError(f"QEMU ended with status {status}: {words}")
+
+    def check_death(self) -> None:
+        """TargetError if QEMU has failed already: then that is why all else did."""
+        if self._process.poll():
+            self.check_end()
 
     def kill(self) -> None:
         """End the process, if it still runs."""
@@ -83,10 +90,6 @@ class Qemu:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-    def _reason(self) -> str:
-        words = self._last_words()
-        return f": {words}" if words else ", without a word (the guest's own way to fail?)"
 
     def _last_words(self) -> str:
         with open(self._errors, "rb") as file:

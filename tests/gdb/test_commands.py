@@ -35,7 +35,9 @@ def calls_in(text: str) -> list[str]:
     return re.findall(r"^\[\d+\] \d+\.\d+ (\w+)\(", text, re.MULTILINE)
 
 
-CALLS_OF_SERVICE = len(calls_in((ROOT / "examples/service/expected.txt").read_text().replace("] T ", "] 0.0 ")))
+CALLS_OF_SERVICE = len(
+    calls_in((ROOT / "examples/service/expected.txt").read_text().replace("] T ", "] 0.0 "))
+)
 
 
 def untouched(guest: Run) -> bool:
@@ -123,7 +125,9 @@ def test_a_negated_filter_shows_the_others(service):
 def test_a_summary_alone_or_after_the_trace(service):
     alone, _ = service("hypercall trace -c", "continue")
     assert calls_in(alone.out) == []
-    assert re.search(rf"^ *100\.00 .* {CALLS_OF_SERVICE} .* total\b", alone.out, re.MULTILINE), alone.out
+    assert re.search(
+        rf"^ *100\.00 .* {CALLS_OF_SERVICE} .* total\b", alone.out, re.MULTILINE
+    ), alone.out
     row = re.search(r"^.*\bdestroy_vm\b.*$", alone.out, re.MULTILINE).group()
     assert row.split()[3:5] == ["3", "2"], alone.out
 
@@ -178,7 +182,9 @@ def test_the_calls_in_flight_at_a_breakpoint_in_the_hypervisor(service):
         "continue",
     )
     assert "No call is in flight.\n" in gdb.out
-    in_flight = re.findall(r"^\[0\] get_api_version\(.*\) at .*user_vm.c:\d+ ask_api_version$", gdb.out, re.M)
+    in_flight = re.findall(
+        r"^\[0\] get_api_version\(.*\) at .*user_vm.c:\d+ ask_api_version$", gdb.out, re.M
+    )
     assert len(in_flight) == 1, gdb.out
     assert untouched(guest)
 
@@ -236,7 +242,10 @@ def test_a_full_disk_ends_the_trace_and_not_the_guest(service):
         ("hypercall trace -f yaml", "invalid choice: 'yaml'"),
         ("hypercall trace -o", "expected one argument"),
         ("hypercall trace on", "unrecognized arguments: on"),
-        ("hypercall trace -o /no/such/folder/trace", "cannot write the trace to /no/such/folder/trace"),
+        (
+            "hypercall trace -o /no/such/folder/trace",
+            "cannot write the trace to /no/such/folder/trace",
+        ),
         ("hypercall sites now", "takes no arguments, and was given 'now'"),
         ("info hypercalls in-flight", NO_TRACE),
         ("info hypercalls (", "is not a regular expression"),
@@ -291,7 +300,12 @@ COMMANDS = ["hypercall", "hypercall trace", "hypercall sites", "info hypercalls"
 def test_every_command_has_help():
     gdb = run(gdb_command(HELLO, *(f"help {command}" for command in COMMANDS), "help hc"))
     assert "This command is not documented." not in gdb.out
-    for said in ("Trace the hypercalls of a guest", "-o FILE", "List the hypercall sites", "in-flight"):
+    for said in (
+        "Trace the hypercalls of a guest",
+        "-o FILE",
+        "List the hypercall sites",
+        "in-flight",
+    ):
         assert said in gdb.out
 
 

@@ -48,7 +48,9 @@ def check_findings(event: dict) -> None:
     assert [finding["kind"] for finding in event["findings"]] == ["clobber"] * len(texts)
     assert len(texts) == len(event["clobbered"])
     for text, (name, (before, after)) in zip(texts, event["clobbered"].items()):
-        assert text.startswith(f"get_api_version changed {name}: {before} => {after}, at probe_call.S")
+        assert text.startswith(
+            f"get_api_version changed {name}: {before} => {after}, at probe_call.S"
+        )
 
 
 def test_every_broken_register_is_named_with_both_values(folder):

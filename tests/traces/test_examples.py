@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Each example's trace is the one that its folder states, and the guest prints what it always prints.
+"""Each example's trace is the one that its folder states, and the guest prints what it always does.
 
-With ACRN_WRITE_EXPECTED=1 the traces are written down instead: read the difference before you commit.
+With ACRN_WRITE_EXPECTED=1 the traces are written down instead: read the difference then.
 """
 
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from live import ROOT, arguments_of, printed_untraced, trace_example, without_times
 
-# Where the linker put an object of the guest is no part of the trace; nor is it when the low half of it
-# has been exclusive-ored with break_registers' pattern.
+# Where the linker put an object of the guest is no part of the trace; nor is it when
+# break_registers has exclusive-ored its pattern with it.
 _IMAGE_ADDRESSES = (
     (re.compile(r"\b0xffffffff80[4-5][0-9a-f]{5}\b"), "VIRTUAL"),
     (re.compile(r"\b0xa5a5a5a580[4-5][0-9a-f]{5}\b"), "VIRTUAL^5a5a5a5a00000004"),
@@ -55,7 +55,9 @@ def test_on_standard_error_the_trace_is_the_same(folder):
     check_trace(folder / "expected", canonical((folder / "trace").read_text()))
 
 
-@pytest.mark.parametrize("planted", [("= 0 ", "= 1 "), ("get_api_version", "create_vm"), ("\n", "\n\n")])
+@pytest.mark.parametrize(
+    "planted", [("= 0 ", "= 1 "), ("get_api_version", "create_vm"), ("\n", "\n\n")]
+)
 def test_a_difference_is_shown_in_full(planted, folder, monkeypatch):
     monkeypatch.delenv("ACRN_WRITE_EXPECTED", raising=False)
     expected = (ROOT / "examples" / "hello" / "expected.txt").read_text()
@@ -67,7 +69,9 @@ def test_a_difference_is_shown_in_full(planted, folder, monkeypatch):
 
 
 def test_what_is_canonicalised_is_no_more_than_times_and_places():
-    line = "[1] 0.125000 start_vm(vmid=4, regs=0x412e58, x=0x2000000) = -22 EINVAL <0.000100> at a.c:7"
+    line = (
+        "[1] 0.125000 start_vm(vmid=4, regs=0x412e58, x=0x2000000) = -22 EINVAL <0.000100> at a.c:7"
+    )
     assert canonical(line) == (
         "[1] T start_vm(vmid=4, regs=PHYSICAL, x=0x2000000) = -22 EINVAL <T> at a.c:7"
     )
