@@ -155,15 +155,28 @@ class Structures:
     ) -> list[Tree]:
         """The array's elements; the last is ``{"unreadable": …}`` where memory ends before it does."""
         kind = self.type_named(name)
+        if kind is None:
+            raise Unreadable(f"no layout of struct {name} is known")
+        try:
+            data = memory.read(address, min(count, MAX_ELEMENTS) * kind.size)
+        except Unreadable:
+            return self._elements_one_by_one(kind, address, count, memory, depth)
+        parts = (data[at : at + kind.size] for at in range(0, len(data), kind.size))
+        return [self.value(kind, part, NO_ROLES, memory, depth) for part in parts]
+
+    def _elements_one_by_one(
+        self, kind: Type, address: int, count: int, memory: PhysicalMemory, depth: int
+    ) -> list[Tree]:
         elements: list[Tree] = []
         for index in range(min(count, MAX_ELEMENTS)):
-            at = address + index * (kind.size if kind else 0) & MASK64
+            at = address + index * kind.size & MASK64
             try:
-                elements.append(self.read(name, at, memory, depth))
+                data = memory.read(at, kind.size)
             except Unreadable as why:
                 if not elements:
                     raise
                 return [*elements, {"address": hex(at), "unreadable": str(why)}]
+            elements.append(self.value(kind, data, NO_ROLES, memory, depth))
         return elements
 
 
