@@ -35,12 +35,12 @@ $(BUILD)/acrn-types.o: cstub/src/types.c cstub/include/acrn_types.h | $(BUILD)/
 ARGS = $(shell cat examples/qemu.args examples/$*/qemu.args)
 run-%: examples
 	qemu-system-x86_64 $(ARGS)
-trace-%: examples
+trace-%: examples types
 	gdbscripts/acrn-trace $(OPTS) $(BUILD)/examples/$*.elf -- $(ARGS)
 
 demo:
 	@.ci/setup demo
-	@$(MAKE) --no-print-directory -s examples
+	@$(MAKE) --no-print-directory -s examples types
 	@$(MAKE) --no-print-directory -s show
 
 show:
@@ -73,9 +73,10 @@ lint:
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
-install:
-	mkdir -p $(SHARE) $(DESTDIR)$(PREFIX)/bin
+install: types
+	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)
+	cp $(BUILD)/acrn-types.o $(SHARE)/build
 	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
 	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace
 

@@ -4,6 +4,7 @@
 Nothing goes to site-packages: GDB runs the scripts with its own Python, whichever one installs them.
 """
 
+import subprocess
 from pathlib import Path
 
 from setuptools import setup
@@ -17,6 +18,8 @@ def data_files():
         for folder in [Path(tree), *(path for path in Path(tree).rglob("*") if path.is_dir())]:
             files = [str(f) for f in folder.iterdir() if f.is_file() and f.suffix in SHIPPED]
             yield f"share/acrn-trace/{folder}", files
+    subprocess.run(["make", "-s", "types"], check=True)  # the layouts of ACRN's structures
+    yield "share/acrn-trace/build", ["build/acrn-types.o"]
 
 
 setup(
