@@ -50,7 +50,7 @@ class Event:
     stack: tuple[Frame, ...] = ()
     over: bool = False  # nothing more will be heard of it
     more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
-    kin: dict[Any, Any] | None = None  # see below
+    kin: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def ret(self) -> int | str | None:
@@ -93,4 +93,5 @@ class Event:
             "repeats_unknown": self.repeats_unknown,
             "return_vcpu": self.return_vcpu,
             "stack": [asdict(frame) for frame in self.stack],
+            **self.more,
         }

@@ -76,7 +76,7 @@ def event_of(tree: dict[str, Any]) -> Event:
         args=_pair("args", tree["args"]),
         site=_site(tree),
         source=tree["source"],
-        decoded=tree["decoded"],
+        decoded=_tree(tree["decoded"]),
         duration=None if tree["duration"] is None else float(tree["duration"]),
         rax=_rax(tree["ret"]),
         status=tree["status"],
@@ -143,6 +143,22 @@ def _site(tree: dict[str, Any]) -> Site | None:
                 _wrong(f"{key!r} is {_short(tree[key])}, but 'site' is null")
         return None
     return Site(_number(tree, "site"), None, tree["file"], tree["line"], tree["symbol"])
+
+
+def _tree(tree: Any) -> Any:
+    """``tree``, if its leaves are numbers and text, and its pointers have an address."""
+    if isinstance(tree, dict):
+        if ("points_to" in tree or "unreadable" in tree) and type(tree.get("address")) is not str:
+            _wrong(f"a pointer in 'decoded' has no address: {_short(tree)}")
+        for value in tree.values():
+            if type(value) is not str:
+                _tree(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            _tree(value)
+    elif type(tree) is not str and (type(tree) is not int or abs(tree) > MASK64):
+        _wrong_value("decoded", tree)
+    return tree
 
 
 def _finding(tree: Any) -> Finding:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Shows the events of a file to sinks in the order in which a live trace would have.
 
-A file has calls in the order of their ends, ``seq`` is the order of their entries, and the times tell
-how the two interleave. Not quite the live order: entries of calls that end more than
-LOOKAHEAD lines later are not seen in time (such a call's line is printed when it ends, as a whole);
-an unfinished call has no end, and counts as ended when the call before it in the file did; and two
-things within a microsecond may change places.
+A file has calls in the order of their ends; ``time`` and ``seq`` are the order of their entries. The
+result is not quite the live order: an entry is not seen in time when its call ends more than
+LOOKAHEAD lines later (the call's line is then printed when it ends, as a whole); an unfinished call
+has no end, and counts as ended with those unfinished behind it in the file; and two things within a
+microsecond may change places.
 """
 
 import heapq
 from collections import deque
+from itertools import takewhile
+from math import inf, nextafter
 from typing import Iterable, Iterator, Sequence
 
 from acrn_trace.errors import TraceError
@@ -69,30 +71,39 @@ class _Order:
     """The events that are held back, by their ends and by their entries."""
 
     def __init__(self) -> None:
-        self._ends: deque[Event] = deque()
-        self._entries: list[tuple[int, int, Event]] = []
+        self._ends: deque[tuple[int, Event]] = deque()
+        self._entries: list[tuple[float, int, int, Event]] = []
+        self._entered: set[int] = set()
         self._added = 0
         self._now = 0.0
+        self._in_run = False
 
     def __len__(self) -> int:
         return len(self._ends)
 
     def add(self, event: Event) -> None:
-        self._added += 1  # so that two of one seq are not compared
-        self._ends.append(event)
-        heapq.heappush(self._entries, (event.seq, self._added, event))
+        self._added += 1  # so that two of one time and seq are not compared
+        self._ends.append((self._added, event))
+        heapq.heappush(self._entries, (event.time, event.seq, self._added, event))
 
     def first_end(self) -> Iterator[tuple[Event, bool]]:
         """The next call that ends, after all that were made before it ended."""
-        ending = self._ends.popleft()
-        if ending.duration is None:
-            self._now = max(self._now, ending.time)
-        else:
-            self._now = ending.time + ending.duration
-        while self._entries:
-            _, _, event = self._entries[0]
-            if event.time >= self._now and event.seq > ending.seq:
-                break
-            heapq.heappop(self._entries)
+        number, ending = self._ends.popleft()
+        self._now = self._end_of(ending)
+        while number not in self._entered or self._entries and self._entries[0][0] < self._now:
+            _, _, entered, event = heapq.heappop(self._entries)
+            self._entered.add(entered)
             yield event, False
+        self._entered.remove(number)
+        self._in_run = ending.duration is None
         yield ending, True
+
+    def _end_of(self, ending: Event) -> float:
+        """When it ended. Unfinished ones in a row ended together, after the last of them began."""
+        if ending.duration is not None:
+            return ending.time + ending.duration
+        now = max(self._now, nextafter(ending.time, inf))
+        if not self._in_run:
+            for _, event in takewhile(lambda held: held[1].duration is None, self._ends):
+                now = max(now, nextafter(event.time, inf))
+        return now

@@ -208,8 +208,8 @@ def _depth(tree: Any) -> int:
         level = [
             child
             for node in level
-            if isinstance(node, (dict, list))
             for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
         ]
     return depth
 

@@ -97,7 +97,7 @@ class TextSink(Sink):
     def _resumption(self, event: Event) -> str:
         if event.seq not in self._begun:
             return self._when(event, event.time) + self._call(event)
-        end = event.time + (event.duration or 0)
+        end = round(event.time, 6) + round(event.duration or 0, 6)  # as from a file
         return self._when(event, end) + printable(f"<... {event.name} resumed>")
 
     def _begin_line(self, event: Event) -> None:
