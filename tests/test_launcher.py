@@ -110,7 +110,7 @@ def patched(offset: int, data: bytes) -> bytes:
         (lambda: patched(18, b"\xb7\0"), ["is for AArch64, not for x86-64"]),
         (lambda: patched(4, b"\1"), []),
         (lambda: patched(5, b"\2"), []),
-        (lambda: (IMAGES / "hypervisor.elf").read_bytes(), ["records no hypercall sites"]),
+        (lambda: (IMAGES / "hypervisor.elf").read_bytes(), ["makes no hypercalls"]),
     ],
     ids=["empty", "text", "aarch64", "32 bits", "big-endian", "no sites"],
 )

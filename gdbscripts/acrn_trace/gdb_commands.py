@@ -14,7 +14,7 @@ from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.printable import printable
-from acrn_trace.records import image_sites
+from acrn_trace.sitelist import image_sites
 
 
 class Session:

@@ -31,7 +31,7 @@ from acrn_trace.guest_types import GuestTypes
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import make_filter, make_knowledge, make_sinks
 from acrn_trace.pairing import Pairing
-from acrn_trace.records import image_sites
+from acrn_trace.sitelist import image_sites
 from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, points
 from acrn_trace.tracer import Tracer

@@ -1,75 +1,117 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads an x86-64 ELF image: its bytes by virtual address, functions, entry points.
+"""An x86-64 ELF image: its bytes by virtual address, functions, executable code, entry points.
 
 An image is hostile input: sizes are checked against the file before anything is read, and what does
-not add up is one sentence (TraceError).
+not add up is one sentence (TraceError). Addresses are as linked.
 """
 
 import bisect
-import os
 import struct
-from typing import IO, Iterator
+from dataclasses import dataclass
+from typing import Iterator
 
+from acrn_trace import elf
+from acrn_trace.elf import ElfFile, Section, string_at
 from acrn_trace.errors import TraceError
 
-try:
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import NoteSection, Section
-except ImportError:
-    raise TraceError(
-        "the Python library pyelftools is missing; on Debian, 'apt-get install python3-pyelftools'"
-    ) from None
-
 _SYMBOL = struct.Struct("<IBBHQQ")
-STT_FUNC = 2
-SHF_ALLOC = 2
-SHF_COMPRESSED = 1 << 11
+STT_OBJECT, STT_FUNC = 1, 2
 XEN_ELFNOTE_PHYS32_ENTRY = 18  # the PVH entry: Xen's public/elfnote.h
 MAX_STRING = 4096
+MAX_NOTES = 1 << 20  # bytes of notes that are searched
+
+
+@dataclass(frozen=True)
+class Code:
+    """Executable bytes of the image, one section's or, without sections, one segment's."""
+
+    name: str
+    address: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.address + len(self.data)
 
 
 class Image:
-    """One image file. Usable as long as ``file`` is open."""
+    """One image file. Usable as long as its file is open."""
 
-    def __init__(self, path: str, file: IO[bytes], elf: ELFFile) -> None:
-        self.path = path
+    def __init__(self, file: ElfFile) -> None:
+        self.path = file.path
         self._file = file
-        self._size = os.fstat(file.fileno()).st_size
-        self._elf = elf
-        self._segments = [s.header for s in elf.iter_segments("PT_LOAD")]
-        self._starts, self._functions = _functions(self)
+        self._segments = [s for s in file.segments if s.type == elf.PT_LOAD]
+        self._by_name = {section.name: section for section in reversed(file.sections)}
+        self._names = b""
+        self._starts: list[int] = []
+        self._symbols: list[tuple[int, int, int, int]] = []
+        self._read_symbols()
 
     def section(self, name: str) -> Section | None:
-        return self._elf.get_section_by_name(name)
+        return self._by_name.get(name)
 
     def section_data(self, section: Section) -> bytes:
         """A section's bytes as they stand in the file; what is compressed is refused."""
-        header = section.header
-        if header.sh_type == "SHT_NOBITS":
+        if section.type == elf.SHT_NOBITS:
             return b""
-        if header.sh_flags & SHF_COMPRESSED:
+        if section.flags & elf.SHF_COMPRESSED:
             raise TraceError(
                 f"{self.path}: section {section.name} is compressed; decompress it first"
             )
-        return self._bytes(header.sh_offset, header.sh_size, f"section {section.name}")
+        return self._file.bytes(section.offset, section.size, f"section {section.name}")
+
+    def code(self) -> list[Code]:
+        """The executable sections, or segments where there are no sections, by address."""
+        parts = self._code_sections() or [
+            (f"segment {number}", s.address, s.offset, s.file_size)
+            for number, s in enumerate(self._segments)
+            if s.flags & elf.PF_X
+        ]
+        if sum(size for _, _, _, size in parts) > self._file.size:
+            raise self._file.damaged("its executable sections overlap")
+        return sorted(
+            (
+                Code(name, address, self._file.bytes(offset, size, f"section {name}"))
+                for name, address, offset, size in parts
+            ),
+            key=lambda code: code.address,
+        )
+
+    def _code_sections(self) -> list[tuple[str, int, int, int]]:
+        wanted = elf.SHF_ALLOC | elf.SHF_EXECINSTR
+        return [
+            (s.name, s.address, s.offset, s.size)
+            for s in self._file.sections
+            if s.flags & (wanted | elf.SHF_COMPRESSED) == wanted and s.type != elf.SHT_NOBITS
+        ]
+
+    def data_sections(self) -> list[Section]:
+        """The loaded sections with content that are not executable."""
+        return [
+            s
+            for s in self._file.sections
+            if s.flags & elf.SHF_ALLOC
+            and not s.flags & (elf.SHF_EXECINSTR | elf.SHF_COMPRESSED)
+            and s.type != elf.SHT_NOBITS
+        ]
 
     def read(self, address: int, size: int) -> bytes | None:
         """``size`` bytes at a virtual address, or None where the file has no such bytes."""
-        data = self._read_at_most(address, size)
+        data = self.read_at_most(address, size)
         return data if len(data) == size else None
 
     def string(self, address: int) -> str | None:
         """The NUL-terminated string at a virtual address; None if there is no such text."""
-        text, end, _ = self._read_at_most(address, MAX_STRING).partition(b"\0")
+        text, end, _ = self.read_at_most(address, MAX_STRING).partition(b"\0")
         return text.decode("utf-8", "backslashreplace") if end else None
 
-    def _read_at_most(self, address: int, size: int) -> bytes:
+    def read_at_most(self, address: int, size: int) -> bytes:
+        """Up to ``size`` bytes at a virtual address: as many as its segment's file part has."""
         for segment in self._segments:
-            offset = address - segment.p_vaddr
-            if 0 <= offset < segment.p_filesz:
-                size = min(size, segment.p_filesz - offset)
-                return self._bytes(segment.p_offset + offset, size, f"address {address:#x}")
+            offset = address - segment.address
+            if 0 <= offset < segment.file_size:
+                size = min(size, segment.file_size - offset)
+                return self._file.bytes(segment.offset + offset, size, f"address {address:#x}")
         return b""
 
     def function_at(self, address: int) -> str | None:
@@ -77,34 +119,62 @@ class Image:
         index = bisect.bisect_right(self._starts, address) - 1
         if index < 0:
             return None
-        start, size, name = self._functions[index]
-        return name if address < start + max(size, 1) else None
+        start, size, name, _ = self._symbols[index]
+        return string_at(self._names, name, MAX_STRING) if address < start + max(size, 1) else None
+
+    def function_bounds(self) -> list[tuple[int, int]]:
+        """Start and size of each function symbol in address order; a size of 0 is unknown."""
+        return [(start, size) for start, size, _, _ in self._symbols]
+
+    def objects_in_code(self) -> list[tuple[int, int]]:
+        """Start and size of each data symbol."""
+        return self._objects
 
     def entry_points(self) -> dict[int, bytes]:
         """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there."""
-        entries = {self._elf.header.e_entry}
-        for section in self._elf.iter_sections():
-            if isinstance(section, NoteSection):
-                entries |= set(_pvh_entries(self.section_data(section)))
+        entries = {self._file.entry, *self._pvh_entries()}
         code = {entry: self._code_at(entry) for entry in entries}
         return {entry: data for entry, data in code.items() if data}
 
-    def _code_at(self, entry: int) -> bytes:
-        """The first bytes at a boot entry, which is physical or virtual as the boot protocol goes."""
-        for segment in self._segments:
-            offset = entry - segment.p_paddr
-            if 0 <= offset < segment.p_filesz:
-                entry = segment.p_vaddr + offset
-                break
-        return self._read_at_most(entry, 16)
+    def has_address(self, address: int) -> bool:
+        """Whether ``address`` is a virtual one of the image."""
+        return bool(self.read_at_most(address, 1))
 
-    def _bytes(self, offset: int, size: int, what: str) -> bytes:
-        if offset + size > self._size:
-            raise TraceError(
-                f"{self.path}: {what} lies outside of the file; is the file truncated?"
-            )
-        self._file.seek(offset)
-        return self._file.read(size)
+    def _pvh_entries(self) -> Iterator[int]:
+        for section in self._file.sections:
+            if section.type == elf.SHT_NOTE and section.size <= MAX_NOTES:
+                yield from _pvh_entries(self.section_data(section))
+
+    def _code_at(self, entry: int) -> bytes:
+        """The first bytes at a boot entry, physical or virtual as the boot protocol goes."""
+        for segment in self._segments:
+            offset = entry - segment.physical
+            if 0 <= offset < segment.file_size:
+                entry = segment.address + offset
+                break
+        return self.read_at_most(entry, 16)
+
+    def _read_symbols(self) -> None:
+        """Functions as (start, size, name's offset, binding) and objects, both in address order."""
+        table = next((s for s in self._file.sections if s.type == elf.SHT_SYMTAB), None)
+        table = table or next((s for s in self._file.sections if s.type == elf.SHT_DYNSYM), None)
+        self._objects: list[tuple[int, int]] = []
+        if table is None or table.link >= len(self._file.sections):
+            return
+        self._names = self.section_data(self._file.sections[table.link])
+        data = self.section_data(table)
+        rows = list(_SYMBOL.iter_unpack(data[: len(data) - len(data) % _SYMBOL.size]))
+        self._symbols = sorted(
+            (value, size, name, info)
+            for name, info, _, section, value, size in rows
+            if info & 15 == STT_FUNC and section
+        )
+        self._starts = [symbol[0] for symbol in self._symbols]
+        self._objects = sorted(
+            (value, size)
+            for _, info, _, section, value, size in rows
+            if info & 15 == STT_OBJECT and section and size
+        )
 
 
 def open_image(path: str) -> Image:
@@ -114,45 +184,13 @@ def open_image(path: str) -> Image:
     except OSError as error:
         raise TraceError(f"cannot read the image {path}: {error.strerror}") from error
     try:
-        elf = ELFFile(file)
-        machine = elf.get_machine_arch()
-        if machine != "x64" or not elf.little_endian or elf.elfclass != 64:
-            raise TraceError(f"the image {path} is for {machine}, not for x86-64")
-        return Image(path, file, elf)
-    except TraceError:
+        return Image(ElfFile(path, file))
+    except OSError as error:
+        file.close()
+        raise TraceError(f"cannot read the image {path}: {error.strerror}") from error
+    except BaseException:
         file.close()
         raise
-    except Exception as error:  # pyelftools has no one exception for a file that lies
-        file.close()
-        raise TraceError(_unreadable(path, error)) from error
-
-
-def _unreadable(path: str, error: Exception) -> str:
-    if isinstance(error, ELFError) and "Magic" in str(error):
-        return f"the image {path} is not an ELF file; give the guest's ELF image"
-    return (
-        f"the image {path} is damaged ({type(error).__name__}: {error}); rebuild or fetch it anew"
-    )
-
-
-def _functions(image: Image) -> tuple[list[int], list[tuple[int, int, str]]]:
-    """Start addresses, and (start, size, name) of each function symbol, both in address order."""
-    symbols, names = image.section(".symtab"), image.section(".strtab")
-    if symbols is None or names is None:
-        return [], []
-    data, strings = image.section_data(symbols), image.section_data(names)
-    whole = len(data) - len(data) % _SYMBOL.size
-    functions = sorted(
-        (value, size, _name(strings, name))
-        for name, info, _, _, value, size in _SYMBOL.iter_unpack(data[:whole])
-        if info & 15 == STT_FUNC and value
-    )
-    return [start for start, _, _ in functions], functions
-
-
-def _name(strings: bytes, offset: int) -> str:
-    end = strings.find(b"\0", offset, offset + MAX_STRING)
-    return strings[offset : max(end, offset)].decode("utf-8", "backslashreplace")
 
 
 def _pvh_entries(notes: bytes) -> Iterator[int]:

@@ -26,7 +26,7 @@ from acrn_trace.options import (
     make_knowledge,
 )
 from acrn_trace.printable import printable
-from acrn_trace.records import image_sites
+from acrn_trace.sitelist import image_sites
 from acrn_trace.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]

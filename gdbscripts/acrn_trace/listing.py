@@ -9,14 +9,37 @@ from acrn_trace.sites import Site
 
 
 def site_lines(sites: Iterable[Site], table: CallTable) -> Iterator[str]:
-    """A heading, a line a site, and how many there are."""
-    count = 0
+    """A heading, a line a site, how many there are, and where record and scan differ."""
+    sites = list(sites)
     yield f"{'ADDRESS':18} {'CALL':26} WHERE"
     for site in sites:
-        count += 1
-        call = "?" if site.number is None else table.call_name(site.number)
-        yield f"{site.address:#018x} {call:26} {site}"
-    yield f"{count} sites, all by record"
+        yield f"{site.address:#018x} {site_call(site, table):26} {site}{_doubt(site)}"
+    yield count_line(sites)
+
+
+def site_call(site: Site, table: CallTable) -> str:
+    """The name of the call that the site makes, as far as the code tells."""
+    return "?" if site.number is None else table.call_name(site.number)
+
+
+def _doubt(site: Site) -> str:
+    words = [] if site.certain else ["possible"]
+    words += [site.difference] if site.difference else []
+    return f"  ({', '.join(words)})" if words else ""
+
+
+def count_line(sites: list[Site]) -> str:
+    """How many sites there are, of what kind, and who found them."""
+    certain = sum(site.certain for site in sites)
+    possible, different = len(sites) - certain, sum(site.difference is not None for site in sites)
+    line = f"{certain} sites" + (f" and {possible} possible ones" if possible else "")
+    sources = {site.source for site in sites}
+    if different:
+        return f"{line}; record and scan differ on {different}"
+    return f"{line}, {_BY[sources.pop()] if len(sources) == 1 else _BY['both']}"
+
+
+_BY = {"record": "all by record", "scan": "all by scan", "both": "by record and by scan alike"}
 
 
 def call_lines(table: CallTable, wanted: re.Pattern[str]) -> Iterator[str]:

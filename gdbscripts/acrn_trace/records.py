@@ -20,8 +20,10 @@ def recorded_sites(image: Image) -> list[Site]:
     section = image.section(SECTION)
     if section is None:
         return []
-    data, base = image.section_data(section), section.header.sh_addr
-    if len(data) % _RECORD.size or len(data) > MAX_SITES * _RECORD.size:
+    if section.size > MAX_SITES * _RECORD.size:
+        raise TraceError(f"{image.path}: section {SECTION} holds more than {MAX_SITES} records")
+    data, base = image.section_data(section), section.address
+    if len(data) % _RECORD.size:
         raise TraceError(
             f"{image.path}: section {SECTION} of {len(data)} bytes does not hold records of "
             f"{_RECORD.size} bytes; was it built with this version's acrn_hypercall.h?"
@@ -33,17 +35,6 @@ def recorded_sites(image: Image) -> list[Site]:
             site = _site(image, base + offset, *record)
             sites[site.address] = site
     return sorted(sites.values(), key=lambda site: site.address)
-
-
-def image_sites(image: Image) -> list[Site]:
-    """The sites of ``image``, at least one."""
-    sites = recorded_sites(image)
-    if not sites:
-        raise TraceError(
-            f"{image.path} records no hypercall sites; build it with cstub's acrn_hypercall.h and "
-            "keep its .acrn_sites section (docs/linking.md)"
-        )
-    return sites
 
 
 def _site(

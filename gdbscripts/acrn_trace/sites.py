@@ -12,7 +12,10 @@ class Site:
     """One instruction that makes a hypercall.
 
     ``address`` is virtual, as the image runs. ``number`` is the call's number where the code says
-    it, ``file`` and ``line`` are the caller's; each is None where it is not known.
+    it, ``file`` and ``line`` are the caller's; each is None where it is not known. ``certain`` is
+    false for bytes that may as well be something else than the instruction (docs/sites.md).
+    ``source`` says who found it: "record", "scan" or "both"; ``instruction`` is its mnemonic, None
+    where the code was not looked at. ``difference`` is where record and scan do not agree.
     """
 
     address: int
@@ -20,6 +23,10 @@ class Site:
     file: str | None = None
     line: int | None = None
     function: str | None = None
+    certain: bool = True
+    source: str = "record"
+    instruction: str | None = None
+    difference: str | None = None
 
     @property
     def return_address(self) -> int:

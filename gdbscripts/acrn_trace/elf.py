@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads the headers of an x86-64 ELF file, and refuses what is none in one sentence.
+
+The file is hostile input: counts and sizes are checked against its size before they are used. The
+layouts are those of the System V ABI's chapter on object files.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from typing import IO
+
+from acrn_trace.errors import TraceError
+
+PT_LOAD = 1
+PF_X = 1
+SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
+SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED = 2, 4, 1 << 11
+MAX_HEADERS = 1 << 16
+MAX_NAME = 256
+
+_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_SEGMENT = struct.Struct("<IIQQQQQQ")
+_PN_XNUM, _SHN_XINDEX = 0xFFFF, 0xFFFF
+_ET_EXEC, _ET_DYN = 2, 3
+_OTHER_KINDS = {
+    1: "an object file that is not linked; give the linked image",
+    4: "a dump; give the image that ran",
+}
+_X86_64 = 62
+_OTHER_MACHINES = {
+    3: "32-bit x86",
+    40: "ARM",
+    183: "AArch64",
+    243: "RISC-V",
+    8: "MIPS",
+    21: "PowerPC",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section header. ``address`` is virtual, ``offset`` and ``size`` are in the file."""
+
+    name: str
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A program header. The file has ``file_size`` bytes of it, at ``offset``."""
+
+    type: int
+    flags: int
+    offset: int
+    address: int
+    physical: int
+    file_size: int
+
+
+class ElfFile:
+    """The headers of one file, which stays open, and bytes of it."""
+
+    def __init__(self, path: str, file: IO[bytes]) -> None:
+        self.path = path
+        self._file = file
+        self.size = os.fstat(file.fileno()).st_size
+        header = self._header()
+        self.entry: int = header[4]
+        first = self._first_section(header)
+        self.segments = self._segments(header, first)
+        self.sections = self._sections(header, first)
+
+    def bytes(self, offset: int, size: int, what: str) -> bytes:
+        if offset + size > self.size:
+            raise TraceError(
+                f"{self.path}: {what} lies outside of the file; is the file truncated?"
+            )
+        self._file.seek(offset)
+        return self._file.read(size)
+
+    def damaged(self, why: str) -> TraceError:
+        return TraceError(f"the image {self.path} is damaged ({why}); rebuild or fetch it anew")
+
+    def _header(self) -> tuple:
+        start = self.bytes(0, min(_HEADER.size, self.size), "the ELF header")
+        if start[:4] != b"\x7fELF":
+            raise TraceError(
+                f"the image {self.path} is not an ELF file; give the guest's ELF image"
+            )
+        if len(start) < _HEADER.size:
+            raise self.damaged("it ends within the ELF header")
+        if start[4] == 1:
+            raise TraceError(f"the image {self.path} is a 32-bit ELF file, not for x86-64")
+        if start[4] != 2 or start[5] not in (1, 2):
+            raise self.damaged("its ELF header has an unknown class or byte order")
+        if start[5] == 2:
+            raise TraceError(f"the image {self.path} is big-endian, not for x86-64")
+        header = _HEADER.unpack(start)
+        self._check_kind(header[1], header[2])
+        return header
+
+    def _check_kind(self, kind: int, machine: int) -> None:
+        if machine != _X86_64:
+            name = _OTHER_MACHINES.get(machine, f"machine {machine}")
+            raise TraceError(f"the image {self.path} is for {name}, not for x86-64")
+        if kind not in (_ET_EXEC, _ET_DYN):
+            other = _OTHER_KINDS.get(kind, f"of ELF type {kind}, which cannot run")
+            raise TraceError(f"the image {self.path} is {other}")
+
+    def _first_section(self, header: tuple) -> tuple | None:
+        """Section header 0, which holds the counts that are too large for the ELF header."""
+        offset, count, number = header[6], header[12], header[11]
+        if not offset or (count == 0 and number == 0):
+            return None
+        data = self.bytes(offset, _SECTION.size, "the section header table")
+        return _SECTION.unpack(data)
+
+    def _segments(self, header: tuple, first: tuple | None) -> list[Segment]:
+        count = first[7] if first and header[10] == _PN_XNUM else header[10]
+        rows = self._table(_SEGMENT, header[5], count, header[9], "program header")
+        return [Segment(r[0], r[1], r[2], r[3], r[4], r[5]) for r in rows]
+
+    def _sections(self, header: tuple, first: tuple | None) -> list[Section]:
+        if first is None:
+            return []
+        count = header[12] or first[5]
+        rows = self._table(_SECTION, header[6], count, header[11], "section header")
+        index = first[6] if header[13] == _SHN_XINDEX else header[13]
+        names = self._section_names(rows[index]) if index < len(rows) else b""
+        return [
+            Section(string_at(names, r[0], MAX_NAME), r[1], r[2], r[3], r[4], r[5], r[6])
+            for r in rows
+        ]
+
+    def _section_names(self, row: tuple) -> bytes:
+        return b"" if row[1] == SHT_NOBITS else self.bytes(row[4], row[5], "the section names")
+
+    def _table(
+        self, layout: struct.Struct, offset: int, count: int, size: int, what: str
+    ) -> list[tuple]:
+        if not count:
+            return []
+        if count > MAX_HEADERS * 2 or size != layout.size:
+            raise self.damaged(f"{count} {what}s of {size} bytes")
+        return list(layout.iter_unpack(self.bytes(offset, count * size, f"the {what} table")))
+
+
+def string_at(strings: bytes, offset: int, longest: int) -> str:
+    """The NUL-terminated string at ``offset`` of a string table; empty if there is none."""
+    end = strings.find(b"\0", offset, offset + longest)
+    return strings[offset : max(end, offset)].decode("utf-8", "backslashreplace")

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Judges the matches of a byte search: a certain site, a possible one, or none."""
+
+from acrn_trace.bounds import Bounds
+from acrn_trace.decoder import Decoder
+from acrn_trace.flow import Flow
+from acrn_trace.image import Code, Image
+from acrn_trace.jump_tables import table_targets
+from acrn_trace.resync import Vote, vote
+from acrn_trace.spans import Span
+
+MAX_AHEAD = 1 << 16  # bytes behind a match that are looked through for a way to it
+
+
+class FunctionJudge:
+    """Judges matches in one part of the code, function by function."""
+
+    def __init__(self, image: Image, bounds: Bounds, code: Code) -> None:
+        self._image = image
+        self._bounds = bounds
+        self._code = code
+        self._decoder = Decoder()
+
+    def described(self, span: Span, matches: list[int]) -> dict[int, bool]:
+        """Matches in a function that a table of the image describes."""
+        flow = Flow(self._decoder, self._code, span.start, matches[-1] + 1)
+        flow.follow(matches)
+        left = _left(flow, matches)
+        if left:
+            flow = Flow(self._decoder, self._code, span.start, _end(span, matches))
+            flow.follow(matches, span.anchors())
+            left = _left(flow, matches)
+        if left and flow.jumps_indirectly:
+            targets = table_targets(self._image, flow.instructions, span.start, span.end)
+            flow.follow(matches, targets)
+            left = _left(flow, matches)
+        verdicts = dict.fromkeys(flow.reached, True)
+        for address in left:
+            if flow.joins(address, self._bounds.is_function):
+                verdicts[address] = True
+            else:
+                verdicts |= self._voted(address)
+        return verdicts
+
+    def called(self, span: Span, matches: list[int]) -> dict[int, bool]:
+        """Matches behind the target of a call, in code that nothing describes."""
+        if span.start >= span.end:
+            return self._voted(matches[0])
+        flow = Flow(self._decoder, self._code, span.start, _end(span, matches))
+        flow.follow(matches)
+        verdicts = dict.fromkeys(flow.reached, True)
+        for address in _left(flow, matches):
+            verdicts |= self._voted(address)
+        return verdicts
+
+    def _voted(self, address: int) -> dict[int, bool]:
+        no = vote(self._decoder, self._code, address) is Vote.NO
+        return {} if no else {address: False}
+
+
+def _end(span: Span, matches: list[int]) -> int:
+    return min(span.end, matches[-1] + MAX_AHEAD)
+
+
+def _left(flow: Flow, matches: list[int]) -> list[int]:
+    """Those of ``matches`` that may be code that is entered in an unknown way."""
+    return [a for a in matches if a not in flow.reached and flow.is_dead(a)]

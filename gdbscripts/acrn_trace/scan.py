@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds the hypercall sites of an image in its code (docs/sites.md).
+
+A search for the bytes comes first. What it finds is certain where control flow reaches it as an
+instruction from a place where one is known to begin; it is none inside another instruction that is
+reached; the rest is possible, unless the code before it says otherwise.
+"""
+
+import re
+from typing import Callable, Iterator
+
+from acrn_trace.abi import ACRN, VMCALL, VMMCALL
+from acrn_trace.bounds import Bounds
+from acrn_trace.call_targets import CallTargets
+from acrn_trace.decoder import Decoder
+from acrn_trace.errors import TraceError
+from acrn_trace.image import Code, Image
+from acrn_trace.judge import FunctionJudge
+from acrn_trace.sites import Site
+from acrn_trace.spans import Span
+
+MNEMONICS = {VMCALL: "vmcall", VMMCALL: "vmmcall"}
+MAX_MATCHES = 1 << 20
+
+# The number of the call at an address of some code, None where it cannot be told.
+NumberAt = Callable[[Code, int], int | None]
+
+_BYTES = re.compile(b"|".join(map(re.escape, ACRN.instructions)))
+
+
+def number_before(code: Code, address: int) -> int | None:
+    """The number that the instruction right before ``address`` loads into R8."""
+    offset = address - code.address
+    before = code.data[max(offset - 10, 0) : offset]
+    if before[-6:-4] == b"\x41\xb8":  # mov $imm32, %r8d
+        return int.from_bytes(before[-4:], "little")
+    if before[-7:-4] == b"\x49\xc7\xc0":  # mov $imm32, %r8, sign-extended
+        return int.from_bytes(before[-4:], "little", signed=True) & (1 << 64) - 1
+    if before[-10:-8] == b"\x49\xb8":  # movabs $imm64, %r8
+        return int.from_bytes(before[-8:], "little")
+    return None
+
+
+def scanned_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
+    """The certain and the possible sites of ``image``, by address."""
+    return sorted(_Scanner(image, number_at).sites(), key=lambda site: site.address)
+
+
+class _Scanner:
+    def __init__(self, image: Image, number_at: NumberAt) -> None:
+        self._image = image
+        self._number_at = number_at
+        self._parts = image.code()
+        self._bounds = Bounds(image)
+        self._calls: CallTargets | None = None
+        self._found = 0
+
+    def sites(self) -> Iterator[Site]:
+        for part in self._parts:
+            matches = [part.address + match.start() for match in _BYTES.finditer(part.data)]
+            self._found += len(matches)
+            if self._found > MAX_MATCHES:
+                raise TraceError(f"{self._image.path}: more than {MAX_MATCHES} VMCALLs in its code")
+            if matches:
+                verdicts = self._verdicts(part, matches)
+                yield from (self._site(part, *verdict) for verdict in verdicts.items())
+
+    def _site(self, part: Code, address: int, certain: bool) -> Site:
+        offset = address - part.address
+        return Site(
+            address,
+            self._number_at(part, address),
+            function=self._image.function_at(address),
+            certain=certain,
+            source="scan",
+            instruction=MNEMONICS[part.data[offset : offset + ACRN.length]],
+        )
+
+    def _verdicts(self, part: Code, matches: list[int]) -> dict[int, bool]:
+        """Whether each of ``matches`` is certain; those that are no sites are left out."""
+        judge = FunctionJudge(self._image, self._bounds, part)
+        verdicts: dict[int, bool] = {}
+        described: dict[tuple[int, int], tuple[Span, list[int]]] = {}
+        called: dict[tuple[int, int], tuple[Span, list[int]]] = {}
+        for address in matches:
+            if self._bounds.is_data(address):
+                continue
+            span = self._bounds.around(address)
+            groups = described if span else called
+            span = span or self._called(address) or Span(address, address)
+            span = Span(max(span.start, part.address), min(span.end, part.end), span.anchors)
+            groups.setdefault((span.start, span.end), (span, []))[1].append(address)
+        for span, addresses in described.values():
+            verdicts |= judge.described(span, addresses)
+        for span, addresses in called.values():
+            verdicts |= judge.called(span, addresses)
+        return verdicts
+
+    def _called(self, address: int) -> Span | None:
+        if self._calls is None:
+            self._calls = CallTargets(self._parts, Decoder())
+        return self._calls.around(address)
