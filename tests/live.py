@@ -172,14 +172,14 @@ def without_times(text: str) -> str:
     return _TIME.sub("T", text)
 
 
-def processes_with(text: object) -> list[str]:
-    """The command lines of the processes that name ``text``."""
-    found = []
+def processes_with(text: object) -> dict[int, str]:
+    """The processes whose command lines name ``text``: process id to command line."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "backslashreplace")
             if str(text) in line:
-                found.append(line)
+                found[int(path.parent.name)] = line
     return found
 
 

@@ -30,8 +30,11 @@ def tool(folder):
 
     launch.start = lambda *arguments: start([LAUNCHER, *arguments], environment)
     yield launch
+    left = processes_with(temporary)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == {}
     assert list(temporary.iterdir()) == []
-    assert processes_with(temporary) == []
 
 
 @pytest.fixture(scope="module")
@@ -208,12 +211,10 @@ def test_a_guest_that_fails(tool):
     assert failed.err.startswith("acrn-trace: QEMU ended with status 3"), failed.err
 
 
-def qemu_of(process, tool_folder: Path) -> int:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        words = path.read_bytes().split(b"\0")
-        if words[0].startswith(b"qemu") and any(str(tool_folder).encode() in w for w in words):
-            return int(path.parent.name)
-    raise AssertionError(f"no QEMU of {process.pid}")
+def qemu_below(folder: Path) -> int:
+    """The process id of the QEMU whose socket is in ``folder``."""
+    (pid,) = (pid for pid, line in processes_with(folder).items() if line.startswith("qemu"))
+    return pid
 
 
 @pytest.mark.parametrize("form", ["text", "jsonl"])
@@ -227,7 +228,7 @@ def test_a_qemu_that_is_killed_leaves_a_complete_trace(form, hang, tool, folder)
         else:
             read_until(process.stdout, "hang: 1")
             shown = ""
-        os.kill(qemu_of(process, folder), signal.SIGKILL)
+        os.kill(qemu_below(folder), signal.SIGKILL)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 3
     assert err.splitlines()[-1].startswith("acrn-trace: QEMU was ended by SIGKILL"), err
@@ -260,7 +261,7 @@ def test_an_interrupt_ends_the_trace_and_the_guest(hang, tool, folder):
     assert "Traceback" not in trace
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_to_the_launcher_alone(number, hang, tool):
     with ended(tool.start(hang, "--", *common_arguments())) as process:
         read_until(process.stderr, "(0x2, 0x0")
@@ -268,6 +269,17 @@ def test_a_signal_to_the_launcher_alone(number, hang, tool):
         _, err = process.communicate(timeout=60)
     assert process.returncode == (0 if number == signal.SIGINT else 3)
     assert "Traceback" not in err
+
+
+def test_an_interrupt_before_the_trace(tool, folder):
+    """While the launcher asks a GDB, which takes its time, how old it is."""
+    gdb = script(folder / "gdb", f"echo > {folder}/asked; exec sleep 30")
+    with ended(tool.start("--gdb", gdb, HELLO, *HELLO_LINE)) as process:
+        while not (folder / "asked").exists():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    check_refused(Run(process.returncode, out, err), 3, "interrupted")
 
 
 def test_attached_an_interrupt_leaves_the_guest_running(tool, folder):

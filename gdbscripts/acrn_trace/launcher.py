@@ -40,17 +40,22 @@ STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on n
 
 def main(arguments: list[str]) -> int:
     """Run one command line; the exit status."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _terminated)
     try:
         command = COMMANDS.get(arguments[0]) if arguments else None
         return command(arguments[1:]) if command else trace(arguments)
     except TraceError as error:
         print(f"acrn-trace: {printable(str(error))}", file=sys.stderr)
         return error.status
+    except KeyboardInterrupt:  # while GDB runs it is GDB's
+        print("acrn-trace: interrupted when no trace was running", file=sys.stderr)
+        return TargetError.status
 
 
-def _terminated(_signal: int, _frame: object) -> None:
-    raise TargetError("terminated")  # so that every process we started is ended on the way out
+def _terminated(number: int, _frame: object) -> None:
+    raise TargetError(f"ended by {signal.Signals(number).name}")  # so that every process we started is ended on the way out
 
 
 def _parser() -> argparse.ArgumentParser:

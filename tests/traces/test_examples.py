@@ -17,6 +17,7 @@ _IMAGE_ADDRESSES = (
     (re.compile(r"\b0xffffffff80[4-5][0-9a-f]{5}\b"), "VIRTUAL"),
     (re.compile(r"\b0xa5a5a5a580[4-5][0-9a-f]{5}\b"), "VIRTUAL^5a5a5a5a00000004"),
     (re.compile(r"\b0x4[0-9a-f]{5}\b"), "PHYSICAL"),
+    (re.compile(r"\b0x5a5a5a5a004[0-9a-f]{5}\b"), "PHYSICAL^5a5a5a5a00000007"),
 )
 
 
