@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Installed, by pip into a venv and by make below a DESTDIR, the launcher finds all that is its own."""
+"""Installed by pip into a venv, or by make below a DESTDIR, the launcher finds what is its own."""
 
 import os
 import re

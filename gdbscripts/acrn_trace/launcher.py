@@ -55,7 +55,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _terminated(number: int, _frame: object) -> None:
-    raise TargetError(f"ended by {signal.Signals(number).name}")  # so that every process we started is ended on the way out
+    """An exception, so that every process we started is ended on the way out."""
+    raise TargetError(f"ended by {signal.Signals(number).name}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A call that a handler abandons: it leads the guest elsewhere, as a kernel does that kills a thread. The
- * next call reuses its stack frame, with other arguments.
+ * A call that a handler abandons: it leads the guest elsewhere, as a kernel does that kills a
+ * thread. The next call reuses its stack frame, with other arguments.
  */
 #include "lib/answer.h"
 

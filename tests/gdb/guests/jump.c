@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The instruction after a site runs though no call comes back: before any call, in the handler of an
- * exception and of an interrupt while a call is in flight, and after it.
+ * The instruction after a site runs though no call comes back: before any call, in the handler of
+ * an exception and of an interrupt while a call is in flight, and after it.
  */
 #include "lib/answer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first boot ends in a triple fault with two calls in flight; the second, if QEMU allows it, ends
- * well. What tells them apart is a word of memory that no boot code writes.
+ * The first boot ends in a triple fault with two calls in flight; the second, if QEMU allows it,
+ * ends well. What tells them apart is a word of memory that no boot code writes.
  */
 #include "lib/answer.h"
 

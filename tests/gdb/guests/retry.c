@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A handler that returns to the faulting instruction: the same VMCALL is executed three times and answered
- * once. The exception frame is on a stack of its own, or, with the option `shared`, below the caller's.
+ * A handler that returns to the faulting instruction: the same VMCALL is executed three times and
+ * answered once. The exception frame is on a stack of its own, or, with the option `shared`, below
+ * the caller's.
  */
 #include "lib/answer.h"
 #include "x86.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Calls that the guest answers itself: VMCALL is an invalid opcode without a hypervisor, and the handler
- * of that exception is a place where one call is surely in flight, at a time that the test chooses.
+ * Calls that the guest answers itself: VMCALL is an invalid opcode without a hypervisor, and the
+ * handler of that exception is a place where one call is surely in flight, at a time that the test
+ * chooses.
  */
 #ifndef TESTS_ANSWER_H
 #define TESTS_ANSWER_H
@@ -13,9 +14,9 @@
 #define NESTED_STACK_BELOW 0x800
 
 /*
- * Each guest's own. Runs while the call of `frame` is in flight, may make calls, and returns true if the
- * call is to be answered: with the number of calls answered before. Else the guest goes on as the frame
- * says.
+ * Each guest's own. Runs while the call of `frame` is in flight, may make calls, and returns true
+ * if the call is to be answered: with the number of calls answered before. Else the guest goes on
+ * as the frame says.
  */
 bool while_in_flight(struct trap_frame *frame);
 
