@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Lint: which hypercall sites of an image will break, told from the code around them (docs/lint.md)."""
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable, Iterator
+
+from acrn_trace.image import Image
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.lint.catalog import CATALOG
+from acrn_trace.lint.conventions import convention_findings
+from acrn_trace.lint.findings import Found, Place
+from acrn_trace.lint.functions import Functions
+from acrn_trace.lint.numbers import number_findings
+from acrn_trace.lint.structures import structure_findings
+from acrn_trace.lint.values import value_findings
+from acrn_trace.sites import Site
+
+Rule = Callable[[Place], Iterator[Found]]
+RULES: tuple[Rule, ...] = (number_findings, value_findings, structure_findings)
+EVERY = frozenset(CATALOG)
+
+
+@dataclass
+class Verdict:
+    """What lint says of one site. ``number`` is None where the code does not tell it."""
+
+    site: Site
+    number: int | None = None
+    findings: list[Found] = field(default_factory=list)
+
+    def as_json(self, name: str | None) -> dict[str, Any]:
+        return {
+            "site": hex(self.site.address),
+            "symbol": self.site.function,
+            "file": self.site.file,
+            "line": self.site.line,
+            "certain": self.site.certain,
+            "nr": None if self.number is None else hex(self.number),
+            "name": name,
+            "findings": [{"kind": found.id, "text": found.text} for found in self.findings],
+        }
+
+
+class Linter:
+    """Judges the sites of one image."""
+
+    def __init__(
+        self, image: Image, knowledge: Knowledge, wanted: frozenset[str] = EVERY
+    ) -> None:
+        self._functions = Functions(image)
+        self._knowledge = knowledge
+        self._wanted = wanted
+
+    def verdicts(self, sites: Iterable[Site]) -> Iterator[Verdict]:
+        """One for each of ``sites``, in their order."""
+        places = [(site, self._place(site)) for site in sites]
+        self._functions.announce(p.function.address(0) for _, p in places if p)
+        for site, place in places:
+            yield self._verdict(site, place)
+
+    def _place(self, site: Site) -> Place | None:
+        function = self._functions.around(site.address)
+        number = function.number_of(site.address) if function else None
+        if function is None or number is None:
+            return None
+        return Place(self._functions, function, number, self._knowledge)
+
+    def _verdict(self, site: Site, place: Place | None) -> Verdict:
+        if place is None:
+            return Verdict(site, site.number)
+        found = list(convention_findings(place))
+        if not found:
+            found = [found for rule in RULES for found in rule(place)]
+        number = place.call_number
+        return Verdict(
+            site,
+            site.number if number is None else number,
+            [one for one in found if one.id in self._wanted],
+        )

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a called function does to registers: read in its code where the image has it."""
+
+import re
+from typing import Callable, Iterator
+
+from acrn_trace.lint.function import Function
+
+CALLER_SAVED = frozenset({"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"})
+MAX_INSTRUCTIONS = 400  # of a callee that is read; a longer one changes what it may
+MAX_DEPTH = 3  # of callees of callees
+
+# Instrumentation that compilers put in: gcc's and clang's manuals, -fsanitize=, -finstrument-functions,
+# -fsanitize-coverage=, -pg, --coverage, -fprofile-instr-generate.
+_INSTRUMENTATION = re.compile(
+    r"__(asan|kasan|hwasan|tsan|kcsan|msan|kmsan|ubsan|sanitizer|gcov|llvm_(profile|gcov)|xray)_"
+    r"|__cyg_profile_func_(enter|exit)|_*fentry__|_?_?mcount|__stack_chk_fail"
+)
+# ftrace's, which keep every register that can hold an argument, whoever supplies them.
+_KEEPS_ARGUMENTS = re.compile(r"__fentry__|_?_?mcount")
+_NO_RETURN = re.compile(
+    r"__stack_chk_fail|panic|abort|__assert_fail|__asan_report_\w*(?<!_noabort)"
+    r"|__ubsan_handle_\w*(_abort|unreachable)|__fortify_fail|fortify_panic|do_exit|_?exit"
+)
+
+
+class Callees:
+    """Answers about the functions of one image.
+
+    ``function_at`` gives the flow of the function that begins at an address, or None; ``name_of``
+    its name.
+    """
+
+    def __init__(
+        self, function_at: Callable[[int], Function | None], name_of: Callable[[int], str | None]
+    ) -> None:
+        self._function_at = function_at
+        self._name_of = name_of
+        self._changes: dict[tuple[int, str], bool] = {}
+        self._returns: dict[int, bool] = {}
+
+    def name(self, address: int | None) -> str:
+        name = None if address is None else self._name_of(address)
+        if name:
+            return name
+        return "a function" if address is None else f"the function at {address:#x}"
+
+    def is_instrumentation(self, address: int | None) -> bool:
+        return bool(_INSTRUMENTATION.match(self.name(address)))
+
+    def changes(self, address: int | None, register: str, depth: int = 0) -> bool:
+        """Whether a call of the function at ``address`` (None: not known) may change ``register``."""
+        if register not in CALLER_SAVED:
+            return False
+        if address is None or depth > MAX_DEPTH:
+            return True
+        key = address, register
+        if key not in self._changes:
+            self._changes[key] = True  # for whoever asks again on the way: it calls itself
+            self._changes[key] = self._reads_change(address, register, depth)
+        return self._changes[key]
+
+    def _reads_change(self, address: int, register: str, depth: int) -> bool:
+        flow = self._readable(address)
+        if flow is None:
+            return not _KEEPS_ARGUMENTS.fullmatch(self.name(address))
+        reached = list(self._reached(flow, depth))
+        saves = any(flow.instruction(n).text == f"push {register}" for n in reached)
+        for number in reached:
+            instruction = flow.instruction(number)
+            if instruction.flow in ("call", "jump", "branch"):
+                goal = flow.goal(number)
+                if instruction.flow != "call" and goal is not None and flow.number_of(goal) is not None:
+                    continue
+                if self.changes(goal, register, depth + 1):
+                    return True
+            elif instruction.flow == "hypercall":
+                if register == "rax":
+                    return True
+            elif register in instruction.writes and not saves:
+                return True
+        return False
+
+    def returns(self, address: int | None, depth: int = 0) -> bool:
+        """Whether a call of the function at ``address`` can come back."""
+        if address is None or depth > MAX_DEPTH:
+            return True
+        if address not in self._returns:
+            self._returns[address] = True
+            self._returns[address] = self._reads_return(address, depth)
+        return self._returns[address]
+
+    def _reads_return(self, address: int, depth: int) -> bool:
+        if _NO_RETURN.fullmatch(self.name(address)):
+            return False
+        flow = self._readable(address)
+        if flow is None:
+            return True
+        for number in self._reached(flow, depth):
+            kind = flow.instruction(number).flow
+            if kind == "return" or number + 1 == len(flow) and flow.goes_on(number):
+                return True
+            goal = flow.goal(number)
+            if kind in ("jump", "branch") and (goal is None or flow.number_of(goal) is None):
+                return True
+        return False
+
+    def reads(self, address: int | None, register: str) -> bool:
+        """Whether the function is seen to use what ``register`` holds when it is called."""
+        flow = None if address is None else self._readable(address)
+        if flow is None or _INSTRUMENTATION.match(self.name(address)):
+            return False
+        seen, work = set(), [0]
+        while work:
+            number = work.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            instruction = flow.instruction(number)
+            if register in instruction.reads and not instruction.text.startswith("push"):
+                return True
+            if register not in instruction.writes and instruction.flow != "call":
+                work += flow.successors(number)
+        return False
+
+    def _readable(self, address: int) -> Function | None:
+        flow = self._function_at(address)
+        return flow if flow is not None and len(flow) <= MAX_INSTRUCTIONS else None
+
+    def _reached(self, flow: Function, depth: int) -> Iterator[int]:
+        """The instructions that can run from the function's first."""
+        seen, work = set(), [0]
+        while work:
+            number = work.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            yield number
+            call = flow.instruction(number).flow == "call"
+            if not call or self.returns(flow.goal(number), depth + 1):
+                work += flow.successors(number)

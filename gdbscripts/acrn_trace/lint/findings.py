@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a rule says about a site, and what all rules are given."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from acrn_trace.calltable import CallTable, Entry
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.lint.callees import Callees
+from acrn_trace.lint.function import ENTRY, Function
+from acrn_trace.lint.functions import Functions
+from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
+from acrn_trace.lint.uses import uses
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding: ``id`` is one of the catalog's."""
+
+    id: str
+    text: str
+
+
+class Place:
+    """One site in its function, and the questions that rules ask about it."""
+
+    def __init__(
+        self, functions: Functions, function: Function, number: int, knowledge: Knowledge
+    ) -> None:
+        self.functions = functions
+        self.function = function
+        self.number = number  # the VMCALL's, in the function
+        self.knowledge = knowledge
+        self.origins: Origins = functions.origins(function)
+
+    @property
+    def callees(self) -> Callees:
+        return self.functions.callees
+
+    @property
+    def table(self) -> CallTable:
+        return self.knowledge.table
+
+    @cached_property
+    def r8(self) -> Values:
+        return self.before("r8")
+
+    @cached_property
+    def numbers(self) -> set[int]:
+        """The numbers that R8 is known to hold here, on some path."""
+        return {v.number for v in self.r8 if v.kind == KNOWN and v.number is not None}
+
+    @property
+    def call_number(self) -> int | None:
+        """The number, if it is known on every path and the same."""
+        everywhere = all(value.kind == KNOWN for value in self.r8)
+        return next(iter(self.numbers)) if everywhere and len(self.numbers) == 1 else None
+
+    @property
+    def entry(self) -> Entry | None:
+        number = self.call_number
+        return None if number is None else self.table.numbered(number)
+
+    def before(self, register: str) -> Values:
+        return self.origins.before(self.number, register)
+
+    def definitions(self, register: str) -> list[int]:
+        """The instructions that set ``register`` for this site; without what is not known."""
+        found = self.origins.definitions(self.number, register) or set()
+        return sorted(found - {ENTRY})
+
+    def uses(self, register: str, number: int, hypercalls: bool = False) -> list[int]:
+        return uses(self.function, self.callees, register, number, hypercalls)
+
+    def is_call(self, number: int) -> bool:
+        return self.function.instruction(number).flow == "call"
+
+    def at(self, number: int) -> str:
+        """An instruction, for people."""
+        if self.is_call(number):
+            return f"the call of {self.callee(number)} at {self.function.address(number):#x}"
+        text = self.function.instruction(number).text
+        return f"'{text}' at {self.function.address(number):#x}"
+
+    def callee(self, number: int) -> str:
+        return self.callees.name(self.function.goal(number))
+
+    def left_by(self, value: Value) -> str:
+        """Who left a lost value."""
+        return self.at(value.where)

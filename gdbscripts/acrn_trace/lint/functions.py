@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The functions of an image, each decoded once: those with sites, those they call, their callers."""
+
+import re
+import struct
+from typing import Iterable
+
+from acrn_trace.bounds import Bounds
+from acrn_trace.call_targets import CallTargets
+from acrn_trace.decoder import Decoder
+from acrn_trace.image import Code, Image
+from acrn_trace.lint.callees import Callees
+from acrn_trace.lint.function import MAX_BYTES, Function
+from acrn_trace.lint.origins import Origins, loaded
+from acrn_trace.spans import Span
+
+MAX_CALLERS = 16  # of one function that are looked at
+WINDOW = 64  # bytes before a site that are looked at where no function is known around it
+_COPIED = (".altinstr_replacement",)
+_CALLS = re.compile(rb"[\xe8\xe9]", re.DOTALL)
+
+
+class Functions:
+    """Finds the function around an address, and answers for its surroundings."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self._parts = image.code()
+        self._bounds = Bounds(image)
+        self._decoder = Decoder()
+        self._calls: CallTargets | None = None
+        self._functions: dict[tuple[int, int], Function | None] = {}
+        self._origins: dict[Function, Origins] = {}
+        self._callers: dict[int, list[int]] | None = None
+        self._wanted: set[int] = set()
+        self.callees = Callees(self.beginning_at, self._name_at)
+
+    def around(self, address: int) -> Function | None:
+        """The function around ``address``, or what of the code before it can be told; None: nothing."""
+        part = self._part(address)
+        if part is None:
+            return None
+        start, end, is_function = self._extent(part, address)
+        if start is None or address - start >= MAX_BYTES:
+            return self._window(part, address)
+        return self._function(part, start, end, is_function)
+
+    def beginning_at(self, address: int) -> Function | None:
+        """The function that begins at ``address``."""
+        part = self._part(address)
+        if part is None:
+            return None
+        _, end, _ = self._extent(part, address)
+        return self._function(part, address, end, True)
+
+    def _extent(self, part: Code, address: int) -> tuple[int | None, int, bool]:
+        """Start and end of the code around ``address``, and whether a function begins at the start."""
+        span = self._bounds.around(address)
+        is_function = bool(span) and self._begins_function(part, span.start)
+        if not is_function:
+            called = self._called(address)
+            if called and (span is None or called.start >= span.start):
+                is_function, span = True, Span(called.start, span.end if span else called.end)
+        if span is None:
+            return None, min(address + MAX_BYTES, part.end), False
+        return max(span.start, part.address), min(span.end, part.end), is_function
+
+    def _begins_function(self, part: Code, start: int) -> bool:
+        """Not so for code that is copied over other code, and for what was split off a function."""
+        if part.name in _COPIED or not self._bounds.is_function(start):
+            return False
+        return ".cold" not in (self._image.function_at(start) or "")
+
+    def origins(self, function: Function) -> Origins:
+        if function not in self._origins:
+            self._origins[function] = Origins(function, self.callees)
+        return self._origins[function]
+
+    def announce(self, starts: Iterable[int]) -> None:
+        """Of which functions callers may be asked for: they are looked for in one go."""
+        self._wanted.update(starts)
+
+    def is_parameter(self, function: Function, register: str) -> bool:
+        """Whether a direct caller is seen to put something in ``register`` for ``function``."""
+        for site in self._callers_of(function.address(0))[:MAX_CALLERS]:
+            caller = self.around(site)
+            number = caller.number_of(site) if caller else None
+            if caller is None or number is None or caller is function:
+                continue
+            if loaded(self.origins(caller).before(number, register), register):
+                return True
+        return False
+
+    def _function(self, part: Code, start: int, end: int, is_function: bool) -> Function | None:
+        key = start, end
+        if key not in self._functions:
+            code = part.data[start - part.address : min(end, start + MAX_BYTES) - part.address]
+            self._functions[key] = self._decoded(code, start, is_function)
+        return self._functions[key]
+
+    def _decoded(self, code: bytes, start: int, is_function: bool) -> Function | None:
+        rows = self._decoder.decode(code, start)
+        if not rows:
+            return None
+        starts = [row[0] for row in rows]
+        starts.append(rows[-1][0] + rows[-1][1])
+        function = Function(code, starts, is_function)
+        function.leave_out_calls(lambda goal: not self.callees.returns(goal))
+        return function
+
+    def _window(self, part: Code, address: int) -> Function | None:
+        """The longest stretch before ``address`` that decodes to an instruction right there."""
+        for start in range(max(address - WINDOW, part.address), address + 1):
+            code = part.data[start - part.address : address - part.address + WINDOW]
+            function = self._decoded(code, start, is_function=False)
+            if function and function.number_of(address) is not None:
+                return function
+        return None
+
+    def _part(self, address: int) -> Code | None:
+        return next((p for p in self._parts if p.address <= address < p.end), None)
+
+    def _called(self, address: int) -> Span | None:
+        if self._calls is None:
+            self._calls = CallTargets(self._parts)
+        return self._calls.around(address)
+
+    def _name_at(self, address: int) -> str | None:
+        return self._image.function_at(address)
+
+    def _callers_of(self, start: int) -> list[int]:
+        if self._callers is None:
+            self._callers = {}
+            for part in self._parts:
+                for site, goal in _calls(part):
+                    if goal in self._wanted:
+                        self._callers.setdefault(goal, []).append(site)
+        return self._callers.get(start, [])
+
+
+def _calls(part: Code) -> Iterable[tuple[int, int]]:
+    """What may be direct calls and jumps: where each is, and where it goes."""
+    unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
+    for match in _CALLS.finditer(data, 0, max(len(data) - 4, 0)):
+        place = match.start()
+        yield base + place, base + place + 5 + unpack(data, place + 1)[0]

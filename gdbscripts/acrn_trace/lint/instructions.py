@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What one instruction does to the general registers, by Capstone, remembered by its bytes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import capstone
+from capstone import x86
+
+from acrn_trace.abi import GENERAL_REGISTERS, MASK64, VMCALL, VMMCALL
+
+LETTERS = ("a", "b", "c", "d")
+INDEXES = ("si", "di", "bp", "sp")
+
+
+def _names() -> dict[str, tuple[str, int]]:
+    """Every name of a general register to its 64-bit register and its bits."""
+    names = {}
+    for letter in LETTERS:
+        full = f"r{letter}x"
+        names |= {full: (full, 64), f"e{letter}x": (full, 32), f"{letter}x": (full, 16)}
+        names |= {f"{letter}l": (full, 8), f"{letter}h": (full, 8)}
+    for index in INDEXES:
+        full = f"r{index}"
+        names |= {full: (full, 64), f"e{index}": (full, 32), index: (full, 16), index + "l": (full, 8)}
+    for number in range(8, 16):
+        full = f"r{number}"
+        names |= {full: (full, 64), full + "d": (full, 32), full + "w": (full, 16)}
+        names[full + "b"] = (full, 8)
+    return names
+
+
+NAMES = _names()
+FULL = set(GENERAL_REGISTERS)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in memory, relative to one register. ``size`` is in bytes."""
+
+    base: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Constant:
+    """``number`` as the register has it; ``extended``: by its sign from a 32-bit immediate."""
+
+    number: int
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The low ``bits`` of ``register``, zero- or sign-extended."""
+
+    register: str
+    bits: int
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A register with a number put to it by ``operator``, cut to ``bits``."""
+
+    register: str
+    operator: str
+    number: int
+    bits: int
+
+
+@dataclass(frozen=True)
+class Load:
+    slot: Slot
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Address:
+    """The address of a place in memory."""
+
+    slot: Slot
+
+
+Formula = Constant | Copy | Sum | Load | Address
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """``formula`` is what ``target`` gets, where that can be said; ``maybe``: or it stays.
+
+    ``flow`` is jump, branch, call, return, trap, hypercall or nothing; ``goal`` is where a direct
+    one goes, relative to the instruction. ``stored`` goes to ``place``. ``bases`` are the registers
+    that memory is addressed by.
+    """
+
+    text: str
+    reads: frozenset[str]
+    writes: frozenset[str]
+    bases: frozenset[str]
+    flow: str = ""
+    goal: int | None = None
+    target: str | None = None
+    formula: Formula | None = None
+    maybe: bool = False
+    place: Slot | None = None
+    stored: Formula | None = None
+    stores: bool = False
+
+
+_CAPSTONE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+_CAPSTONE.detail = True
+NOTHING: frozenset[str] = frozenset()
+_UNREADABLE = Instruction("(bad)", NOTHING, NOTHING, NOTHING, "trap")
+_SIGNED = {"movsx", "movsxd"}
+_ZEROING = {"xor", "sub"}
+_SUMS = {"add", "sub", "and", "or", "xor", "shl", "shr"}
+_STACK = {"push": ("rsp", "sub"), "pop": ("rsp", "add"), "leave": ("rbp", "add")}
+_TRAPS = {"ud2", "ud0", "ud1", "hlt", "int3"}
+
+
+@lru_cache(maxsize=1 << 18)
+def decode(code: bytes) -> Instruction:
+    """The instruction whose bytes are ``code``; addresses are relative to its own."""
+    found = next(_CAPSTONE.disasm(code, 0, 1), None)
+    if found is None or found.size != len(code):
+        return _UNREADABLE
+    reads, writes, bases = _registers(found)
+    more: dict = _flow(found, code) | _effect(found)
+    text = f"{found.mnemonic} {found.op_str}".strip()
+    if more.pop("reads_nothing", False):
+        reads = NOTHING
+    return Instruction(text, reads, writes, bases, **more)
+
+
+def _full(instruction: capstone.CsInsn, register: int) -> str:
+    name = instruction.reg_name(register) if register else ""
+    return NAMES[name][0] if name in NAMES else name
+
+
+def _registers(found: capstone.CsInsn) -> tuple[frozenset[str], ...]:
+    """Those read, written, and used as addresses."""
+    reads = {_full(found, register) for register in found.regs_read}
+    writes = {_full(found, register) for register in found.regs_write}
+    bases = set()
+    for place, operand in enumerate(found.operands):
+        if operand.type == x86.X86_OP_MEM:
+            bases |= {_full(found, r) for r in (operand.mem.base, operand.mem.index) if r}
+        elif operand.type == x86.X86_OP_REG:
+            access = operand.access or capstone.CS_AC_READ | (place == 0) * capstone.CS_AC_WRITE
+            name = _full(found, operand.reg)
+            reads |= {name} if access & capstone.CS_AC_READ else set()
+            writes |= {name} if access & capstone.CS_AC_WRITE else set()
+    if found.mnemonic != "lea" and "nop" not in found.mnemonic:
+        reads |= bases
+        return frozenset(reads & FULL), frozenset(writes & FULL), frozenset(bases & FULL)
+    reads |= bases if found.mnemonic == "lea" else set()
+    return frozenset(reads & FULL), frozenset(writes & FULL), NOTHING
+
+
+def _flow(found: capstone.CsInsn, code: bytes) -> dict:
+    if code[-3:] in (VMCALL, VMMCALL):
+        return {"flow": "hypercall"}
+    for group, kind in (
+        (capstone.CS_GRP_CALL, "call"),
+        (capstone.CS_GRP_JUMP, "branch"),
+        (capstone.CS_GRP_RET, "return"),
+    ):
+        if found.group(group):
+            first = found.operands[0] if found.operands else None
+            goal = first.imm if first and first.type == x86.X86_OP_IMM and kind != "return" else None
+            jump = found.mnemonic.split()[-1] == "jmp"
+            return {"flow": "jump" if jump else kind, "goal": goal}
+    return {"flow": "trap"} if found.mnemonic in _TRAPS else {}
+
+
+def _effect(found: capstone.CsInsn) -> dict:
+    """What the instruction's first operand gets, where that is simple."""
+    operands = found.operands
+    if found.group(capstone.CS_GRP_JUMP) or found.group(capstone.CS_GRP_CALL):
+        return {}
+    if found.mnemonic in _STACK:
+        source, operator = _STACK[found.mnemonic]
+        return {"target": "rsp", "formula": Sum(source, operator, 8, 64)}
+    if not operands:
+        return {}
+    first = operands[0]
+    if first.type == x86.X86_OP_MEM:
+        return _store(found, first)
+    if first.type != x86.X86_OP_REG or found.reg_name(first.reg) not in NAMES:
+        return {}
+    target, bits = NAMES[found.reg_name(first.reg)]
+    return {"target": target} | _assignment(found, target, bits)
+
+
+def _store(found: capstone.CsInsn, first: x86.X86Op) -> dict:
+    if not first.access & capstone.CS_AC_WRITE and not found.mnemonic.startswith(("mov", "rep")):
+        return {}
+    effect: dict = {"stores": True, "place": _slot(found, first)}
+    if found.mnemonic == "mov" and effect["place"]:
+        effect["stored"] = _source(found, found.operands[1], first.size * 8, False)
+    return effect
+
+
+def _slot(found: capstone.CsInsn, operand: x86.X86Op) -> Slot | None:
+    memory = operand.mem
+    if memory.segment or memory.index or not memory.base:
+        return None
+    return Slot(_full(found, memory.base), memory.disp, operand.size)
+
+
+def _assignment(found: capstone.CsInsn, target: str, bits: int) -> dict:
+    operands, mnemonic = found.operands, found.mnemonic
+    if bits < 32:
+        return {"maybe": True}  # the other bits stay: what the whole then is, is not looked at
+    if mnemonic in _ZEROING and len(operands) == 2 and operands[0].reg == operands[1].reg:
+        if operands[1].type == x86.X86_OP_REG:
+            return {"formula": Constant(0), "reads_nothing": True}
+    if mnemonic in ("mov", "movabs", "movzx", *_SIGNED):
+        return {"formula": _source(found, operands[1], bits, mnemonic in _SIGNED)}
+    if mnemonic.startswith("cmov"):
+        return {"formula": _source(found, operands[1], bits, False), "maybe": True}
+    if mnemonic == "lea":
+        slot = _slot(found, operands[1])
+        return {"formula": Address(slot) if slot and bits == 64 else None}
+    return {"formula": _sum(found, target, bits)}
+
+
+def _sum(found: capstone.CsInsn, target: str, bits: int) -> Sum | None:
+    operands, mnemonic = found.operands, found.mnemonic
+    if mnemonic in ("inc", "dec"):
+        return Sum(target, "add" if mnemonic == "inc" else "sub", 1, bits)
+    if mnemonic in _SUMS and len(operands) == 2 and operands[1].type == x86.X86_OP_IMM:
+        return Sum(target, mnemonic, operands[1].imm & MASK64, bits)
+    return None
+
+
+def _source(found: capstone.CsInsn, operand: x86.X86Op, bits: int, signed: bool) -> Formula | None:
+    """The value of ``operand``, put in a place of ``bits``."""
+    if operand.type == x86.X86_OP_IMM:
+        number = operand.imm & (1 << bits) - 1
+        return Constant(number, bits == 64 and found.mnemonic == "mov" and operand.imm < 0)
+    if operand.type == x86.X86_OP_REG and found.reg_name(operand.reg) in NAMES:
+        name = found.reg_name(operand.reg)
+        if name in ("ah", "bh", "ch", "dh"):
+            return None
+        return Copy(NAMES[name][0], min(NAMES[name][1], bits), signed)
+    if operand.type == x86.X86_OP_MEM:
+        slot = _slot(found, operand)
+        return Load(slot, signed) if slot else None
+    return None

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rules: does R8 hold the call's number when VMCALL runs?"""
+
+from typing import Iterator
+
+from acrn_trace.lint.findings import Found, Place
+from acrn_trace.lint.origins import CALLERS, KNOWN, LOST, Value, loaded
+
+
+def number_findings(place: Place) -> Iterator[Found]:
+    """What is wrong with R8 at a site."""
+    yield from _not_loaded(place)
+    yield from _overwritten(place)
+    yield from _wrong_numbers(place)
+
+
+def _not_loaded(place: Place) -> Iterator[Found]:
+    lost = [value for value in place.r8 if value.kind == LOST]
+    empty = [value for value in place.r8 if value.kind == CALLERS and value.register == "r8"]
+    if not lost and not (empty and not _is_parameter(place)):
+        return
+    for value in lost:
+        if loaded(place.origins.before(value.where, "r8"), "r8"):
+            yield _between(place, value)
+            return
+    what = f"it may hold what {place.left_by(lost[0])} left" if lost else "it holds what the caller left"
+    if loaded(place.r8, "r8"):
+        yield Found("r8-one-path", f"R8 is loaded on one way to this VMCALL only; else {what}")
+    else:
+        yield Found("r8-never-loaded", f"R8 is never loaded: {what}")
+
+
+def _is_parameter(place: Place) -> bool:
+    return place.functions.is_parameter(place.function, "r8")
+
+
+def _between(place: Place, value: Value) -> Found:
+    call = place.left_by(value)
+    goal = place.function.goal(value.where)
+    if place.callees.is_instrumentation(goal):
+        text = f"instrumentation comes between the load of R8 and VMCALL, and may change R8: {call}"
+        return Found("instrumentation-between", text)
+    return Found("call-between", f"R8 is loaded, then {call} may change it before VMCALL")
+
+
+def _overwritten(place: Place) -> Iterator[Found]:
+    """A number was put in R8, and something else after it, with nobody to use the number."""
+    for later in place.definitions("r8"):
+        if place.is_call(later) or _is_number(place, later):
+            continue
+        for earlier in place.origins.definitions(later, "r8") or ():
+            if earlier < 0 or place.is_call(earlier) or not _is_number(place, earlier):
+                continue
+            if not place.uses("r8", earlier, hypercalls=True) or _is_partial(place, later):
+                text = f"{place.at(earlier)} loads R8 with a number, {place.at(later)} overwrites it"
+                yield Found("r8-overwritten", text)
+                return
+
+
+def _is_partial(place: Place, number: int) -> bool:
+    instruction = place.function.instruction(number)
+    return instruction.maybe and instruction.formula is None
+
+
+def _is_number(place: Place, definition: int) -> bool:
+    """Whether the definition puts a number of the call table in R8."""
+    values = place.origins.after(definition, "r8")
+    return any(v.kind == KNOWN and place.table.numbered(v.number or 0) for v in values)
+
+
+def _wrong_numbers(place: Place) -> Iterator[Found]:
+    overwritten = next(_overwritten(place), None)
+    for value in sorted(place.r8, key=str):
+        if value.kind != KNOWN or value.number is None:
+            continue
+        number = value.number
+        if value.wide is not None and value.wide != number:
+            text = f"{value.wide:#x} is cut to 32 bits on its way to R8, which then holds {number:#x}"
+            yield Found("number-truncated", text)
+        elif number >> 31 == (1 << 33) - 1 and place.table.numbered(number) is None:
+            meant = place.table.call_name(number & 0xFFFF_FFFF)
+            text = f"R8 is {number:#x}: {meant}, extended by its sign; ACRN's numbers have 32 bits"
+            yield Found("number-sign-extended", text)
+        elif place.table.numbered(number) is None and not overwritten:
+            other = place.knowledge.explain(number)
+            text = f"the call table has no {number:#x}" + (f": {other}" if other else "")
+            yield Found("number-not-in-table", text)

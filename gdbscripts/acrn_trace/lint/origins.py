@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where the value of a register comes from: asked backward, from the place that needs it.
+
+Only what the question touches is looked at, each step at most once, so that the cost is bounded by
+the function's size however it loops.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Callable, Iterable
+
+from acrn_trace.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.lint.callees import Callees
+from acrn_trace.lint.function import ENTRY, Function
+from acrn_trace.lint.instructions import Address, Constant, Copy, Formula, Load, Slot, Sum
+
+MAX_STEPS = 4096  # of one question
+MAX_VALUES = 8
+MAX_DEPTH = 24
+FRAME = ("rsp", "rbp")
+GENERAL = frozenset(GENERAL_REGISTERS)
+
+KNOWN, CALLERS, LOST, RESULT, STACK, SOME = "known", "callers", "lost", "result", "stack", "some"
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a register may hold: ``kind`` is
+
+    known    ``number``; ``wide`` is what it was before a 32-bit copy cut it
+    callers  what ``register`` held when the function began
+    lost     what the call at ``where`` left in a register that it may change
+    result   RAX, after the hypercall at ``where``
+    stack    the stack pointer's value at ``where`` (a realignment, or the function's begin) + ``place``
+    some     anything else, such as what memory held
+    """
+
+    kind: str
+    where: int = ENTRY
+    number: int | None = None
+    wide: int | None = None
+    register: str | None = None
+    place: int = 0
+
+
+    @property
+    def stack(self) -> bool:
+        return self.kind == STACK
+
+
+@dataclass(frozen=True)
+class Place:
+    """``size`` bytes of a stack frame; ``frame`` tells one from another, as Value.where does."""
+
+    frame: int
+    offset: int
+    size: int
+
+    def overlaps(self, other: "Place") -> bool:
+        return self.offset < other.offset + other.size and other.offset < self.offset + self.size
+
+
+Values = frozenset[Value]
+ANY: Values = frozenset({Value(SOME)})
+
+
+class Origins:
+    """Answers for one function."""
+
+    def __init__(self, flow: Function, callees: Callees) -> None:
+        self._flow = flow
+        self._callees = callees
+        self._known: dict[tuple[int, str], Values] = {}
+
+    def before(self, number: int, register: str, depth: int = 0) -> Values:
+        """What ``register`` may hold when instruction ``number`` begins."""
+        key = number, register
+        if key not in self._known:
+            self._known[key] = ANY  # to whoever asks again on the way, which is a loop
+            sources = self.definitions(number, register)
+            self._known[key] = self._union(sources, register, depth)
+        return self._known[key]
+
+    def _union(self, sources: set[int] | None, register: str, depth: int) -> Values:
+        if sources is None or depth > MAX_DEPTH:
+            return ANY
+        found: set[Value] = set()
+        for source in sources:
+            found |= self.after(source, register, depth)
+            if len(found) > MAX_VALUES:
+                return ANY
+        return frozenset(found)
+
+    def after(self, source: int, register: str, depth: int = 0) -> Values:
+        """What the definition ``source`` leaves in ``register``."""
+        if source == ENTRY:
+            stack = register == "rsp"
+            return frozenset({Value(STACK if stack else CALLERS, register=register)})
+        instruction = self._flow.instruction(source)
+        if instruction.flow == "call":
+            return frozenset({Value(SOME if register == "rax" else LOST, source, register=register)})
+        if instruction.flow == "hypercall":
+            return frozenset({Value(RESULT, source)})
+        if instruction.target != register or instruction.formula is None:
+            return frozenset({Value(SOME, source)})
+        return self.value(instruction.formula, source, depth)
+
+    def definitions(self, number: int, register: str) -> set[int] | None:
+        """The instructions (or ENTRY) that last set ``register`` before ``number``; None: unknown."""
+        return self._walk(number, lambda source: self._sets(source, register))
+
+    def _sets(self, source: int, register: str) -> str:
+        instruction = self._flow.instruction(source)
+        if instruction.flow == "call":
+            return "yes" if self._callees.changes(self._flow.goal(source), register) else "no"
+        if instruction.flow == "hypercall":
+            return "yes" if register == "rax" else "no"
+        if register not in instruction.writes:
+            return "no"
+        return "maybe" if instruction.maybe else "yes"
+
+    def _walk(self, number: int, asked: Callable[[int], str]) -> set[int] | None:
+        """Backward to every instruction for which the answer is yes (maybe: and beyond it)."""
+        found, seen, work = set(), set(), [number]
+        while work:
+            for source in self._flow.predecessors(work.pop()):
+                if source in seen:
+                    continue
+                seen.add(source)
+                if source < ENTRY or len(seen) > MAX_STEPS:
+                    return None
+                answer = "yes" if source == ENTRY else asked(source)
+                if answer == "unknown":
+                    return None
+                if answer != "no":
+                    found.add(source)
+                if answer != "yes":
+                    work.append(source)
+        return found
+
+    def value(self, formula: Formula, number: int, depth: int) -> Values:
+        """What ``formula`` is when instruction ``number`` begins."""
+        if isinstance(formula, Constant):
+            return frozenset({Value(KNOWN, number, formula.number)})
+        if isinstance(formula, Copy):
+            return self._each(formula.register, number, depth, lambda v: _copied(v, formula))
+        if isinstance(formula, Sum):
+            if formula.operator == "and" and formula.register == "rsp":
+                return frozenset({Value(STACK, number)})
+            return self._each(formula.register, number, depth, lambda v: _summed(v, formula))
+        if isinstance(formula, Load):
+            return self._loaded(formula, number, depth)
+        place = Sum(formula.slot.base, "add", formula.slot.offset & MASK64, 64)
+        return ANY if place.register == "rip" else self.value(place, number, depth)
+
+    def _each(
+        self, register: str, number: int, depth: int, change: Callable[[Value], Value]
+    ) -> Values:
+        return frozenset(change(value) for value in self.before(number, register, depth + 1))
+
+    def place(self, number: int, slot: Slot, depth: int = 0) -> Place | None:
+        """Where in the stack frame ``slot`` is at instruction ``number``, if it is there."""
+        base = self.before(number, slot.base, depth + 1) if slot.base in GENERAL else ANY
+        if len(base) != 1:
+            return None
+        value = next(iter(base))
+        return Place(value.where, value.place + slot.offset, slot.size) if value.stack else None
+
+    def _loaded(self, formula: Load, number: int, depth: int) -> Values:
+        """What a slot of the stack frame holds: what was stored there last."""
+        place, unknown = self.place(number, formula.slot, depth), frozenset({Value(SOME, number)})
+        if place is None or self._may_escape(place):
+            return unknown
+        stores = self._walk(number, lambda source: self._stores(source, place, depth))
+        if stores is None or ENTRY in stores:
+            return unknown
+        found: set[Value] = set()
+        for store in stores:
+            stored = self._flow.instruction(store).stored
+            found |= self.value(stored, store, depth + 1) if stored else ANY
+        copy = Copy("", place.size * 8, formula.signed)
+        return frozenset(_copied(value, copy) for value in found)
+
+    def _stores(self, source: int, wanted: Place, depth: int) -> str:
+        slot = self._flow.instruction(source).place
+        place = self.place(source, slot, depth) if slot and slot.base in FRAME else None
+        if place is None or place.frame != wanted.frame or not place.overlaps(wanted):
+            return "no"
+        same = place.offset == wanted.offset and place.size >= wanted.size
+        return "yes" if same else "unknown"
+
+    def _may_escape(self, place: Place) -> bool:
+        """Whether it may be written through another register: its address, or a lower one, is taken.
+
+        Lower, since a structure goes up from the address that is taken of it.
+        """
+        return any(
+            taken.frame != place.frame or taken.offset <= place.offset for taken in self.taken
+        )
+
+    @cached_property
+    def taken(self) -> list[Place]:
+        """The places of the frame whose addresses are taken."""
+        found = []
+        for number in range(len(self._flow)):
+            instruction = self._flow.instruction(number)
+            formula = instruction.formula
+            if isinstance(formula, Copy) and formula.register in FRAME and formula.bits == 64:
+                formula = Address(Slot(formula.register, 0, 8))
+            if isinstance(formula, Address) and formula.slot.base in FRAME:
+                place = self.place(number, formula.slot)
+                if place and instruction.target not in FRAME:
+                    found.append(place)
+        return found
+
+
+def _copied(value: Value, copy: Copy) -> Value:
+    if value.kind == KNOWN and value.number is not None:
+        return _cut(value, copy)
+    if copy.bits == 64 or value.kind == LOST:
+        return value
+    return Value(SOME, value.where)
+
+
+def _cut(value: Value, copy: Copy) -> Value:
+    """A known number in fewer bits."""
+    number = value.number & (1 << copy.bits) - 1
+    if copy.signed and number >> copy.bits - 1:
+        number |= MASK64 & ~((1 << copy.bits) - 1)
+    lossless = number == value.number or value.number >> 31 == (1 << 33) - 1
+    return replace(value, number=number, wide=value.wide if lossless else value.number)
+
+
+_OPERATORS: dict[str, Callable[[int, int], int]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+    "shl": lambda a, b: a << (b & 63),
+    "shr": lambda a, b: a >> (b & 63),
+}
+
+
+def _summed(value: Value, formula: Sum) -> Value:
+    operator, mask = _OPERATORS[formula.operator], (1 << formula.bits) - 1
+    if value.kind == KNOWN and value.number is not None:
+        number = operator(value.number & mask, formula.number & mask) & mask
+        return Value(KNOWN, value.where, number)
+    if value.kind == STACK and formula.operator in ("add", "sub") and formula.bits == 64:
+        place = operator(value.place, formula.number) & MASK64
+        return replace(value, place=place - (1 << 64) if place >> 63 else place)
+    if value.kind in (STACK, LOST, CALLERS, RESULT) and formula.number == 0:
+        return value
+    return Value(SOME, value.where)
+
+
+def loaded(values: Iterable[Value], register: str) -> bool:
+    """Whether any of ``values`` was put in ``register`` by the code."""
+    return any(v.kind not in (LOST, CALLERS) or v.register != register for v in values)

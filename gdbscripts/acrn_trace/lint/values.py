@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rules: does the code use a value after the call that the call, or its asm, has lost?"""
+
+from typing import Iterable, Iterator
+
+from acrn_trace.lint.callees import CALLER_SAVED
+from acrn_trace.lint.findings import Found, Place
+from acrn_trace.lint.function import ENTRY
+from acrn_trace.lint.origins import KNOWN, LOST, RESULT, SOME
+
+_NAMES = {"rdi": "RDI", "rsi": "RSI"}
+
+
+def value_findings(place: Place) -> Iterator[Found]:
+    if not any(value.kind == SOME for value in place.r8):  # an asm statement is given its number
+        yield from _lost_in_r8(place)
+        yield from _lost_in_rax(place)
+    yield from _lost_in_changed(place)
+    yield from _lost_arguments(place)
+
+
+def _lost_in_r8(place: Place) -> Iterator[Found]:
+    """R8 had a value, the number replaced it, and the code goes on as if it were there."""
+    used = place.uses("r8", place.number)
+    if not used:
+        return
+    loads = [n for n in place.definitions("r8") if not place.is_call(n)]
+    for load in loads:
+        older = (place.origins.definitions(load, "r8") or set()) - set(loads)
+        if any(_was_wanted(place, old, load, used) for old in older):
+            text = (
+                f"{place.at(load)} replaces a value in R8 that {place.at(used[0])} still uses after "
+                "the call: R8 is missing from the asm's clobbers"
+            )
+            yield Found("r8-value-lost", text)
+            return
+
+
+def _was_wanted(place: Place, old: int, load: int, used: list[int]) -> bool:
+    """Whether the later uses mean what ``old`` put in R8, not the number."""
+    if old == ENTRY:
+        bypassed = any(old in _reaching(place, use, "r8") for use in used)
+        return bypassed or place.functions.is_parameter(place.function, "r8")
+    if place.is_call(old) or place.function.instruction(load).maybe:
+        return False
+    if any(old in _reaching(place, use, "r8") for use in used):
+        return True
+    unused = not place.uses("r8", old, hypercalls=True)
+    return unused or (load + 1 == place.number and place.call_number is not None)
+
+
+def _reaching(place: Place, number: int, register: str) -> Iterable[int]:
+    return place.origins.definitions(number, register) or ()
+
+
+def _lost_in_rax(place: Place) -> Iterator[Found]:
+    """RAX is the result: a value from before that somebody meant to find there is gone."""
+    used = place.uses("rax", place.number)
+    if not used:
+        return
+    for old in place.definitions("rax"):
+        instruction = place.function.instruction(old)
+        values = place.origins.after(old, "rax")
+        if place.is_call(old) or all(v.kind in (KNOWN, RESULT, LOST) for v in values):
+            continue
+        if instruction.maybe:
+            continue
+        pointer = [n for n in used if "rax" in place.function.instruction(n).bases]
+        if pointer or not place.uses("rax", old):
+            use = place.at((pointer or used)[0])
+            text = (
+                f"{use} uses what {place.at(old)} put in RAX, but RAX is the call's result by then"
+            )
+            yield Found("rax-value-lost", text)
+            return
+
+
+def _lost_in_changed(place: Place) -> Iterator[Found]:
+    """Calls that may change more than RAX."""
+    entry = place.entry
+    changed = place.knowledge.results.may_change.get(entry.name, frozenset()) if entry else ()
+    for register in sorted(set(changed) - {"rax", "eflags"}):
+        used = [
+            n for n in place.uses(register, place.number) if register in _bases(place, n)
+        ]
+        if used:
+            text = f"{place.at(used[0])} uses {register.upper()} as an address, which {entry.name} may change"
+            yield Found("changed-register-used", text)
+        elif register not in CALLER_SAVED and not _is_saved(place, register):
+            text = f"{entry.name} may change {register.upper()}, which the function has to keep and does not save"
+            yield Found("changed-register-used", text)
+
+
+def _bases(place: Place, number: int) -> frozenset[str]:
+    return place.function.instruction(number).bases
+
+
+def _is_saved(place: Place, register: str) -> bool:
+    """Whether the function restores it somewhere: no path is looked at."""
+    whole = range(len(place.function))
+    return any(register in place.function.instruction(n).writes for n in whole)
+
+
+def _lost_arguments(place: Place) -> Iterator[Found]:
+    entry = place.entry
+    for register, argument in zip(("rdi", "rsi"), entry.arguments if entry else ()):
+        for value in place.before(register):
+            if value.kind == LOST and value.register == register:
+                text = f"{_NAMES[register]}, {argument.name} of {entry.name}, holds what {place.left_by(value)} left"
+                yield Found("argument-lost", text)
+                break
+
+
