@@ -26,9 +26,9 @@ class CallTargets:
     around the call has an instruction there.
     """
 
-    def __init__(self, parts: list[Code], decoder: Decoder) -> None:
+    def __init__(self, parts: list[Code], decoder: Decoder | None = None) -> None:
         self._parts = parts
-        self._decoder = decoder
+        self._decoder = decoder or Decoder()
         self._callers = {
             target: caller for part in parts for target, caller in self._calls_in(part)
         }

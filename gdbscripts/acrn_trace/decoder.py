@@ -24,9 +24,11 @@ class MissingCapstone(TraceError):
 class Decoder:
     """Sweeps over code in a straight line."""
 
-    def __init__(self) -> None:
+    def __init__(self, for_people: bool = False) -> None:
         capstone = _capstone()
         self._disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+        if for_people:
+            self._disassembler.syntax = capstone.CS_OPT_SYNTAX_ATT  # as GDB and objdump
         self._disassembler.skipdata = True
         self._disassembler.skipdata_setup = (UNKNOWN, _length_of_unknown, None)
 

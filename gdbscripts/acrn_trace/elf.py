@@ -51,6 +51,11 @@ class Section:
     size: int
     link: int
 
+    @property
+    def is_code(self) -> bool:
+        wanted = SHF_ALLOC | SHF_EXECINSTR
+        return self.flags & (wanted | SHF_COMPRESSED) == wanted and self.type != SHT_NOBITS
+
 
 @dataclass(frozen=True)
 class Segment:

@@ -7,14 +7,15 @@ from typing import Callable, Iterable
 
 import gdb
 
-from acrn_trace import gdb_parameters
+from acrn_trace import gdb_disassembler, gdb_parameters
+from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
-from acrn_trace.gdb_live import GdbStream, LiveTrace, current_image
+from acrn_trace.gdb_image import current_image, current_sites, load_offset
+from acrn_trace.gdb_live import GdbStream, LiveTrace
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.printable import printable
-from acrn_trace.sitelist import image_sites
 
 
 class Session:
@@ -93,19 +94,27 @@ class HypercallTrace(Command):
 
 
 class HypercallSites(Command):
-    """List the hypercall sites of the image: address, call, file and line, function."""
+    """List the hypercall sites of the image: address, call, file and line, function.
+
+    hypercall sites [-l]
+
+    Sites come from the image's records and from its code. A possible site may be something else.
+      -l    with the disassembly around each"""
 
     def __init__(self, session: Session) -> None:
         super().__init__("hypercall sites", gdb.COMMAND_STATUS, self._sites)
         self._session = session
 
-    def complete(self, text: str, word: str) -> int:
-        return gdb.COMPLETE_NONE
+    def complete(self, text: str, word: str) -> list[str]:
+        return [option for option in ["-l"] if option.startswith(word)]
 
     def _sites(self, words: list[str]) -> None:
-        if words:
-            raise TraceError(f"hypercall sites takes no arguments, and was given {words[0]!r}")
-        _say(site_lines(image_sites(current_image()), self._session.knowledge.table))
+        if words not in ([], ["-l"]):
+            raise TraceError(f"hypercall sites takes -l or nothing, and was given {words[-1]!r}")
+        image = current_image()
+        sites, table = current_sites(image), self._session.knowledge.table
+        code = CodeAround(image, load_offset(image)) if words else None
+        _say(site_lines(sites, table, code))
 
 
 class HypercallLoad(Command):
@@ -178,5 +187,6 @@ def register() -> Session:
     HypercallLoad(session)
     InfoHypercalls(session)
     gdb_parameters.register(session.knowledge)
+    gdb_disassembler.register(session.knowledge)
     gdb.execute("alias hc = hypercall")
     return session

@@ -25,13 +25,13 @@ from acrn_trace.gdb_target import (
     read_stop,
     uninterrupted,
 )
-from acrn_trace.image import Image, open_image
+from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_types import lookup_struct
 from acrn_trace.guest_types import GuestTypes
 from acrn_trace.knowledge import Knowledge
-from acrn_trace.options import make_filter, make_knowledge, make_sinks
+from acrn_trace.options import SITE_PARAMETERS, make_filter, make_knowledge, make_sinks
 from acrn_trace.pairing import Pairing
-from acrn_trace.sitelist import image_sites
+from acrn_trace.sitelist import traced_sites
 from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, points
 from acrn_trace.tracer import Tracer
@@ -61,14 +61,6 @@ class GdbStream(io.TextIOBase):
         gdb.flush(self._stream)
 
 
-def current_image() -> Image:
-    """The image that GDB has loaded."""
-    path = gdb.current_progspace().filename
-    if path is None:
-        raise TraceError("no image is loaded; name the guest's with 'file IMAGE'")
-    return open_image(path)
-
-
 class LiveTrace:
     """Breakpoints at every entry and return, and the tracer they report to.
 
@@ -78,13 +70,14 @@ class LiveTrace:
     def __init__(self, options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> None:
         self._knowledge = knowledge
         image = current_image()
-        self.sites = image_sites(image)
+        found = current_sites(image)
+        self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         structures = knowledge.structures
         structures.guest_types = GuestTypes(lookup_struct, structures.fields, self._notice)
         decoder = Decoder(knowledge, GuestPhysicalMemory())
         selected = make_filter(options, knowledge.table)
         self._sinks = make_sinks(options, knowledge, stream)
-        self._show_caveat(knowledge)
+        self._show_caveats(knowledge, len(found) - len(self.sites))
         self._tracer = Tracer(Pairing(exception_frame_below), decoder, selected, self._sinks)
         self._guest_sites = GuestSites()
         self._stacks = options.stack
@@ -95,7 +88,8 @@ class LiveTrace:
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
         self._points = [self._plant(point) for point in points(self.sites)]
-        self._points += [self._plant_boot(*entry) for entry in image.entry_points().items()]
+        entries = image.entry_points(load_offset(image))
+        self._points += [self._plant_boot(*entry) for entry in entries.items()]
         gdb.events.stop.connect(self._on_gdb_stop)
         gdb.events.exited.connect(self._on_exited)
         gdb.events.connection_removed.connect(self._on_connection_removed)
@@ -201,9 +195,11 @@ class LiveTrace:
         self.failure = sentence
         gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
 
-    def _show_caveat(self, knowledge: Knowledge) -> None:
+    def _show_caveats(self, knowledge: Knowledge, untraced: int) -> None:
         if knowledge.caveat:
             self._notice(knowledge.caveat)
+        if untraced:
+            self._notice(f"{untraced} possible sites are not traced (hypercall possible-sites)")
 
     def _notice(self, text: str) -> None:
         for sink in self._sinks:
@@ -255,6 +251,8 @@ def _trace_to_end(request: Request, result: Result) -> None:
         gdb.execute(f"set {setting}")
     options = argparse.Namespace(**request.options)
     knowledge = make_knowledge(options)
+    for parameter in SITE_PARAMETERS:
+        gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
     _connect(request.target)
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     trace = LiveTrace(options, knowledge, terminal)

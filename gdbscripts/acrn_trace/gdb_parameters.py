@@ -49,8 +49,59 @@ class VersionParameter(gdb.Parameter):
         return f"The call table is that of ACRN {value}, {calls} calls."
 
 
+class OffsetParameter(gdb.Parameter):
+    """How far the guest has the image from where it was linked: auto, or a number.
+
+    'auto' is how far GDB itself has moved the image's symbols. Sites, their functions and lines, and
+    the entry points follow. Takes effect with the next 'hypercall trace'."""
+
+    set_doc = "Set the load offset of a PIE or KASLR image."
+    show_doc = "Show the load offset of a PIE or KASLR image."
+
+    def __init__(self) -> None:
+        super().__init__("hypercall offset", gdb.COMMAND_DATA, gdb.PARAM_STRING_NOESCAPE)
+        self.value = self._valid = "auto"
+
+    def get_set_string(self) -> str:
+        text = self.value.strip()
+        try:
+            valid = text == "auto" or -(1 << 64) < int(text, 0) < 1 << 64
+        except ValueError:
+            valid = False
+        if not valid:
+            self.value = self._valid
+            raise gdb.GdbError(f"hypercall offset takes 'auto' or a number, and was given {text!r}.")
+        self.value = self._valid = text
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"The load offset of the image is {value}."
+
+
+class PossibleSitesParameter(gdb.Parameter):
+    """Whether possible sites are traced too, not only the certain ones.
+
+    A possible site may be data: under KVM a breakpoint there would change the guest's memory. Takes
+    effect with the next 'hypercall trace'."""
+
+    set_doc = "Set whether possible sites are traced."
+    show_doc = "Show whether possible sites are traced."
+
+    def __init__(self) -> None:
+        super().__init__("hypercall possible-sites", gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
+        self.value = False
+
+    def get_set_string(self) -> str:
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"Possible sites are {'' if self.value else 'not '}traced."
+
+
 def register(knowledge: Knowledge) -> None:
     """Define every parameter."""
     SetHypercall()
     ShowHypercall()
     VersionParameter(knowledge)
+    OffsetParameter()
+    PossibleSitesParameter()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from acrn_trace import elf
+from acrn_trace.abi import MASK64
 from acrn_trace.elf import ElfFile, Section, string_at
 from acrn_trace.errors import TraceError
 
@@ -78,22 +79,7 @@ class Image:
         )
 
     def _code_sections(self) -> list[tuple[str, int, int, int]]:
-        wanted = elf.SHF_ALLOC | elf.SHF_EXECINSTR
-        return [
-            (s.name, s.address, s.offset, s.size)
-            for s in self._file.sections
-            if s.flags & (wanted | elf.SHF_COMPRESSED) == wanted and s.type != elf.SHT_NOBITS
-        ]
-
-    def data_sections(self) -> list[Section]:
-        """The loaded sections with content that are not executable."""
-        return [
-            s
-            for s in self._file.sections
-            if s.flags & elf.SHF_ALLOC
-            and not s.flags & (elf.SHF_EXECINSTR | elf.SHF_COMPRESSED)
-            and s.type != elf.SHT_NOBITS
-        ]
+        return [(s.name, s.address, s.offset, s.size) for s in self._file.sections if s.is_code]
 
     def read(self, address: int, size: int) -> bytes | None:
         """``size`` bytes at a virtual address, or None where the file has no such bytes."""
@@ -130,15 +116,18 @@ class Image:
         """Start and size of each data symbol."""
         return self._objects
 
-    def entry_points(self) -> dict[int, bytes]:
-        """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there."""
-        entries = {self._file.entry, *self._pvh_entries()}
-        code = {entry: self._code_at(entry) for entry in entries}
-        return {entry: data for entry, data in code.items() if data}
+    def entry_points(self, offset: int = 0) -> dict[int, bytes]:
+        """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there.
 
-    def has_address(self, address: int) -> bool:
-        """Whether ``address`` is a virtual one of the image."""
-        return bool(self.read_at_most(address, 1))
+        ``offset`` is how far the image's virtual addresses were moved.
+        """
+        entries = {}
+        for entry in {self._file.entry, *self._pvh_entries()}:
+            code = self._code_at(entry)
+            if code:
+                virtual = self.read_at_most(entry, 1)
+                entries[entry + offset & MASK64 if virtual else entry] = code
+        return entries
 
     def _pvh_entries(self) -> Iterator[int]:
         for section in self._file.sections:

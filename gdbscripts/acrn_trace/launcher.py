@@ -10,6 +10,7 @@ from pathlib import Path
 
 from acrn_trace import VERSION, qemu
 from acrn_trace.convert import convert
+from acrn_trace.code_around import CodeAround
 from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
@@ -20,13 +21,14 @@ from acrn_trace.options import (
     OptionParser,
     add_fail_option,
     add_knowledge_options,
+    add_site_options,
     add_trace_options,
     is_failure,
     make_filter,
     make_knowledge,
 )
 from acrn_trace.printable import printable
-from acrn_trace.sitelist import image_sites
+from acrn_trace.sitelist import image_sites, traced_sites
 from acrn_trace.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
     )
     add_knowledge_options(parser)
+    add_site_options(parser)
     add_fail_option(parser)
     parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
     parser.add_argument(
@@ -103,9 +106,19 @@ def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
 def _check_input(options: argparse.Namespace) -> None:
     """Find what is wrong before anything is started or written."""
     make_filter(options, make_knowledge(options).table)
-    image_sites(open_image(options.image))
+    image = open_image(options.image)
+    traced_sites(image_sites(image), image, options.possible_sites == "on")
+    _check_offset(options.offset)
     if options.output:
         _check_writable(options.output)
+
+
+def _check_offset(offset: str) -> None:
+    try:
+        if offset != "auto":
+            int(offset, 0)
+    except ValueError:
+        raise TraceError(f"--offset takes 'auto' or a number, and was given {offset!r}") from None
 
 
 def _check_writable(path: str) -> None:
@@ -167,8 +180,13 @@ def list_sites(arguments: list[str]) -> int:
     """Print the sites of an image."""
     parser = OptionParser(prog="acrn-trace sites")
     parser.add_argument("image", metavar="IMAGE")
-    image = open_image(parser.parse_args(arguments).image)
-    for line in site_lines(image_sites(image), acrn().table):
+    parser.add_argument(
+        "-l", "--listing", action="store_true", help="with the disassembly around each"
+    )
+    options = parser.parse_args(arguments)
+    image = open_image(options.image)
+    code = CodeAround(image) if options.listing else None
+    for line in site_lines(image_sites(image), acrn().table, code):
         print(printable(line))
     return 0
 

@@ -4,22 +4,36 @@
 import re
 from typing import Iterable, Iterator
 
+from acrn_trace.abi import ACRN
 from acrn_trace.calltable import CallTable
+from acrn_trace.code_around import CodeAround
 from acrn_trace.sites import Site
 
 
-def site_lines(sites: Iterable[Site], table: CallTable) -> Iterator[str]:
-    """A heading, a line a site, how many there are, and where record and scan differ."""
+def site_lines(
+    sites: Iterable[Site], table: CallTable, code: CodeAround | None = None
+) -> Iterator[str]:
+    """A heading, a line a site with the ``code`` around it, and how many there are."""
     sites = list(sites)
     yield f"{'ADDRESS':18} {'CALL':26} WHERE"
     for site in sites:
         yield f"{site.address:#018x} {site_call(site, table):26} {site}{_doubt(site)}"
+        yield from code.lines(site, call_comment(site, table)) if code else ()
     yield count_line(sites)
 
 
 def site_call(site: Site, table: CallTable) -> str:
     """The name of the call that the site makes, as far as the code tells."""
     return "?" if site.number is None else table.call_name(site.number)
+
+
+def call_comment(site: Site, table: CallTable) -> str:
+    """What the disassembly shows beside the instruction; nothing for an unknown number."""
+    if site.number is None:
+        return ""
+    entry = table.numbered(site.number)
+    registers = ACRN.arguments[: len(entry.arguments)] if entry else ACRN.arguments
+    return f"  # {table.call_name(site.number)}({', '.join(registers)})"
 
 
 def _doubt(site: Site) -> str:

@@ -84,6 +84,26 @@ def _add_time_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+# What the launcher sets in GDB: parameter, and option of the same name.
+SITE_PARAMETERS = ("offset", "possible-sites")
+
+
+def add_site_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--offset",
+        default="auto",
+        metavar="OFFSET",
+        help="how far from its link address a PIE or KASLR image is loaded (default: GDB's idea)",
+    )
+    parser.add_argument(
+        "--possible-sites",
+        action="store_const",
+        const="on",
+        default="off",
+        help="trace possible sites too, not only the certain ones",
+    )
+
+
 def add_knowledge_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("-x", "--load"),

@@ -12,7 +12,6 @@ from typing import Callable, Iterator
 from acrn_trace.abi import ACRN, VMCALL, VMMCALL
 from acrn_trace.bounds import Bounds
 from acrn_trace.call_targets import CallTargets
-from acrn_trace.decoder import Decoder
 from acrn_trace.errors import TraceError
 from acrn_trace.image import Code, Image
 from acrn_trace.judge import FunctionJudge
@@ -98,5 +97,5 @@ class _Scanner:
 
     def _called(self, address: int) -> Span | None:
         if self._calls is None:
-            self._calls = CallTargets(self._parts, Decoder())
+            self._calls = CallTargets(self._parts)
         return self._calls.around(address)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Call sites: where in an image a hypercall is made, and where it comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, Iterator
 
-from acrn_trace.abi import ACRN
+from acrn_trace.abi import ACRN, MASK64
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Site:
     @property
     def return_address(self) -> int:
         return self.address + ACRN.length
+
+    def moved(self, offset: int) -> "Site":
+        """The site of the same code, loaded ``offset`` from where it was linked."""
+        return replace(self, address=self.address + offset & MASK64) if offset else self
 
     def __str__(self) -> str:
         """``service.c:42 create_vm``, or what of that is known, else the address."""
