@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,20 @@ def test_a_stub_that_hangs_up(tool, folder):
             server.accept()[0].close()
             out, err = process.communicate(timeout=60)
     check_refused(Run(process.returncode, out, err), 3, "cannot attach", str(folder / "stub"))
+
+
+def test_a_stub_that_vanishes(hang, tool, folder):
+    """A QEMU that is not ours is killed while a call is in flight."""
+    with Guest(folder, [*common_arguments(), "-kernel", hang]) as guest:
+        attach = ("-p", guest.socket, "-f", "jsonl", "-o", folder / "trace", hang)
+        with ended(tool.start(*attach)) as process:
+            read_until(guest.process.stdout, "hang: 1")
+            time.sleep(0.5)  # the call that hangs is made
+            guest.process.kill()
+            out, err = process.communicate(timeout=60)
+    check_refused(Run(process.returncode, out, err), 3, "closed the connection before the guest")
+    events = events_of(folder / "trace")
+    assert [event["status"] for event in events] == ["returned", "returned", "unfinished"]
 
 
 def test_a_guest_that_fails(tool):

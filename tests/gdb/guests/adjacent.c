@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where one call comes back the next one begins: the site of the second is the return of the first.
- */
+/* Where one call comes back the next one begins: a site right after a site. */
 #include "lib/answer.h"
 
 bool while_in_flight(struct trap_frame *frame)

@@ -19,8 +19,8 @@ static _Noreturn __attribute__((naked, noinline)) void resume(const struct trap_
 {
 	(void)frame;
 	__asm__("mov %rdi, %rsp\n\t"
-		"pop %rax; pop %rcx; pop %rdx; pop %rbx; add $8, %rsp; pop %rbp; pop %rsi; pop "
-		"%rdi\n\t"
+		"pop %rax; pop %rcx; pop %rdx; pop %rbx; add $8, %rsp\n\t"
+		"pop %rbp; pop %rsi; pop %rdi\n\t"
 		"pop %r8; pop %r9; pop %r10; pop %r11; pop %r12; pop %r13; pop %r14; pop %r15\n\t"
 		"add $16, %rsp; iretq");
 }
@@ -39,8 +39,8 @@ bool while_in_flight(struct trap_frame *frame)
 {
 	unsigned other = !this_cpu()->number;
 
-	this_cpu()->tss.ist[0] +=
-		NESTED_STACK_BELOW; /* this handler never returns: undo what its caller did */
+	/* This handler never returns: undo what its caller did. */
+	this_cpu()->tss.ist[0] += NESTED_STACK_BELOW;
 	frames[other] = *frame;
 	frames[other].rax = frame->rdi;
 	frames[other].rip += 3;
