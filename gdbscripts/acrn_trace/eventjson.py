@@ -5,6 +5,8 @@ docs/trace.schema.json says the same as a schema.
 """
 
 import re
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from acrn_trace.event import INT32, Event, Finding
@@ -13,6 +15,7 @@ from acrn_trace.stops import Frame
 
 MASK64 = (1 << 64) - 1
 MAX_SECONDS = 1e12
+MAX_REMEMBERED = 1024  # characters of a site
 MAX_WHOLE = 1 << 53  # past it JSON readers lose integers
 
 _HEX = re.compile(r"0x[0-9a-f]{1,16}").fullmatch
@@ -64,44 +67,67 @@ class NotAnEvent(Exception):
 def event_of(tree: dict[str, Any]) -> Event:
     """The event that the object is; NotAnEvent if it is none."""
     _check(tree)
-    get = tree.get
-    event = Event(
-        seq=tree["seq"],
-        time=float(tree["time"]),
-        clock=tree["clock"],
-        vcpu=tree["vcpu"],
-        abi=tree["abi"],
-        nr=_number(tree, "nr"),
-        name=tree["name"],
-        args=_pair("args", tree["args"]),
-        site=_site(tree),
-        source=tree["source"],
-        decoded=_tree(tree["decoded"]),
-        duration=None if tree["duration"] is None else float(tree["duration"]),
-        rax=_rax(tree["ret"]),
-        status=tree["status"],
-        answered_by=tree["answered_by"],
-        return_vcpu=get("return_vcpu"),
-        repeats=tree["repeats"],
-        repeats_unknown=get("repeats_unknown", 0),
-    )
-    if tree["clobbered"]:
-        event.clobbered = {name: _pair(name, pair) for name, pair in tree["clobbered"].items()}
-    if tree["findings"]:
-        event.findings = [_finding(finding) for finding in tree["findings"]]
-    if get("stack"):
-        event.stack = tuple(_frame(frame) for frame in tree["stack"])
+    event = Event.__new__(Event)  # without the cost of __init__: the fields that have no default
+    event.__dict__ = {
+        "seq": tree["seq"],
+        "time": float(tree["time"]),
+        "clock": tree["clock"],
+        "vcpu": tree["vcpu"],
+        "abi": tree["abi"],
+        "nr": _number("nr", tree["nr"]),
+        "name": tree["name"],
+        "args": _pair("args", tree["args"]),
+        "site": _site(tree),
+        "source": tree["source"],
+        "decoded": _tree(tree["decoded"]),
+        "duration": None if tree["duration"] is None else float(tree["duration"]),
+        "rax": _rax(tree["ret"]),
+        "status": tree["status"],
+        "answered_by": tree["answered_by"],
+        "repeats": tree["repeats"],
+        "clobbered": {name: _pair(name, pair) for name, pair in tree["clobbered"].items()},
+        "findings": [_finding(finding) for finding in tree["findings"]],
+        "more": {},
+    }
     if len(tree) > len(_REQUIRED):
-        event.more = {key: value for key, value in tree.items() if key not in _TYPES}
+        _add_optional(event, tree)
     return event
 
 
+def _add_optional(event: Event, tree: dict[str, Any]) -> None:
+    event.repeats_unknown = tree.get("repeats_unknown", 0)
+    event.return_vcpu = tree.get("return_vcpu")
+    if tree.get("stack"):
+        event.stack = tuple(_frame(frame) for frame in tree["stack"])
+    if len(tree) > len(_TYPES) or not tree.keys() <= _TYPES.keys():
+        event.more = {key: value for key, value in tree.items() if key not in _TYPES}
+
+
+_values = itemgetter(*_REQUIRED)
+
+
 def _check(tree: dict[str, Any]) -> None:
-    if not _REQUIRED.keys() <= tree.keys():
+    """Types and ranges. What types a line may have together is soon known by heart."""
+    try:
+        values = _values(tree)
+    except KeyError:
         _wrong(f"{min(_REQUIRED.keys() - tree.keys())!r} is missing")
-    for key, types in _TYPES.items():
-        if key in tree and type(tree[key]) not in types:
+    types = tuple(map(type, values))
+    if types not in _known_types:
+        for key, kind, allowed in zip(_REQUIRED, types, _REQUIRED.values()):
+            if kind not in allowed:
+                _wrong_value(key, tree[key])
+        _known_types.add(types)
+    for key, allowed in _OPTIONAL.items():
+        if key in tree and type(tree[key]) not in allowed:
             _wrong_value(key, tree[key])
+    _check_ranges(tree)
+
+
+_known_types: set[tuple[type, ...]] = set()  # bounded: each key has three types at most
+
+
+def _check_ranges(tree: dict[str, Any]) -> None:
     for key in _WHOLE:
         if not 0 <= (tree.get(key) or 0) < MAX_WHOLE:
             _wrong_value(key, tree[key])
@@ -113,8 +139,8 @@ def _check(tree: dict[str, Any]) -> None:
             _wrong_value(key, tree[key])
 
 
-def _number(tree: dict[str, Any], key: str) -> int:
-    text = tree[key]
+@lru_cache(256)
+def _number(key: str, text: str) -> int:
     return int(text, 16) if _HEX(text) else _wrong_value(key, text)
 
 
@@ -137,12 +163,20 @@ def _rax(ret: int | str | None) -> int | None:
 
 
 def _site(tree: dict[str, Any]) -> Site | None:
+    place = tree["file"], tree["line"], tree["symbol"]
     if tree["site"] is None:
-        for key in ("symbol", "file", "line"):
-            if tree[key] is not None:
-                _wrong(f"{key!r} is {_short(tree[key])}, but 'site' is null")
+        if place != (None, None, None):
+            _wrong(f"'site' is null, but file, line or symbol are not: {_short(place)}")
         return None
-    return Site(_number(tree, "site"), None, tree["file"], tree["line"], tree["symbol"])
+    short = len(place[0] or "") + len(place[2] or "") <= MAX_REMEMBERED
+    return (_remembered_site if short else _new_site)(tree["site"], *place)
+
+
+def _new_site(address: str, file: str | None, line: int | None, symbol: str | None) -> Site:
+    return Site(_number("site", address), None, file, line, symbol)
+
+
+_remembered_site = lru_cache(4096)(_new_site)
 
 
 def _tree(tree: Any) -> Any:

@@ -8,6 +8,7 @@ Works on the tree of an event, so a line made from a trace file is the line that
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Iterator
 
 from acrn_trace.calltable import Argument, CallTable, Entry
@@ -68,7 +69,7 @@ class Renderer:
         return text
 
     def _stays_open(self, argument: Argument, decoded: dict[str, Tree]) -> bool:
-        tree = decoded[argument.name]
+        tree = _before(decoded[argument.name])
         return argument.is_pointer and isinstance(tree, dict) and "unreadable" not in tree
 
     def _input(self, argument: Argument, tree: Tree) -> str:
@@ -80,6 +81,9 @@ class Renderer:
     def _outputs(self, argument: Argument, tree: Tree) -> Iterator[str]:
         outs = self._out_fields(argument)
         if not isinstance(tree, dict):
+            return
+        if is_change(tree):  # it could be read at one end of the call only
+            yield f"=> {self._text(tree['out'], argument.name)}"
             return
         for key, value in tree.items():
             if key in outs and not is_change(value):
@@ -99,16 +103,27 @@ class Renderer:
                 yield from self._changes(value, f"{path}[{index}]")
 
     def _out_fields(self, argument: Argument) -> frozenset[str]:
-        roles = self.structures.fields.roles
-        named = (key for key, role in roles.items() if "OUT" in role.plain)
-        return frozenset(name for struct, name in named if struct == argument.type)
+        return self._outs.get(argument.type or "", frozenset())
+
+    @cached_property
+    def _outs(self) -> dict[str, frozenset[str]]:
+        """By structure, the fields that the hypervisor writes."""
+        outs: dict[str, frozenset[str]] = {}
+        for (struct, name), role in self.structures.fields.roles.items():
+            if "OUT" in role.plain:
+                outs[struct] = outs.get(struct, frozenset()) | {name}
+        return outs
+
+    @cached_property
+    def _text_fields(self) -> frozenset[str]:
+        return self.structures.fields.text_fields
 
     def _text(self, tree: Tree, name: str) -> str:
         if isinstance(tree, dict):
             return self._dictionary(tree, name)
         if isinstance(tree, list):
             return self._list(tree, name)
-        if name in self.structures.fields.text_fields:
+        if name in self._text_fields:
             return quoted(str(tree))
         return str(tree)
 
@@ -116,7 +131,8 @@ class Renderer:
         if "unreadable" in tree:
             return f"{tree['address']} (unreadable: {tree['unreadable']})"
         if "points_to" in tree:
-            return f"{tree['address']} {self._text(tree['points_to'], name)}"
+            more = f" and {tree['omitted']} more" if "omitted" in tree else ""
+            return f"{tree['address']} {self._text(tree['points_to'], name)}{more}"
         shown = tree
         if len(tree) > MAX_FIELDS and not self.verbose:
             shown = {key: value for key, value in tree.items() if not self._is_zero(value)}

@@ -21,6 +21,7 @@ MAX_LINE = 4 << 20  # bytes; the longest call (1024 elements behind a pointer) i
 MAX_NESTING = 64
 MAX_KINS = 4096  # bodies that are remembered, of at most MAX_BODY characters each
 MAX_BODY = 4096
+MAX_ONCE = 1 << 15  # bodies of which it is known that they came once
 
 # How our own writer begins a line; all that follows is often the same as in an earlier line.
 _FRONT = re.compile(
@@ -121,34 +122,39 @@ def _reader(source: Source) -> Callable[[Source], Iterator[Event]]:
 
 
 def read_jsonl(source: Source) -> Iterator[Event]:
-    kins: dict[str, Event] = {}
+    kins = _Kins()
     for line in source.lines():
         front = _FRONT.match(line)
-        if front is None:
-            yield _event(source, _object(source, line))
-            continue
-        body = line[front.end() :]
-        like = kins.get(body)
-        if like is None:
-            event = _event(source, _object(source, line))
-            if len(body) <= MAX_BODY:
-                _remember(kins, body, event)
-            yield event
-        else:
+        body = line[front.end() :] if front else ""
+        like = kins.events.get(body)
+        if front and like:
             yield _kin(like, front)
+        else:
+            event = _event(source, _object(source, line))
+            if front:
+                kins.remember(body, event)
+            yield event
 
 
-def _remember(kins: dict[str, Event], body: str, event: Event) -> None:
-    if len(kins) >= MAX_KINS:
-        kins.clear()
-    event.kin = {}
-    kins[body] = _copy(event)
+class _Kins:
+    """The bodies that came at least twice, with an event each. To remember all would cost more."""
 
+    def __init__(self) -> None:
+        self.events: dict[str, Event] = {}
+        self._once: set[int] = set()
 
-def _copy(event: Event) -> Event:
-    copy = Event.__new__(Event)
-    copy.__dict__ = event.__dict__.copy()
-    return copy
+    def remember(self, body: str, event: Event) -> None:
+        key = hash(body)
+        if key in self._once and len(body) <= MAX_BODY:
+            if len(self.events) >= MAX_KINS:
+                self.events.clear()
+            event.kin = {}
+            self.events[body] = like = Event.__new__(Event)
+            like.__dict__ = event.__dict__.copy()
+        elif len(self._once) < MAX_ONCE:
+            self._once.add(key)
+        else:
+            self._once = {key}
 
 
 def _kin(like: Event, front: re.Match[str]) -> Event:
