@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where functions begin in code that no table describes: where calls go."""
+"""Where functions begin in code that no table describes: where calls and pointers lead."""
 
 import bisect
 import re
 from typing import Iterator
 
 from acrn_trace.decoder import Decoder
-from acrn_trace.image import Code
+from acrn_trace.image import Code, Image
 from acrn_trace.resync import Vote, vote
 from acrn_trace.spans import Span
 
@@ -19,19 +19,22 @@ _BEFORE_FUNCTION = frozenset(b"\xc3\xcc\x90\x00\x0b")
 
 
 class CallTargets:
-    """The functions that the calls in ``parts`` go to.
+    """The functions that the calls in ``parts``, and the pointers in data, lead to.
 
     One in forty thousand bytes is a target by chance, of a call that is none: a target counts when
     something else says so too, that it looks like the beginning of a function, or that the code
     around the call has an instruction there.
     """
 
-    def __init__(self, parts: list[Code], decoder: Decoder | None = None) -> None:
+    def __init__(self, parts: list[Code], image: Image | None = None) -> None:
         self._parts = parts
-        self._decoder = decoder or Decoder()
-        self._callers = {
-            target: caller for part in parts for target, caller in self._calls_in(part)
-        }
+        self._decoder = Decoder()
+        low, high = parts[0].address, max(part.end for part in parts)
+        self._callers: dict[int, int | None] = {}
+        if image:
+            self._callers = dict.fromkeys(_pointers_to(low, high, image))
+        for part in parts:
+            self._callers.update(self._calls_in(part))
         self._starts = sorted(self._callers)
         self._real: dict[int, bool] = {}
 
@@ -48,11 +51,16 @@ class CallTargets:
 
     def _is_real(self, target: int) -> bool:
         if target not in self._real:
-            self._real[target] = self._looks_like_start(target) or self._is_called(target)
+            part = next((p for p in self._parts if p.address <= target < p.end), None)
+            self._real[target] = part is not None and (
+                looks_like_start(part, target) or self._is_called(target)
+            )
         return self._real[target]
 
     def _is_called(self, target: int) -> bool:
         caller = self._callers[target]
+        if caller is None:
+            return False
         part = next(p for p in self._parts if p.address <= caller < p.end)
         return vote(self._decoder, part, caller) is Vote.YES
 
@@ -66,15 +74,22 @@ class CallTargets:
             if low <= target < high:
                 yield target, base + at
 
-    def _looks_like_start(self, target: int) -> bool:
-        part = next((p for p in self._parts if p.address <= target < p.end), None)
-        if part is None:
-            return False
-        offset = target - part.address
-        if part.data.startswith(_ENDBR64, offset):
-            return True
-        before = part.data[offset - 1] if offset else 0
-        return target % _ALIGNMENT == 0 and before in _BEFORE_FUNCTION
+
+def looks_like_start(code: Code, address: int) -> bool:
+    """Whether a function may begin at ``address``: it is marked, or aligned behind an end."""
+    offset = address - code.address
+    if code.data.startswith(_ENDBR64, offset):
+        return True
+    before = code.data[offset - 1] if 0 < offset < len(code.data) else 0
+    return address % _ALIGNMENT == 0 and before in _BEFORE_FUNCTION
+
+
+def _pointers_to(low: int, high: int, image: Image) -> Iterator[int]:
+    """The aligned words of the image's data that point into its code."""
+    for address, data in image.data():
+        aligned = data[-address % 8 :]
+        words = memoryview(aligned[: len(aligned) & ~7]).cast("Q")
+        yield from {word for word in words if low <= word < high}
 
 
 def _near_calls(reach: int, data: bytes) -> Iterator[re.Match[bytes]]:

@@ -56,6 +56,11 @@ class Section:
         wanted = SHF_ALLOC | SHF_EXECINSTR
         return self.flags & (wanted | SHF_COMPRESSED) == wanted and self.type != SHT_NOBITS
 
+    @property
+    def is_data(self) -> bool:
+        others = SHF_EXECINSTR | SHF_COMPRESSED
+        return self.flags & (SHF_ALLOC | others) == SHF_ALLOC and self.type != SHT_NOBITS
+
 
 @dataclass(frozen=True)
 class Segment:

@@ -28,12 +28,22 @@ _STEERING = _ENDS | _BRANCHES | {f"bnd {name}" for name in _BRANCHES}
 class Flow:
     """Control flow through ``code`` from address ``start`` to ``stop``.
 
-    ``boundaries`` are the addresses of instructions that it reaches among those asked for;
-    ``dead`` the stretches that it does not, which may be data, or code that is entered otherwise.
+    ``reached`` are the addresses of instructions that it reaches among those asked for; ``dead``
+    the stretches that it does not, which may be data, or code that is entered otherwise.
+    ``is_inside`` tells a call to a place in the same function, which no compiler makes: it jumps
+    over data, to code that takes the data's address from the stack.
     """
 
-    def __init__(self, decoder: Decoder, code: Code, start: int, stop: int) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        code: Code,
+        start: int,
+        stop: int,
+        is_inside: Callable[[int], bool],
+    ) -> None:
         self._decoder, self._code = decoder, code
+        self._is_inside = is_inside
         self._start, self._stop = start, min(stop, code.end)
         self._targets: set[int] = set()
         self._sweeps: list[list[Instruction]] = [self._decode(start)]
@@ -110,19 +120,23 @@ class Flow:
                 target = _target(operands)
                 if target is None:
                     self._indirect |= mnemonic in _JUMPS
-                elif self._leads_to(mnemonic, address, target) and target not in targets:
-                    targets.add(target)
-                    late |= target <= address and self.is_dead(target)
-                if mnemonic in _ENDS or (mnemonic == "call" and target in targets):
+                elif mnemonic != "call":
+                    late |= self._branch(address, target)
+                elif address < target < address + NEAR and self._is_inside(target):
+                    self._branch(address, target)
+                    alive, died = False, address + size
+                if mnemonic in _ENDS:
                     alive, died = False, address + size
         if not alive and died:
             self.dead.append((died, self._stop))
         return late
 
-    def _leads_to(self, mnemonic: str, address: int, target: int) -> bool:
-        if not self._start <= target < self._stop:
+    def _branch(self, address: int, target: int) -> bool:
+        """Follow a branch; whether it leads back to code that was taken for dead."""
+        if target in self._targets or not self._start <= target < self._stop:
             return False
-        return mnemonic != "call" or address < target < address + NEAR
+        self._targets.add(target)
+        return target <= address and self.is_dead(target)
 
     def _restart(self) -> bool:
         """Sweep again from targets that lie inside an instruction of the sweeps so far."""

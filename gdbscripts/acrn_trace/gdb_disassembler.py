@@ -3,6 +3,7 @@
 
 import gdb
 
+from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_image import current_image, current_sites
 from acrn_trace.knowledge import Knowledge
@@ -33,7 +34,7 @@ class CallNames(Disassembler):
         result = builtin_disassemble(info)
         if not result.string.strip().endswith(MNEMONICS):
             return result
-        comment = self._comment(info.address)
+        comment = self._comment(info.address & MASK64)
         return DisassemblerResult(result.length, result.string + comment) if comment else result
 
     def _comment(self, address: int) -> str:

@@ -81,6 +81,16 @@ class Image:
     def _code_sections(self) -> list[tuple[str, int, int, int]]:
         return [(s.name, s.address, s.offset, s.size) for s in self._file.sections if s.is_code]
 
+    def data(self) -> list[tuple[int, bytes]]:
+        """Address and bytes of the loaded sections, or segments, that are not executable."""
+        parts = [(s.address, s.offset, s.size) for s in self._file.sections if s.is_data]
+        if not parts:
+            segments = [s for s in self._segments if not s.flags & elf.PF_X]
+            parts = [(s.address, s.offset, s.file_size) for s in segments]
+        if sum(size for _, _, size in parts) > self._file.size:
+            raise self._file.damaged("its data sections overlap")
+        return [(address, self._file.bytes(at, size, "data")) for address, at, size in parts]
+
     def read(self, address: int, size: int) -> bytes | None:
         """``size`` bytes at a virtual address, or None where the file has no such bytes."""
         data = self.read_at_most(address, size)

@@ -26,7 +26,7 @@ def instruction_length(code: bytes) -> int:
         opcode, kind = _opcode(code, at)
     except IndexError:
         return 0
-    if kind is None:
+    if kind is None or opcode >= len(code):
         return 0
     length = opcode + 1
     if not (kind == 1 and code[opcode] in _NO_MODRM_IN_MAP_1):

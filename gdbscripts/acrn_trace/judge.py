@@ -2,6 +2,7 @@
 """Judges the matches of a byte search: a certain site, a possible one, or none."""
 
 from acrn_trace.bounds import Bounds
+from acrn_trace.call_targets import looks_like_start
 from acrn_trace.decoder import Decoder
 from acrn_trace.flow import Flow
 from acrn_trace.image import Code, Image
@@ -23,11 +24,11 @@ class FunctionJudge:
 
     def described(self, span: Span, matches: list[int]) -> dict[int, bool]:
         """Matches in a function that a table of the image describes."""
-        flow = Flow(self._decoder, self._code, span.start, matches[-1] + 1)
+        flow = self._flow(span, matches[-1] + 1)
         flow.follow(matches)
         left = _left(flow, matches)
         if left:
-            flow = Flow(self._decoder, self._code, span.start, _end(span, matches))
+            flow = self._flow(span, _end(span, matches))
             flow.follow(matches, span.anchors())
             left = _left(flow, matches)
         if left and flow.jumps_indirectly:
@@ -46,12 +47,23 @@ class FunctionJudge:
         """Matches behind the target of a call, in code that nothing describes."""
         if span.start >= span.end:
             return self._voted(matches[0])
-        flow = Flow(self._decoder, self._code, span.start, _end(span, matches))
+        end = _end(span, matches)
+        flow = Flow(self._decoder, self._code, span.start, end, lambda a: not self._is_start(a))
         flow.follow(matches)
+        if flow.jumps_indirectly:
+            flow.follow(matches, table_targets(self._image, flow.instructions, span.start, end))
         verdicts = dict.fromkeys(flow.reached, True)
         for address in _left(flow, matches):
             verdicts |= self._voted(address)
         return verdicts
+
+    def _flow(self, span: Span, stop: int) -> Flow:
+        return Flow(
+            self._decoder, self._code, span.start, stop, lambda a: span.start < a < span.end
+        )
+
+    def _is_start(self, address: int) -> bool:
+        return looks_like_start(self._code, address)
 
     def _voted(self, address: int) -> dict[int, bool]:
         no = vote(self._decoder, self._code, address) is Vote.NO

@@ -97,5 +97,5 @@ class _Scanner:
 
     def _called(self, address: int) -> Span | None:
         if self._calls is None:
-            self._calls = CallTargets(self._parts)
+            self._calls = CallTargets(self._parts, self._image)
         return self._calls.around(address)
