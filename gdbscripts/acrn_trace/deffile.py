@@ -14,7 +14,7 @@ from acrn_trace.errors import TraceError
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 4
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*(?:.*?(\*/)|.*)", re.DOTALL)  # or what has no end
 _TOKEN = re.compile(
     r'\s*(?:(?P<word>[A-Za-z0-9_.\-]{1,64})|"(?P<text>[^"]{0,200})"|(?P<mark>[(),]))'
 )
@@ -64,12 +64,19 @@ def read(path: Path) -> list[Line]:
 
 def parse(text: str, source: str) -> list[Line]:
     """The lines of ``text``; errors name ``source`` and the line's number."""
-    uncommented = _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
+    uncommented = _COMMENT.sub(lambda match: _lines_of_comment(match, source), text)
     return [
         Line(_Parser(line, f"{source}:{number}").whole(), f"{source}:{number}")
         for number, line in enumerate(uncommented.splitlines(), 1)
         if line.strip()
     ]
+
+
+def _lines_of_comment(match: re.Match, source: str) -> str:
+    if not match.group(1):
+        line = match.string.count("\n", 0, match.start()) + 1
+        raise TraceError(f"{source}:{line}: the comment that begins here has no end")
+    return "\n" * match.group().count("\n")
 
 
 class _Parser:

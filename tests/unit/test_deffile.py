@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Whatever stands in a .def file, it is read or refused in a sentence, and soon."""
+
+import time
+from pathlib import Path
+
+import pytest
+from acrn_trace import calltable, deffile, fields, results
+from acrn_trace.deffile import MAX_FILE_BYTES, Term
+from acrn_trace.errors import TraceError
+from acrn_trace.installation import INCLUDE
+from acrn_trace.knowledge import acrn
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+READERS = {
+    "calls": lambda text: calltable.parse(text, "x.def"),
+    "fields": lambda text: fields.fields_of(deffile.parse(text, "x.def")),
+    "results": lambda text: results.results_of(deffile.parse(text, "x.def")),
+}
+SECONDS = 5
+
+WORDS = [
+    *("HYPERCALL0", "HYPERCALL1", "HYPERCALL2", "FIELD", "CASE", "POINTEE", "POINTER", "ARRAY"),
+    *("ZERO_FAILED_IF", "ZERO_PROVES_NOTHING", "ENOTTY_MEANS", "MAY_CHANGE", "ELSEWHERE"),
+    *("VMID", "VALUE", "PTR", "ADDR", "PACKED", "ENUM", "PASS", "in", "out", "inout", "OUT", "HEX"),
+    *("0x80000010", "65535", "u8", "u64", "name", "a.b", "-1", "TEXT"),
+    *("(", ")", ",", '"', " ", "\n", "/*", "*/", "\\", "\0", "\x85", "é", "1" * 5000),
+]
+likely_text = st.lists(st.sampled_from(WORDS), max_size=40).map("".join)
+
+
+def terms() -> st.SearchStrategy[str]:
+    """Lines that have the form of one."""
+    word = st.sampled_from([word for word in WORDS if word[0].isalnum() and len(word) < 60])
+    leaf = word | st.just('"text, (with) marks"')
+    arguments = st.lists(
+        st.one_of(leaf, st.builds(lambda n, a: f"{n}({', '.join(a)})", word, st.lists(leaf))),
+        max_size=6,
+    )
+    return st.builds(lambda n, a: f"{n}({', '.join(a)})", word, arguments)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@given(text=st.text() | likely_text | terms())
+@example("ZERO_FAILED_IF(a, b, c, d)")
+@example("CASE(a, b, c, d, e)")
+@example("POINTEE(a, b, c, d, e, f)")
+@example("FIELD()")
+@example("FIELD(a, b, POINTER())")
+@example("FIELD(a, b, C(d))")
+@example("A" + "(" * 10000)
+def test_any_text_is_read_or_refused_in_a_sentence(reader, text):
+    try:
+        READERS[reader](text)
+    except TraceError as error:
+        assert str(error).startswith("x.def:") and len(str(error)) < 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/* " * (MAX_FILE_BYTES // 3),
+        "/*/" * (MAX_FILE_BYTES // 3),
+        "/**/" * (MAX_FILE_BYTES // 4),
+        "A(" * (MAX_FILE_BYTES // 2),
+        "A(" + "b," * (MAX_FILE_BYTES // 2),
+        "A(" + "b, " * (MAX_FILE_BYTES // 3) + "b)",
+        '"' * MAX_FILE_BYTES,
+        " " * MAX_FILE_BYTES,
+        "A" * MAX_FILE_BYTES,
+        "A(b)\n" * (MAX_FILE_BYTES // 5),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_large_file_takes_seconds_at_most(text):
+    start = time.monotonic()
+    try:
+        deffile.parse(text, "x.def")
+    except TraceError:
+        pass
+    assert time.monotonic() - start < SECONDS
+
+
+def test_a_file_that_is_too_large_or_no_text_is_refused(folder):
+    path = folder / "x.def"
+    path.write_bytes(b"A(b)\n" * (MAX_FILE_BYTES // 5 + 1))
+    with pytest.raises(TraceError, match="over 1048576 bytes"):
+        deffile.read(path)
+    path.write_bytes(b"\xff\xfe\x80")
+    with pytest.raises(TraceError, match="not text"):
+        deffile.read(path)
+    with pytest.raises(TraceError, match="cannot read .*Is a directory"):
+        deffile.read(folder)
+    with pytest.raises(TraceError, match="cannot read .*No such file"):
+        deffile.read(folder / "none")
+
+
+def test_an_endless_file_is_read_only_so_far():
+    with pytest.raises(TraceError, match="over 1048576 bytes"):
+        deffile.read(Path("/dev/zero"))
+
+
+def test_terms_nest_and_print_as_they_are_written():
+    text = "FIELD(set_regions, regions_gpa, ARRAY(in, vm_memory_region, mr_num))"
+    (line,) = deffile.parse(f"\n/* two\nlines */\n  {text} /* why */\n", "x.def")
+    assert str(line.term) == text and line.where == "x.def:4"
+    assert line.term.arguments[2].words() == ["in", "vm_memory_region", "mr_num"]
+
+
+def test_quoted_text_keeps_its_marks():
+    (line,) = deffile.parse('A(b, "c, (d) e")', "x.def")
+    assert line.term.arguments == (Term("b"), Term("c, (d) e"))
+
+
+def test_a_comment_without_an_end_is_refused_where_it_begins():
+    with pytest.raises(TraceError, match="^x.def:2: the comment that begins here has no end$"):
+        deffile.parse("A(b)\n/* what\nB(c)\n", "x.def")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("A(b)\nB", "x.def:2"), ("A(b) C(d)", "x.def:1"), ("A(b,)", "x.def:1"), ("A(,b)", "x.def:1")],
+)
+def test_what_is_no_line_is_refused_with_its_place(text, place):
+    with pytest.raises(TraceError, match=f"^{place}: not a line NAME"):
+        deffile.parse(text, "x.def")
+
+
+@pytest.mark.parametrize("name", ["acrn_fields.def", "acrn_results.def"])
+def test_our_own_tables_are_read(name):
+    reader = {"acrn_fields.def": fields.read_fields, "acrn_results.def": results.read_results}
+    assert reader[name](INCLUDE / name)
+
+
+def test_every_structure_and_call_that_our_tables_name_is_one_of_acrns():
+    knowledge = acrn()
+    structs, table = knowledge.structures.layouts.structs, knowledge.table
+    roles = knowledge.structures.fields
+    unknown = [
+        f"{struct}.{name}"
+        for struct, name in [*roles.roles, *roles.cases]
+        if struct not in structs or name not in {f.name for f in structs[struct].fields}
+    ]
+    rules = knowledge.results
+    named = {*rules.failed_if, *rules.proves_nothing, *rules.may_change, *rules.elsewhere}
+    named |= {*rules.enotty_means, *rules.vm_named_in, *(call for call, _ in roles.pointees)}
+    assert unknown + [call for call in named if not table.named(call)] == []
