@@ -18,12 +18,18 @@ class Change:
 
 def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path: str = "") -> Tree:
     """``after``, with ``{"in": …, "out": …}`` for each leaf that differs; appends to ``changes``."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        inner = after.direction if isinstance(after, Pointed) else direction
+    if _alike(before, after):
+        inner = {"points_to": after.direction} if isinstance(after, Pointed) else {}
         keys = list(dict.fromkeys([*before, *after]))
         # A reserved field is in a tree only where it is not 0.
         return {
-            key: merge(before.get(key, 0), after.get(key, 0), inner, changes, joined(path, key))
+            key: merge(
+                before.get(key, 0),
+                after.get(key, 0),
+                inner.get(key, direction),
+                changes,
+                joined(path, key),
+            )
             for key in keys
         }
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
@@ -33,6 +39,13 @@ def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path
         return after
     changes.append(Change(path, before, after, direction))
     return {"in": before, "out": after}
+
+
+def _alike(before: Tree, after: Tree) -> bool:
+    """Whether both are structures, or both pointers that could be followed, or neither could."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    return ("unreadable" in before) == ("unreadable" in after)
 
 
 def joined(path: str, key: str) -> str:

@@ -10,6 +10,10 @@ from acrn_trace.knowledge import Knowledge
 from acrn_trace.memory import PhysicalMemory
 from acrn_trace.pairing import Call
 from acrn_trace.results import ResultChecker
+from acrn_trace.structures import Tree
+
+MAX_TOLD = 8  # changes of one call's input that have a finding each
+MAX_VALUE = 100  # characters of a value in a finding
 
 
 class Decoder:
@@ -72,16 +76,21 @@ class Decoder:
             return
         self._arguments.returned(entry, event.args, decoded, event.failed, self._memory)
         event.decoded = decoded.shown
-        event.findings += [
-            _input_changed(event.name, change)
-            for change in decoded.changes
-            if change.direction == "in"
-        ]
+        inputs = [change for change in decoded.changes if change.direction == "in"]
+        event.findings += [_input_changed(event.name, change) for change in inputs[:MAX_TOLD]]
+        if len(inputs) > MAX_TOLD:
+            text = f"{event.name} changed {len(inputs) - MAX_TOLD} more fields of its input"
+            event.findings.append(Finding("input-changed", text))
 
 
 def _input_changed(call: str, change: Change) -> Finding:
-    values = f"{change.before} => {change.after}"
+    values = f"{_short(change.before)} => {_short(change.after)}"
     return Finding("input-changed", f"{call} changed {change.path} of its input: {values}")
+
+
+def _short(tree: Tree) -> str:
+    text = str(tree)
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "..."
 
 
 def _maybe_stale(event: Event) -> Finding:

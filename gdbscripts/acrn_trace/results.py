@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from acrn_trace import deffile
 from acrn_trace.calltable import CallTable
-from acrn_trace.changes import is_change
+from acrn_trace.changes import is_change, joined
 from acrn_trace.deffile import Line
 from acrn_trace.event import Event, Finding
 
@@ -26,6 +26,8 @@ class ResultRules:
 
     failed_if: dict[str, tuple[str, int, str]] = field(default_factory=dict)
     proves_nothing: dict[str, str] = field(default_factory=dict)
+    enotty_means: dict[str, str] = field(default_factory=dict)
+    vm_named_in: dict[str, str] = field(default_factory=dict)
     may_change: dict[str, frozenset[str]] = field(default_factory=dict)
     elsewhere: dict[str, str] = field(default_factory=dict)
 
@@ -38,18 +40,29 @@ def read_results(path: Path) -> ResultRules:
 def results_of(lines: Iterable[Line]) -> ResultRules:
     rules = ResultRules()
     for line in lines:
-        match [line.term.name, *line.term.words()]:
-            case ["ZERO_FAILED_IF", call, path, value, why]:
-                rules.failed_if[call] = (path, int(value), why)
-            case ["ZERO_PROVES_NOTHING", call, why]:
-                rules.proves_nothing[call] = why
-            case ["MAY_CHANGE", call, *registers]:
-                rules.may_change[call] = frozenset(registers)
-            case ["ELSEWHERE", call, why]:
-                rules.elsewhere[call] = why
-            case _:
-                raise line.wrong("not a rule of results")
+        try:
+            _add_rule(rules, line)
+        except ValueError:
+            raise line.wrong("not a rule of results: its value is no number") from None
     return rules
+
+
+def _add_rule(rules: ResultRules, line: Line) -> None:
+    match [line.term.name, *line.term.words()]:
+        case ["ZERO_FAILED_IF", call, path, value, why]:
+            rules.failed_if[call] = (path, int(value), why)
+        case ["ZERO_PROVES_NOTHING", call, why]:
+            rules.proves_nothing[call] = why
+        case ["ENOTTY_MEANS", call, why]:
+            rules.enotty_means[call] = why
+        case ["VM_NAMED_IN", call, argument]:
+            rules.vm_named_in[call] = argument
+        case ["MAY_CHANGE", call, *registers]:
+            rules.may_change[call] = frozenset(registers)
+        case ["ELSEWHERE", call, why]:
+            rules.elsewhere[call] = why
+        case _:
+            raise line.wrong("not a rule of results")
 
 
 class ResultChecker:
@@ -100,6 +113,11 @@ class ResultChecker:
     def _why_enotty(self, event: Event) -> str:
         if self._table.numbered(event.nr) is None:
             return self._elsewhere(event.nr) or "the call table has no such call"
+        namer = event.decoded.get(self._rules.vm_named_in.get(event.name, ""))
+        if isinstance(namer, dict) and "unreadable" in namer:
+            return f"what names the VM could not be read at {namer['address']}"
+        if event.name in self._rules.enotty_means:
+            return self._rules.enotty_means[event.name]
         vmid = target_vm(event)
         if vmid is None or vmid == SERVICE_VM:
             return "the caller is not permitted to make this call"
@@ -110,7 +128,8 @@ class ResultChecker:
 
     def _remember(self, event: Event) -> None:
         vmid = target_vm(event)
-        if event.ret != 0 or vmid is None or len(self._vms) >= MAX_VMS:
+        full = len(self._vms) >= MAX_VMS and vmid not in self._vms
+        if event.ret != 0 or vmid is None or full:
             return
         fates = {"create_vm": "created", "destroy_vm": f"was destroyed by call {event.seq}"}
         if event.name in fates and vmid != 0xFFFF:
@@ -140,7 +159,7 @@ def _unreadable(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
     elif isinstance(tree, dict):
         for key, value in tree.items():
-            yield from _unreadable(value, f"{path}.{key}" if path else key)
+            yield from _unreadable(value, joined(path, key))
     elif isinstance(tree, list):
         for index, value in enumerate(tree):
             yield from _unreadable(value, f"{path}[{index}]")
