@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "checksum.h"
+#include "trace_writer.h"
+
+static void write_all(struct trace_writer *writer, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size && !writer->failed) {
+		ssize_t written = write(writer->file, at, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			writer->failed = written ? errno : ENOSPC;
+			return;
+		}
+		at += written;
+		size -= (size_t)written;
+	}
+}
+
+static void write_block(struct trace_writer *writer, uint32_t kind, const void *payload,
+			size_t size)
+{
+	struct acrn_trace_block block = {
+		.magic = ACRN_TRACE_BLOCK_MAGIC, .kind = kind, .size = (uint32_t)size};
+
+	block.checksum = checksum(0, &block.kind, sizeof(block.kind) + sizeof(block.size));
+	block.checksum = checksum(block.checksum, payload, size);
+	write_all(writer, &block, sizeof(block));
+	write_all(writer, payload, size);
+}
+
+void trace_header(struct trace_writer *writer)
+{
+	static const char layout[] = ACRN_TRACE_LAYOUT;
+	struct acrn_trace_header header = {.version = ACRN_TRACE_VERSION, .size = sizeof(header)};
+	unsigned char payload[sizeof(header) + sizeof(layout) - 1];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	header.started = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	memcpy(payload, &header, sizeof(header));
+	memcpy(payload + sizeof(header), layout, sizeof(layout) - 1);
+	write_block(writer, ACRN_TRACE_HEADER, payload, sizeof(payload));
+}
+
+void trace_rings(struct trace_writer *writer, const struct acrn_trace_rings *rings)
+{
+	trace_flush(writer);
+	write_block(writer, ACRN_TRACE_RINGS, rings, sizeof(*rings));
+}
+
+void trace_record(struct trace_writer *writer, const struct acrn_trace_records *block,
+		  const void *record, size_t size)
+{
+	if (writer->used && (writer->used + size > sizeof(writer->payload) ||
+			     memcmp(writer->payload, block, sizeof(*block))))
+		trace_flush(writer);
+	if (!writer->used) {
+		memcpy(writer->payload, block, sizeof(*block));
+		writer->used = sizeof(*block);
+	}
+	memcpy(writer->payload + writer->used, record, size);
+	writer->used += size;
+	writer->records++;
+}
+
+void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss)
+{
+	write_block(writer, ACRN_TRACE_LOSS, loss, sizeof(*loss));
+	writer->lost += loss->count;
+}
+
+void trace_flush(struct trace_writer *writer)
+{
+	if (writer->used)
+		write_block(writer, ACRN_TRACE_RECORDS, writer->payload, writer->used);
+	writer->used = 0;
+}
+
+void trace_end(struct trace_writer *writer)
+{
+	struct acrn_trace_end end = {.records = writer->records, .lost = writer->lost};
+
+	trace_flush(writer);
+	write_block(writer, ACRN_TRACE_END, &end, sizeof(end));
+}
