@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A live trace as a file: what the schema says, and whole in every format."""
+
+import json
+
+import jsonschema
+import pytest
+from chrome_validator import validate
+from live import ROOT, acrn_trace, events_of, trace_example
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/trace.schema.json").read_text()))
+EXAMPLES = ("service", "smp", "clobber")
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def trace(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("trace") / f"{request.param}.jsonl"
+    live = trace_example(request.param, "-k", "-f", "jsonl", "-o", path)
+    assert live.status == 0, live.err
+    return path
+
+
+def test_every_call_is_what_the_schema_says(trace):
+    events = events_of(trace)
+    assert events
+    for event in events:
+        SCHEMA.validate(event)
+
+
+@pytest.mark.parametrize("through", ["jsonl", "chrome"])
+def test_there_and_back_nothing_is_lost(trace, tmp_path, through):
+    there, back = tmp_path / "there", tmp_path / "back"
+    assert acrn_trace("convert", "--to", through, "-o", there, trace).status == 0
+    assert acrn_trace("convert", "--to", "jsonl", "-o", back, there).status == 0
+    assert back.read_text() == trace.read_text()
+
+
+def test_the_chrome_file_is_valid(trace):
+    converted = acrn_trace("convert", "--to", "chrome", trace)
+    assert converted.status == 0, converted.err
+    slices = [one for one in validate(converted.out) if one["cat"] != "finding"]
+    assert [one["args"]["event"] for one in slices] == events_of(trace)
+
+
+def test_two_runs_of_one_guest_are_equal_to_diff(tmp_path):
+    files = tmp_path / "first", tmp_path / "second"
+    for file in files:
+        assert trace_example("service", "-f", "jsonl", "-o", file).status == 0
+    compared = acrn_trace("diff", *files)
+    assert compared.status == 0, compared.out
