@@ -92,7 +92,7 @@ class Instruction:
 
     ``flow`` is jump, branch, call, return, trap, hypercall or nothing; ``goal`` is where a direct
     one goes, relative to the instruction. ``stored`` goes to ``place``. ``bases`` are the registers
-    that memory is addressed by.
+    that memory is addressed by; ``pops``: RSP goes up by 8.
     """
 
     text: str
@@ -107,6 +107,7 @@ class Instruction:
     place: Slot | None = None
     stored: Formula | None = None
     stores: bool = False
+    pops: bool = False
 
 
 _CAPSTONE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
@@ -178,11 +179,12 @@ def _flow(found: capstone.CsInsn, code: bytes) -> dict:
 def _effect(found: capstone.CsInsn) -> dict:
     """What the instruction's first operand gets, where that is simple."""
     operands = found.operands
+    if found.mnemonic == "cdqe":
+        return {"target": "rax", "formula": Copy("rax", 32, True)}
     if found.group(capstone.CS_GRP_JUMP) or found.group(capstone.CS_GRP_CALL):
         return {}
     if found.mnemonic in _STACK:
-        source, operator = _STACK[found.mnemonic]
-        return {"target": "rsp", "formula": Sum(source, operator, 8, 64)}
+        return _stack(found)
     if not operands:
         return {}
     first = operands[0]
@@ -192,6 +194,19 @@ def _effect(found: capstone.CsInsn) -> dict:
         return {}
     target, bits = NAMES[found.reg_name(first.reg)]
     return {"target": target} | _assignment(found, target, bits)
+
+
+def _stack(found: capstone.CsInsn) -> dict:
+    source, operator = _STACK[found.mnemonic]
+    effect: dict = {"target": "rsp", "formula": Sum(source, operator, 8, 64)}
+    register = found.operands[0] if found.operands else None
+    if register is None or register.type != x86.X86_OP_REG or register.size != 8:
+        return effect
+    if found.mnemonic == "pop":
+        target = found.reg_name(register.reg)
+        return {"target": target, "formula": Load(Slot("rsp", 0, 8)), "pops": True}
+    stored = _source(found, register, 64, False)
+    return effect | {"place": Slot("rsp", -8, 8), "stored": stored, "stores": True}
 
 
 def _store(found: capstone.CsInsn, first: x86.X86Op) -> dict:

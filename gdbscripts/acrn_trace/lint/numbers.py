@@ -4,7 +4,11 @@
 from typing import Iterator
 
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.origins import CALLERS, KNOWN, LOST, Value, loaded
+from acrn_trace.lint.function import ENTRY
+from acrn_trace.lint.origins import KNOWN, LOST, UNSET, Value, loaded
+
+MAX_STUB = 8  # instructions
+MAX_SUCCESSIONS = 32
 
 
 def number_findings(place: Place) -> Iterator[Found]:
@@ -16,22 +20,34 @@ def number_findings(place: Place) -> Iterator[Found]:
 
 def _not_loaded(place: Place) -> Iterator[Found]:
     lost = [value for value in place.r8 if value.kind == LOST]
-    empty = [value for value in place.r8 if value.kind == CALLERS and value.register == "r8"]
-    if not lost and not (empty and not _is_parameter(place)):
+    unset = any(value.kind == UNSET for value in place.r8)
+    passed = ENTRY in (place.origins.definitions(place.number, "r8") or ())
+    if not lost and not unset and not (passed and not _may_be_given(place)):
         return
     for value in lost:
         if loaded(place.origins.before(value.where, "r8"), "r8"):
             yield _between(place, value)
             return
-    what = f"it may hold what {place.left_by(lost[0])} left" if lost else "it holds what the caller left"
+    what = "it holds what memory happened to hold" if unset else "it holds what the caller left"
+    if lost:
+        what = f"it may hold what {place.left_by(lost[0])} left"
     if loaded(place.r8, "r8"):
         yield Found("r8-one-path", f"R8 is loaded on one way to this VMCALL only; else {what}")
     else:
         yield Found("r8-never-loaded", f"R8 is never loaded: {what}")
 
 
-def _is_parameter(place: Place) -> bool:
-    return place.functions.is_parameter(place.function, "r8")
+def _may_be_given(place: Place) -> bool:
+    """Whether R8 may come from the caller on purpose."""
+    return _is_stub(place) or place.functions.is_parameter(place.function, "r8")
+
+
+def _is_stub(place: Place) -> bool:
+    """A function that loads nothing before its VMCALL is handed every register by its caller."""
+    if place.number > MAX_STUB:
+        return False
+    before = [place.function.instruction(number) for number in range(place.number)]
+    return all(one.writes <= {"rsp", "rbp"} and not one.flow for one in before)
 
 
 def _between(place: Place, value: Value) -> Found:
@@ -45,16 +61,26 @@ def _between(place: Place, value: Value) -> Found:
 
 def _overwritten(place: Place) -> Iterator[Found]:
     """A number was put in R8, and something else after it, with nobody to use the number."""
-    for later in place.definitions("r8"):
-        if place.is_call(later) or _is_number(place, later):
+    for earlier, later in _successions(place):
+        if not place.uses("r8", earlier, hypercalls=True) or _is_partial(place, later):
+            text = f"{place.at(earlier)} loads R8 with a number, {place.at(later)} overwrites it"
+            yield Found("r8-overwritten", text)
+            return
+
+
+def _successions(place: Place) -> Iterator[tuple[int, int]]:
+    """Where R8 got a number, and the next that set it, for each that set R8 before VMCALL."""
+    work, seen = [n for n in place.definitions("r8") if not _is_number(place, n)], set()
+    while work and len(seen) < MAX_SUCCESSIONS:
+        later = work.pop()
+        if later in seen or place.is_call(later):
             continue
-        for earlier in place.origins.definitions(later, "r8") or ():
-            if earlier < 0 or place.is_call(earlier) or not _is_number(place, earlier):
-                continue
-            if not place.uses("r8", earlier, hypercalls=True) or _is_partial(place, later):
-                text = f"{place.at(earlier)} loads R8 with a number, {place.at(later)} overwrites it"
-                yield Found("r8-overwritten", text)
-                return
+        seen.add(later)
+        for earlier in (place.origins.definitions(later, "r8") or set()) - {ENTRY}:
+            if not place.is_call(earlier) and _is_number(place, earlier):
+                yield earlier, later
+            else:
+                work.append(earlier)
 
 
 def _is_partial(place: Place, number: int) -> bool:

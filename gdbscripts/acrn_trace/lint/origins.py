@@ -20,7 +20,8 @@ MAX_DEPTH = 24
 FRAME = ("rsp", "rbp")
 GENERAL = frozenset(GENERAL_REGISTERS)
 
-KNOWN, CALLERS, LOST, RESULT, STACK, SOME = "known", "callers", "lost", "result", "stack", "some"
+KNOWN, CALLERS, LOST, UNSET = "known", "callers", "lost", "unset"
+RESULT, STACK, SOME = "result", "stack", "some"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Value:
     known    ``number``; ``wide`` is what it was before a 32-bit copy cut it
     callers  what ``register`` held when the function began
     lost     what the call at ``where`` left in a register that it may change
+    unset    what memory of the stack frame held that nothing was stored to
     result   RAX, after the hypercall at ``where``
     stack    the stack pointer's value at ``where`` (a realignment, or the function's begin) + ``place``
     some     anything else, such as what memory held
@@ -101,6 +103,8 @@ class Origins:
             return frozenset({Value(SOME if register == "rax" else LOST, source, register=register)})
         if instruction.flow == "hypercall":
             return frozenset({Value(RESULT, source)})
+        if register == "rsp" and instruction.pops:
+            return self.value(Sum("rsp", "add", 8, 64), source, depth)
         if instruction.target != register or instruction.formula is None:
             return frozenset({Value(SOME, source)})
         return self.value(instruction.formula, source, depth)
@@ -172,10 +176,13 @@ class Origins:
         if place is None or self._may_escape(place):
             return unknown
         stores = self._walk(number, lambda source: self._stores(source, place, depth))
-        if stores is None or ENTRY in stores:
+        if stores is None:
             return unknown
         found: set[Value] = set()
         for store in stores:
+            if store == ENTRY:
+                found |= {_unset(place, number)}
+                continue
             stored = self._flow.instruction(store).stored
             found |= self.value(stored, store, depth + 1) if stored else ANY
         copy = Copy("", place.size * 8, formula.signed)
@@ -214,10 +221,16 @@ class Origins:
         return found
 
 
+def _unset(place: Place, number: int) -> Value:
+    """What nothing was stored to: above the function's frame is its caller's."""
+    own = place.frame == ENTRY and place.offset < 0
+    return Value(UNSET if own else SOME, number)
+
+
 def _copied(value: Value, copy: Copy) -> Value:
     if value.kind == KNOWN and value.number is not None:
         return _cut(value, copy)
-    if copy.bits == 64 or value.kind == LOST:
+    if copy.bits == 64 or value.kind in (LOST, UNSET):
         return value
     return Value(SOME, value.where)
 
@@ -257,4 +270,5 @@ def _summed(value: Value, formula: Sum) -> Value:
 
 def loaded(values: Iterable[Value], register: str) -> bool:
     """Whether any of ``values`` was put in ``register`` by the code."""
-    return any(v.kind not in (LOST, CALLERS) or v.register != register for v in values)
+    none = (LOST, CALLERS)
+    return any(v.kind != UNSET and (v.kind not in none or v.register != register) for v in values)

@@ -6,6 +6,7 @@ from typing import Iterable, Iterator
 from acrn_trace.lint.callees import CALLER_SAVED
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.function import ENTRY
+from acrn_trace.lint.instructions import Copy
 from acrn_trace.lint.origins import KNOWN, LOST, RESULT, SOME
 
 _NAMES = {"rdi": "RDI", "rsi": "RSI"}
@@ -38,15 +39,34 @@ def _lost_in_r8(place: Place) -> Iterator[Found]:
 
 def _was_wanted(place: Place, old: int, load: int, used: list[int]) -> bool:
     """Whether the later uses mean what ``old`` put in R8, not the number."""
-    if old == ENTRY:
-        bypassed = any(old in _reaching(place, use, "r8") for use in used)
-        return bypassed or place.functions.is_parameter(place.function, "r8")
-    if place.is_call(old) or place.function.instruction(load).maybe:
-        return False
     if any(old in _reaching(place, use, "r8") for use in used):
         return True
+    if old == ENTRY:
+        return _is_fifth_parameter(place, load, used)
+    if place.is_call(old) or place.function.instruction(load).maybe:
+        return False
     unused = not place.uses("r8", old, hypercalls=True)
     return unused or (load + 1 == place.number and place.call_number is not None)
+
+
+def _is_fifth_parameter(place: Place, load: int, used: list[int]) -> bool:
+    """Whether R8 seems to be the function's fifth parameter rather than the number.
+
+    A caller is seen to load it; or the asm loads it right before VMCALL, where a register variable
+    would be loaded elsewhere, and the code computes with it, or uses the fourth parameter as well.
+    """
+    if place.functions.is_parameter(place.function, "r8"):
+        return True
+    if load + 1 != place.number or place.call_number is None:
+        return False
+    fourth = place.callees.reads(place.function.address(0), "rcx")
+    return fourth or any(_computes(place, use) for use in used)
+
+
+def _computes(place: Place, use: int) -> bool:
+    formula = place.function.instruction(use).formula
+    stored = place.function.instruction(use).stored
+    return not isinstance(formula, Copy) and not isinstance(stored, Copy)
 
 
 def _reaching(place: Place, number: int, register: str) -> Iterable[int]:

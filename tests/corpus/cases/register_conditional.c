@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A register variable for R8; bad: it has a value on one path only. */
+#include "corpus.h"
+
+const unsigned long numbers[] = {ACRN_NR_start_vm, 0};
+
+ALWAYS long hypercall1(unsigned long nr, unsigned long vmid, unsigned long condition)
+{
+	register unsigned long r8 asm("r8");
+	long result;
+
+	if (condition)
+		r8 = nr;
+#ifndef BAD
+	else
+		r8 = nr;
+#endif
+	asm volatile("vmcall" : "=a"(result) : "r"(r8), "D"(vmid) : "memory");
+	return result;
+}
+
+long subject(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e)
+{
+	return hypercall1(ACRN_NR_start_vm, a, a);
+}
+
+long wanted(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e)
+{
+	return answer;
+}

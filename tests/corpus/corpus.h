@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What each case of the corpus defines, and what it may use.
+ *
+ * The code under test is subject(). wanted() says in plain C what it should return, numbers[] which
+ * calls it should make, in their order; a 0 ends the list, and the last one may be repeated. With
+ * -DBAD the file is the bad twin. (A bad source may well become right code: the run decides.)
+ */
+#ifndef CORPUS_H
+#define CORPUS_H
+
+#include "acrn_calls.h"
+
+#define ALWAYS static inline __attribute__((always_inline))
+#define NEVER  static __attribute__((noinline, noclone))
+
+/*
+ * Every case is in one image with the others, so that names get the case's in front of them; what
+ * lint says of a site is told by its function's name.
+ */
+#define CORPUS_JOIN_(prefix, name) prefix##__##name
+#define CORPUS_JOIN(prefix, name)  CORPUS_JOIN_(prefix, name)
+#define subject			   CORPUS_JOIN(CASE, subject)
+#define wanted			   CORPUS_JOIN(CASE, wanted)
+#define numbers			   CORPUS_JOIN(CASE, numbers)
+#define hypercall1		   CORPUS_JOIN(CASE, hypercall1)
+#define outer			   CORPUS_JOIN(CASE, outer)
+#define count			   CORPUS_JOIN(CASE, count)
+#define vmid_at			   CORPUS_JOIN(CASE, vmid_at)
+#define number_at		   CORPUS_JOIN(CASE, number_at)
+
+/* A function in assembly. */
+#define FUNCTION(name, ...) FUNCTION_(name, __VA_ARGS__)
+#define FUNCTION_(name, ...)                                                                       \
+	".globl " #name "\n.type " #name ", @function\n" #name ":\n" __VA_ARGS__ ".size " #name    \
+	", . - " #name "\n"
+
+/* Not in ACRN's table: a call whose number has 33 bits (corpus.def). */
+#define NR_wide 0x180000012ul
+
+#ifdef CASE
+extern const unsigned long numbers[];
+long subject(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e);
+long wanted(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e);
+#endif
+
+/* Of the oracle. The functions leave nothing in a register that they may change. */
+extern long answer; /* of every hypercall */
+extern unsigned long cell;
+extern volatile unsigned long opaque; /* 0 */
+void log_line(const char *text, ...);
+unsigned long compute(unsigned long value); /* value + 1 */
+
+/* create_vm answers by this vmid if cpu_affinity is right. */
+#define AFFINITY 0x5aul
+#define VMID	 7
+
+#endif
