@@ -13,6 +13,8 @@ from acrn_trace.errors import TraceError
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream, LiveTrace
 from acrn_trace.knowledge import Knowledge, acrn
+from acrn_trace.lint.catalog import CATALOG
+from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.printable import printable
@@ -117,6 +119,34 @@ class HypercallSites(Command):
         _say(site_lines(sites, table, code))
 
 
+class HypercallLint(Command):
+    """Find hypercalls of the image that will break, from the code around each site.
+
+    hypercall lint [--json] [--disable ID]... [--only ID]... [--possible-sites]
+    hypercall lint --explain ID
+
+    Does R8 hold the number when VMCALL runs, and does the code use what the call has lost?"""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("hypercall lint", gdb.COMMAND_STATUS, self._lint)
+        self._session = session
+
+    def complete(self, text: str, word: str) -> list[str]:
+        options = ["--json", "--disable", "--only", "--explain", "--possible-sites", *CATALOG]
+        return [option for option in options if option.startswith(word)]
+
+    def _lint(self, words: list[str]) -> None:
+        parser = OptionParser(prog="hypercall lint", add_help=False)
+        add_lint_options(parser)
+        options = parser.parse_args(words)
+        if options.explain:
+            _say(explanation(options.explain))
+            return
+        image = current_image()
+        sites, offset = current_sites(image), load_offset(image)
+        _say(Report(image, sites, self._session.knowledge, options, offset).lines())
+
+
 class HypercallLoad(Command):
     """Load a call table: hypercall load FILE.def
 
@@ -184,6 +214,7 @@ def register() -> Session:
     Hypercall()
     HypercallTrace(session)
     HypercallSites(session)
+    HypercallLint(session)
     HypercallLoad(session)
     InfoHypercalls(session)
     gdb_parameters.register(session.knowledge)

@@ -16,6 +16,7 @@ from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.image import open_image
 from acrn_trace.knowledge import acrn
+from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.listing import site_lines
 from acrn_trace.options import (
     OptionParser,
@@ -34,6 +35,7 @@ from acrn_trace.report import report
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
        acrn-trace sites IMAGE
+       acrn-trace lint [OPTIONS] IMAGE
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
 STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
@@ -192,4 +194,23 @@ def list_sites(arguments: list[str]) -> int:
 
 
 # What needs no guest: the name of the command, and what runs it.
-COMMANDS = {"sites": list_sites, "report": report, "convert": convert, "diff": diff}
+def lint(arguments: list[str]) -> int:
+    """Judge the sites of an image; status 1 if anything is found."""
+    parser = OptionParser(prog="acrn-trace lint", description="find hypercalls that will break")
+    add_lint_options(parser)
+    add_knowledge_options(parser)
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
+    options = parser.parse_args(arguments)
+    if options.explain:
+        print("\n".join(explanation(options.explain)))
+        return 0
+    if options.image is None:
+        raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
+    image = open_image(options.image)
+    report = Report(image, image_sites(image), make_knowledge(options), options)
+    for line in report.lines():
+        print(printable(line))
+    return int(report.findings > 0)
+
+
+COMMANDS = {"sites": list_sites, "lint": lint, "report": report, "convert": convert, "diff": diff}

@@ -45,9 +45,14 @@ class Linter:
     """Judges the sites of one image."""
 
     def __init__(
-        self, image: Image, knowledge: Knowledge, wanted: frozenset[str] = EVERY
+        self,
+        image: Image,
+        knowledge: Knowledge,
+        wanted: frozenset[str] = EVERY,
+        offset: int = 0,
     ) -> None:
-        self._functions = Functions(image)
+        """``offset``: how far the guest, and the sites, are from the image's own addresses."""
+        self._functions = Functions(image, offset)
         self._knowledge = knowledge
         self._wanted = wanted
 
@@ -59,8 +64,9 @@ class Linter:
             yield self._verdict(site, place)
 
     def _place(self, site: Site) -> Place | None:
-        function = self._functions.around(site.address)
-        number = function.number_of(site.address) if function else None
+        linked = site.moved(-self._functions.offset).address
+        function = self._functions.around(linked)
+        number = function.number_of(linked) if function else None
         if function is None or number is None:
             return None
         return Place(self._functions, function, number, self._knowledge)

@@ -32,7 +32,7 @@ class Callees:
     """
 
     def __init__(
-        self, function_at: Callable[[int], Function | None], name_of: Callable[[int], str | None]
+        self, function_at: Callable[[int], Function | None], name_of: Callable[[int], str]
     ) -> None:
         self._function_at = function_at
         self._name_of = name_of
@@ -40,10 +40,7 @@ class Callees:
         self._returns: dict[int, bool] = {}
 
     def name(self, address: int | None) -> str:
-        name = None if address is None else self._name_of(address)
-        if name:
-            return name
-        return "a function" if address is None else f"the function at {address:#x}"
+        return "a function" if address is None else self._name_of(address)
 
     def is_instrumentation(self, address: int | None) -> bool:
         return bool(_INSTRUMENTATION.match(self.name(address)))

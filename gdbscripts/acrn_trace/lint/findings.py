@@ -77,10 +77,10 @@ class Place:
 
     def at(self, number: int) -> str:
         """An instruction, for people."""
+        address = self.functions.shown(self.function.address(number))
         if self.is_call(number):
-            return f"the call of {self.callee(number)} at {self.function.address(number):#x}"
-        text = self.function.instruction(number).text
-        return f"'{text}' at {self.function.address(number):#x}"
+            return f"the call of {self.callee(number)} at {address:#x}"
+        return f"'{self.function.instruction(number).text}' at {address:#x}"
 
     def callee(self, number: int) -> str:
         return self.callees.name(self.function.goal(number))

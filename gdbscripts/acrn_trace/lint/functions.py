@@ -5,6 +5,7 @@ import re
 import struct
 from typing import Iterable
 
+from acrn_trace.abi import MASK64
 from acrn_trace.bounds import Bounds
 from acrn_trace.call_targets import CallTargets
 from acrn_trace.decoder import Decoder
@@ -23,7 +24,9 @@ _CALLS = re.compile(rb"[\xe8\xe9]", re.DOTALL)
 class Functions:
     """Finds the function around an address, and answers for its surroundings."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, offset: int = 0) -> None:
+        """``offset``: how far addresses that are shown are from the image's own."""
+        self.offset = offset
         self._image = image
         self._parts = image.code()
         self._bounds = Bounds(image)
@@ -125,8 +128,11 @@ class Functions:
             self._calls = CallTargets(self._parts)
         return self._calls.around(address)
 
-    def _name_at(self, address: int) -> str | None:
-        return self._image.function_at(address)
+    def _name_at(self, address: int) -> str:
+        return self._image.function_at(address) or f"the function at {self.shown(address):#x}"
+
+    def shown(self, address: int) -> int:
+        return address + self.offset & MASK64
 
     def _callers_of(self, start: int) -> list[int]:
         if self._callers is None:

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace lint`` and ``hypercall lint``: options, and how verdicts are shown."""
+
+import argparse
+import difflib
+import json
+from typing import Iterable, Iterator
+
+from acrn_trace.calltable import CallTable
+from acrn_trace.errors import TraceError
+from acrn_trace.image import Image
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.lint import EVERY, Linter, Verdict
+from acrn_trace.lint.catalog import CATALOG, explain
+from acrn_trace.sites import Site
+
+
+def add_lint_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object, not text")
+    parser.add_argument(
+        "--disable",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="leave out the findings of kind ID; may be given several times",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="leave out all other findings; may be given several times",
+    )
+    parser.add_argument(
+        "--explain", metavar="ID", help="say what a kind of finding means, with an example"
+    )
+    parser.add_argument(
+        "--possible-sites", action="store_true", help="judge the possible sites too"
+    )
+
+
+def wanted_kinds(options: argparse.Namespace) -> frozenset[str]:
+    """The kinds of findings that ``options`` leave; TraceError for one that there is not."""
+    only = {_kind(id) for id in options.only}
+    return frozenset(only or EVERY) - {_kind(id) for id in options.disable}
+
+
+def explanation(id: str) -> list[str]:
+    return explain(_kind(id)).splitlines()
+
+
+def _kind(id: str) -> str:
+    if id in CATALOG:
+        return id
+    near = difflib.get_close_matches(id, CATALOG, 1)
+    hint = f"is {near[0]} meant?" if near else f"there are {', '.join(CATALOG)}"
+    raise TraceError(f"lint has no kind of finding {id!r}: {hint}")
+
+
+class Report:
+    """The verdicts on an image's sites; ``findings`` are counted once it is printed."""
+
+    def __init__(
+        self, image: Image, sites: Iterable[Site], knowledge: Knowledge, options, offset: int = 0
+    ) -> None:
+        """``sites`` are where the guest has them, ``offset`` away from the image's addresses."""
+        self._image = image
+        self._sites = [s for s in sites if s.certain or options.possible_sites]
+        self._table: CallTable = knowledge.table
+        self._linter = Linter(image, knowledge, wanted_kinds(options), offset)
+        self._json = options.json
+        self.findings = 0
+
+    def lines(self) -> Iterator[str]:
+        verdicts = self._counted()
+        return self._as_json(verdicts) if self._json else self._as_text(verdicts)
+
+    def _counted(self) -> Iterator[Verdict]:
+        for verdict in self._linter.verdicts(self._sites):
+            self.findings += len(verdict.findings)
+            yield verdict
+
+    def _as_text(self, verdicts: Iterable[Verdict]) -> Iterator[str]:
+        known = 0
+        for verdict in verdicts:
+            known += verdict.number is not None
+            for found in verdict.findings:
+                yield f"{_where(verdict.site)}: {found.id}: {found.text}"
+        unknown = len(self._sites) - known
+        yield (
+            f"{_count(len(self._sites), 'site')}, {_count(known, 'number')} known, {unknown} unknown; "
+            f"{_count(self.findings, 'finding')}"
+        )
+
+    def _as_json(self, verdicts: Iterable[Verdict]) -> Iterator[str]:
+        yield f'{{"image": {json.dumps(self._image.path)}, "sites": ['
+        before = ""
+        for verdict in verdicts:
+            name = None if verdict.number is None else self._table.call_name(verdict.number)
+            yield f"{before}{json.dumps(verdict.as_json(name))}"
+            before = ","
+        yield f'], "findings": {self.findings}}}'
+
+
+def _where(site: Site) -> str:
+    words = [f"{site.address:#x}"]
+    if site.file:
+        words.append(site.file.rsplit("/", 1)[-1] + (f":{site.line}" if site.line else ""))
+    return " ".join([*words, *([site.function] if site.function else [])])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
