@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The edge to GDB: breakpoints in, plain stops out."""
 
+import re
 import signal
 import time
 from typing import Callable
@@ -54,16 +55,31 @@ def read_memory(address: int, size: int) -> bytes | None:
 
 
 def exception_frame_below(stop: Stop, site: Site) -> bool | None:
-    """Whether an exception at ``site`` left its frame below the stop's RSP; None if unreadable.
+    """Whether an exception at ``site`` left its frame below the stop's RSP; None if nobody can tell.
 
-    The processor aligns RSP to 16 and pushes SS, RSP, RFLAGS, CS and RIP. A handler on a stack of
-    its own (IST) leaves none. Intel SDM volume 3, 6.14.2.
+    The processor aligns RSP to 16 and pushes SS, RSP, RFLAGS, CS and RIP, unless the handler has a
+    stack of its own (IST). Intel SDM volume 3, 6.14.2.
     """
     data = read_memory((stop.rsp & ~15) - 40, 40)
     if data is None:
         return None
     rip, rsp = int.from_bytes(data[:8], "little"), int.from_bytes(data[24:32], "little")
-    return rip == site.address and rsp == stop.rsp
+    if rip == site.address and rsp == stop.rsp:
+        return True
+    return False if _faults_stay_on_stack(stop.vcpu) else None
+
+
+def _faults_stay_on_stack(vcpu: int) -> bool:
+    """Whether #UD and #GP, which are what VMCALL raises, have no IST stack in the vCPU's IDT."""
+    try:
+        state = gdb.execute("monitor info registers -a", to_string=True)
+    except gdb.error:
+        return False
+    table = re.search(rf"CPU#{vcpu}\b.*?^IDT= *([0-9a-f]+)", state, re.DOTALL | re.MULTILINE)
+    if table is None:
+        return False
+    gates = [read_memory(int(table.group(1), 16) + vector * 16, 16) for vector in (6, 13)]
+    return all(gate is not None and gate[4] & 7 == 0 for gate in gates)
 
 
 class GuestSites:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A QEMU of the launcher's own, with its stub on a private socket."""
 
+import ctypes
 import signal
 import subprocess
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from acrn_trace.errors import TargetError, TraceError
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
 START_SECONDS = 30.0
 END_SECONDS = 10.0
 MAX_WORDS = 2000  # of what QEMU printed, in one sentence of ours
@@ -36,7 +38,11 @@ class Qemu:
             with open(errors, "wb") as stderr:
                 # A session of its own: an interrupt at the terminal is for GDB, not for QEMU.
                 self._process = subprocess.Popen(
-                    line, stdin=subprocess.DEVNULL, stderr=stderr, start_new_session=True
+                    line,
+                    stdin=subprocess.DEVNULL,
+                    stderr=stderr,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,
                 )
         except OSError as error:
             raise TargetError(
@@ -104,3 +110,8 @@ def refuse_stub_options(arguments: list[str]) -> None:
             raise TraceError(
                 f"the QEMU argument {argument} is acrn-trace's own; to attach to a QEMU of yours, -p"
             )
+
+
+def _die_with_parent() -> None:
+    """In QEMU's process: be killed when the launcher is, which then cannot do it any more."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -21,11 +21,8 @@ BUILDS = site_builds.every() if LONG else site_builds.quick()
 
 @pytest.fixture(scope="session")
 def images(request, tmp_path_factory) -> dict[Build, Path]:
-    wanted = {
-        item.callspec.params["build"]
-        for item in request.session.items
-        if "build" in getattr(item, "callspec", request).params
-    }
+    parameters = [getattr(item, "callspec", None) for item in request.session.items]
+    wanted = {known.params["build"] for known in parameters if known and "build" in known.params}
     return site_builds.make(sorted(wanted, key=str), tmp_path_factory.mktemp("images"))
 
 

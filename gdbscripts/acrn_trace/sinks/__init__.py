@@ -44,9 +44,7 @@ class Output:
             raise self._failure(error) from error
 
     def _failure(self, error: OSError) -> TraceError:
-        return TraceError(
-            f"cannot write to {self._name}: {error.strerror}; the trace ends with the last whole line"
-        )
+        return TraceError(f"cannot write to {self._name}: {error.strerror}")
 
 
 def open_output(path: str, live: bool = True) -> Output:
