@@ -17,11 +17,26 @@ from acrn_trace.memory import PhysicalMemory, Unreadable
 
 MAX_ELEMENTS = 1024  # of an array that a count in guest memory sizes
 MAX_DEPTH = 4  # of pointers
+MAX_BYTES = 1 << 18  # that are read for one argument
 MASK64 = (1 << 64) - 1
 
 Tree = Any
 
 NUMBERS = {"u8": Scalar(1), "u16": Scalar(2), "u32": Scalar(4), "u64": Scalar(8)}
+
+
+class _Limited:
+    """So much of a memory, and no more: pointers that branch at each step multiply."""
+
+    def __init__(self, memory: PhysicalMemory) -> None:
+        self._memory = memory
+        self._left = MAX_BYTES
+
+    def read(self, address: int, size: int) -> bytes:
+        if size > self._left:
+            raise Unreadable(f"more than {MAX_BYTES} bytes to read for one argument")
+        self._left -= size
+        return self._memory.read(address, size)
 
 
 class Pointed(dict):
@@ -53,6 +68,7 @@ class Structures:
 
     def read(self, name: str, address: int, memory: PhysicalMemory, depth: int = 0) -> Tree:
         """The tree of the ``name`` at a guest-physical address; Unreadable if it is not there."""
+        memory = memory if depth else _Limited(memory)
         kind = self.type_named(name)
         if kind is None:
             raise Unreadable(f"no layout of struct {name} is known")
@@ -62,8 +78,6 @@ class Structures:
         self, kind: Type, data: bytes, roles: Roles, memory: PhysicalMemory, depth: int = 0
     ) -> Tree:
         """The tree of ``data``, which is of type ``kind``."""
-        if "SECRET" in roles.plain:
-            return "redacted"
         if isinstance(kind, Struct):
             return self._struct(kind, data, memory, depth)
         if isinstance(kind, Array):
@@ -94,6 +108,8 @@ class Structures:
         self, struct: Struct, field: Field, raw: int, whole: int, memory: PhysicalMemory, depth: int
     ) -> Tree:
         roles = self.fields.of(struct.name, field.name)
+        if "SECRET" in roles.plain:
+            return "redacted"
         if roles.pointee:
             count = _count(struct, roles.pointee, whole)
             return self._follow(roles.pointee, raw, count, memory, depth + 1)
