@@ -12,9 +12,10 @@ all:
 
 include cstub/cstub.mk
 include cstub/model/model.mk
+include cstub/reader/reader.mk
 include examples/examples.mk
 
-all: examples types $(BUILD)/acrn-conformance
+all: examples types $(BUILD)/acrn-conformance readers
 
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'

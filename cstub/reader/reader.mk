@@ -9,3 +9,6 @@ RECORD_SOURCES := $(READER_COMMON) $(addprefix cstub/reader/,record.c record_opt
 
 $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(CC) $(READER_CFLAGS) -o $@ $(RECORD_SOURCES)
+
+.PHONY: readers
+readers: $(BUILD)/acrn-record

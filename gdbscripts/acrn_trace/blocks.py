@@ -10,7 +10,7 @@ from typing import IO, Callable, Iterator, NamedTuple, NoReturn
 
 MAGIC = b"\x89ATB"
 MAX_PAYLOAD = 1 << 20
-HEADER, TABLE, SITES, RINGS, RECORDS, LOSS, PASS, END = range(1, 9)
+HEADER, TABLE, SITES, RINGS, RECORDS, LOSS, END = range(1, 8)
 
 _BLOCK = struct.Struct("<4sIII")
 _CHECKED = struct.Struct("<II")

@@ -13,9 +13,12 @@ import sys
 from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
 
+from acrn_trace import blocks
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.eventjson import NotAnEvent, event_of
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.recording import Recording, recorded_events
 
 MAX_LINE = 4 << 20  # bytes; the longest call (1024 elements behind a pointer) is far below
 MAX_NESTING = 64
@@ -38,6 +41,7 @@ class Source:
     line: int = 0
     offset: int = 0
     events: int = 0
+    knowledge: Knowledge | None = None  # for recordings, whose calls are still to be decoded
 
     def lines(self) -> Iterator[str]:
         """The lines, with the place kept up to date: it is that of the line yielded last."""
@@ -73,13 +77,13 @@ class Source:
         )
 
 
-def read_events(name: str) -> Iterator[Event]:
+def read_events(name: str, knowledge: Knowledge | None = None) -> Iterator[Event]:
     """The events of the trace file ``name`` (- is standard input), in the order of the file.
 
     TraceError where the file cannot be opened, or where it is not what a trace file must be.
     """
-    with _opened(name) as file:
-        source = Source(file, name)
+    with opened(name) as file:
+        source = Source(file, name, knowledge=knowledge)
         for event in _reader(source)(source):
             source.events += 1
             yield event
@@ -88,12 +92,12 @@ def read_events(name: str) -> Iterator[Event]:
 def check_trace(name: str) -> None:
     """TraceError if ``name`` cannot be opened or is no trace; pipes are left alone."""
     if name != "-" and (os.path.isfile(name) or not os.path.exists(name)):
-        with _opened(name) as file:
+        with opened(name) as file:
             _reader(Source(file, name))
 
 
 @contextlib.contextmanager
-def _opened(name: str) -> Iterator[IO[bytes]]:
+def opened(name: str) -> Iterator[IO[bytes]]:
     if name == "-":
         yield sys.stdin.buffer
         return
@@ -116,8 +120,8 @@ def _reader(source: Source) -> Callable[[Source], Iterator[Event]]:
     if not start:
         return lambda _source: iter(())
     raise TraceError(
-        f"{source.name} is no trace: it begins with {start!r}, and a trace with '{{' (JSONL) or '[' "
-        "(Chrome)"
+        f"{source.name} is no trace: it begins with {start!r}, and a trace with '{{' (JSONL), '[' "
+        f"(Chrome) or {blocks.MAGIC!r} (a recording)"
     )
 
 
@@ -179,7 +183,16 @@ def read_chrome(source: Source) -> Iterator[Event]:
             source.wrong("a slice that acrn-trace did not write")
 
 
-_READERS: dict[bytes, Callable[[Source], Iterator[Event]]] = {b"{": read_jsonl, b"[": read_chrome}
+def read_recording(source: Source) -> Iterator[Event]:
+    """The events in a binary trace file."""
+    return recorded_events(Recording(source.file, source.name, source.knowledge))
+
+
+_READERS: dict[bytes, Callable[[Source], Iterator[Event]]] = {
+    b"{": read_jsonl,
+    b"[": read_chrome,
+    blocks.MAGIC: read_recording,
+}
 
 
 def _no_number(text: str) -> NoReturn:

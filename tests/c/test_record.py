@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""acrn-record: every call of a ring is in the file once, or counted as lost."""
+
+import mmap
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+from live import ROOT, ended, run, start
+from ring_builder import HEADER_AT, MIB, PAGE, TABLES_AT, RingMachine, record
+
+from acrn_trace.errors import TraceError
+from acrn_trace.ringformat import CALLED, RETURNED, WRITING
+from acrn_trace.tracefile import read_events
+
+RECORD = ROOT / "build" / "acrn-record"
+GIB = 1 << 30
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    made = run(["make", "-s", "readers"])
+    assert made.status == 0, made.err
+
+
+class Recorder:
+    """An acrn-record on a machine's RAM, which goes on changing under it."""
+
+    def __init__(self, folder, machine, *options):
+        path, self.output = folder / "ram", folder / "trace"
+        path.write_bytes(machine.ram)
+        with open(path, "r+b") as file:
+            machine.ram = mmap.mmap(file.fileno(), 0)
+        self.process = start([RECORD, "-o", self.output, *options, path])
+        self._wait_until(lambda: self.output.exists() and self.output.stat().st_size)
+
+    def wait_for(self, records):
+        """Until so many records are on disk."""
+        self._wait_until(lambda: len(list(self._readable())) >= records)
+
+    def _wait_until(self, condition):
+        deadline = time.monotonic() + 60
+        while not condition() and self.process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def _readable(self):
+        try:
+            yield from read_events(str(self.output)) if self.output.exists() else ()
+        except TraceError:
+            pass
+
+    def finish(self):
+        """End it; status, what it said, and the events."""
+        with ended(self.process):
+            self.process.send_signal(signal.SIGTERM)
+            _, said = self.process.communicate(timeout=60)
+        events = list(read_events(str(self.output))) if self.process.returncode == 0 else []
+        return self.process.returncode, said, events
+
+
+def recorded(folder, machine, *options):
+    recorder = Recorder(folder, machine, *options)
+    return recorder.finish()
+
+
+def sequences(events, ring=0):
+    return [event.more["sequence"] for event in events if event.more["ring"] == ring]
+
+
+def lost(events):
+    """How many calls the findings say were lost."""
+    texts = [f.text for event in events for f in event.findings if f.kind == "lost"]
+    return sum(int(text.split(" lost ")[1].split()[0]) for text in texts)
+
+
+def test_every_call_is_recorded_with_all_that_the_ring_says(folder):
+    machine = RingMachine()
+    machine.call(number=0x80000012, args=(7, 0), result=-22, vcpu=3)
+    machine.call(number=0x99, args=(5, 6), flags=2, result=1, vcpu=0xFFFF)
+    status, said, (first, second) = recorded(folder, machine)
+    assert (status, said) == (0, "acrn-record: 2 calls recorded, 0 lost\n")
+    assert (first.name, first.decoded, first.ret, first.vcpu) == ("start_vm", {"vmid": 7}, -22, 3)
+    assert (first.status, first.source, first.clock) == ("returned", "ring", "tsc")
+    assert (first.time, first.duration) == (0.5, 1e-6)
+    assert (second.nr, second.args, second.vcpu, second.ret) == (0x99, (5, 6), None, 1)
+    assert first.site.address == 0xFFFFFFFF803FF000
+
+
+def test_calls_of_several_rings_are_in_the_order_of_time(folder):
+    machine = RingMachine(rings=3)
+    order = [0, 2, 1, 1, 0, 2, 2, 0]
+    for number, ring in enumerate(order):
+        machine.call(ring, entry=10**9 + number * 5000)
+    _, _, events = recorded(folder, machine)
+    assert [event.more["ring"] for event in events] == order
+
+
+def test_what_was_overwritten_is_counted(folder):
+    machine = RingMachine(count=16)
+    for _ in range(100):
+        machine.call()
+    _, said, events = recorded(folder, machine)
+    assert sequences(events) == list(range(84, 100))
+    assert lost(events) == 84 and "16 calls recorded, 84 lost" in said
+    assert events[0].findings[0].text == (
+        "ring 0 lost 84 calls (0 to 83): overwritten before they were read"
+    )
+
+
+def test_a_ring_that_stops_when_full(folder):
+    machine = RingMachine(count=16, mode=1)
+    for _ in range(40):
+        machine.call()
+    _, _, events = recorded(folder, machine)
+    assert sequences(events) == list(range(16)) and lost(events) == 24
+    assert "since the ring was full" in events[0].findings[0].text
+
+
+def test_calls_in_flight(folder):
+    """One hangs, one is overwritten while it does, one was claimed and never written."""
+    machine = RingMachine(count=16)
+    hanging = machine.call(state=CALLED)
+    machine.call()
+    recorder = Recorder(folder, machine)
+    recorder.wait_for(1)
+    time.sleep(0.1)  # so that the one in flight was seen
+    for _ in range(14):
+        machine.call()
+    recorder.wait_for(15)
+    machine.call()  # in the slot of the one that hangs
+    last = machine.call(state=CALLED)
+    machine.call(state=WRITING)
+    _, said, events = recorder.finish()
+    by_sequence = {event.more["sequence"]: event for event in events}
+    assert sorted(by_sequence) == list(range(18))
+    assert by_sequence[hanging].status == "unknown" and by_sequence[hanging].ret is None
+    assert by_sequence[last].status == "unfinished" and by_sequence[last].duration is None
+    assert "18 calls recorded, 1 lost" in said and lost(events) == 1
+    assert all(by_sequence[s].status == "returned" for s in by_sequence if s not in (hanging, last))
+
+
+def test_a_call_that_returns_late_is_recorded_when_it_does(folder):
+    machine = RingMachine()
+    late = machine.call(state=CALLED)
+    machine.call()
+    recorder = Recorder(folder, machine)
+    recorder.wait_for(1)
+    machine.write(0, late, record(late, RETURNED, result=9))
+    recorder.wait_for(2)
+    _, _, events = recorder.finish()
+    assert sequences(events) == [1, 0] and events[1].ret == 9
+
+
+def test_ram_above_4_gib(folder):
+    above = 4 * GIB - MIB
+    machine = RingMachine(above=above)
+    machine.call()
+    ranges = ["-r", f"0:{4 * MIB}:0", "-r", f"{above + HEADER_AT:#x}:{2 * MIB}:{HEADER_AT}"]
+    # Page tables below, all else above; where the file has both, the lower address is no header's.
+    status, said, events = recorded(folder, machine, *ranges, "-a", hex(above + HEADER_AT))
+    assert status == 0, said
+    assert len(events) == 1
+
+
+def test_records_on_scattered_pages(folder):
+    machine = RingMachine(count=256, size=192, moved={1: 0x200000, 3: 0x120000, 5: 0x300000})
+    for _ in range(256):
+        machine.call(more=b"x" * 128)
+    status, said, events = recorded(folder, machine)
+    assert status == 0, said
+    assert sequences(events) == list(range(256))
+
+
+def test_a_guest_that_is_reset_begins_anew(folder):
+    machine = RingMachine(count=64)
+    for _ in range(20):
+        machine.call()
+    recorder = Recorder(folder, machine)
+    recorder.wait_for(20)
+    at = machine.offset(0, 0)
+    machine.ram[at : at + machine.records_bytes] = bytes(machine.records_bytes)
+    machine.claimed = [0]
+    machine.write_counters()
+    time.sleep(0.1)
+    machine.call()
+    recorder.wait_for(21)
+    _, _, events = recorder.finish()
+    assert sequences(events) == [*range(20), 0]
+
+
+@pytest.mark.parametrize("rings", (1, 2))
+def test_nothing_is_lost_uncounted_while_the_ring_runs(folder, rings):
+    machine = RingMachine(rings=rings, count=64)
+    machine.call(0)
+    recorder = Recorder(folder, machine)
+    randomness, until = random.Random(rings), time.monotonic() + 3
+    while time.monotonic() < until:
+        for _ in range(randomness.choice((1, 5, 20, 90))):
+            machine.call(randomness.randrange(rings))
+        time.sleep(randomness.choice((0, 0, 0.001)))
+    _, said, events = recorder.finish()
+    assert lost(events) + len(events) == sum(machine.claimed)
+    for ring in range(rings):
+        seen = Counter(sequences(events, ring))
+        assert not seen or max(seen.values()) == 1
+    assert len(events) > 1000 and f"{len(events)} calls recorded, {lost(events)} lost" in said
+
+
+HOSTILE = {
+    "magic": 0,
+    "version": 2,
+    "header_size": (1 << 32) - 8,
+    "ring_size": 0,
+    "ring_count": 0xFFFFFFFF,
+    "record_size": 0xFFFFFFC0,
+    "record_count": 1 << 31,
+    "capture_offset": 60,
+    "changed_offset": 0xFFF8,
+    "cr3": (1 << 64) - 1,
+    "header_virtual": 1 << 63,
+    "records_virtual": (1 << 64) - 8,
+}
+
+
+@pytest.mark.parametrize("field", HOSTILE)
+def test_a_header_that_lies_is_refused_with_a_reason(folder, field):
+    machine = RingMachine(more={field: HOSTILE[field]})
+    machine.call()
+    status, said, _ = recorded(folder, machine)
+    assert status == 3
+    assert said.startswith("acrn-record: no calls were recorded from ") and said.count("\n") == 1
+
+
+def test_page_tables_that_run_in_a_circle(folder):
+    machine = RingMachine()
+    machine.call()
+    for slot in range(512):
+        at = TABLES_AT + slot * 8
+        machine.ram[at : at + 8] = (TABLES_AT | 3).to_bytes(8, "little")
+    status, said, _ = recorded(folder, machine)
+    assert status == 3 and "page tables do not lead to it" in said
+
+
+@pytest.mark.parametrize("claimed", ((1 << 64) - 1, 1 << 63, 1 << 40))
+def test_counters_that_lie_cost_nothing(folder, claimed):
+    machine = RingMachine()
+    machine.write(0, claimed - 1, record(claimed - 1, entry=10**9))
+    machine.claimed[0] = claimed
+    machine.write_counters()
+    began = time.monotonic()
+    status, _, events = recorded(folder, machine)
+    assert status == 0 and time.monotonic() - began < 20
+    assert len(events) + lost(events) == claimed
+
+
+def test_a_copy_of_the_header_is_not_the_ring(folder):
+    """As an image that lies in RAM as a module has one."""
+    machine = RingMachine()
+    machine.call()
+    machine.ram[PAGE : PAGE + 128] = machine.header.pack()
+    _, _, events = recorded(folder, machine)
+    assert len(events) == 1
+
+
+def test_a_disk_that_is_full():
+    with subprocess.Popen(
+        [RECORD, "-o", "/dev/full", "/dev/null"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 3 and said.count("\n") == 1
