@@ -9,7 +9,7 @@ from chrome_validator import validate
 from live import ROOT, acrn_trace, events_of, trace_example
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/trace.schema.json").read_text()))
-EXAMPLES = ("service", "smp", "clobber")
+EXAMPLES = ("service", "clobber")
 
 
 @pytest.fixture(scope="module", params=EXAMPLES)

@@ -37,7 +37,8 @@ def read(path, content):
     return found, complaint
 
 
-@given(st.lists(events, max_size=4))
+@settings(max_examples=50)
+@given(st.lists(events, max_size=3))
 def test_an_event_written_and_read_is_the_same(path, some):
     found, complaint = read(path, jsonl(some))
     assert complaint is None
@@ -46,6 +47,7 @@ def test_an_event_written_and_read_is_the_same(path, some):
     assert jsonl(found) == jsonl(some)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(range(3)), min_size=2, max_size=12), st.tuples(*[events] * 3))
 def test_events_that_resemble_each_other_are_told_apart(path, which, kinds):
     some = [event_of(json.loads(jsonl([kinds[kind]]))) for kind in which]
@@ -78,7 +80,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(events, st.data())
 def test_the_reader_and_the_schema_agree_on_what_an_event_is(one, data):
     tree = one.as_json()
