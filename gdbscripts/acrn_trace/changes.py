@@ -42,8 +42,10 @@ def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path
 
 
 def _alike(before: Tree, after: Tree) -> bool:
-    """Whether both are structures, or both pointers that could be followed, or neither could."""
+    """Whether both are one structure: not two members of a union, nor memory that came or went."""
     if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    if before and after and not before.keys() & after.keys():
         return False
     return ("unreadable" in before) == ("unreadable" in after)
 

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Arguments as text: what goes in, and what came out appended to it."""
+
+import pytest
+from acrn_trace.calltable import CallTable, parse
+from acrn_trace.changes import Change, merge
+from acrn_trace.event import Event
+from acrn_trace.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer, quoted
+from acrn_trace.structures import Pointed
+from fake_memory import structures
+from hypothesis import given
+from hypothesis import strategies as st
+
+CALLS = """
+HYPERCALL0(0x80000001, nothing)
+HYPERCALL2(0x80000002, values, VMID(vmid), VALUE(u64, mask))
+HYPERCALL1(0x80000003, change, PTR(inout, thing, it))
+HYPERCALL2(0x80000004, read, VMID(vmid), PTR(in, thing, it))
+HYPERCALL1(0x80000005, fetch, PTR(out, thing, it))
+HYPERCALL2(0x80000006, both, PTR(inout, thing, first), PTR(inout, thing, second))
+HYPERCALL2(0x80000007, pick, VALUE(u32, what), ADDR(out, it))
+"""
+RULES = "FIELD(thing, id, OUT)\nFIELD(thing, name, TEXT)"
+ENUMS = {"kind": {0: "KIND_NONE", 1: "KIND_ONE"}}
+TABLE = CallTable(parse(CALLS, "calls"))
+STRUCTURES = structures(rules=RULES, enums=ENUMS)
+NOT_THERE = {"address": "0x9000", "unreadable": "no memory there"}
+
+
+def halves(
+    name: str, verbose: bool = False, args=(1, 2), before=None, **decoded
+) -> tuple[str, str]:
+    """What is printed when the call is made, and what when it is back."""
+    renderer = Renderer(TABLE, STRUCTURES, verbose)
+    entry = TABLE.named(name)
+    number = entry.number if entry else 0x800000EE
+    made = Event(0, 0.0, "host", 0, "acrn", number, name, args, None, "stop", decoded)
+    made.decoded = decoded if before is None else before
+    first = renderer.call(made)
+    made.decoded = decoded
+    return first, renderer.outputs(made)
+
+
+def whole(name: str, **more) -> str:
+    return "".join(halves(name, **more))
+
+
+# ---- the two parts ----
+
+
+def test_no_arguments():
+    assert halves("nothing") == ("nothing(", ")")
+
+
+def test_values_are_all_known_at_the_entry():
+    assert halves("values", vmid=3, mask="0x10") == ("values(vmid=3, mask=0x10", ")")
+
+
+def test_an_unknown_call_has_its_registers():
+    assert halves("hypercall_0x800000ee", args=(1, 0xABC)) == (
+        *("hypercall_0x800000ee(0x1, 0xabc", ")"),
+    )
+
+
+def test_an_input_is_complete_but_for_its_brace():
+    assert halves("read", vmid=1, it={"a": 5}) == ("read(vmid=1, it={a=5", "})")
+
+
+def test_changes_come_at_the_return():
+    it = {"a": {"in": 1, "out": 2}, "b": 7}
+    assert halves("change", it=it) == ("change(it={a=1, b=7", ", a: 1 => 2})")
+
+
+def test_what_the_hypervisor_writes_is_not_shown_at_the_entry():
+    changed = {"id": {"in": 65535, "out": 1}, "a": 5}
+    assert halves("change", it=changed) == ("change(it={a=5", ", id: 65535 => 1})")
+    assert halves("change", it={"id": 4, "a": 5}) == ("change(it={a=5", ", id=4})")
+
+
+def test_an_output_comes_at_the_return():
+    assert halves("fetch", before={}, it={"a": 5}) == ("fetch(", "it={a=5})")
+    assert halves("fetch", before={}, it="0x9000") == ("fetch(", "it=0x9000)")
+    assert halves("fetch", before={}, it=NOT_THERE) == (
+        *("fetch(", "it=0x9000 (unreadable: no memory there))"),
+    )
+    first, last = halves("pick", before={"what": 1}, what=1, it={"a": 5})
+    assert (first, last) == ("pick(what=1", ", it={a=5})")
+
+
+def test_an_argument_that_could_not_be_read():
+    assert halves("change", it=NOT_THERE) == (
+        *("change(it=0x9000 (unreadable: no memory there)", ")"),
+    )
+
+
+def test_an_argument_that_could_be_read_at_one_end_only():
+    it = {"in": {"a": 5}, "out": NOT_THERE}
+    before = {"it": {"a": 5}}
+    assert halves("change", before=before, it=it) == (
+        *("change(it={a=5", ", => 0x9000 (unreadable: no memory there)})"),
+    )
+    it = {"in": NOT_THERE, "out": {"a": 5}}
+    assert halves("change", before={"it": NOT_THERE}, it=it) == (
+        *("change(it=0x9000 (unreadable: no memory there)", ", => {a=5})"),
+    )
+
+
+def test_changes_of_two_arguments_are_told_apart():
+    first, second = {"a": {"in": 1, "out": 2}}, {"a": {"in": 3, "out": 4}}
+    assert halves("both", first=first, second=second) == (
+        *("both(first={a=1}, second={a=3", ", first.a: 1 => 2, a: 3 => 4})"),
+    )
+
+
+# ---- trees ----
+
+
+def test_trees_nest():
+    it = {"a": {"b": [1, {"c": 2}]}, "p": {"address": "0x10", "points_to": {"d": 3}}}
+    assert whole("read", vmid=1, it=it) == "read(vmid=1, it={a={b=[1, {c=2}]}, p=0x10 {d=3}})"
+
+
+def test_nested_changes_have_their_path_as_c_writes_it():
+    inner = {"address": "0x10", "points_to": [{"d": 3}, {"d": {"in": 4, "out": 5}}]}
+    it = {"p": inner, "list": [0, {"in": 1, "out": 2}]}
+    assert halves("change", it=it)[1] == ", p[1].d: 4 => 5, list[1]: 1 => 2})"
+
+
+def test_texts_are_in_quotes_as_c_writes_them():
+    it = {"name": 'a"b\\c\n', "a": "TEXT"}
+    assert whole("read", vmid=1, it=it) == 'read(vmid=1, it={name="a\\"b\\\\c\n", a=TEXT})'
+    it = {"name": {"in": "old", "out": "new"}}
+    assert halves("change", it=it) == ('change(it={name="old"', ', name: "old" => "new"})')
+
+
+@given(st.text())
+def test_quotes_end_where_they_end(text):
+    shown = quoted(text)
+    body = shown[1:-1].replace("\\\\", "")
+    assert shown[0] == shown[-1] == '"' and not body.replace('\\"', "").count('"')
+    assert not body.endswith("\\")
+
+
+# ---- limits ----
+
+MANY = {f"f{n}": n % 2 for n in range(MAX_FIELDS + 2)}
+
+
+def test_a_large_structure_shows_what_is_not_zero():
+    shown = ", ".join(f"f{n}=1" for n in range(1, len(MANY), 2))
+    assert whole("read", vmid=1, it={"a": MANY}) == f"read(vmid=1, it={{a={{{shown}, ...}}}})"
+    few = dict(list(MANY.items())[:MAX_FIELDS])
+    assert "f0=0" in whole("read", vmid=1, it={"a": few})
+    assert "f0=0" in whole("read", verbose=True, vmid=1, it={"a": MANY})
+
+
+@pytest.mark.parametrize("zero", [0, "0x0", "", "KIND_NONE", [0, 0], {"x": "0x0"}])
+def test_zeros_of_every_kind(zero):
+    text = whole("read", vmid=1, it={"a": {**MANY, "zero": zero}})
+    assert "zero" not in text
+    assert "zero" in whole("read", vmid=1, it={"a": {**MANY, "zero": [zero, 1]}})
+
+
+def test_a_list_shows_its_beginning_up_to_what_is_not_zero():
+    assert "l=[1, 0, 2, ...]" in whole("read", vmid=1, it={"l": [1, 0, 2, 0, 0]})
+    assert "l=[1, 0, 2]" in whole("read", vmid=1, it={"l": [1, 0, 2]})
+    assert "l=[1, 0, 2, 0, 0]" in whole("read", verbose=True, vmid=1, it={"l": [1, 0, 2, 0, 0]})
+
+
+def test_a_long_list_shows_so_many():
+    text = whole("read", vmid=1, it={"l": list(range(1, MAX_ELEMENTS + 2))})
+    assert text.count(",") == MAX_ELEMENTS + 1 and text.endswith(f", {MAX_ELEMENTS}, ...]}})")
+    verbose = whole("read", verbose=True, vmid=1, it={"l": list(range(1, 1000))})
+    assert verbose.endswith(", 999]})")
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_was_never_read_is_counted(verbose):
+    pointer = {"address": "0x10", "points_to": [1, 2], "omitted": 4294966271}
+    text = whole("read", verbose=verbose, vmid=1, it={"p": pointer})
+    assert text == "read(vmid=1, it={p=0x10 [1, 2] and 4294966271 more})"
+
+
+def test_so_many_changes_and_the_rest_is_counted():
+    it = {f"f{n}": {"in": 0, "out": 1} for n in range(MAX_CHANGES + 3)}
+    last = halves("change", it=it)[1]
+    assert last.count(" => ") == MAX_CHANGES and last.endswith(", ... 3 more changes})")
+    assert halves("change", verbose=True, it=it)[1].count(" => ") == MAX_CHANGES + 3
+
+
+# ---- what changed ----
+
+
+def changes_of(before, after, direction="inout"):
+    changes: list[Change] = []
+    return merge(before, after, direction, changes), changes
+
+
+def test_what_is_the_same_is_no_change():
+    tree = {"a": 1, "b": [1, {"c": "x"}]}
+    assert changes_of(tree, tree) == (tree, [])
+
+
+def test_each_leaf_that_differs_is_one():
+    before, after = {"a": 1, "b": [1, {"c": "x"}]}, {"a": 1, "b": [2, {"c": "y"}]}
+    tree, changes = changes_of(before, after)
+    assert tree == {"a": 1, "b": [{"in": 1, "out": 2}, {"c": {"in": "x", "out": "y"}}]}
+    assert changes == [Change("b[0]", 1, 2, "inout"), Change("b[1].c", "x", "y", "inout")]
+
+
+def test_a_reserved_field_may_come_and_go():
+    assert changes_of({"a": 1}, {"a": 1, "reserved": 7})[0]["reserved"] == {"in": 0, "out": 7}
+    assert changes_of({"a": 1, "reserved": 7}, {"a": 1})[0]["reserved"] == {"in": 7, "out": 0}
+
+
+def test_the_innermost_pointer_says_who_may_write():
+    def tree(address: str, value: int) -> dict:
+        return {"p": Pointed("inout", address=address, points_to={"x": value})}
+
+    _, changes = changes_of(tree("0x10", 1), tree("0x20", 2), "in")
+    assert changes == [Change("p.address", "0x10", "0x20", "in"), Change("p.x", 1, 2, "inout")]
+
+
+def test_lists_of_other_lengths_are_one_change():
+    _, changes = changes_of({"l": [1]}, {"l": [1, 2]})
+    assert changes == [Change("l", [1], [1, 2], "inout")]
+
+
+def test_another_member_of_a_union_is_one_change():
+    before, after = {"reqs": {"pio": {"port": 1}}}, {"reqs": {"mmio": {"address": 2}}}
+    _, changes = changes_of(before, after)
+    assert changes == [Change("reqs", {"pio": {"port": 1}}, {"mmio": {"address": 2}}, "inout")]
+
+
+def test_memory_that_came_or_went_is_one_change():
+    here = {"address": "0x9000", "points_to": {"a": 1}}
+    assert changes_of({"p": NOT_THERE}, {"p": here})[0] == {"p": {"in": NOT_THERE, "out": here}}
+    assert changes_of({"p": here}, {"p": NOT_THERE})[0] == {"p": {"in": here, "out": NOT_THERE}}
+    assert changes_of({"p": NOT_THERE}, {"p": NOT_THERE}) == ({"p": NOT_THERE}, [])
+    assert changes_of({"a": 1}, NOT_THERE)[0] == {"in": {"a": 1}, "out": NOT_THERE}
+
+
+# ---- any tree ----
+
+LEAF = st.integers(0, 1 << 40) | st.sampled_from(["0x0", "0x12", "KIND_ONE", "", "text"])
+TREE = st.recursive(
+    LEAF,
+    lambda inner: st.lists(inner, max_size=20)
+    | st.fixed_dictionaries({"x": inner, "name": inner})
+    | st.builds(lambda tree: {"address": "0x1", "points_to": tree}, inner)
+    | st.just(NOT_THERE),
+    max_leaves=30,
+)
+STRUCT = st.fixed_dictionaries(dict.fromkeys(["a", "b", "name", "id"], TREE))
+
+
+@given(STRUCT, STRUCT, st.booleans())
+def test_braces_are_balanced_and_what_changed_is_in_the_return_part(before, after, verbose):
+    tree, changes = changes_of(before, after)
+    shown_before = {key: value for key, value in before.items() if key != "id"}
+    first, last = halves("change", verbose=verbose, before={"it": shown_before}, it=tree)
+    for opening, closing in ("()", "{}", "[]"):
+        assert (first + last).count(opening) == (first + last).count(closing)
+    assert bool(changes) == (" => " in last)
+    # a line made from a trace file has only the merged tree to begin from
+    assert halves("change", verbose=verbose, it=tree) == (first, last)
