@@ -12,6 +12,7 @@ from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream, LiveTrace
+from acrn_trace.gdb_ring import HypercallRing
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.command import Report, add_lint_options, explanation
@@ -217,6 +218,7 @@ def register() -> Session:
     HypercallLint(session)
     HypercallLoad(session)
     InfoHypercalls(session)
+    HypercallRing(session.knowledge)
     gdb_parameters.register(session.knowledge)
     gdb_disassembler.register(session.knowledge)
     gdb.execute("alias hc = hypercall")

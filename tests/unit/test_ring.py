@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The ring's reader: what it makes of rings that are well, in motion, and hostile."""
+
+import io
+import os
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ring_builder import HZ, RingMachine, record
+
+from acrn_trace.calltable import CallTable
+from acrn_trace.knowledge import acrn
+from acrn_trace.preamble import preamble
+from acrn_trace.recorded import RecordDecoder
+from acrn_trace.recording import Recording, recorded_events
+from acrn_trace.ring import RingFollower, Rings, end_block, last_calls
+from acrn_trace.ringformat import (
+    CALLED,
+    CAPTURED_IN,
+    CAPTURED_OUT,
+    CHECKED,
+    FAULTED,
+    RETURNING,
+    RETURNED,
+    STOPS,
+    WRITING,
+    NotARing,
+    RingHeader,
+)
+
+LONG = os.environ.get("ACRN_CHECK_LONG")
+VIRTUAL = 0xFFFFFFFF80400000
+ACRN = acrn()
+
+
+class Following:
+    """A follower and the file that it makes."""
+
+    def __init__(self, machine):
+        self.follower = RingFollower(Rings(machine.read, VIRTUAL))
+        self.file = preamble(CallTable(), []) + self.follower.begin(HZ, 1)
+
+    def read(self):
+        self.file += b"".join(self.follower.read())
+
+    def events(self):
+        self.file += b"".join(self.follower.end())
+        self.file += end_block(self.follower.records, self.follower.lost)
+        return list(recorded_events(Recording(io.BytesIO(self.file), "test", ACRN)))
+
+
+def events_of(machine):
+    following = Following(machine)
+    following.read()
+    return following.events()
+
+
+def lost(events):
+    texts = [f.text for event in events for f in event.findings if f.kind == "lost"]
+    return sum(int(text.split(" lost ")[1].split()[0]) for text in texts)
+
+
+def event_of(machine, **fields):
+    machine.call(**fields)
+    rings = Rings(machine.read, VIRTUAL)
+    (kept,) = last_calls(rings, 1)
+    return RecordDecoder(ACRN, rings.header, {}, HZ).event(kept.raw, kept.ring, 0)
+
+
+def test_the_last_calls_of_all_rings_by_time():
+    machine = RingMachine(rings=2, count=4)
+    for number in range(20):
+        machine.call(number % 2, entry=10**9 + number)
+    kept = last_calls(Rings(machine.read, VIRTUAL), 5)
+    assert [one.entry - 10**9 for one in kept] == [15, 16, 17, 18, 19]
+    assert len(last_calls(Rings(machine.read, VIRTUAL), 100)) == 8
+
+
+def test_records_that_are_not_whole_are_left_out_or_marked():
+    machine = RingMachine(count=8)
+    for state in (RETURNED, CALLED, WRITING, RETURNING):
+        machine.call(state=state)
+    kept = last_calls(Rings(machine.read, VIRTUAL), 8)
+    assert [one.sequence for one in kept] == [0, 1, 3]
+    events = events_of(machine)
+    assert {e.more["sequence"]: e.status for e in events} == {
+        0: "returned",
+        1: "unfinished",
+        3: "unfinished",
+    }
+    assert lost(events) == 1
+
+
+@settings(max_examples=200 if LONG else 30, deadline=None)
+@given(st.integers(1, 3), st.integers(0, 1), st.randoms(use_true_random=False))
+def test_every_call_is_in_the_file_once_or_counted(rings, stops, randomness):
+    machine = RingMachine(rings=rings, count=8, mode=stops * STOPS)
+    machine.call(0)
+    following, in_flight = Following(machine), []
+    for _ in range(40):
+        for _ in range(randomness.choice((0, 1, 3, 12))):
+            ring, state = randomness.randrange(rings), randomness.choice(
+                (RETURNED, CALLED, WRITING)
+            )
+            in_flight.append((ring, machine.call(ring, state=state)))
+        following.read()
+        for ring, sequence in [call for call in in_flight if randomness.random() < 0.5]:
+            in_flight.remove((ring, sequence))
+            if sequence >= machine.claimed[ring] - 8 and sequence < machine.limit[ring]:
+                machine.write(ring, sequence, record(sequence))
+    events = following.events()
+    assert len(events) + lost(events) == sum(machine.claimed)
+    assert len({(e.more["ring"], e.more["sequence"]) for e in events}) == len(events)
+
+
+def test_calls_are_in_the_file_when_their_number_is_read_on():
+    """Wrap-around: the slots of one reading lie at both ends of the ring."""
+    machine = RingMachine(count=8)
+    following = Following(machine)
+    for _ in range(5):
+        for _ in range(5):
+            machine.call()
+        following.read()
+    events = following.events()
+    assert [e.more["sequence"] for e in events] == list(range(25)) and not lost(events)
+
+
+def capture(in_data, out_data, room):
+    sizes = len(in_data).to_bytes(2, "little") + len(out_data).to_bytes(2, "little") + bytes(4)
+    return sizes + in_data.ljust(room, b"?") + out_data.ljust(room, b"?")
+
+
+def test_captured_bytes_are_decoded_as_of_then():
+    room = 64
+    more = {"capture_offset": 64, "capture_bytes": room}
+    machine = RingMachine(size=256, more=more)
+    call = {"number": 0x80000010, "args": (0x5000, 0), "flags": 1 | CAPTURED_IN | CAPTURED_OUT}
+    before = b"\xff\xff" + b"\0" * 6 + b"vm1\0"
+    after = b"\x01\x00" + b"\0" * 6 + b"vm1\0"
+    event = event_of(machine, **call, more=capture(before, after, room))
+    assert event.decoded["vm"]["vmid"] == {"in": 65535, "out": 1}
+    # The name has 16 bytes and only 4 were captured: what is not whole is not shown.
+    assert "name" not in event.decoded["vm"]
+    call["flags"] = 1
+    assert event_of(machine, **call, more=capture(before, after, room)).decoded == {"vm": "0x5000"}
+
+
+def test_the_sizes_of_a_capture_may_lie():
+    more = {"capture_offset": 64, "capture_bytes": 24}
+    machine = RingMachine(size=128, more=more)
+    call = {"number": 0x80000010, "args": (0x5000, 0), "flags": 1 | CAPTURED_IN}
+    event = event_of(machine, **call, more=b"\xff" * 64)
+    assert event.decoded["vm"]["vmid"] == 0xFFFF
+
+
+def test_changed_registers_are_findings():
+    machine = RingMachine(size=128, more={"changed_offset": 64, "changed_slots": 2})
+    registers = 1 << 3 | 1 << 15 | 1 << 16
+    values = b"".join(value.to_bytes(8, "little") for value in (1, 2, 3, 4))
+    more = registers.to_bytes(8, "little") + values
+    event = event_of(machine, flags=1 | CHECKED, more=more)
+    assert event.clobbered == {"rbx": (1, 2), "r15": (3, 4)}
+    assert [finding.kind for finding in event.findings] == ["clobber", "clobber"]
+    assert event_of(machine, flags=1, more=more).clobbered == {}
+
+
+def test_a_faulted_call_has_no_result():
+    event = event_of(RingMachine(), flags=1 | FAULTED, result=5)
+    assert (event.status, event.ret, event.failed) == ("faulted", None, True)
+
+
+def test_arguments_that_were_not_passed_mean_nothing():
+    event = event_of(RingMachine(), number=0x80000025, args=(1, 99), flags=1)
+    assert event.args == (1, 0) and event.decoded == {"vmid": 1}
+
+
+FIELDS = list(RingHeader._fields)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("value", (0, 1, 7, 0x7FFFFFFF, 0xFFFFFFFF))
+def test_any_header_field_may_lie(field, value):
+    """Refused in a sentence, or read without a crash."""
+    width = 0xFFFF if field.startswith(("capture", "changed")) else 0xFFFFFFFF
+    machine = RingMachine(more={field: value & width})
+    machine.call()
+    try:
+        rings = Rings(lambda address, size: bytes(size) if size < 1 << 21 else b"", VIRTUAL)
+    except NotARing:
+        pass
+    try:
+        rings = Rings(machine.read, VIRTUAL)
+    except NotARing as fault:
+        assert str(fault)
+        return
+    decoder = RecordDecoder(ACRN, rings.header, {}, HZ)
+    ram = bytes(machine.ram)
+    rings._read = lambda address, size: (ram * (size // len(ram) + 1))[:size]
+    if rings.header.ring_count * rings.header.record_count < 1 << 12:
+        for kept in last_calls(rings, 3):
+            decoder.event(kept.raw, kept.ring, 0)
+
+
+def test_a_million_mutated_rings():
+    """A slice of it but with ACRN_CHECK_LONG; what was read is an event each, or a NotARing."""
+    more = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}
+    machine = RingMachine(rings=2, count=4, size=256, more=more)
+    flags = 2 | CAPTURED_IN | CAPTURED_OUT | CHECKED
+    for number in (0x80000010, 0x80000042, 0x80000025, 0x99) * 2:
+        machine.call(0, number=number, flags=flags, more=os.urandom(192))
+        machine.call(1, number=number, flags=flags, more=os.urandom(192))
+    header, body = machine.read(VIRTUAL, 256), machine.read(machine.records_virtual, 2048)
+    randomness = random.Random(5)
+    for _ in range(1_000_000 if LONG else 1000):
+        memory = bytearray(header + body)
+        for _ in range(randomness.randrange(1, 6)):
+            at = (
+                randomness.randrange(len(memory))
+                if randomness.random() < 0.7
+                else (randomness.randrange(8, 256))
+            )
+            memory[at] = randomness.choice((0, 1, 0x7F, 0x80, 0xFF, randomness.randrange(256)))
+        _read_all(bytes(memory), machine.records_virtual)
+
+
+def _read_all(memory, records_virtual):
+    def read(address, size):
+        at = address - VIRTUAL if address - VIRTUAL in range(256) else 256
+        return memory[at : at + size].ljust(min(size, 1 << 16), b"\0")[:size].ljust(size, b"\0")
+
+    try:
+        rings = Rings(read, VIRTUAL)
+    except NotARing:
+        return
+    if rings.header.ring_count * rings.header.record_count * rings.header.record_size > 1 << 16:
+        return  # well-formed, and slow to read
+    follower = RingFollower(rings)
+    file = preamble(CallTable(), []) + follower.begin(HZ, 1) + b"".join(follower.read())
+    file += b"".join(follower.end()) + end_block(follower.records, follower.lost)
+    if follower.records:
+        events = list(recorded_events(Recording(io.BytesIO(file), "test", ACRN)))
+        assert len(events) == follower.records
