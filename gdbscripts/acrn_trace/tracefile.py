@@ -28,7 +28,8 @@ MAX_ONCE = 1 << 15  # bodies of which it is known that they came once
 
 # How our own writer begins a line; all that follows is often the same as in an earlier line.
 _FRONT = re.compile(
-    r'\{"seq":(0|[1-9]\d{0,14}),"time":(\d{1,12}\.\d{1,6}),"duration":(\d{1,9}\.\d{1,6}),'
+    r'\{"seq":(0|[1-9]\d{0,14}),"time":(\d{1,12}\.\d{1,6}),"duration":(\d{1,9}\.\d{1,6}'
+    r"|[1-9](?:\.[1-9])?e-0[56]),"
 )
 
 

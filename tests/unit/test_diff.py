@@ -78,6 +78,11 @@ def test_two_that_changed_places_are_reordered():
     assert {what for what, _, _ in found} == {"equal", "moved"}
 
 
+def test_the_nearest_place_where_they_agree_again_is_taken():
+    left, right = sequence("abcdefgh"), sequence("xdefgh" + "qrstuvw" * 2 + "abc")
+    assert kinds(left, right).count("e") == 5
+
+
 def test_a_long_insertion_is_found_to_its_end():
     left = [("call", number) for number in range(1000)]
     extra = [("other", number) for number in range(3000)]

@@ -94,6 +94,17 @@ def test_the_lines_from_a_file_are_those_of_the_live_trace(
     assert played(saved, folder, Filter(expressions, TABLE), form) == live
 
 
+def test_calls_that_resemble_each_other_are_printed_as_they_were(tmp_path):
+    live, saved = traced([0, 0, 1, 2, 2, 1] * 30, Filter([], TABLE), "start")
+    assert played(saved, tmp_path, Filter([], TABLE), "start") == live
+
+
+def test_a_sink_remembers_only_the_calls_in_flight():
+    text, _ = text_sink()
+    Playback(Filter([], TABLE), [text]).play(event(seq, time=float(seq)) for seq in range(5000))
+    assert not text._begun
+
+
 def test_a_filter_set_later_prints_what_it_would_have_printed_then(tmp_path):
     schedule = [0, 1, 1, 0, 2, 0, 2, 0]
     live, _ = traced(schedule, Filter(["vcpu=0"], TABLE), "start")

@@ -97,6 +97,35 @@ def test_the_reader_and_the_schema_agree_on_what_an_event_is(one, data):
     assert SCHEMA.is_valid(tree) == accepted, (key, tree)
 
 
+@pytest.mark.parametrize(
+    "key, value, accepted",
+    [
+        ("ret", "0x7fffffff", False),
+        ("ret", "0xffffffff80000000", False),
+        ("ret", "0x80000000", True),
+        ("ret", "0xffffffff7fffffff", True),
+        ("ret", 1 << 31, False),
+        ("site", None, False),
+        ("decoded", {"p": {"points_to": 1}}, False),
+        ("decoded", {"p": [{"unreadable": "why", "address": 1}]}, False),
+        ("decoded", {"p": {"unreadable": "why", "address": "0x1"}}, True),
+        ("decoded", {"p": [None]}, False),
+        ("clobbered", {"rbx": ["0x1"]}, False),
+        ("findings", [{"kind": "k"}], False),
+        ("stack", [{"function": None, "file": None, "line": -1}], False),
+        ("a newer key", None, True),
+    ],
+)
+def test_the_borders_of_what_an_event_is(key, value, accepted):
+    tree = event().as_json() | {key: value}
+    assert SCHEMA.is_valid(tree) == accepted
+    if accepted:
+        assert event_of(tree).as_json() == tree
+    else:
+        with pytest.raises(NotAnEvent):
+            event_of(tree)
+
+
 SOME = jsonl([event(seq) for seq in range(4)]).encode()
 
 
