@@ -8,10 +8,9 @@ instruction is computed instead (``instruction_length``).
 
 from acrn_trace.errors import TraceError
 from acrn_trace.instruction_length import LONGEST, instruction_length
+from acrn_trace.outline import UNKNOWN, FastOutline, Instruction, Outline, outline_of
 
-# address, size, mnemonic, operands: as Capstone prints them
-Instruction = tuple[int, int, str, str]
-UNKNOWN = "(unknown)"  # the mnemonic of what nobody knows
+__all__ = ["UNKNOWN", "Decoder", "Instruction", "MissingCapstone"]
 
 # ``0f b9`` and ``0f ff`` take a ModRM byte, which Capstone 4 leaves out.
 SHORT_BY_CAPSTONE = frozenset({"ud2b", "ud1", "ud0"})
@@ -31,11 +30,18 @@ class Decoder:
             self._disassembler.syntax = capstone.CS_OPT_SYNTAX_ATT  # as GDB and objdump
         self._disassembler.skipdata = True
         self._disassembler.skipdata_setup = (UNKNOWN, _length_of_unknown, None)
+        self._fast = FastOutline(capstone, self._disassembler)
+
+    def outline(self, code: bytes, address: int) -> Outline:
+        """Where the instructions of ``code`` begin, and those that steer."""
+        if self._fast.works and not _has_short(code):
+            return self._fast.outline(code, address)
+        return outline_of(self.decode(code, address))
 
     def decode(self, code: bytes, address: int, count: int = 0) -> list[Instruction]:
         """The instructions of ``code``, all or the first ``count``."""
         instructions = list(self._disassembler.disasm_lite(code, address, count))
-        if b"\x0f\xb9" not in code and b"\x0f\xff" not in code:
+        if not _has_short(code):
             return instructions
         for index, (start, size, mnemonic, _) in enumerate(instructions):
             if mnemonic in SHORT_BY_CAPSTONE:
@@ -48,6 +54,10 @@ class Decoder:
 
     def _rest(self, code: bytes, address: int, offset: int, count: int) -> list[Instruction]:
         return self.decode(code[offset:], address + offset, count)
+
+
+def _has_short(code: bytes) -> bool:
+    return b"\x0f\xb9" in code or b"\x0f\xff" in code
 
 
 def _capstone():

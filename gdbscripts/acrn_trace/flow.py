@@ -3,26 +3,15 @@
 
 from typing import Callable, Collection, Iterable
 
-from acrn_trace.decoder import UNKNOWN, Decoder, Instruction
+from acrn_trace.decoder import Decoder, Instruction
 from acrn_trace.image import Code
+from acrn_trace.outline import ENDS, JUMPS, STEERING, UNKNOWN, Outline
 
 LONGEST = 15
 NEAR = 256  # a call this little ahead may jump over data that it takes the address of
 MAX_PASSES = 16
 MAX_RESTARTS = 64
-
-_JUMPS = {"jmp", "bnd jmp", "notrack jmp", "ljmp"}
-# What never goes on to the next instruction. UD2 does, in Linux's WARN, and HLT, when interrupted.
-_ENDS = frozenset(
-    _JUMPS
-    | {"ret", "bnd ret", "rep ret", "repz ret", "retf", "retfq", "iret", "iretd", "iretq"}
-    | {"sysret", "sysretq", "sysexit", "sysexitq", "int3", UNKNOWN}
-)
-_BRANCHES = frozenset(
-    "ja jae jb jbe je jne jg jge jl jle jo jno jp jnp js jns jcxz jecxz jrcxz loop loope loopne "
-    "call xbegin".split()
-)
-_STEERING = _ENDS | _BRANCHES | {f"bnd {name}" for name in _BRANCHES}
+NEVER = 1 << 65
 
 
 class Flow:
@@ -46,7 +35,7 @@ class Flow:
         self._is_inside = is_inside
         self._start, self._stop = start, min(stop, code.end)
         self._targets: set[int] = set()
-        self._sweeps: list[list[Instruction]] = [self._decode(start)]
+        self._sweeps = [self._outline(start)]
         self._indirect = False
         self.reached: set[int] = set()
         self.dead: list[tuple[int, int]] = []
@@ -72,9 +61,20 @@ class Flow:
     def is_dead(self, address: int) -> bool:
         return any(start <= address < end for start, end in self.dead)
 
-    @property
     def instructions(self) -> list[Instruction]:
-        return self._sweeps[0]
+        """Everything from the start on in a straight line."""
+        return self._decoder.decode(self._bytes(self._start), self._start)
+
+    def extend(self, stop: int) -> None:
+        """Look further than before: up to ``stop``."""
+        known = self._sweeps[0]
+        begin = max((a for a in known.boundaries if a < self._stop), default=self._start)
+        self._stop = min(stop, self._code.end)
+        more = self._outline(begin)
+        self._sweeps[0] = Outline(
+            frozenset(a for a in known.boundaries if a < begin) | more.boundaries,
+            [i for i in known.steering if i[0] < begin] + more.steering,
+        )
 
     def joins(self, address: int, is_function: Callable[[int], bool]) -> bool:
         """Whether the dead code around ``address`` is tied to the live code by its branches.
@@ -83,12 +83,13 @@ class Flow:
         does not do that.
         """
         region = next((r for r in self.dead if r[0] <= address < r[1]), (0, 0))
-        run = [i for i in self.instructions if region[0] <= i[0] < region[1]]
+        instructions = self.instructions()
+        run = [i for i in instructions if region[0] <= i[0] < region[1]]
         inner = {i[0] for i in run}
-        live = {i[0] for i in self.instructions if not self.is_dead(i[0])}
+        live = {i[0] for i in instructions if not self.is_dead(i[0])}
         tied = False
         for _, _, mnemonic, operands in run:
-            target = _target(operands) if mnemonic in _STEERING else None
+            target = _target(operands) if mnemonic.split(" ")[-1] in STEERING else None
             if mnemonic == UNKNOWN:
                 return False
             if target is None:
@@ -99,37 +100,52 @@ class Flow:
                 return False
         return tied and address in inner
 
-    def _decode(self, start: int) -> list[Instruction]:
-        code = self._code
-        data = code.data[start - code.address : self._stop - code.address + LONGEST]
-        return self._decoder.decode(data, start)
+    def _bytes(self, start: int) -> bytes:
+        base = self._code.address
+        return self._code.data[start - base : self._stop - base + LONGEST]
 
-    def _walk(self, sweep: list[Instruction], wanted: Collection[int], alive: bool) -> bool:
+    def _outline(self, start: int) -> Outline:
+        return self._decoder.outline(self._bytes(start), start)
+
+    def _walk(self, sweep: Outline, wanted: Collection[int], alive: bool) -> bool:
         """Follow one sweep; whether a branch led back to code that was taken for dead."""
-        targets, late, died = self._targets, False, 0
-        for address, size, mnemonic, operands in sweep:
+        late, begin, is_main = False, self._start, alive
+        revival = begin if alive else self._first_target(sweep, begin)
+        for address, size, mnemonic, operands in (*sweep.steering, (self._stop, 0, UNKNOWN, "")):
+            if address < revival:
+                continue
             if not alive:
-                if address not in targets:
-                    continue
-                alive = True
-                if died:
-                    self.dead.append((died, address))
-            if address in wanted:
-                self.reached.add(address)
-            if mnemonic in _STEERING:
-                target = _target(operands)
-                if target is None:
-                    self._indirect |= mnemonic in _JUMPS
-                elif mnemonic != "call":
-                    late |= self._branch(address, target)
-                elif address < target < address + NEAR and self._is_inside(target):
-                    self._branch(address, target)
-                    alive, died = False, address + size
-                if mnemonic in _ENDS:
-                    alive, died = False, address + size
-        if not alive and died:
-            self.dead.append((died, self._stop))
+                if is_main:
+                    self.dead.append((begin, revival))
+                begin, alive = revival, True
+            target = _target(operands)
+            inside = (
+                mnemonic == "call" and target is not None and self._is_over_data(address, target)
+            )
+            if target is None:
+                self._indirect |= mnemonic in JUMPS
+            elif mnemonic != "call" or inside:
+                late |= self._branch(address, target)
+            if mnemonic in ENDS or inside:
+                self._reach(sweep, wanted, begin, address)
+                begin, alive = address + size, False
+                revival = self._first_target(sweep, begin)
+        if is_main and begin < self._stop:
+            self.dead.append((begin, self._stop))
         return late
+
+    def _first_target(self, sweep: Outline, begin: int) -> int:
+        """Where dead code that begins at ``begin`` ends; never, but for branches known so far."""
+        boundaries = sweep.boundaries
+        found = [t for t in self._targets if begin <= t and t in boundaries]
+        return min(found, default=NEVER)
+
+    def _reach(self, sweep: Outline, wanted: Collection[int], begin: int, end: int) -> None:
+        boundaries = sweep.boundaries
+        self.reached.update(a for a in wanted if begin <= a <= end and a in boundaries)
+
+    def _is_over_data(self, address: int, target: int) -> bool:
+        return address < target < address + NEAR and self._is_inside(target)
 
     def _branch(self, address: int, target: int) -> bool:
         """Follow a branch; whether it leads back to code that was taken for dead."""
@@ -140,11 +156,11 @@ class Flow:
 
     def _restart(self) -> bool:
         """Sweep again from targets that lie inside an instruction of the sweeps so far."""
-        known = {instruction[0] for sweep in self._sweeps for instruction in sweep}
+        known = frozenset().union(*(sweep.boundaries for sweep in self._sweeps))
         missing = sorted(t for t in self._targets - known if self._start <= t < self._stop)
         if not missing or len(self._sweeps) > MAX_RESTARTS:
             return False
-        self._sweeps.append(self._decode(missing[0]))
+        self._sweeps.append(self._outline(missing[0]))
         return True
 
 

@@ -7,7 +7,7 @@ from acrn_trace.decoder import Decoder
 from acrn_trace.flow import Flow
 from acrn_trace.image import Code, Image
 from acrn_trace.jump_tables import table_targets
-from acrn_trace.resync import Vote, vote
+from acrn_trace.resync import PREFIXES, Vote, vote
 from acrn_trace.spans import Span
 
 MAX_AHEAD = 1 << 16  # bytes behind a match that are looked through for a way to it
@@ -28,11 +28,14 @@ class FunctionJudge:
         flow.follow(matches)
         left = _left(flow, matches)
         if left:
-            flow = self._flow(span, _end(span, matches))
             flow.follow(matches, span.anchors())
             left = _left(flow, matches)
+        if left:
+            flow.extend(_end(span, matches))
+            flow.follow(matches)
+            left = _left(flow, matches)
         if left and flow.jumps_indirectly:
-            targets = table_targets(self._image, flow.instructions, span.start, span.end)
+            targets = table_targets(self._image, self._code, span.start, _end(span, matches))
             flow.follow(matches, targets)
             left = _left(flow, matches)
         verdicts = dict.fromkeys(flow.reached, True)
@@ -46,15 +49,22 @@ class FunctionJudge:
     def called(self, span: Span, matches: list[int]) -> dict[int, bool]:
         """Matches behind the target of a call, in code that nothing describes."""
         if span.start >= span.end:
-            return self._voted(matches[0])
+            return {address: False for address in matches if not self._is_prefixed(address)}
         end = _end(span, matches)
         flow = Flow(self._decoder, self._code, span.start, end, lambda a: not self._is_start(a))
         flow.follow(matches)
         if flow.jumps_indirectly:
-            flow.follow(matches, table_targets(self._image, flow.instructions, span.start, end))
-        verdicts = dict.fromkeys(flow.reached, True)
-        for address in _left(flow, matches):
-            verdicts |= self._voted(address)
+            flow.follow(matches, table_targets(self._image, self._code, span.start, end))
+        return self._agreed(flow, matches)
+
+    def _agreed(self, flow: Flow, matches: list[int]) -> dict[int, bool]:
+        """A target of a call is a guess: what follows from it counts if the vote does not differ."""
+        verdicts = {}
+        for address in matches:
+            no = vote(self._decoder, self._code, address) is Vote.NO
+            inside = address not in flow.reached and not flow.is_dead(address)
+            if not (no and inside):
+                verdicts[address] = address in flow.reached and not no
         return verdicts
 
     def _flow(self, span: Span, stop: int) -> Flow:
@@ -64,6 +74,11 @@ class FunctionJudge:
 
     def _is_start(self, address: int) -> bool:
         return looks_like_start(self._code, address)
+
+    def _is_prefixed(self, address: int) -> bool:
+        """Whether it is another instruction with a prefix: VMGEXIT is REP VMMCALL."""
+        before = self._code.data[address - self._code.address - 1]
+        return before in PREFIXES and vote(self._decoder, self._code, address) is Vote.NO
 
     def _voted(self, address: int) -> dict[int, bool]:
         no = vote(self._decoder, self._code, address) is Vote.NO

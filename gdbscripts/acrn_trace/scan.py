@@ -6,6 +6,7 @@ instruction from a place where one is known to begin; it is none inside another 
 reached; the rest is possible, unless the code before it says otherwise.
 """
 
+import gc
 import re
 from typing import Callable, Iterator
 
@@ -42,7 +43,13 @@ def number_before(code: Code, address: int) -> int | None:
 
 def scanned_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
     """The certain and the possible sites of ``image``, by address."""
-    return sorted(_Scanner(image, number_at).sites(), key=lambda site: site.address)
+    was_enabled = gc.isenabled()
+    gc.disable()  # millions of tuples, no cycles: a third of the time
+    try:
+        return sorted(_Scanner(image, number_at).sites(), key=lambda site: site.address)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Scanner:

@@ -59,8 +59,8 @@ class Planted:
     decoys: frozenset[int]
 
 
-def source(seed: int, sites: int, decoys: int, statements: int = 12) -> str:
-    """C with a function for each site; decoys in and between them."""
+def source(seed: int, sites: int, decoys: int, statements: int = 12, others: int = 0) -> str:
+    """C with a function for each site, and ``others`` without; decoys in and between them."""
     chance = random.Random(seed)
     in_functions = set(chance.sample(range(sites), min(decoys * 2 // 3, sites)))
     between = decoys - len(in_functions)
@@ -68,13 +68,16 @@ def source(seed: int, sites: int, decoys: int, statements: int = 12) -> str:
     for number in range(sites):
         decoy = chance.choice(DECOYS_IN_FUNCTIONS) if number in in_functions else ""
         parts.append(_function(chance, number, _with_noise(chance, decoy), statements))
+        parts += [_other(chance, f"o{number}_{n}", statements) for n in range(others)]
         if number * between // sites != (number + 1) * between // sites:
             parts.append(_with_noise(chance, chance.choice(DECOYS_BETWEEN)))
         if number % 3 == 0:
             table.append(f"f{number}")
     parts.append("long (*const table[])(long, long) = { " + ", ".join(table) + " };")
     calls = "\n".join(f"	x += f{n}(x, {n});" for n in range(sites) if n % 3)
-    return "\n".join(parts) + f"\nlong all(long x) {{\n{calls}\n	return x + table[x & 1](x, 2);\n}}\n"
+    return (
+        "\n".join(parts) + f"\nlong all(long x) {{\n{calls}\n	return x + table[x & 1](x, 2);\n}}\n"
+    )
 
 
 def _with_noise(chance: random.Random, text: str) -> str:
@@ -95,6 +98,11 @@ def _function(chance: random.Random, number: int, decoy: str, statements: int) -
         f"{kind}__attribute__((noinline)) long f{number}(long x, long y)\n"
         f"{{\n	long r = x;\n	{body}\n	return r + x;\n}}\n"
     )
+
+
+def _other(chance: random.Random, name: str, statements: int) -> str:
+    body = "\n	".join(_statement(chance) for _ in range(statements))
+    return f"long {name}(long x, long y)\n{{\n	long r = x;\n	{body}\n	return r + x;\n}}\n"
 
 
 def _place(chance: random.Random, call: str) -> str:
@@ -135,10 +143,9 @@ def _statement(chance: random.Random) -> str:
 
 def build(folder: Path, seed: int, sites: int, decoys: int, copies: int = 1, **how) -> Planted:
     """Compile and link an image; ``sites`` and ``decoys`` are of one copy."""
-    flags, statements = how.pop("flags", ("-O2",)), how.pop("statements", 12)
-    assert not how
+    flags = how.pop("flags", ("-O2",))
     text, unit = folder / "planted.c", folder / "planted.o"
-    text.write_text(source(seed, sites, decoys, statements))
+    text.write_text(source(seed, sites, decoys, **how))
     common = ["-g0", "-ffreestanding", "-mno-red-zone", "-fno-pic", "-mcmodel=kernel"]
     _run("gcc", *common, *flags, "-w", "-c", "-o", unit, text)
     units = [_copy(unit, number) for number in range(copies)]

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The bare bones of a stretch of code: where instructions begin, and those that steer.
+
+Capstone's Python interface makes two strings an instruction, which takes as long as the decoding.
+Here they are made for the instructions that steer only, one in seven, out of Capstone's own array.
+"""
+
+import ctypes
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+# address, size, mnemonic, operands: as Capstone prints them
+Instruction = tuple[int, int, str, str]
+UNKNOWN = "(unknown)"  # the mnemonic of what nobody knows
+
+JUMPS = frozenset({"jmp", "ljmp"})
+# What never goes on to the next instruction. UD2 does, in Linux's WARN, and HLT, when interrupted.
+ENDS = JUMPS | frozenset(
+    "ret retf retfq iret iretd iretq sysret sysretq sysexit sysexitq int3".split() + [UNKNOWN]
+)
+BRANCHES = frozenset(
+    "ja jae jb jbe je jne jg jge jl jle jo jno jp jnp js jns jcxz jecxz jrcxz loop loope loopne "
+    "call xbegin".split()
+)
+STEERING = ENDS | BRANCHES
+
+
+@dataclass(frozen=True)
+class Outline:
+    """``steering`` instructions are in the order of their addresses."""
+
+    boundaries: frozenset[int]
+    steering: list[Instruction]
+
+
+def outline_of(instructions: list[Instruction]) -> Outline:
+    steering = [
+        (address, size, _bare(mnemonic), operands)
+        for address, size, mnemonic, operands in instructions
+        if _bare(mnemonic) in STEERING
+    ]
+    return Outline(frozenset(i[0] for i in instructions), steering)
+
+
+def _bare(mnemonic: str) -> str:
+    """The mnemonic without prefixes (bnd, notrack, repz)."""
+    return mnemonic.rsplit(" ", 1)[-1]
+
+
+class FastOutline:
+    """Outlines from the array that Capstone's library fills; ``works`` says whether it is there."""
+
+    def __init__(self, capstone: Any, disassembler: Any) -> None:
+        self._handle = getattr(disassembler, "csh", None)
+        self._library = getattr(capstone, "_cs", None)
+        self._entry = getattr(capstone, "_cs_insn", None)
+        self.works = None not in (self._handle, self._library, self._entry)
+        if not self.works:
+            return
+        fields = {name: getattr(self._entry, name) for name, *_ in self._entry._fields_}
+        self._size = ctypes.sizeof(self._entry)
+        self._address, self._length = fields["address"].offset, fields["size"].offset
+        self._operands, self._longest = fields["op_str"].offset, fields["op_str"].size
+        self._row = struct.Struct(
+            f"<I{self._address - 4}xQ{self._length - self._address - 8}xH"
+            f"{self._size - self._length - 2}x"
+        )
+        ids = {name: getattr(capstone.x86, f"X86_INS_{name.upper()}", None) for name in STEERING}
+        self._names = {number: name for name, number in ids.items() if number is not None}
+        self._names[0] = UNKNOWN  # what Capstone skips has no number
+
+    def outline(self, code: bytes, address: int) -> Outline:
+        array = ctypes.POINTER(self._entry)()
+        count = self._library.cs_disasm(
+            self._handle, code, len(code), address, 0, ctypes.byref(array)
+        )
+        if not count:
+            return Outline(frozenset(), [])
+        try:
+            data = ctypes.string_at(array, count * self._size)
+        finally:
+            self._library.cs_free(array, count)
+        rows = list(self._row.iter_unpack(data))
+        names = self._names
+        steering = [
+            (at, size, names[number], self._operands_at(data, index))
+            for index, (number, at, size) in enumerate(rows)
+            if number in names
+        ]
+        return Outline(frozenset([at for _, at, _ in rows]), steering)
+
+    def _operands_at(self, data: bytes, index: int) -> str:
+        start = index * self._size + self._operands
+        return data[start : data.index(b"\0", start)].decode("ascii", "replace")
