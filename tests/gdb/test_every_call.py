@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import QEMU, ROOT, Run, acrn_trace, common_arguments, events_of, run
+from acrn_trace.knowledge import acrn
+from live import QEMU, ROOT, Run, acrn_trace, events_of, run
+from stating import build_stating_guests, image_of, machine_of
 
-STATING = ROOT / "build" / "tests" / "stating"
 PRIVATE = ROOT / "examples" / "hypervisor" / "hypervisor.def"
-HYPERVISOR = ROOT / "build" / "examples" / "hypervisor.elf"
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 QUICK = ["gcc/every_call", "gcc/every_call-stripped", "clang/every_call-nodebug"]
 OTHER = ["gcc/every_call-nodebug", "clang/every_call", "clang/every_call-stripped"]
@@ -30,15 +30,12 @@ pytestmark = pytest.mark.xdist_group("every_call")
 
 @pytest.fixture(scope="module", autouse=True)
 def stating_guests() -> None:
-    made = run(["make", "-s", "-f", "tests/guests/guests.mk", "stating-guests"])
-    assert made.status == 0, made.err
-    made = run(["make", "-s", "examples", "types"])
-    assert made.status == 0, made.err
+    build_stating_guests()
 
 
-def qemu_arguments(image: Path, *more: object) -> list[object]:
-    with_hole = ["-device", "VGA,romfile="]  # at 0xa0000, where there is memory otherwise
-    return [*common_arguments(), *with_hole, "-kernel", HYPERVISOR, "-initrd", image, *more]
+def machine(image: Path, *more: object) -> list[object]:
+    """With a hole at 0xa0000, where there is memory otherwise."""
+    return machine_of(image, "-device", "VGA,romfile=", *more)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +45,9 @@ def traced(tmp_path_factory):
 
     def trace(build: str) -> tuple[list[dict], Run]:
         if build not in done:
-            image, output = STATING / f"{build}.elf", tmp_path_factory.mktemp("trace") / "trace"
+            image, output = image_of(build), tmp_path_factory.mktemp("trace") / "trace"
             line = ["-x", PRIVATE, "-f", "jsonl", "-o", output, image, "--"]
-            traced = acrn_trace(*line, *qemu_arguments(image))
+            traced = acrn_trace(*line, *machine(image))
             assert (traced.status, traced.err) == (0, "")
             done[build] = sorted(events_of(output), key=lambda e: e["seq"]), traced
         return done[build]
@@ -186,7 +183,8 @@ def test_the_trace_is_what_the_guest_says(build, traced):
     pairs = zip(acrn_calls(events), said)
     found = [text for event, stated in pairs for text in different_calls(event, stated)]
     assert not found, "\n".join(found)
-    assert len({s["nr"] for s in said if not s["name"].startswith("hypercall_")}) == CALLS
+    made = {s["name"] for s in said if not s["name"].startswith("hypercall_")}
+    assert len(made) == CALLS and made == {entry.name for entry in acrn().table}
 
 
 def test_each_call_is_one_event_that_changes_no_register(traced):
@@ -198,11 +196,11 @@ def test_each_call_is_one_event_that_changes_no_register(traced):
 
 def test_no_device_is_read(folder):
     """A pointer to a device's registers is not followed: reading them can change the device."""
-    image = STATING / f"{QUICK[0]}.elf"
+    image = image_of(QUICK[0])
 
     def watched(log: Path) -> list[object]:
         watch = ["-trace", "apic_mem_readl", "-trace", "ioapic_mem_read", "-D", log]
-        return qemu_arguments(image, *watch)
+        return machine(image, *watch)
 
     assert run([QEMU, *watched(folder / "untraced")]).status == 0
     line = ["-x", PRIVATE, "-o", folder / "trace", image, "--", *watched(folder / "traced")]
