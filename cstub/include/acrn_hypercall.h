@@ -33,10 +33,9 @@
 
 #include "acrn_site.h"
 
-#define acrn_hypercall0(nr)	  ACRN_VMCALL_(nr, )
-#define acrn_hypercall1(nr, arg1) ACRN_VMCALL_(nr, "D"(acrn_register_(arg1)), )
-#define acrn_hypercall2(nr, arg1, arg2)                                                            \
-	ACRN_VMCALL_(nr, "D"(acrn_register_(arg1)), "S"(acrn_register_(arg2)), )
+#define acrn_hypercall0(nr)		acrn_call0_(nr)
+#define acrn_hypercall1(nr, arg1)	acrn_call1_(nr, arg1)
+#define acrn_hypercall2(nr, arg1, arg2) acrn_call2_(nr, arg1, arg2)
 
 /* Implementation. Names that end in an underscore are not for use. */
 
@@ -54,8 +53,8 @@ acrn_register_(unsigned long value)
 /*
  * The move into R8 is ours since a register variable loses its value when a call comes between (a
  * printk for debugging is enough), and it is the 64-bit one since that alone takes a register, any
- * constant, and whatever the compiler has at hand at -O0. The asm pushes nothing, so that a red
- * zone is safe; flags count as clobbered in every asm on x86.
+ * constant, and whatever the compiler has at hand at -O0. Flags count as clobbered in every asm on
+ * x86.
  *
  * "o" ties the record to the section that holds the site: the linker keeps or drops both together.
  * The file name is an operand, never part of the template, where %, {, | and } would have a
@@ -63,31 +62,51 @@ acrn_register_(unsigned long value)
  * in two halves.
  */
 /* clang-format off */
+#define ACRN_LOAD_NUMBER_                                                                       \
+	"mov {%[acrn_nr], %%r8|r8, %[acrn_nr]}\n\t"
+#define ACRN_VMCALL_WITH_RECORD_                                                                \
+	"\n.Lacrn_site%=:\n\t"                                                                 \
+	"vmcall\n\t"                                                                            \
+	".pushsection .acrn_sites, \"ao\", @progbits, .Lacrn_site%=\n\t"                        \
+	".balign 8\n\t"                                                                         \
+	".long .Lacrn_site%= - .\n\t"                                                           \
+	".long %P[acrn_file] - .\n\t"                                                           \
+	".long %c[acrn_line]\n\t"                                                               \
+	".long %c[acrn_flags]\n\t"                                                              \
+	".long %c[acrn_low], %c[acrn_high]\n\t"                                                 \
+	".popsection"
+#define ACRN_RECORD_OPERANDS_(nr)                                                               \
+	[acrn_file] "i"(__FILE__),                                                              \
+	[acrn_line] "i"(__LINE__),                                                              \
+	[acrn_flags] "i"(__builtin_constant_p(nr) ? ACRN_SITE_NUMBER_KNOWN : 0),                \
+	[acrn_low] "i"((int)ACRN_CONSTANT_OR_0_(nr)),                                           \
+	[acrn_high] "i"((int)(ACRN_CONSTANT_OR_0_(nr) >> 32))
+/* clang-format on */
+
+#if defined(ACRN_RING) || defined(ACRN_TRAMPOLINE)
+#include "acrn_recorded_call.h"
+#else
+
+/* The asm pushes nothing, so that a red zone is safe. */
+/* clang-format off */
 #define ACRN_VMCALL_(nr, ...)                                                                   \
 	__extension__({                                                                         \
 		long acrn_result_;                                                              \
 		__asm__ __inline__ __volatile__(                                                \
-			"mov {%[acrn_nr], %%r8|r8, %[acrn_nr]}\n"                               \
-			".Lacrn_site%=:\n\t"                                                    \
-			"vmcall\n\t"                                                            \
-			".pushsection .acrn_sites, \"ao\", @progbits, .Lacrn_site%=\n\t"        \
-			".balign 8\n\t"                                                         \
-			".long .Lacrn_site%= - .\n\t"                                           \
-			".long %P[acrn_file] - .\n\t"                                           \
-			".long %c[acrn_line]\n\t"                                               \
-			".long %c[acrn_flags]\n\t"                                              \
-			".long %c[acrn_low], %c[acrn_high]\n\t"                                 \
-			".popsection"                                                           \
+			ACRN_LOAD_NUMBER_                                                       \
+			ACRN_VMCALL_WITH_RECORD_                                                \
 			: "=a"(acrn_result_)                                                    \
 			: __VA_ARGS__ [acrn_nr] "ri"(acrn_register_(nr)),                       \
-			  [acrn_file] "i"(__FILE__),                                            \
-			  [acrn_line] "i"(__LINE__),                                            \
-			  [acrn_flags] "i"(__builtin_constant_p(nr) ? ACRN_SITE_NUMBER_KNOWN : 0), \
-			  [acrn_low] "i"((int)ACRN_CONSTANT_OR_0_(nr)),                         \
-			  [acrn_high] "i"((int)(ACRN_CONSTANT_OR_0_(nr) >> 32))                 \
+			  ACRN_RECORD_OPERANDS_(nr)                                             \
 			: "r8", "memory");                                                      \
 		acrn_result_;                                                                   \
 	})
 /* clang-format on */
+
+#define acrn_call0_(nr)	      ACRN_VMCALL_(nr, )
+#define acrn_call1_(nr, arg1) ACRN_VMCALL_(nr, "D"(acrn_register_(arg1)), )
+#define acrn_call2_(nr, arg1, arg2)                                                                \
+	ACRN_VMCALL_(nr, "D"(acrn_register_(arg1)), "S"(acrn_register_(arg2)), )
+#endif
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ring's writer. acrn_ring.h is the format and what a reader may count on.
+ *
+ * A slot belongs to whoever took its word from an even state to an odd one (WRITING, RETURNING), by
+ * compare-exchange, until it stores an even one. Nobody waits: a writer that finds its slot taken,
+ * or already used by a later lap, counts its call as lost and goes on. So a writer that is
+ * interrupted, preempted or migrated at any point delays nobody and spoils no record.
+ *
+ * A store that publishes is a release, marked with the reader's load that pairs with it.
+ */
+#include "acrn_recorder.h"
+#include "ring_writer.h"
+
+_Static_assert((ACRN_RING_RECORDS & (ACRN_RING_RECORDS - 1)) == 0 && ACRN_RING_RECORDS >= 4,
+	       "ACRN_RING_RECORDS must be a power of two");
+_Static_assert((ACRN_RING_MARK & (ACRN_RING_MARK - 1)) == 0 && ACRN_RING_MARK > 0 &&
+		       ACRN_RING_MARK <= ACRN_RING_RECORDS,
+	       "ACRN_RING_MARK must be a power of two, no more than ACRN_RING_RECORDS");
+_Static_assert(ACRN_RINGS >= 1 && ACRN_RINGS < ACRN_VCPU_UNKNOWN, "ACRN_RINGS: one for each vCPU");
+_Static_assert(ACRN_RING_CAPTURE % 8 == 0 && ACRN_RING_CAPTURE < 0x8000,
+	       "ACRN_RING_CAPTURE must be a multiple of 8");
+
+#ifndef ACRN_GPA
+#define ACRN_GPA(pointer) ((unsigned long)(pointer))
+#endif
+#ifndef ACRN_TSC_KHZ
+#define ACRN_TSC_KHZ() 0
+#endif
+#ifndef ACRN_CR3
+#define ACRN_CR3() read_cr3()
+#endif
+#define LIMIT (ACRN_RING_MODE == ACRN_RING_STOPS ? ACRN_RING_RECORDS : UINT64_MAX)
+
+struct acrn_slot acrn_ring_records[ACRN_RINGS][ACRN_RING_RECORDS] __attribute__((aligned(4096)));
+
+struct acrn_ring_memory acrn_ring_header __attribute__((aligned(4096))) = {
+	.header =
+		{
+			.magic = ACRN_RING_MAGIC,
+			.version = ACRN_RING_VERSION,
+			.header_size = sizeof(struct acrn_ring_header),
+			.ring_size = sizeof(struct acrn_ring),
+			.ring_count = ACRN_RINGS,
+			.record_size = sizeof(struct acrn_slot),
+			.record_count = ACRN_RING_RECORDS,
+			.mode = ACRN_RING_MODE,
+			.enabled = ACRN_RING_ENABLED,
+			.mark = ACRN_RING_MARK,
+			.capture_offset = ACRN_CAPTURE_OFFSET,
+			.capture_bytes = ACRN_RING_CAPTURE,
+			.changed_offset = ACRN_CHANGED_OFFSET,
+			.changed_slots = ACRN_CHANGED_SLOTS,
+		},
+	.rings = {[0 ... ACRN_RINGS - 1] = {.limit = LIMIT}},
+};
+
+static inline __attribute__((unused)) uint64_t read_cr3(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov {%%cr3, %0|%0, cr3}" : "=r"(value));
+	return value;
+}
+
+/* Every vCPU writes the same. */
+static void say_where_we_are(void)
+{
+	struct acrn_ring_header *header = &acrn_ring_header.header;
+
+	store(&header->cr3, ACRN_CR3());
+	store(&header->header_virtual, (uint64_t)header);
+	store(&header->header_physical, ACRN_GPA(header));
+	store(&header->records_virtual, (uint64_t)acrn_ring_records);
+	store(&header->records_physical, ACRN_GPA(&acrn_ring_records[0][0]));
+	__atomic_store_n(&header->tsc_khz, ACRN_TSC_KHZ(), __ATOMIC_RELAXED);
+}
+
+struct acrn_claim acrn_ring_lose_(struct acrn_ring *ring)
+{
+	__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
+	return (struct acrn_claim){0};
+}
+
+/* Page tables come and go, so that what is said at the start is said again. */
+struct acrn_claim acrn_ring_begin_at_mark_(uint64_t number, uint64_t arg1, uint64_t arg2,
+					   struct acrn_place place, uint64_t sequence)
+{
+	say_where_we_are();
+	if (sequence)
+		acrn_ring_watermark(place.ring, sequence);
+	return write_entry(number, arg1, arg2, place, sequence);
+}
+
+ACRN_FAST_TEXT __attribute__((aligned(512))) struct acrn_claim
+acrn_ring_begin_(uint64_t number, uint64_t arg1, uint64_t arg2, uint32_t flags)
+{
+	return begin_call(number, arg1, arg2, flags);
+}
+
+static struct acrn_ring *ring_of(const struct acrn_record *record)
+{
+	uint64_t offset = (uint64_t)record - (uint64_t)acrn_ring_records;
+
+	return &acrn_ring_header.rings[offset / sizeof(acrn_ring_records[0])];
+}
+
+void acrn_ring_count_lapped_(const struct acrn_record *record)
+{
+	__atomic_fetch_add(&ring_of(record)->lapped, 1, __ATOMIC_RELAXED);
+}
+
+ACRN_FAST_TEXT void acrn_ring_end_(struct acrn_record *record, uint64_t word, long result)
+{
+	if (!begin_return(record, word))
+		return;
+	store(&record->result, (uint64_t)result);
+	if (__builtin_expect(result == ACRN_FAULTED, 0))
+		add_flags(record, ACRN_RECORD_FAULTED);
+	finish_return(record, word);
+}
+
+void acrn_ring_enable(void)
+{
+	say_where_we_are();
+	__atomic_store_n(&acrn_ring_header.header.enabled, 1, __ATOMIC_RELEASE);
+}
+
+void acrn_ring_disable(void)
+{
+	__atomic_store_n(&acrn_ring_header.header.enabled, 0, __ATOMIC_RELEASE);
+}
