@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the benches: ``bench/run.py [NAME…]``, each a module here with a function ``run``.
 
-``run()`` gives rows ``(what, samples, unit)``. Samples are taken interleaved, so that a machine that
-others use as well is equally slow for all; what is printed is their median, its spread, and the
-ratio to the first row of the bench.
+``run()`` gives rows ``(what, samples, unit)``. Samples are taken interleaved, so that a machine
+that others use as well is equally slow for all; what is printed is their median, its spread, and
+the ratio to the first row of that unit.
 """
 
 import importlib
@@ -24,13 +24,16 @@ def names() -> list[str]:
 
 
 def show(name: str, rows: Iterable[Row]) -> None:
-    first = None
-    print(f"{name}")
+    first: dict[str, float] = {}
+    print(name)
     for what, samples, unit in rows:
         median = statistics.median(samples)
-        first = first or median
+        first.setdefault(unit, median)
         spread = (max(samples) - min(samples)) / median if median else 0
-        print(f"  {what:44} {median:12,.0f} {unit:9} {median / first:6.2f}  spread {spread:4.0%}")
+        print(
+        ratio = median / first[unit]
+        print(f"  {what:44} {median:12,.0f} {unit:9} {ratio:6.2f}  spread {spread:4.0%}")
+        )
 
 
 def main(wanted: list[str]) -> int:
