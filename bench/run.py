@@ -30,10 +30,8 @@ def show(name: str, rows: Iterable[Row]) -> None:
         median = statistics.median(samples)
         first.setdefault(unit, median)
         spread = (max(samples) - min(samples)) / median if median else 0
-        print(
         ratio = median / first[unit]
         print(f"  {what:44} {median:12,.0f} {unit:9} {ratio:6.2f}  spread {spread:4.0%}")
-        )
 
 
 def main(wanted: list[str]) -> int:
