@@ -12,3 +12,8 @@ $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/
 
 .PHONY: readers
 readers: $(BUILD)/acrn-record
+readers: $(BUILD)/libacrn-report.so
+
+REPORT_SOURCES := $(addprefix cstub/reader/,report.c report_templates.c)
+$(BUILD)/libacrn-report.so: $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
+	$(CC) $(READER_CFLAGS) -fPIC -shared -o $@ $(REPORT_SOURCES)

@@ -8,3 +8,5 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 INCLUDE = _ROOT / "cstub" / "include"
 TYPES = _ROOT / "build" / "acrn-types.o"
 LOADER = _ROOT / "gdbscripts" / "acrn-trace.py"
+REPORT_LIBRARY = _ROOT / "build" / "libacrn-report.so"
+RECORDER = _ROOT / "build" / "acrn-record"

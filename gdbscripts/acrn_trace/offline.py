@@ -8,11 +8,14 @@ from typing import Sequence
 
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
 from acrn_trace.playback import Playback
 from acrn_trace.progress import Progress
+from acrn_trace.quicktext import QuickText, library
 from acrn_trace.sinks import Output, Sink, open_output
-from acrn_trace.tracefile import check_trace, read_events
+from acrn_trace.sinks.text import TextSink
+from acrn_trace.tracefile import check_trace, is_recording, opened, read_events
 
 
 class FindingKinds(Sink):
@@ -42,6 +45,7 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     output = _output(options.output)
     sinks, found = sinks_on(output, options, knowledge), FindingKinds()
     playback = Playback(selected, [*sinks, found])
+    quick = _quick(options, knowledge, output, sinks, found)
     progress = Progress(shown=not output.interactive)
     failures = []
     for file in files:
@@ -49,7 +53,11 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
             for sink in sinks:
                 sink.notice(file)
         try:
-            playback.play(progress.watch(read_events(file)))
+            if quick and is_recording(file):
+                with opened(file) as stream:
+                    quick.show(stream, file)
+            else:
+                playback.play(progress.watch(read_events(file, knowledge)))
         except TraceError as error:
             failures.append(error)
             if isinstance(error.__cause__, BrokenPipeError):
@@ -60,6 +68,21 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     if failures:
         raise failures[0]
     return found.kinds
+
+
+def _quick(
+    options: argparse.Namespace,
+    knowledge: Knowledge,
+    output: Output,
+    sinks: Sequence[Sink],
+    found: Sink,
+) -> QuickText | None:
+    """For recordings, where they are to be shown as text and whole; None if that cannot be."""
+    sink = sinks[0]
+    if len(sinks) > 1 or not isinstance(sink, TextSink) or not sink.stamps.is_plain or options.expr:
+        return None
+    code = library()
+    return QuickText(code, knowledge, sink, output, [found], options.verbose) if code else None
 
 
 def _output(path: str | None) -> Output:

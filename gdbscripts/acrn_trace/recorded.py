@@ -10,7 +10,7 @@ from typing import Iterator, Mapping
 
 from acrn_trace.abi import ACRN, RFLAGS_COMPARED
 from acrn_trace.arguments import ArgumentDecoder
-from acrn_trace.calltable import Argument, Entry
+from acrn_trace.calltable import Argument, CallTable, Entry
 from acrn_trace.changes import merge
 from acrn_trace.clobbers import clobber_findings
 from acrn_trace.event import Event
@@ -70,6 +70,10 @@ class RecordDecoder:
         self._sites = sites
         self.hz = tsc_hz or UNKNOWN_HZ
         self._kins: dict[tuple[bytes, int, bool], Event] = {}
+
+    @property
+    def table(self) -> CallTable:
+        return self._knowledge.table
 
     def event(self, raw: bytes, ring: int, seq: int, overwritten: bool = False) -> Event:
         """The event of one record; ``seq`` is the event's own, in order of the trace."""

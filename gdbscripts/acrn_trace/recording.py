@@ -54,7 +54,7 @@ class Batch(NamedTuple):
 
 
 class Recording:
-    """A recording, read block by block: ``passes`` yields, and what it has read stands in the rest."""
+    """A recording, read block by block; ``header`` and ``decoder`` are those of the latest pass."""
 
     def __init__(self, file: IO[bytes], name: str, knowledge: Knowledge | None = None) -> None:
         self._file = file

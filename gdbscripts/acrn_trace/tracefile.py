@@ -97,6 +97,14 @@ def check_trace(name: str) -> None:
             _reader(Source(file, name))
 
 
+def is_recording(name: str) -> bool:
+    """Whether ``name`` is a file in the binary format."""
+    if not os.path.isfile(name):
+        return False
+    with opened(name) as file:
+        return file.read(len(blocks.MAGIC)) == blocks.MAGIC
+
+
 @contextlib.contextmanager
 def opened(name: str) -> Iterator[IO[bytes]]:
     if name == "-":

@@ -22,7 +22,12 @@ class Stamps:
 
     def __init__(self, form: str = "start") -> None:
         self._form = form
-        self._start: float | None = None
+        self.start: float | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether stamps are seconds since the first call."""
+        return self._form == "start"
 
     def label(self, clock: str) -> str:
         """What the times are, for the head of the trace."""
@@ -34,15 +39,15 @@ class Stamps:
         """``time`` (seconds), to the microsecond at most; the same live and from a file."""
         time = round(time, 6)
         if self._form == "start":
-            if self._start is None:
-                self._start = time
-            return f"{time - self._start:.6f}"
+            if self.start is None:
+                self.start = time
+            return f"{time - self.start:.6f}"
         return self._other(time)
 
     def _other(self, time: float) -> str:
         if self._form == "relative":
-            before = time if self._start is None else self._start
-            self._start = time
+            before = time if self.start is None else self.start
+            self.start = time
             return f"{time - before:.6f}"
         if self._form == "epoch":
             return f"{time:.6f}"

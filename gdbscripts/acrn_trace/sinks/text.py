@@ -28,7 +28,7 @@ class TextSink(Sink):
         self._output = output
         self._renderer = renderer
         self._quiet = quiet
-        self._stamps = stamps or Stamps()
+        self.stamps = stamps or Stamps()
         self._stacks = stacks
         self._started = False
         self._open: int | None = None  # seq of the call whose line has no end yet
@@ -104,7 +104,7 @@ class TextSink(Sink):
         if not self._started:
             self._started = True
             if not self._quiet:
-                self._output.write(f"--- {self._stamps.label(event.clock)} ---\n")
+                self._output.write(f"--- {self.stamps.label(event.clock)} ---\n")
         if self._open is not None:
             self._end_open_line()
 
@@ -115,7 +115,7 @@ class TextSink(Sink):
 
     def _when(self, event: Event, time: float) -> str:
         vcpu = "?" if event.vcpu is None else event.vcpu
-        return f"[{vcpu}] {self._stamps.stamp(time)} "
+        return f"[{vcpu}] {self.stamps.stamp(time)} "
 
 
 def result_text(event: Event) -> str:

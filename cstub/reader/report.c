@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "acrn_ring.h"
+#include "report.h"
+#include "report_templates.h"
+
+#define MILLION	   1000000u
+#define MAX_MICROS 1000000000000000ull /* past this Python's floating point rounds */
+
+struct report {
+	uint64_t tsc_hz;
+	uint32_t record_size;
+	int64_t start;
+	struct report_templates templates;
+};
+
+/* What the holes of a record's template are filled with. */
+struct filling {
+	int64_t time;
+	int64_t duration;
+	uint64_t argument[2];
+};
+
+struct report *report_new(uint64_t tsc_hz, uint32_t record_size)
+{
+	struct report *report;
+
+	if (!tsc_hz || tsc_hz > 100000 * (uint64_t)MILLION ||
+	    record_size < sizeof(struct acrn_record))
+		return NULL;
+	report = calloc(1, sizeof(*report));
+	if (report) {
+		report->tsc_hz = tsc_hz;
+		report->record_size = record_size;
+	}
+	return report;
+}
+
+void report_free(struct report *report)
+{
+	if (report)
+		templates_forget(&report->templates);
+	free(report);
+}
+
+void report_start(struct report *report, int64_t micros)
+{
+	report->start = micros;
+}
+
+int report_learn(struct report *report, const uint8_t *record, int any_arguments,
+		 const uint8_t *template, uint32_t size)
+{
+	uint8_t key[REPORT_LONGEST_KEY];
+	uint32_t key_size = template_key(record, report->record_size, any_arguments, key);
+
+	return key_size ? template_add(&report->templates, key, key_size, template, size) : -1;
+}
+
+static uint64_t micros_of(const struct report *report, uint64_t ticks)
+{
+	uint64_t seconds = ticks / report->tsc_hz, rest = ticks % report->tsc_hz;
+
+	return seconds > MAX_MICROS / MILLION ? MAX_MICROS
+					      : seconds * MILLION + rest * MILLION / report->tsc_hz;
+}
+
+static char *put_decimal(char *to, uint64_t value)
+{
+	char digits[20];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + value % 10);
+	while (value /= 10);
+	while (count)
+		*to++ = digits[--count];
+	return to;
+}
+
+static char *put_hex(char *to, uint64_t value)
+{
+	int shift = value ? (63 - __builtin_clzll(value)) & ~3 : 0;
+
+	*to++ = '0';
+	*to++ = 'x';
+	for (; shift >= 0; shift -= 4)
+		*to++ = "0123456789abcdef"[value >> shift & 15];
+	return to;
+}
+
+static char *put_seconds(char *to, int64_t micros)
+{
+	uint64_t left = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
+
+	if (micros < 0)
+		*to++ = '-';
+	to = put_decimal(to, left / MILLION);
+	*to++ = '.';
+	left %= MILLION;
+	for (uint32_t digit = MILLION / 10; digit; digit /= 10)
+		*to++ = (char)('0' + left / digit % 10);
+	return to;
+}
+
+static char *fill(char *to, const struct report_piece *piece, const struct filling *filling)
+{
+	uint64_t mask = ~(uint64_t)0 >> (64 - piece->bits);
+
+	switch (piece->hole) {
+	case REPORT_TIME:
+		return put_seconds(to, filling->time);
+	case REPORT_DURATION:
+		return put_seconds(to, filling->duration);
+	case REPORT_DECIMAL1:
+	case REPORT_DECIMAL2:
+		return put_decimal(to, filling->argument[piece->hole - REPORT_DECIMAL1] & mask);
+	case REPORT_HEX1:
+	case REPORT_HEX2:
+		return put_hex(to, filling->argument[piece->hole - REPORT_HEX1] & mask);
+	}
+	return to;
+}
+
+static char *put_line(char *to, const struct report_template *template,
+		      const struct filling *filling)
+{
+	const uint8_t *at = template->pieces, *end = at + template->size;
+	struct report_piece piece;
+
+	while (at < end) {
+		memcpy(&piece, at, sizeof(piece));
+		memcpy(to, at + sizeof(piece), piece.size);
+		at += sizeof(piece) + piece.size;
+		to = fill(to + piece.size, &piece, filling);
+	}
+	return to;
+}
+
+static const struct report_template *find(const struct report *report, const uint8_t *record)
+{
+	uint8_t key[REPORT_LONGEST_KEY];
+	const struct report_template *found;
+	uint32_t size = template_key(record, report->record_size, 1, key);
+
+	found = size ? template_find(&report->templates, key, size) : NULL;
+	if (found)
+		return found;
+	size = template_key(record, report->record_size, 0, key);
+	return size ? template_find(&report->templates, key, size) : NULL;
+}
+
+/* The record's text, or NULL if it needs another's look: only plain, complete ones are made here.
+ */
+static char *put_record(const struct report *report, const uint8_t *bytes, char *to)
+{
+	const struct report_template *template;
+	struct acrn_record record;
+	uint64_t time, duration;
+
+	memcpy(&record, bytes, sizeof(record));
+	if ((record.word & ACRN_WORD_STATE_MASK) != ACRN_RECORD_RETURNED ||
+	    record.tsc_return < record.tsc_entry)
+		return NULL;
+	time = micros_of(report, record.tsc_entry);
+	duration = micros_of(report, record.tsc_return - record.tsc_entry);
+	template = find(report, bytes);
+	if (!template || time >= MAX_MICROS || duration >= MAX_MICROS)
+		return NULL;
+	return put_line(to, template,
+			&(struct filling){.time = (int64_t)time - report->start,
+					  .duration = (int64_t)duration,
+					  .argument = {record.arg1, record.arg2}});
+}
+
+/* The cursor whose next call was made first; `count` if all are at their end. */
+static uint32_t first_of(const struct report *report, const struct report_cursor *cursors,
+			 uint32_t count)
+{
+	uint64_t best = 0, entry;
+	uint32_t first = count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if ((size_t)(cursors[i].end - cursors[i].at) < report->record_size)
+			continue;
+		memcpy(&entry, cursors[i].at + offsetof(struct acrn_record, tsc_entry), 8);
+		if (first == count || entry < best) {
+			first = i;
+			best = entry;
+		}
+	}
+	return first;
+}
+
+size_t report_run(struct report *report, struct report_cursor *cursors, uint32_t count, char *text,
+		  size_t room, uint32_t *why, uint32_t *which)
+{
+	char *to = text, *next;
+
+	*why = REPORT_FULL;
+	while (room - (size_t)(to - text) >= REPORT_LONGEST_LINE) {
+		*which = first_of(report, cursors, count);
+		if (*which == count) {
+			*why = REPORT_DONE;
+			break;
+		}
+		next = put_record(report, cursors[*which].at, to);
+		if (!next) {
+			*why = REPORT_UNKNOWN;
+			break;
+		}
+		to = next;
+		cursors[*which].at += report->record_size;
+	}
+	return (size_t)(to - text);
+}

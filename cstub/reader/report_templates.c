@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "acrn_ring.h"
+#include "report_templates.h"
+
+#define PLACES (2 * REPORT_TEMPLATES)
+#define LONGER (ACRN_RECORD_CHECKED | ACRN_RECORD_CAPTURED_IN | ACRN_RECORD_CAPTURED_OUT)
+
+#define BODY	offsetof(struct acrn_record, number) /* what is before it differs in each */
+#define ARGS	offsetof(struct acrn_record, arg1)
+#define RESULT	offsetof(struct acrn_record, result)
+#define MINIMUM sizeof(struct acrn_record)
+
+uint32_t template_key(const uint8_t *record, uint32_t record_size, int any_arguments, uint8_t *key)
+{
+	struct acrn_record fixed;
+	uint32_t size = MINIMUM;
+
+	memcpy(&fixed, record, sizeof(fixed));
+	if (fixed.flags & LONGER)
+		size = record_size;
+	if (size - BODY + 1 > REPORT_LONGEST_KEY || (any_arguments && fixed.flags & LONGER))
+		return 0;
+	key[0] = (uint8_t)(any_arguments != 0);
+	if (!any_arguments) {
+		memcpy(key + 1, record + BODY, size - BODY);
+		return (uint32_t)(1 + size - BODY);
+	}
+	memcpy(key + 1, record + BODY, ARGS - BODY);
+	memcpy(key + 1 + ARGS - BODY, record + RESULT, MINIMUM - RESULT);
+	return (uint32_t)(1 + ARGS - BODY + MINIMUM - RESULT);
+}
+
+static uint32_t hash(const uint8_t *key, uint32_t size)
+{
+	uint64_t value = size, word;
+
+	for (; size >= 8; size -= 8, key += 8) {
+		memcpy(&word, key, 8);
+		value = (value ^ word) * 0x9e3779b97f4a7c15ull;
+		value ^= value >> 29;
+	}
+	for (; size; size--, key++)
+		value = (value ^ *key) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)(value >> 32) % PLACES;
+}
+
+/* Never full, so there is always a free place to end at. */
+static uint32_t place_of(const struct report_templates *templates, const uint8_t *key,
+			 uint32_t size)
+{
+	uint32_t at = hash(key, size);
+	const struct report_template *place = &templates->place[at];
+
+	while (place->key && (place->key_size != size || memcmp(place->key, key, size))) {
+		at = (at + 1) % PLACES;
+		place = &templates->place[at];
+	}
+	return at;
+}
+
+const struct report_template *template_find(const struct report_templates *templates,
+					    const uint8_t *key, uint32_t key_size)
+{
+	const struct report_template *place = &templates->place[place_of(templates, key, key_size)];
+
+	return place->key ? place : NULL;
+}
+
+static int is_whole(const uint8_t *pieces, uint32_t size)
+{
+	struct report_piece piece;
+	uint32_t longest = 0;
+
+	while (size) {
+		if (size < sizeof(piece))
+			return 0;
+		memcpy(&piece, pieces, sizeof(piece));
+		if (piece.hole >= REPORT_HOLES || piece.bits < 1 || piece.bits > 64 ||
+		    piece.size > size - sizeof(piece))
+			return 0;
+		longest += piece.size + 32u; /* no hole is longer than that */
+		pieces += sizeof(piece) + piece.size;
+		size -= (uint32_t)sizeof(piece) + piece.size;
+	}
+	return longest <= REPORT_LONGEST_LINE;
+}
+
+int template_add(struct report_templates *templates, const uint8_t *key, uint32_t key_size,
+		 const uint8_t *pieces, uint32_t size)
+{
+	struct report_template *place;
+	uint8_t *memory;
+
+	if (size > REPORT_LONGEST_LINE || !is_whole(pieces, size))
+		return -1;
+	if (templates->used == REPORT_TEMPLATES)
+		templates_forget(templates);
+	place = &templates->place[place_of(templates, key, key_size)];
+	memory = place->key ? NULL : malloc(key_size + size);
+	if (!memory)
+		return -1;
+	memcpy(memory, key, key_size);
+	memcpy(memory + key_size, pieces, size);
+	*place = (struct report_template){memory, key_size, size, memory + key_size};
+	templates->used++;
+	return 0;
+}
+
+void templates_forget(struct report_templates *templates)
+{
+	for (uint32_t i = 0; i < PLACES; i++)
+		free(templates->place[i].key);
+	memset(templates, 0, sizeof(*templates));
+}

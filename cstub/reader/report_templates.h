@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The templates that a report was taught, by what the records have in common. */
+#ifndef REPORT_TEMPLATES_H
+#define REPORT_TEMPLATES_H
+
+#include "report.h"
+
+struct report_template {
+	uint8_t *key; /* NULL: a free place */
+	uint32_t key_size;
+	uint32_t size;
+	uint8_t *pieces;
+};
+
+struct report_templates {
+	uint32_t used;
+	struct report_template place[2 * REPORT_TEMPLATES];
+};
+
+/* What records for one template have in common; its size, 0 where it is too long. */
+uint32_t template_key(const uint8_t *record, uint32_t record_size, int any_arguments, uint8_t *key);
+
+const struct report_template *template_find(const struct report_templates *templates,
+					    const uint8_t *key, uint32_t key_size);
+
+/* 0, or -1 if the pieces are not whole or there is no memory. */
+int template_add(struct report_templates *templates, const uint8_t *key, uint32_t key_size,
+		 const uint8_t *pieces, uint32_t size);
+
+void templates_forget(struct report_templates *templates);
+
+#endif

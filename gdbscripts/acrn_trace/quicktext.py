@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The text of a recording, a million calls a second and more, by cstub/reader/report.c.
+
+The C code knows no calls. It copies templates, and those are learned here by example: what the text
+sink makes of a record with telling times and arguments is taken apart where these stand, and proven
+with a second example. A record that no template is for is shown by the sink itself.
+"""
+
+import ctypes
+import io
+import struct
+from typing import IO, NamedTuple
+
+from acrn_trace.errors import TraceError
+from acrn_trace.installation import REPORT_LIBRARY
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.printable import printable
+from acrn_trace.recorded import RecordDecoder
+from acrn_trace.recording import Batch, Recording
+from acrn_trace.rendering import Renderer
+from acrn_trace.ringformat import (
+    ARGUMENTS,
+    CAPTURED_IN,
+    CAPTURED_OUT,
+    CHECKED,
+    RECORD,
+)
+from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks.stamps import Stamps
+from acrn_trace.sinks.text import TextSink
+
+ROOM = 1 << 20
+MAX_SEEN = 4096
+DONE, UNKNOWN = 0, 2  # enum report_why
+NOTHING, TIME, DURATION, DECIMAL, HEX = 0, 1, 2, 3, 5  # enum report_hole; the last two and one more
+# Arguments that are shown as a number or an address whatever their value.
+PLAIN = frozenset({"VALUE", "VMID", "PASS", "PTR", "ADDR"})
+LONGER = CHECKED | CAPTURED_IN | CAPTURED_OUT
+
+_PIECE = struct.Struct("<BBH")
+_BODY = 24  # what is before it in a record differs in each
+
+
+class Example(NamedTuple):
+    """Times (microseconds) and arguments that nothing else in a line looks like."""
+
+    time: int
+    duration: int
+    arguments: tuple[int, int]
+
+
+FIRST = Example(701_234_567_891, 31_415_926_535, (0xA1B2C3D4E5F6D718, 0x9F8E7D6C5B4AE931))
+SECOND = Example(98_765_432, 27_182, (0x1029384756AFBE2D, 0x7A6B5C4D3E2FC0F1))
+
+
+class _Cursor(ctypes.Structure):
+    _fields_ = [("at", ctypes.c_void_p), ("end", ctypes.c_void_p)]
+
+
+def library() -> ctypes.CDLL | None:
+    """The C code, or None where it was not built."""
+    try:
+        code = ctypes.CDLL(str(REPORT_LIBRARY))
+    except OSError:
+        return None
+    pointer, number = ctypes.c_void_p, ctypes.c_uint32
+    code.report_new.argtypes, code.report_new.restype = [ctypes.c_uint64, number], pointer
+    code.report_free.argtypes, code.report_free.restype = [pointer], None
+    code.report_start.argtypes, code.report_start.restype = [pointer, ctypes.c_int64], None
+    learn = [pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, number]
+    code.report_learn.argtypes, code.report_learn.restype = learn, ctypes.c_int
+    answers = [ctypes.POINTER(number), ctypes.POINTER(number)]
+    run = [pointer, ctypes.POINTER(_Cursor), number, pointer, ctypes.c_size_t, *answers]
+    code.report_run.argtypes, code.report_run.restype = run, ctypes.c_size_t
+    return code
+
+
+class QuickText:
+    """Shows recordings with ``sink`` on ``output``; every event that it makes goes to ``others``."""
+
+    def __init__(
+        self,
+        code: ctypes.CDLL,
+        knowledge: Knowledge,
+        sink: TextSink,
+        output: Output,
+        others: list[Sink],
+        verbose: bool,
+    ) -> None:
+        self._code = code
+        self._knowledge = knowledge
+        self._sinks = [sink, *others]
+        self._stamps = sink.stamps
+        self._output = output
+        self._renderer = Renderer(knowledge.table, knowledge.structures, verbose)
+        self._room = ctypes.create_string_buffer(ROOM)
+        self._report: int | None = None
+        self._shown = 0
+        self._seen: set[bytes] = set()
+
+    def show(self, file: IO[bytes], name: str) -> None:
+        """The recording ``file``; TraceError, after what can be shown, where it is damaged."""
+        recording = Recording(file, name, self._knowledge)
+        decoder: RecordDecoder | None = None
+        self._shown = 0
+        damage = None
+        try:
+            for batches in recording.passes():
+                if recording.decoder is not decoder:
+                    decoder = recording.decoder
+                    self._begin(recording)
+                self._show_pass(recording, batches)
+        except TraceError as error:
+            damage = error
+        finally:
+            self._forget()
+        self._say_late(recording)
+        if damage:
+            raise damage
+
+    def _begin(self, recording: Recording) -> None:
+        assert recording.decoder and recording.header
+        self._forget()
+        self._report = self._code.report_new(recording.decoder.hz, recording.header.record_size)
+        self._seen.clear()
+        if self._stamps.start is not None:
+            self._code.report_start(self._report, round(self._stamps.start * 1e6))
+
+    def _forget(self) -> None:
+        self._code.report_free(self._report)
+        self._report = None
+
+    def _show_pass(self, recording: Recording, batches: list[Batch]) -> None:
+        cursors = (_Cursor * len(batches))()
+        for cursor, batch in zip(cursors, batches):
+            start = ctypes.cast(ctypes.c_char_p(batch.records), ctypes.c_void_p).value or 0
+            cursor.at, cursor.end = start, start + len(batch.records)
+        why, which = ctypes.c_uint32(UNKNOWN), ctypes.c_uint32(0)
+        starts = [cursor.at for cursor in cursors]
+        if not self._shown or recording.has_findings:  # what goes with the next call
+            index = min(range(len(batches)), key=lambda i: batches[i].records[8:16][::-1])
+            self._show_record(recording, batches[index], 0)
+            cursors[index].at += recording.header.record_size
+        while True:
+            size = self._code.report_run(
+                self._report, cursors, len(cursors), self._room, ROOM, why, which
+            )
+            if size:
+                self._output.write(ctypes.string_at(self._room, size).decode())
+            if why.value == DONE:
+                return
+            if why.value == UNKNOWN:
+                index = which.value
+                offset = cursors[index].at - starts[index]
+                self._show_record(recording, batches[index], offset)
+                cursors[index].at += recording.header.record_size
+
+    def _show_record(self, recording: Recording, batch: Batch, offset: int) -> None:
+        """One event, by the sinks; then see whether more of its like can do without."""
+        assert recording.decoder and recording.header
+        raw = batch.records[offset : offset + recording.header.record_size]
+        event = recording.decoder.event(raw, batch.ring, self._shown, batch.overwritten)
+        self._shown += 1
+        if recording.has_findings:
+            event.kin = None
+            event.findings = event.findings + recording.take_findings()
+        for sink in self._sinks:
+            sink.finished(event)
+        if self._stamps.start is not None:
+            self._code.report_start(self._report, round(self._stamps.start * 1e6))
+        if event.time < 1e9 and event.duration is not None and event.duration < 1e9:
+            self._learn(recording.decoder, raw, event.name)
+
+    def _learn(self, decoder: RecordDecoder, raw: bytes, name: str) -> None:
+        number, flags = RECORD.unpack_from(raw)[3], RECORD.unpack_from(raw)[9]
+        entry = decoder.table.numbered(number)
+        plain = not flags & LONGER
+        if plain and entry:
+            given = entry.arguments[: flags & ARGUMENTS]
+            plain = all(argument.kind in PLAIN for argument in given)
+            plain = plain and name not in self._knowledge.results.failed_if
+        bits = [argument.bits for argument in entry.arguments] if entry else []
+        if plain and self._teach(decoder, raw, [*bits, 64, 64][: flags & ARGUMENTS]):
+            return
+        body = raw[_BODY:] if flags & LONGER else raw[_BODY : RECORD.size]
+        if body in self._seen:
+            self._teach(decoder, raw, None)
+        elif len(self._seen) < MAX_SEEN:
+            self._seen.add(body)
+        else:
+            self._seen = {body}
+
+    def _teach(self, decoder: RecordDecoder, raw: bytes, bits: list[int] | None) -> bool:
+        """Teach what records like ``raw`` look like, whatever their arguments if ``bits`` are given."""
+        text = self._example(decoder, raw, FIRST, bits)
+        pieces = taken_apart(text, FIRST, bits or [])
+        proof = self._example(decoder, raw, SECOND, bits)
+        if pieces is None or put_together(pieces, SECOND) != proof:
+            return False
+        try:
+            template = b"".join(_packed(*piece) for piece in pieces)
+        except struct.error:
+            return False  # text longer than a piece may be
+        learn = self._code.report_learn
+        return learn(self._report, raw, int(bits is not None), template, len(template)) == 0
+
+    def _example(
+        self, decoder: RecordDecoder, raw: bytes, example: Example, bits: list[int] | None
+    ) -> str:
+        """What the sink makes of ``raw`` at the example's times, with its arguments if ``bits``."""
+        fields = list(RECORD.unpack_from(raw))
+        fields[1] = _ticks(example.time, decoder.hz)
+        fields[2] = fields[1] + _ticks(example.duration, decoder.hz)
+        if bits is not None:
+            fields[4], fields[5] = example.arguments
+        stream, stamps = io.StringIO(), Stamps()
+        stamps.stamp(0.0)
+        sink = TextSink(Output(stream, "memory", False), self._renderer, True, stamps)
+        sink.finished(decoder.event(RECORD.pack(*fields) + raw[RECORD.size :], 0, 0))
+        return stream.getvalue()
+
+    def _say_late(self, recording: Recording) -> None:
+        """Losses behind the last call: as findings of it, whose line is written already."""
+        late = recording.take_findings()
+        if late and not self._shown:
+            raise TraceError(f"there is no call in the recording: {late[0].text}")
+        for finding in late:
+            self._output.write(printable(f"!! {finding.text}") + "\n")
+
+
+Piece = tuple[str, int, int]  # text, the hole behind it, and the bits of that
+
+
+def taken_apart(text: str, example: Example, bits: list[int]) -> list[Piece] | None:
+    """The text in pieces around what the example put into it; None where that is not clear."""
+    holes = [(_seconds(example.time), TIME, 1), (_seconds(example.duration), DURATION, 1)]
+    for index, width in enumerate(bits):
+        value = example.arguments[index]
+        forms = [
+            (hex(value), HEX + index, 64),
+            (str(value & (1 << width) - 1), DECIMAL + index, width),
+        ]
+        holes += [form for form in forms if text.count(form[0]) == 1][:1]
+    if any(text.count(hole[0]) != 1 for hole in holes):
+        return None
+    pieces, done = [], 0
+    for written, hole, width in sorted(holes, key=lambda hole: text.index(hole[0])):
+        start = text.index(written)
+        if start < done:
+            return None
+        pieces.append((text[done:start], hole, width))
+        done = start + len(written)
+    return [*pieces, (text[done:], NOTHING, 1)]
+
+
+def put_together(pieces: list[Piece], example: Example) -> str:
+    """The text with another example's values in the holes."""
+    text = ""
+    for before, hole, width in pieces:
+        text += before
+        if hole in (TIME, DURATION):
+            text += _seconds(example.time if hole == TIME else example.duration)
+        elif hole >= HEX:
+            text += hex(example.arguments[hole - HEX] & (1 << width) - 1)
+        elif hole >= DECIMAL:
+            text += str(example.arguments[hole - DECIMAL] & (1 << width) - 1)
+    return text
+
+
+def _packed(text: str, hole: int, bits: int) -> bytes:
+    data = text.encode()
+    return _PIECE.pack(hole, bits, len(data)) + data
+
+
+def _seconds(micros: int) -> str:
+    return f"{micros // 10**6}.{micros % 10**6:06}"
+
+
+def _ticks(micros: int, hz: int) -> int:
+    """The least count of ticks that is as many microseconds."""
+    return -(-micros * hz // 10**6)
