@@ -3,7 +3,7 @@
 # and BUILD, after cstub/model/model.mk (MODEL_SOURCES). `make examples` builds all of them;
 # LDFLAGS=-fuse-ld=lld works as well.
 
-EXAMPLES := hello service smp clobber
+EXAMPLES := hello service smp clobber recorder
 
 EXAMPLES_OUT := $(BUILD)/examples
 EXAMPLES_INCLUDE := examples/lib examples/hypervisor cstub/include cstub/model $(EXAMPLES_OUT)/obj
@@ -27,6 +27,7 @@ HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S,$(wildcard examp
 	$(BARE_LIB) $(MODEL_SOURCES)
 guest-sources = $(wildcard examples/$(1)/*.[cS]) $(BARE_LIB) examples/lib/guest.c
 hello-EXTRA := examples/lib/emulated_acrn.c $(MODEL_SOURCES)
+recorder-EXTRA := $(CSTUB_RING) $(CSTUB_TRAMPOLINE)
 
 EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(EXAMPLES) hypervisor hypervisor-coincide)
 
@@ -53,6 +54,10 @@ $(EXAMPLES_OUT)/obj/%.o: %.c
 $(EXAMPLES_OUT)/obj/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLES_CFLAGS) -c -o $@ $<
+
+$(EXAMPLES_OUT)/obj/examples/recorder/%.o $(EXAMPLES_OUT)/obj/cstub/src/%.o: EXAMPLES_CFLAGS += \
+	-DACRN_TRAMPOLINE -DACRN_RING_CONFIG='"ring_config.h"' -Iexamples/recorder -I$(CSTUB_OUT)
+$(EXAMPLES_OUT)/obj/cstub/src/trampoline.o: $(CSTUB_OUT)/acrn_asm_offsets.h
 
 $(EXAMPLES_OUT)/obj/asm-offsets.h: examples/hypervisor/asm-offsets.c
 	@mkdir -p $(@D)

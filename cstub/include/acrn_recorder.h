@@ -10,7 +10,7 @@
  * What the guest defines besides (each has a default) is best put into a header of its own, named
  * by ACRN_RING_CONFIG, in quotes:
  *
- *   ACRN_RING_RECORDS    records of a ring, a power of two from 4 on (4096; with ACRN_TRAMPOLINE
+ *   ACRN_RING_RECORDS    records of a ring, a power of two (4096; with ACRN_TRAMPOLINE
  *                        2048 of five times the size)
  *   ACRN_RINGS           rings: one for each vCPU, at least 1 (1)
  *   ACRN_VCPU()          number of the calling vCPU, below ACRN_VCPU_UNKNOWN (unknown); a vCPU that

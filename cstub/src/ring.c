@@ -12,7 +12,7 @@
 #include "acrn_recorder.h"
 #include "ring_writer.h"
 
-_Static_assert((ACRN_RING_RECORDS & (ACRN_RING_RECORDS - 1)) == 0 && ACRN_RING_RECORDS >= 4,
+_Static_assert((ACRN_RING_RECORDS & (ACRN_RING_RECORDS - 1)) == 0 && ACRN_RING_RECORDS > 0,
 	       "ACRN_RING_RECORDS must be a power of two");
 _Static_assert((ACRN_RING_MARK & (ACRN_RING_MARK - 1)) == 0 && ACRN_RING_MARK > 0 &&
 		       ACRN_RING_MARK <= ACRN_RING_RECORDS,
