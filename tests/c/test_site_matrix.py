@@ -22,7 +22,8 @@ BUILDS = site_builds.every() if LONG else site_builds.quick()
 @pytest.fixture(scope="session")
 def images(request, tmp_path_factory) -> dict[Build, Path]:
     parameters = [getattr(item, "callspec", None) for item in request.session.items]
-    wanted = {known.params["build"] for known in parameters if known and "build" in known.params}
+    builds = {known.params.get("build") for known in parameters if known}
+    wanted = {build for build in builds if isinstance(build, Build)}
     return site_builds.make(sorted(wanted, key=str), tmp_path_factory.mktemp("images"))
 
 
