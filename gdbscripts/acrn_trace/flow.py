@@ -13,6 +13,12 @@ MAX_PASSES = 16
 MAX_RESTARTS = 64
 NEVER = 1 << 65
 
+# What compilers do not make, and random bytes often are.
+_NOT_COMPILED = frozenset(
+    "loop loope loopne jcxz jecxz jrcxz enter xlatb in out insb insd outsb outsd lahf sahf icebp int1 "
+    "cmc salc fwait wait retf retfq ljmp lcall iretd".split() + [UNKNOWN]
+)
+
 
 class Flow:
     """Control flow through ``code`` from address ``start`` to ``stop``.
@@ -44,14 +50,12 @@ class Flow:
         """Find which of ``wanted`` are reached from the start or from ``anchors``."""
         self._targets.update(anchors)
         for _ in range(MAX_PASSES):
-            known = len(self._targets)
-            late = False
+            known, late = len(self._targets), False
             self.dead = []
             for index, sweep in enumerate(self._sweeps):
                 late |= self._walk(sweep, wanted, index == 0)
+            late |= len(self._sweeps) > 1 and len(self._targets) > known
             if not late and not self._restart():
-                return
-            if not late and len(self._targets) == known and len(self._sweeps) > MAX_RESTARTS:
                 return
 
     @property
@@ -90,7 +94,7 @@ class Flow:
         tied = False
         for _, _, mnemonic, operands in run:
             target = _target(operands) if mnemonic.split(" ")[-1] in STEERING else None
-            if mnemonic == UNKNOWN:
+            if mnemonic in _NOT_COMPILED:
                 return False
             if target is None:
                 continue
