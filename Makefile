@@ -14,6 +14,7 @@ include cstub/cstub.mk
 include cstub/model/model.mk
 include cstub/reader/reader.mk
 include examples/examples.mk
+include tests/guests/guests.mk
 
 all: examples types $(BUILD)/acrn-conformance readers
 
@@ -54,12 +55,12 @@ show:
 
 check:
 	@.ci/setup check
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all stating-guests
 	$(PYTHON) -m pytest -q -n 2 --dist loadgroup tests
 
 check-long:
 	@.ci/setup check
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all stating-guests
 	ACRN_CHECK_LONG=1 $(PYTHON) -m pytest -q -n 2 --dist loadgroup tests
 
 bench: all
@@ -69,7 +70,7 @@ C_FILES := $(shell git ls-files '*.c' '*.h')
 lint:
 	clang-format --dry-run -Werror $(C_FILES)
 	black -q --check -l 100 gdbscripts tests bench setup.py
-	flake8 --max-line-length 100 gdbscripts tests bench setup.py
+	flake8 gdbscripts tests bench setup.py
 	shellcheck .ci/run .ci/setup gdbscripts/acrn-trace
 
 # The tree is installed as it is: the files find each other by their places.

@@ -246,7 +246,7 @@ def test_a_full_disk_ends_the_trace_and_not_the_guest(service):
             "hypercall trace -o /no/such/folder/trace",
             "cannot write the trace to /no/such/folder/trace",
         ),
-        ("hypercall sites now", "takes no arguments, and was given 'now'"),
+        ("hypercall sites now", "takes -l or nothing, and was given 'now'"),
         ("info hypercalls in-flight", NO_TRACE),
         ("info hypercalls (", "is not a regular expression"),
         ("info hypercalls a b", "one regular expression"),
