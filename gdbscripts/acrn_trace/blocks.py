@@ -31,12 +31,12 @@ def block(kind: int, payload: bytes) -> bytes:
 
 
 def read_blocks(file: IO[bytes], wrong: Callable[[int, str], NoReturn]) -> Iterator[Block]:
-    """The blocks in the order of the file; ``wrong`` raises, given an offset and half a sentence."""
+    """The blocks of a file; ``wrong`` raises, given an offset and half a sentence."""
     offset = 0
     while head := _read(file, _BLOCK.size, offset, wrong):
         if len(head) < _BLOCK.size:
             wrong(
-                offset, "the file ends within the head of a block: it was cut off, or still grows"
+                offset, "the file ends within a block's head: it was cut off, or still grows"
             )
         magic, kind, size, check = _BLOCK.unpack(head)
         if magic != MAGIC:

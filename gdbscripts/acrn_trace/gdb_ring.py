@@ -29,7 +29,7 @@ def _address(symbol: str) -> int:
         return int(gdb.parse_and_eval(f"(unsigned long) &{symbol}"))
     except gdb.error:
         raise TraceError(
-            f"the image has no symbol {symbol}; load the guest's own, built with the ring (ACRN_RING)"
+            f"the image has no symbol {symbol}; load the guest's, built with the ring (ACRN_RING)"
         ) from None
 
 

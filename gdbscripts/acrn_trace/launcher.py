@@ -30,12 +30,14 @@ from acrn_trace.options import (
 )
 from acrn_trace.printable import printable
 from acrn_trace.sitelist import image_sites, traced_sites
+from acrn_trace.record import record
 from acrn_trace.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
        acrn-trace sites IMAGE
        acrn-trace lint [OPTIONS] IMAGE
+       acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
 STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
@@ -213,4 +215,11 @@ def lint(arguments: list[str]) -> int:
     return int(report.findings > 0)
 
 
-COMMANDS = {"sites": list_sites, "lint": lint, "report": report, "convert": convert, "diff": diff}
+COMMANDS = {
+    "sites": list_sites,
+    "lint": lint,
+    "record": record,
+    "report": report,
+    "convert": convert,
+    "diff": diff,
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a recording begins: the blocks that make it readable with nothing else (docs/trace-file.md)."""
+"""How a recording begins: with the blocks that let it be read with nothing else."""
 
 import struct
 import time

@@ -21,12 +21,18 @@ _CONSOLE_OPTIONS = {"-nographic", "-display", "-serial", "-curses", "-vnc", "-no
 
 def command(qemu: str, image: str, arguments: list[str], socket: Path) -> list[str]:
     """The command line: ``arguments`` as given, completed by what tracing needs."""
+    line = guest_command(qemu, image, arguments)
+    return [*line, "-S", "-gdb", f"unix:{socket},server=on,wait=off"]
+
+
+def guest_command(qemu: str, image: str, arguments: list[str]) -> list[str]:
+    """The command line with the image and a console, where ``arguments`` have none."""
     line = [qemu, *arguments]
     if not {"-kernel", "--kernel"} & set(arguments):
         line += ["-kernel", image]
     if not _CONSOLE_OPTIONS & set(arguments):
         line += CONSOLE
-    return [*line, "-S", "-gdb", f"unix:{socket},server=on,wait=off"]
+    return line
 
 
 class Qemu:
@@ -66,6 +72,9 @@ class Qemu:
                 self.kill()
                 raise TargetError(f"QEMU opened no stub within {START_SECONDS:.0f} s; is it stuck?")
             time.sleep(0.01)
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
 
     def check_end(self) -> None:
         """Wait for QEMU to end by itself; TargetError unless it ends with status 0."""

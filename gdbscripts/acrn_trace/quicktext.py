@@ -76,7 +76,7 @@ def library() -> ctypes.CDLL | None:
 
 
 class QuickText:
-    """Shows recordings with ``sink`` on ``output``; every event that it makes goes to ``others``."""
+    """Shows recordings with ``sink`` on ``output``; each event that it makes goes to ``others``."""
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ class QuickText:
             self._seen = {body}
 
     def _teach(self, decoder: RecordDecoder, raw: bytes, bits: list[int] | None) -> bool:
-        """Teach what records like ``raw`` look like, whatever their arguments if ``bits`` are given."""
+        """Teach the text of records like ``raw``: with any arguments, if ``bits`` are given."""
         text = self._example(decoder, raw, FIRST, bits)
         pieces = taken_apart(text, FIRST, bits or [])
         proof = self._example(decoder, raw, SECOND, bits)

@@ -141,7 +141,7 @@ class Recording:
             self._wrong(block.offset, f"its version is {version}, and this reader knows {VERSION}")
         if block.payload[size:] != LAYOUT:
             self._wrong(
-                block.offset, "its records are laid out in a way that this reader does not know"
+                block.offset, "its records are laid out in a way unknown here"
             )
         self._table_check = check
 
@@ -214,7 +214,7 @@ class Recording:
         records, _ = _END.unpack(block.payload)
         if records != self.records:
             self._wrong(
-                block.offset, f"{records} records were written, and {self.records} are there"
+                block.offset, f"{records} were written, and {self.records} are there"
             )
 
     def _known_rings(self, block: Block) -> RingHeader:
@@ -224,7 +224,7 @@ class Recording:
 
     def _wrong(self, offset: int, what: str) -> NoReturn:
         raise TraceError(
-            f"{self._name} is damaged or no trace, at byte {offset}: {what}; the {self.records} calls "
+            f"{self._name} is damaged or no trace, at byte {offset}: {what}; {self.records} calls "
             "before it were read"
         )
 
@@ -241,7 +241,7 @@ _TAKERS = {
 
 
 def recorded_events(recording: Recording) -> Iterator[Event]:
-    """The events, in order of time as nearly as it is known. Losses are findings of the next one."""
+    """The events, nearly in order of time. Losses are findings of the next one."""
     held: Event | None = None
     damage = None
     seq = 0
