@@ -14,15 +14,15 @@ from acrn_trace.sites import Site
 # Functions outside of what is under test: they keep to the calling convention, which lets them
 # change R8, and do.
 OTHERS = """
-	.irp name, printk, __asan_load8_noabort
-	.globl \\name
-	.type \\name, @function
+    .irp name, printk, __asan_load8_noabort
+    .globl \\name
+    .type \\name, @function
 \\name:
-	mov $-1, %r8
-	mov $-1, %rdi
-	ret
-	.size \\name, . - \\name
-	.endr
+    mov $-1, %r8
+    mov $-1, %rdi
+    ret
+    .size \\name, . - \\name
+    .endr
 """
 
 
@@ -32,7 +32,7 @@ def assemble(code: str, folder: Path) -> Path:
     labels = re.findall(r"^([a-z_]\w*):", code, re.MULTILINE)
     for label in labels:
         text += [f"\t.globl {label}", f"\t.type {label}, @function"]
-    text += [re.sub(r"^([a-z_]\w*):", r"\1:\n", code, flags=re.MULTILINE), f"\t.size f, . - f"]
+    text += [re.sub(r"^([a-z_]\w*):", r"\1:\n", code, flags=re.MULTILINE), "\t.size f, . - f"]
     (folder / "f.s").write_text("\n".join(text) + "\n" + OTHERS)
     for line in (f"as -o {folder}/f.o {folder}/f.s", f"ld -e f -o {folder}/f {folder}/f.o"):
         subprocess.run(line.split(), check=True, timeout=60)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lint: which hypercall sites of an image will break, told from the code around them (docs/lint.md)."""
+"""Lint: which hypercalls of an image will break, told from the code around them (docs/lint.md)."""
 
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator

@@ -5,13 +5,14 @@ import re
 from typing import Callable, Iterator
 
 from acrn_trace.lint.function import Function
+from acrn_trace.lint.instructions import Copy, Instruction
 
 CALLER_SAVED = frozenset({"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"})
 MAX_INSTRUCTIONS = 400  # of a callee that is read; a longer one changes what it may
 MAX_DEPTH = 3  # of callees of callees
 
-# Instrumentation that compilers put in: gcc's and clang's manuals, -fsanitize=, -finstrument-functions,
-# -fsanitize-coverage=, -pg, --coverage, -fprofile-instr-generate.
+# Instrumentation that compilers put in (gcc's and clang's manuals): -fsanitize=, -pg, --coverage,
+# -finstrument-functions, -fsanitize-coverage=, -fprofile-instr-generate.
 _INSTRUMENTATION = re.compile(
     r"__(asan|kasan|hwasan|tsan|kcsan|msan|kmsan|ubsan|sanitizer|gcov|llvm_(profile|gcov)|xray)_"
     r"|__cyg_profile_func_(enter|exit)|_*fentry__|_?_?mcount|__stack_chk_fail"
@@ -46,7 +47,7 @@ class Callees:
         return bool(_INSTRUMENTATION.match(self.name(address)))
 
     def changes(self, address: int | None, register: str, depth: int = 0) -> bool:
-        """Whether a call of the function at ``address`` (None: not known) may change ``register``."""
+        """Whether calling the function at ``address`` (None: unknown) may change ``register``."""
         if register not in CALLER_SAVED:
             return False
         if address is None or depth > MAX_DEPTH:
@@ -64,17 +65,17 @@ class Callees:
         reached = list(self._reached(flow, depth))
         saves = any(flow.instruction(n).text == f"push {register}" for n in reached)
         for number in reached:
-            instruction = flow.instruction(number)
-            if instruction.flow in ("call", "jump", "branch"):
+            kind = flow.kind(number)
+            if kind in ("call", "jump", "branch"):
                 goal = flow.goal(number)
-                if instruction.flow != "call" and goal is not None and flow.number_of(goal) is not None:
+                if kind != "call" and goal is not None and flow.number_of(goal) is not None:
                     continue
                 if self.changes(goal, register, depth + 1):
                     return True
-            elif instruction.flow == "hypercall":
+            elif kind == "hypercall":
                 if register == "rax":
                     return True
-            elif register in instruction.writes and not saves:
+            elif register in flow.instruction(number).writes and not saves:
                 return True
         return False
 
@@ -94,7 +95,7 @@ class Callees:
         if flow is None:
             return True
         for number in self._reached(flow, depth):
-            kind = flow.instruction(number).flow
+            kind = flow.kind(number)
             if kind == "return" or number + 1 == len(flow) and flow.goes_on(number):
                 return True
             goal = flow.goal(number)
@@ -114,9 +115,9 @@ class Callees:
                 continue
             seen.add(number)
             instruction = flow.instruction(number)
-            if register in instruction.reads and not instruction.text.startswith("push"):
+            if register in instruction.reads and not _saves(instruction, register):
                 return True
-            if register not in instruction.writes and instruction.flow != "call":
+            if register not in instruction.writes and flow.kind(number) != "call":
                 work += flow.successors(number)
         return False
 
@@ -133,6 +134,12 @@ class Callees:
                 continue
             seen.add(number)
             yield number
-            call = flow.instruction(number).flow == "call"
+            call = flow.kind(number) == "call"
             if not call or self.returns(flow.goal(number), depth + 1):
                 work += flow.successors(number)
+
+
+def _saves(instruction: Instruction, register: str) -> bool:
+    """Whether it only puts the register aside, as functions do whose arguments vary in number."""
+    place, stored = instruction.place, instruction.stored
+    return bool(place) and place.base in ("rsp", "rbp") and stored == Copy(register, 64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every kind of finding: what it means, and the least code that has it, with the code that has not."""
+"""Every kind of finding: what it means, the least code that has it, and code that has not."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ CATALOG = {
     "r8-never-loaded": Kind(
         "R8 is never loaded before VMCALL",
         "No instruction of the function puts anything in R8, and no direct caller that can be seen "
-        "does either: the number is whatever the code before left there. Compilers drop the load of a "
-        "register variable when a call follows it, since the call ends the variable's life in R8.",
+        "does either: the number is whatever the code before left there. Compilers drop the load of "
+        "a register variable when a call follows, since the call ends the variable's life in R8.",
         "f: lea (%rsi), %rdi\n   vmcall\n   ret",
         "f: lea (%rsi), %rdi\n   mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),
@@ -37,15 +37,15 @@ CATALOG = {
     "call-between": Kind(
         "a function is called between the load of R8 and VMCALL",
         "A called function may change R8: the calling convention says so, and its code, where the "
-        "image has it, was not seen to leave R8 alone. A log line between a register variable and its "
-        "asm is enough.",
+        "image has it, was not seen to leave R8 alone. A log line between a register variable and "
+        "its asm is enough.",
         "f: mov $0x80000012, %r8d\n   call printk\n   vmcall\n   ret",
         "f: call printk\n   mov $0x80000012, %r8d\n   mov $1, %edi\n   vmcall\n   ret",
     ),
     "instrumentation-between": Kind(
         "instrumentation is called between the load of R8 and VMCALL",
-        "The compiler put in a call of its own, of a sanitizer, a coverage or a profiling function, "
-        "and that may change R8. The source shows nothing of it.",
+        "The compiler put in a call of its own, of a sanitizer, a coverage or a profiling "
+        "function, and that may change R8. The source shows nothing of it.",
         "f: mov $0x80000012, %r8d\n   call __asan_load8_noabort\n   vmcall\n   ret",
         "f: call __asan_load8_noabort\n   mov $0x80000012, %r8d\n   mov $1, %edi\n   vmcall\n"
         "   ret",
@@ -54,12 +54,12 @@ CATALOG = {
         "a number that needs more than 32 bits is cut to 32",
         "R8 is loaded by a 32-bit move from a value whose upper half is neither zero nor the sign.",
         "f: movabs $0x180000012, %rax\n   mov %eax, %r8d\n   vmcall\n   ret",
-        "f: movabs $0x180000012, %rax\n   mov %rax, %r8\n   vmcall\n   ret    # in a table of its own",
+        "f: movabs $0x180000012, %rax\n   mov %rax, %r8\n   vmcall\n   ret",
     ),
     "number-sign-extended": Kind(
         "the number's upper half is its sign",
-        "A 64-bit move extends its 32-bit immediate by the sign, and ACRN's numbers have bit 31 set: "
-        "R8 becomes 0xffffffff800000xx.",
+        "A 64-bit move extends its 32-bit immediate by the sign, and ACRN's numbers have bit 31 "
+        "set: R8 becomes 0xffffffff800000xx.",
         "f: mov $-0x7fffffee, %r8    # 0xffffffff80000012\n   vmcall\n   ret",
         "f: mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),
@@ -78,33 +78,35 @@ CATALOG = {
     ),
     "rax-value-lost": Kind(
         "a value in RAX is used after the call, but RAX is the result",
-        "Something is put in RAX before the call, nobody reads it before, and the code reads RAX, or "
-        "uses it as an address, after: the asm does not say that RAX changes.",
+        "Something is put in RAX before the call, nobody reads it before, and the code reads RAX, "
+        "or uses it as an address, after: the asm does not say that RAX changes.",
         "f: mov (%rdi), %rax\n   mov $0x80000012, %r8d\n   vmcall\n   mov 8(%rax), %rcx\n   ret",
         "f: mov (%rdi), %rdx\n   mov $0x80000012, %r8d\n   vmcall\n   mov 8(%rdx), %rcx\n   ret",
     ),
     "changed-register-used": Kind(
         "a register is used that this call may change",
         "World switches and the like change more than RAX (MAY_CHANGE in acrn_results.def). After "
-        "such a call the register is an address, or the function has to keep it and does not save it.",
+        "such a call the register is an address, or the function has to keep it and "
+        "does not save it.",
         "f: push %rbx\n   mov $0x80000071, %r8d    # world_switch changes RDI, RSI, RDX, RBX\n"
         "   vmcall\n   mov 8(%rdi), %rcx\n   pop %rbx\n   ret",
         "f: push %rbx\n   mov $0x80000071, %r8d\n   vmcall\n   mov %rdi, %rax\n   pop %rbx\n   ret",
     ),
     "argument-lost": Kind(
         "an argument register holds what a called function left",
-        "The call has an argument in RDI or RSI, and a function was called after it was loaded, if it "
-        "was. The same mistake as with R8, made with register variables for the arguments.",
+        "The call has an argument in RDI or RSI, and a function was called after it was loaded, "
+        "if it was. The same mistake as with R8, made with register variables for the arguments.",
         "f: mov %rsi, %rdi\n   call printk\n   mov $0x80000012, %r8d\n   vmcall\n   ret",
-        "f: mov %rsi, %rbx\n   call printk\n   mov %rbx, %rdi\n   mov $0x80000012, %r8d\n   vmcall\n"
-        "   ret",
+        "f: mov %rsi, %rbx\n   call printk\n   mov %rbx, %rdi\n   mov $0x80000012, %r8d\n"
+        "   vmcall\n   ret",
     ),
     "memory-not-written": Kind(
         "the structure that the hypervisor reads is never written",
         "The argument points into the caller's stack frame, and nothing is stored there before the "
         "call: without a memory clobber the compiler thinks nobody reads it, and drops the stores.",
         "f: lea -56(%rsp), %rdi\n   mov $0x80000010, %r8d    # create_vm\n   vmcall\n   ret",
-        "f: lea -56(%rsp), %rdi\n   movw $3, -56(%rsp)\n   mov $0x80000010, %r8d\n   vmcall\n   ret",
+        "f: lea -56(%rsp), %rdi\n   movw $3, -56(%rsp)\n   mov $0x80000010, %r8d\n   vmcall\n"
+        "   ret",
     ),
     "vmware-call": Kind(
         "a hypercall of VMware",
@@ -120,8 +122,8 @@ CATALOG = {
     ),
     "xen-call": Kind(
         "a hypercall of Xen",
-        "The number is in EAX, the arguments are in RDI, RSI, RDX, R10 and R8. (Jailhouse and KVM's calls "
-        "without arguments look the same.)",
+        "The number is in EAX, the arguments are in RDI, RSI, RDX, R10 and R8. (Jailhouse's calls and "
+        "KVM's without arguments look the same.)",
         "f: mov $17, %eax\n   vmcall\n   ret",
         "f: mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),

@@ -88,8 +88,8 @@ class Report:
                 yield f"{_where(verdict.site)}: {found.id}: {found.text}"
         unknown = len(self._sites) - known
         yield (
-            f"{_count(len(self._sites), 'site')}, {_count(known, 'number')} known, {unknown} unknown; "
-            f"{_count(self.findings, 'finding')}"
+            f"{_count(len(self._sites), 'site')}, {_count(known, 'number')} known, "
+            f"{unknown} unknown; {_count(self.findings, 'finding')}"
         )
 
     def _as_json(self, verdicts: Iterable[Verdict]) -> Iterator[str]:

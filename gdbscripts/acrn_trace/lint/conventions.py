@@ -10,6 +10,7 @@ from typing import Callable, Iterator
 
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import KNOWN, loaded
+from acrn_trace.results import INDEX, MAGIC
 
 VMWARE_MAGIC = 0x564D5868
 KVM_NUMBERS = range(1, 13)  # asm-generic/kvm_para.h: VAPIC_POLL_IRQ to MAP_GPA_RANGE
@@ -24,9 +25,13 @@ class Convention:
     fits: Callable[[Place], str | None]  # what speaks for it
 
 
+def is_acrn(number: int) -> bool:
+    return number & ~INDEX == MAGIC
+
+
 def convention_findings(place: Place) -> Iterator[Found]:
     """At most one: the site does as another hypervisor's convention says, not as ACRN's."""
-    if any(place.table.numbered(number) for number in place.numbers):
+    if any(is_acrn(number) or place.table.numbered(number) for number in place.numbers):
         return
     for convention in CONVENTIONS:
         evidence = convention.fits(place)

@@ -70,10 +70,15 @@ class Place:
         return sorted(found - {ENTRY})
 
     def uses(self, register: str, number: int, hypercalls: bool = False) -> list[int]:
+        """Those that may use what an instruction leaves in ``register``."""
         return uses(self.function, self.callees, register, number, hypercalls)
 
+    def used_after(self, register: str) -> list[int]:
+        """The instructions after the call that use what is in ``register`` then, for sure."""
+        return uses(self.function, self.callees, register, self.number, certainly=True)
+
     def is_call(self, number: int) -> bool:
-        return self.function.instruction(number).flow == "call"
+        return self.function.kind(number) == "call"
 
     def at(self, number: int) -> str:
         """An instruction, for people."""

@@ -1,31 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The instructions of one function, and in which order they can run."""
 
+import re
 from functools import cached_property
 from itertools import pairwise
-from typing import Callable, Iterator
+from typing import Callable
 
+from acrn_trace.abi import VMCALL, VMMCALL
 from acrn_trace.lint.instructions import Instruction, decode
+from acrn_trace.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
 SOMEWHERE = -2  # what runs before is not known
 MAX_BYTES = 1 << 16  # of a function that are looked at
 
-_JUMPS = {*range(0x70, 0x80), *range(0xE0, 0xE4), 0xE9, 0xEB, 0xFF}
-_PREFIXES = {0x2E, 0x3E, 0xF2, 0xF3, 0x66}
+_KINDS = {"call": "call", "jmp": "jump", "ljmp": "jump", "int3": "trap", UNKNOWN: "trap"}
+_TRAP, _HYPERCALLS = b"\x0f\x0b", (VMCALL, VMMCALL)
+# An instruction that names R8 has one of these among its first bytes: a REX prefix that can extend a
+# register to it, or what begins a longer prefix (VEX, EVEX, XOP).
+_CAN_NAME_R8 = re.compile(rb"[\x41-\x47\x49-\x4f\x62\x8f\xc4\xc5\xd5]")
+_PREFIXES = 5
 
 
 class Function:
     """Instructions by number, from 0 on. ``is_function``: the first is where the function begins.
 
-    ``starts`` are the addresses of all instructions, and of what follows them.
+    Each is decoded only when somebody asks for its registers, since that takes long.
     """
 
-    def __init__(self, code: bytes, starts: list[int], is_function: bool = True) -> None:
-        self.starts = starts
+    def __init__(self, code: bytes, start: int, outline: Outline, is_function: bool = True) -> None:
+        self.starts = [*sorted(outline.boundaries), start + len(code)]
         self.is_function = is_function
         self._code = code
-        self._numbers = {address: number for number, address in enumerate(starts[:-1])}
+        self._numbers = {address: number for number, address in enumerate(self.starts)}
+        self._steering = {
+            self._numbers[address]: (_kind(mnemonic), _goal(operands))
+            for address, _, mnemonic, operands in outline.steering
+        }
         self._decoded: dict[int, Instruction] = {}
         self._never_returns: Callable[[int | None], bool] = lambda goal: False
 
@@ -33,7 +44,8 @@ class Function:
         return len(self.starts) - 1
 
     def number_of(self, address: int) -> int | None:
-        return self._numbers.get(address)
+        number = self._numbers.get(address)
+        return None if number == len(self) else number
 
     def address(self, number: int) -> int:
         return self.starts[number]
@@ -48,38 +60,61 @@ class Function:
             found = self._decoded[number] = decode(self.code_of(number))
         return found
 
+    def kind(self, number: int) -> str:
+        """jump, branch, call, return, trap, hypercall, or nothing."""
+        if number in self._steering:
+            return self._steering[number][0]
+        place = self.starts[number] - self.starts[0]
+        if self._code[place] != 0x0F:
+            return ""
+        if self._code.startswith(_TRAP, place):
+            return "trap"
+        return "hypercall" if self._code.startswith(_HYPERCALLS, place) else ""
+
     def goal(self, number: int) -> int | None:
         """The address that a direct jump or call goes to."""
-        relative = self.instruction(number).goal
-        return None if relative is None else (self.starts[number] + relative) & (1 << 64) - 1
+        return self._steering[number][1] if number in self._steering else None
+
+    def can_name(self, number: int, register: str) -> bool:
+        """False if the instruction has nothing to do with ``register``."""
+        if register != "r8":
+            return True
+        place = self.starts[number] - self.starts[0]
+        end = min(self.starts[number + 1] - self.starts[0], place + _PREFIXES)
+        return _CAN_NAME_R8.search(self._code, place, end) is not None
 
     def goes_on(self, number: int) -> bool:
         """Whether the next instruction may run after this one."""
-        flow = self.instruction(number).flow
-        if flow == "call":
-            return not self._never_returns(self.goal(number))
-        return flow not in ("jump", "return", "trap")
+        kind = self.kind(number)
+        if kind != "call":
+            return kind not in ("jump", "return", "trap") or self._is_warning(number)
+        # Compilers put code behind a call that does not return only where something else leads to it.
+        return number + 1 not in self._sources or not self._never_returns(self.goal(number))
+
+    def _is_warning(self, number: int) -> bool:
+        """A UD2 that a handler steps over, as Linux's WARN: else what follows would be dead."""
+        return self.kind(number) == "trap" and number + 1 not in self._sources
 
     def leave_out_calls(self, never_return: Callable[[int | None], bool]) -> None:
         """Tell which calls do not come back, before any question is asked."""
         self._never_returns = never_return
 
-    def successors(self, number: int) -> list[int]:
-        """What can run next within the function."""
+    def successors(self, number: int, certainly: bool = False) -> list[int]:
+        """What can run next within the function; ``certainly``: not by way of a table."""
         found = [number + 1] if self.goes_on(number) and number + 1 < len(self) else []
-        if self.instruction(number).flow in ("jump", "branch"):
+        if self.kind(number) in ("jump", "branch"):
             goal = self.goal(number)
             inside = None if goal is None else self.number_of(goal)
             if goal is None:
-                found += self._orphans
+                found += [] if certainly else self._orphans
             elif inside is not None:
                 found.append(inside)
-        elif self.instruction(number).flow == "trap" and number + 1 in self._orphans:
-            found.append(number + 1)
         return found
 
     def predecessors(self, number: int) -> list[int]:
         """What can have run before; ENTRY and SOMEWHERE among them."""
+        if number and number not in self._sources and number - 1 not in self._steering:
+            return [number - 1]
         found = self._sources.get(number, [])
         if number and self.goes_on(number - 1):
             found = [*found, number - 1]
@@ -88,9 +123,7 @@ class Function:
         return found or self._before_orphan(number)
 
     def _before_orphan(self, number: int) -> list[int]:
-        if self.instruction(number - 1).flow == "trap":
-            return [number - 1]  # a warning's trap, which the handler steps over
-        return self._indirect or [SOMEWHERE]
+        return self._indirect if len(self._indirect) == 1 else [SOMEWHERE]
 
     @cached_property
     def _indirect(self) -> list[int]:
@@ -107,18 +140,7 @@ class Function:
 
     @cached_property
     def _jumps(self) -> list[int]:
-        return [n for n in self._maybe_jumps() if self.instruction(n).flow in ("jump", "branch")]
-
-    def _maybe_jumps(self) -> Iterator[int]:
-        """By the opcode, which is fast: few instructions need to be decoded."""
-        code, first = self._code, self.starts[0]
-        for number, (begin, end) in enumerate(pairwise(self.starts)):
-            place = begin - first
-            while place < end - first - 1 and code[place] in _PREFIXES:
-                place += 1
-            opcode = code[place]
-            if opcode in _JUMPS or (opcode == 0x0F and 0x80 <= code[place + 1] < 0x90):
-                yield number
+        return [n for n, (kind, _) in self._steering.items() if kind in ("jump", "branch")]
 
     @cached_property
     def _sources(self) -> dict[int, list[int]]:
@@ -129,3 +151,15 @@ class Function:
             if inside is not None:
                 sources.setdefault(inside, []).append(number)
         return sources
+
+
+def _kind(mnemonic: str) -> str:
+    returns = "ret" in mnemonic or "sysexit" in mnemonic
+    return _KINDS.get(mnemonic, "return" if returns else "branch")
+
+
+def _goal(operands: str) -> int | None:
+    try:
+        return int(operands, 16)
+    except ValueError:
+        return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The functions of an image, each decoded once: those with sites, those they call, their callers."""
+"""The functions of an image, each decoded once: with sites, called by those, calling those."""
 
 import re
 import struct
@@ -39,7 +39,7 @@ class Functions:
         self.callees = Callees(self.beginning_at, self._name_at)
 
     def around(self, address: int) -> Function | None:
-        """The function around ``address``, or what of the code before it can be told; None: nothing."""
+        """The function around ``address``, or what can be told of the code before it."""
         part = self._part(address)
         if part is None:
             return None
@@ -57,7 +57,7 @@ class Functions:
         return self._function(part, address, end, True)
 
     def _extent(self, part: Code, address: int) -> tuple[int | None, int, bool]:
-        """Start and end of the code around ``address``, and whether a function begins at the start."""
+        """Start and end of the code around ``address``; whether a function begins there."""
         span = self._bounds.around(address)
         is_function = bool(span) and self._begins_function(part, span.start)
         if not is_function:
@@ -102,12 +102,10 @@ class Functions:
         return self._functions[key]
 
     def _decoded(self, code: bytes, start: int, is_function: bool) -> Function | None:
-        rows = self._decoder.decode(code, start)
-        if not rows:
+        outline = self._decoder.outline(code, start)
+        if not outline.boundaries:
             return None
-        starts = [row[0] for row in rows]
-        starts.append(rows[-1][0] + rows[-1][1])
-        function = Function(code, starts, is_function)
+        function = Function(code, start, outline, is_function)
         function.leave_out_calls(lambda goal: not self.callees.returns(goal))
         return function
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import capstone
 from capstone import x86
 
-from acrn_trace.abi import GENERAL_REGISTERS, MASK64, VMCALL, VMMCALL
+from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 
 LETTERS = ("a", "b", "c", "d")
 INDEXES = ("si", "di", "bp", "sp")
@@ -22,7 +22,12 @@ def _names() -> dict[str, tuple[str, int]]:
         names |= {f"{letter}l": (full, 8), f"{letter}h": (full, 8)}
     for index in INDEXES:
         full = f"r{index}"
-        names |= {full: (full, 64), f"e{index}": (full, 32), index: (full, 16), index + "l": (full, 8)}
+        names |= {
+            full: (full, 64),
+            f"e{index}": (full, 32),
+            index: (full, 16),
+            index + "l": (full, 8),
+        }
     for number in range(8, 16):
         full = f"r{number}"
         names |= {full: (full, 64), full + "d": (full, 32), full + "w": (full, 16)}
@@ -90,8 +95,7 @@ Formula = Constant | Copy | Sum | Load | Address
 class Instruction:
     """``formula`` is what ``target`` gets, where that can be said; ``maybe``: or it stays.
 
-    ``flow`` is jump, branch, call, return, trap, hypercall or nothing; ``goal`` is where a direct
-    one goes, relative to the instruction. ``stored`` goes to ``place``. ``bases`` are the registers
+    ``stored`` goes to ``place``. ``bases`` are the registers
     that memory is addressed by; ``pops``: RSP goes up by 8.
     """
 
@@ -99,8 +103,6 @@ class Instruction:
     reads: frozenset[str]
     writes: frozenset[str]
     bases: frozenset[str]
-    flow: str = ""
-    goal: int | None = None
     target: str | None = None
     formula: Formula | None = None
     maybe: bool = False
@@ -113,12 +115,11 @@ class Instruction:
 _CAPSTONE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 _CAPSTONE.detail = True
 NOTHING: frozenset[str] = frozenset()
-_UNREADABLE = Instruction("(bad)", NOTHING, NOTHING, NOTHING, "trap")
+_UNREADABLE = Instruction("(bad)", NOTHING, NOTHING, NOTHING)
 _SIGNED = {"movsx", "movsxd"}
 _ZEROING = {"xor", "sub"}
 _SUMS = {"add", "sub", "and", "or", "xor", "shl", "shr"}
 _STACK = {"push": ("rsp", "sub"), "pop": ("rsp", "add"), "leave": ("rbp", "add")}
-_TRAPS = {"ud2", "ud0", "ud1", "hlt", "int3"}
 
 
 @lru_cache(maxsize=1 << 18)
@@ -128,7 +129,7 @@ def decode(code: bytes) -> Instruction:
     if found is None or found.size != len(code):
         return _UNREADABLE
     reads, writes, bases = _registers(found)
-    more: dict = _flow(found, code) | _effect(found)
+    more: dict = _effect(found)
     text = f"{found.mnemonic} {found.op_str}".strip()
     if more.pop("reads_nothing", False):
         reads = NOTHING
@@ -158,22 +159,6 @@ def _registers(found: capstone.CsInsn) -> tuple[frozenset[str], ...]:
         return frozenset(reads & FULL), frozenset(writes & FULL), frozenset(bases & FULL)
     reads |= bases if found.mnemonic == "lea" else set()
     return frozenset(reads & FULL), frozenset(writes & FULL), NOTHING
-
-
-def _flow(found: capstone.CsInsn, code: bytes) -> dict:
-    if code[-3:] in (VMCALL, VMMCALL):
-        return {"flow": "hypercall"}
-    for group, kind in (
-        (capstone.CS_GRP_CALL, "call"),
-        (capstone.CS_GRP_JUMP, "branch"),
-        (capstone.CS_GRP_RET, "return"),
-    ):
-        if found.group(group):
-            first = found.operands[0] if found.operands else None
-            goal = first.imm if first and first.type == x86.X86_OP_IMM and kind != "return" else None
-            jump = found.mnemonic.split()[-1] == "jmp"
-            return {"flow": "jump" if jump else kind, "goal": goal}
-    return {"flow": "trap"} if found.mnemonic in _TRAPS else {}
 
 
 def _effect(found: capstone.CsInsn) -> dict:
@@ -246,8 +231,14 @@ def _sum(found: capstone.CsInsn, target: str, bits: int) -> Sum | None:
     operands, mnemonic = found.operands, found.mnemonic
     if mnemonic in ("inc", "dec"):
         return Sum(target, "add" if mnemonic == "inc" else "sub", 1, bits)
-    if mnemonic in _SUMS and len(operands) == 2 and operands[1].type == x86.X86_OP_IMM:
+    if len(operands) != 2:
+        return None
+    if mnemonic in _SUMS and operands[1].type == x86.X86_OP_IMM:
         return Sum(target, mnemonic, operands[1].imm & MASK64, bits)
+    if mnemonic == "add" and operands[1].type == x86.X86_OP_REG:
+        return Sum(target, "shl", 1, bits) if operands[0].reg == operands[1].reg else None
+    if mnemonic == "bts" and operands[1].type == x86.X86_OP_IMM:
+        return Sum(target, "or", 1 << (operands[1].imm & 63), bits)
     return None
 
 

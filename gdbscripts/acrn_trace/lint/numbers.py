@@ -46,8 +46,10 @@ def _is_stub(place: Place) -> bool:
     """A function that loads nothing before its VMCALL is handed every register by its caller."""
     if place.number > MAX_STUB:
         return False
-    before = [place.function.instruction(number) for number in range(place.number)]
-    return all(one.writes <= {"rsp", "rbp"} and not one.flow for one in before)
+    function, before = place.function, range(place.number)
+    return all(
+        function.instruction(n).writes <= {"rsp", "rbp"} and not function.kind(n) for n in before
+    )
 
 
 def _between(place: Place, value: Value) -> Found:
@@ -95,19 +97,20 @@ def _is_number(place: Place, definition: int) -> bool:
 
 
 def _wrong_numbers(place: Place) -> Iterator[Found]:
-    overwritten = next(_overwritten(place), None)
     for value in sorted(place.r8, key=str):
         if value.kind != KNOWN or value.number is None:
             continue
         number = value.number
         if value.wide is not None and value.wide != number:
-            text = f"{value.wide:#x} is cut to 32 bits on its way to R8, which then holds {number:#x}"
+            text = (
+                f"{value.wide:#x} is cut to 32 bits on its way to R8, which then holds {number:#x}"
+            )
             yield Found("number-truncated", text)
         elif number >> 31 == (1 << 33) - 1 and place.table.numbered(number) is None:
             meant = place.table.call_name(number & 0xFFFF_FFFF)
             text = f"R8 is {number:#x}: {meant}, extended by its sign; ACRN's numbers have 32 bits"
             yield Found("number-sign-extended", text)
-        elif place.table.numbered(number) is None and not overwritten:
+        elif place.table.numbered(number) is None and not any(_overwritten(place)):
             other = place.knowledge.explain(number)
             text = f"the call table has no {number:#x}" + (f": {other}" if other else "")
             yield Found("number-not-in-table", text)

@@ -33,7 +33,7 @@ class Value:
     lost     what the call at ``where`` left in a register that it may change
     unset    what memory of the stack frame held that nothing was stored to
     result   RAX, after the hypercall at ``where``
-    stack    the stack pointer's value at ``where`` (a realignment, or the function's begin) + ``place``
+    stack    the stack pointer's value at ``where`` (where it is aligned, or ENTRY) + ``place``
     some     anything else, such as what memory held
     """
 
@@ -43,7 +43,6 @@ class Value:
     wide: int | None = None
     register: str | None = None
     place: int = 0
-
 
     @property
     def stack(self) -> bool:
@@ -73,6 +72,7 @@ class Origins:
         self._flow = flow
         self._callees = callees
         self._known: dict[tuple[int, str], Values] = {}
+        self._definitions: dict[tuple[int, str], set[int] | None] = {}
 
     def before(self, number: int, register: str, depth: int = 0) -> Values:
         """What ``register`` may hold when instruction ``number`` begins."""
@@ -98,10 +98,12 @@ class Origins:
         if source == ENTRY:
             stack = register == "rsp"
             return frozenset({Value(STACK if stack else CALLERS, register=register)})
-        instruction = self._flow.instruction(source)
-        if instruction.flow == "call":
-            return frozenset({Value(SOME if register == "rax" else LOST, source, register=register)})
-        if instruction.flow == "hypercall":
+        kind, instruction = self._flow.kind(source), self._flow.instruction(source)
+        if kind == "call":
+            return frozenset(
+                {Value(SOME if register == "rax" else LOST, source, register=register)}
+            )
+        if kind == "hypercall":
             return frozenset({Value(RESULT, source)})
         if register == "rsp" and instruction.pops:
             return self.value(Sum("rsp", "add", 8, 64), source, depth)
@@ -110,15 +112,22 @@ class Origins:
         return self.value(instruction.formula, source, depth)
 
     def definitions(self, number: int, register: str) -> set[int] | None:
-        """The instructions (or ENTRY) that last set ``register`` before ``number``; None: unknown."""
-        return self._walk(number, lambda source: self._sets(source, register))
+        """The instructions (or ENTRY) that last set ``register`` before ``number``, if known."""
+        key = number, register
+        if key not in self._definitions:
+            found = self._walk(number, lambda source: self._sets(source, register))
+            self._definitions[key] = found
+        return self._definitions[key]
 
     def _sets(self, source: int, register: str) -> str:
-        instruction = self._flow.instruction(source)
-        if instruction.flow == "call":
+        kind = self._flow.kind(source)
+        if kind == "call":
             return "yes" if self._callees.changes(self._flow.goal(source), register) else "no"
-        if instruction.flow == "hypercall":
+        if kind == "hypercall":
             return "yes" if register == "rax" else "no"
+        if not self._flow.can_name(source, register):
+            return "no"
+        instruction = self._flow.instruction(source)
         if register not in instruction.writes:
             return "no"
         return "maybe" if instruction.maybe else "yes"
@@ -197,7 +206,7 @@ class Origins:
         return "yes" if same else "unknown"
 
     def _may_escape(self, place: Place) -> bool:
-        """Whether it may be written through another register: its address, or a lower one, is taken.
+        """Whether another register may point to it: its address is taken, or a lower one.
 
         Lower, since a structure goes up from the address that is taken of it.
         """

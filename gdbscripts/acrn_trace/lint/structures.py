@@ -21,8 +21,8 @@ def structure_findings(place: Place) -> Iterator[Found]:
         where = _in_frame(place, register, argument)
         if where and not _may_be_written(place, where):
             text = (
-                f"nothing is stored to the {argument.type} that {register.upper()} points to before the "
-                "call reads it: memory is missing from the asm's clobbers"
+                f"nothing is stored to the {argument.type} that {register.upper()} points to before "
+                "the call reads it: memory is missing from the asm's clobbers"
             )
             yield Found("memory-not-written", text)
 
@@ -54,10 +54,10 @@ def _may_be_written(place: Place, where: StackPlace) -> bool:
 
 def _writes(place: Place, number: int, where: StackPlace) -> bool:
     instruction = place.function.instruction(number)
-    if instruction.flow == "call":
+    if place.function.kind(number) in ("call", "hypercall"):
         return True  # its address may have been passed on before
-    if instruction.flow == "hypercall" or not instruction.stores:
-        return instruction.flow == "hypercall"
+    if not instruction.stores:
+        return False
     slot = instruction.place
     if slot is None:
         return True

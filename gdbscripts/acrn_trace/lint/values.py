@@ -22,7 +22,7 @@ def value_findings(place: Place) -> Iterator[Found]:
 
 def _lost_in_r8(place: Place) -> Iterator[Found]:
     """R8 had a value, the number replaced it, and the code goes on as if it were there."""
-    used = place.uses("r8", place.number)
+    used = place.used_after("r8")
     if not used:
         return
     loads = [n for n in place.definitions("r8") if not place.is_call(n)]
@@ -30,8 +30,8 @@ def _lost_in_r8(place: Place) -> Iterator[Found]:
         older = (place.origins.definitions(load, "r8") or set()) - set(loads)
         if any(_was_wanted(place, old, load, used) for old in older):
             text = (
-                f"{place.at(load)} replaces a value in R8 that {place.at(used[0])} still uses after "
-                "the call: R8 is missing from the asm's clobbers"
+                f"{place.at(load)} replaces a value in R8 that {place.at(used[0])} still uses "
+                "after the call: R8 is missing from the asm's clobbers"
             )
             yield Found("r8-value-lost", text)
             return
@@ -64,9 +64,10 @@ def _is_fifth_parameter(place: Place, load: int, used: list[int]) -> bool:
 
 
 def _computes(place: Place, use: int) -> bool:
-    formula = place.function.instruction(use).formula
-    stored = place.function.instruction(use).stored
-    return not isinstance(formula, Copy) and not isinstance(stored, Copy)
+    """Whether the instruction does more with R8 than to pass it on."""
+    instruction = place.function.instruction(use)
+    copies = isinstance(instruction.formula, Copy) or isinstance(instruction.stored, Copy)
+    return not copies and not place.function.kind(use)
 
 
 def _reaching(place: Place, number: int, register: str) -> Iterable[int]:
@@ -75,24 +76,28 @@ def _reaching(place: Place, number: int, register: str) -> Iterable[int]:
 
 def _lost_in_rax(place: Place) -> Iterator[Found]:
     """RAX is the result: a value from before that somebody meant to find there is gone."""
-    used = place.uses("rax", place.number)
-    if not used:
-        return
-    for old in place.definitions("rax"):
-        instruction = place.function.instruction(old)
+    used = place.used_after("rax")
+    pointer = [n for n in used if "rax" in place.function.instruction(n).bases]
+    for old in place.definitions("rax") if used else ():
+        if not pointer and not _is_for_later(place, old):
+            continue
         values = place.origins.after(old, "rax")
-        if place.is_call(old) or all(v.kind in (KNOWN, RESULT, LOST) for v in values):
+        if all(value.kind in (KNOWN, RESULT, LOST) for value in values):
             continue
-        if instruction.maybe:
-            continue
-        pointer = [n for n in used if "rax" in place.function.instruction(n).bases]
-        if pointer or not place.uses("rax", old):
-            use = place.at((pointer or used)[0])
-            text = (
-                f"{use} uses what {place.at(old)} put in RAX, but RAX is the call's result by then"
-            )
-            yield Found("rax-value-lost", text)
-            return
+        use = place.at((pointer or used)[0])
+        text = f"{use} uses what {place.at(old)} put in RAX, but RAX is the call's result by then"
+        yield Found("rax-value-lost", text)
+        return
+
+
+def _is_for_later(place: Place, old: int) -> bool:
+    """Whether nobody uses what an instruction puts in RAX before the call takes RAX."""
+    instruction = place.function.instruction(old)
+    if place.is_call(old) or instruction.maybe or instruction.target != "rax":
+        return False
+    if instruction.text.startswith("mov") and "[" in instruction.text:
+        return False  # volatile memory is read for nothing
+    return not place.uses("rax", old)
 
 
 def _lost_in_changed(place: Place) -> Iterator[Found]:
@@ -100,14 +105,18 @@ def _lost_in_changed(place: Place) -> Iterator[Found]:
     entry = place.entry
     changed = place.knowledge.results.may_change.get(entry.name, frozenset()) if entry else ()
     for register in sorted(set(changed) - {"rax", "eflags"}):
-        used = [
-            n for n in place.uses(register, place.number) if register in _bases(place, n)
-        ]
+        used = [n for n in place.used_after(register) if register in _bases(place, n)]
         if used:
-            text = f"{place.at(used[0])} uses {register.upper()} as an address, which {entry.name} may change"
+            text = (
+                f"{place.at(used[0])} uses {register.upper()} as an address, and {entry.name} may "
+                "change it"
+            )
             yield Found("changed-register-used", text)
         elif register not in CALLER_SAVED and not _is_saved(place, register):
-            text = f"{entry.name} may change {register.upper()}, which the function has to keep and does not save"
+            text = (
+                f"{entry.name} may change {register.upper()}, which the function has to keep and "
+                "does not save"
+            )
             yield Found("changed-register-used", text)
 
 
@@ -126,8 +135,7 @@ def _lost_arguments(place: Place) -> Iterator[Found]:
     for register, argument in zip(("rdi", "rsi"), entry.arguments if entry else ()):
         for value in place.before(register):
             if value.kind == LOST and value.register == register:
-                text = f"{_NAMES[register]}, {argument.name} of {entry.name}, holds what {place.left_by(value)} left"
+                what = f"{_NAMES[register]}, {argument.name} of {entry.name},"
+                text = f"{what} holds what {place.left_by(value)} left"
                 yield Found("argument-lost", text)
                 break
-
-
