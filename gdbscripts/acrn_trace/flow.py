@@ -15,8 +15,8 @@ NEVER = 1 << 65
 
 # What compilers do not make, and random bytes often are.
 _NOT_COMPILED = frozenset(
-    "loop loope loopne jcxz jecxz jrcxz enter xlatb in out insb insd outsb outsd lahf sahf icebp int1 "
-    "cmc salc fwait wait retf retfq ljmp lcall iretd".split() + [UNKNOWN]
+    "loop loope loopne jcxz jecxz jrcxz enter xlatb in out insb insd outsb outsd lahf sahf icebp "
+    "int1 cmc salc fwait wait retf retfq ljmp lcall iretd".split()
 )
 
 
@@ -92,9 +92,9 @@ class Flow:
         inner = {i[0] for i in run}
         live = {i[0] for i in instructions if not self.is_dead(i[0])}
         tied = False
-        for _, _, mnemonic, operands in run:
+        for _, size, mnemonic, operands in run:
             target = _target(operands) if mnemonic.split(" ")[-1] in STEERING else None
-            if mnemonic in _NOT_COMPILED:
+            if mnemonic in _NOT_COMPILED or (mnemonic == UNKNOWN and size == 1):
                 return False
             if target is None:
                 continue

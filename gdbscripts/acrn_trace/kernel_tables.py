@@ -66,7 +66,10 @@ class AlternativeSpans:
             data = image.section_data(table)
             for layout in _ALTERNATIVES:
                 spans = _replacements(data, table.address, layout)
-                if all(code.address <= s and e <= code.address + code.size for s, e in spans):
+                fits = len(data) % layout.size == 0
+                if fits and all(
+                    code.address <= s and e <= code.address + code.size for s, e in spans
+                ):
                     self._spans = sorted(spans)
                     break
 

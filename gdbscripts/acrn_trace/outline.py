@@ -38,9 +38,14 @@ def outline_of(instructions: list[Instruction]) -> Outline:
     steering = [
         (address, size, _bare(mnemonic), operands)
         for address, size, mnemonic, operands in instructions
-        if _bare(mnemonic) in STEERING
+        if _steers(_bare(mnemonic), size)
     ]
     return Outline(frozenset(i[0] for i in instructions), steering)
+
+
+def _steers(mnemonic: str, size: int) -> bool:
+    """Whether it may not go on: what is unknown but for its length does."""
+    return mnemonic in STEERING and not (mnemonic == UNKNOWN and size > 1)
 
 
 def _bare(mnemonic: str) -> str:
@@ -86,7 +91,7 @@ class FastOutline:
         steering = [
             (at, size, names[number], self._operands_at(data, index))
             for index, (number, at, size) in enumerate(rows)
-            if number in names
+            if number in names and (number or size == 1)
         ]
         return Outline(frozenset([at for _, at, _ in rows]), steering)
 

@@ -16,36 +16,33 @@ from elftools.elf.elffile import ELFFile
 
 SITE = ".truth.sites"
 DECOY = ".truth.decoys"
-BYTES = "0x0f, 0x01, 0xc1"
 
-# What stands in a function and is no site. {noise} is bytes of data.
+# Assembly that is no site, and where in it the bytes of one are. {noise} is bytes of data.
 DECOYS_IN_FUNCTIONS = (
-    'asm volatile("movl $(0xc1010f00), %%eax\\n9:\\n" MARK_AT("9b - 3") : : : "rax");',
-    'asm volatile("movabs $0x1122d9010f334455, %%rax\\n9:\\n" MARK_AT("9b - 5") ::: "rax");',
-    'asm volatile("leaq 0x00c1010f(%%rax), %%rdx\\n9:\\n" MARK_AT("9b - 4") : : : "rdx");',
-    'asm volatile("jmp 8f\\n.byte {noise}\\n9: .byte 0x0f, 0x01, 0xc1, {noise}\\n8:\\n" MARK_AT("9b"));',
-    'asm volatile("call 8f\\n.byte {noise}\\n9: .byte 0x0f, 0x01, 0xd9, {noise}\\n'
-    '8: pop %%rax\\n" MARK_AT("9b") : : : "rax");',
-    'asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00\\n9: .byte 0x0f, 0x01, 0xc1, 0x00\\n" MARK_AT("9b"));',
-    'asm volatile(".byte 0xf3\\n9: .byte 0x0f, 0x01, 0xd9\\n" MARK_AT("9b"));',
+    ("movl $0xc1010f00, %eax; 9:", "9b - 3"),
+    ("movabs $0x1122d9010f334455, %rax; 9:", "9b - 5"),
+    ("leaq 0x00c1010f(%rax), %rdx; 9:", "9b - 4"),
+    ("jmp 8f; .byte {noise}; 9: .byte 0x0f, 0x01, 0xc1, {noise}; 8:", "9b"),
+    ("call 8f; .byte {noise}; 9: .byte 0x0f, 0x01, 0xd9, {noise}; 8: pop %rax", "9b"),
+    (".byte 0x0f, 0x1f, 0x84, 0x00; 9: .byte 0x0f, 0x01, 0xc1, 0x00", "9b"),
+    ("9: rep vmmcall", "9b + 1"),
 )
 
 # Between functions: aligned data, an unaligned table, and a copy of a whole site.
 DECOYS_BETWEEN = (
-    'asm(".p2align 6\\n.byte {noise}\\n9: .byte 0x0f, 0x01, 0xc1, {noise}\\n.p2align 4\\n" MARK_AT("9b"));',
-    'asm(".quad 0x4011223344556677\\n.long 0x1234\\n9: .byte 0x0f, 0x01, 0xc1\\n.long -9\\n" MARK_AT("9b"));',
-    'asm(".p2align 4\\n.byte 0x41, 0xb8, 0x10, 0, 0, 0x80\\n9: .byte 0x0f, 0x01, 0xc1\\n.byte {noise}\\n" MARK_AT("9b"));',
+    (".p2align 6; .byte {noise}; 9: .byte 0x0f, 0x01, 0xc1, {noise}; .p2align 4", "9b"),
+    (".quad 0x4011223344556677; .long 1; 9: .byte 0x0f, 0x01, 0xc1; .long -9", "9b"),
+    (".p2align 4; movl $0x80000010, %r8d; 9: vmcall; .byte {noise}", "9b"),
 )
 
 HEAD = """
-#define MARK_AT(where) ".pushsection .truth.decoys,\\"\\"\\n.quad " where "\\n.popsection\\n"
 #define CALL(result, nr, a) \\
-	asm volatile("movl %[number], %%r8d\\n9: vmcall\\n" \\
-		     ".pushsection .truth.sites,\\"\\"\\n.quad 9b\\n.popsection\\n" \\
-		     : "=a"(result) : [number] "i"(nr), "D"(a) : "r8", "memory")
+    asm volatile("movl %[number], %%r8d; 9: vmcall\\n" MARK("sites", "9b") \\
+        : "=a"(result) : [number] "i"(nr), "D"(a) : "r8", "memory")
 #define BARE(result, a) \\
-	asm volatile("9: vmmcall\\n.pushsection .truth.sites,\\"\\"\\n.quad 9b\\n.popsection\\n" \\
-		     : "=a"(result) : "D"(a) : "memory")
+    asm volatile("9: vmmcall\\n" MARK("sites", "9b") : "=a"(result) : "D"(a) : "memory")
+#define MARK(what, where) \\
+    ".pushsection .truth." what ",\\"\\"\\n.quad " where "\\n.popsection\\n"
 extern volatile long sink[64];
 """
 
@@ -66,11 +63,13 @@ def source(seed: int, sites: int, decoys: int, statements: int = 12, others: int
     between = decoys - len(in_functions)
     parts, table = [HEAD], []
     for number in range(sites):
-        decoy = chance.choice(DECOYS_IN_FUNCTIONS) if number in in_functions else ""
-        parts.append(_function(chance, number, _with_noise(chance, decoy), statements))
+        decoy = (
+            _decoy(chance, "asm volatile", DECOYS_IN_FUNCTIONS) if number in in_functions else ""
+        )
+        parts.append(_function(chance, number, decoy, statements))
         parts += [_other(chance, f"o{number}_{n}", statements) for n in range(others)]
         if number * between // sites != (number + 1) * between // sites:
-            parts.append(_with_noise(chance, chance.choice(DECOYS_BETWEEN)))
+            parts.append(_decoy(chance, "asm", DECOYS_BETWEEN))
         if number % 3 == 0:
             table.append(f"f{number}")
     parts.append("long (*const table[])(long, long) = { " + ", ".join(table) + " };")
@@ -80,9 +79,14 @@ def source(seed: int, sites: int, decoys: int, statements: int = 12, others: int
     )
 
 
-def _with_noise(chance: random.Random, text: str) -> str:
+def _decoy(chance: random.Random, keyword: str, kinds: tuple[tuple[str, str], ...]) -> str:
+    text, place = chance.choice(kinds)
     noise = ", ".join(str(chance.randrange(256)) for _ in range(chance.randrange(3, 40)))
-    return text.replace("{noise}", noise)
+    text = text.replace("{noise}", noise)
+    clobbers = ""
+    if keyword != "asm":
+        text, clobbers = text.replace("%", "%%"), ' : : : "rax", "rdx", "r8"'
+    return f'{keyword}("{text}\\n" MARK("decoys", "{place}"){clobbers});'
 
 
 def _function(chance: random.Random, number: int, decoy: str, statements: int) -> str:
