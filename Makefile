@@ -6,6 +6,7 @@ CC     := gcc
 PYTHON := /usr/bin/python3
 PREFIX := /usr/local
 OPTS   :=
+PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 600
 
 .PHONY: all types demo show check check-long bench lint install clean help
 all:
@@ -56,12 +57,12 @@ show:
 check:
 	@.ci/setup check
 	@$(MAKE) --no-print-directory all stating-guests
-	$(PYTHON) -m pytest -q -n 2 --dist loadgroup tests
+	$(PYTEST) tests
 
 check-long:
 	@.ci/setup check
 	@$(MAKE) --no-print-directory all stating-guests
-	ACRN_CHECK_LONG=1 $(PYTHON) -m pytest -q -n 2 --dist loadgroup tests
+	ACRN_CHECK_LONG=1 $(PYTEST) tests
 
 bench: all
 	$(PYTHON) bench/run.py

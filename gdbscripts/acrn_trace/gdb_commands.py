@@ -59,15 +59,18 @@ class Command(gdb.Command):
 class HypercallTrace(Command):
     """Trace the guest's hypercalls from now on.
 
-    hypercall trace [-e EXPR]... [-o FILE] [-f text|jsonl] [-c | -C] [-q]
+    hypercall trace [-e EXPR]... [-o FILE] [-f text|jsonl|chrome] [-c | -C] [-k] [-q]
     hypercall trace off
 
     Connect first ('target remote ...'), then 'hypercall trace', then 'continue'.
       -e trace=NAME,...   only these calls (trace=!NAME: all but these); also
                           status=failed|successful|unfinished, vcpu=N, site=SYMBOL
       -o FILE             write to FILE instead of here
-      -f jsonl            one JSON object a call instead of text
-      -c, -C              a summary at the end, alone or after the trace
+      -f jsonl, chrome    one JSON object a call, or a file for Perfetto's UI
+      -c, -C              a summary at the end, alone or after the trace (-S: its order)
+      -k                  with the guest's call stack of each call
+      -t, -tt, -ttt, -r   time of day, or since the call before
+      -v                  arrays in full
       -q                  no notices, calls only"""
 
     def __init__(self, session: Session) -> None:
@@ -75,7 +78,7 @@ class HypercallTrace(Command):
         self._session = session
 
     def complete(self, text: str, word: str) -> list[str]:
-        names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-q"]
+        names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-k", "-q", "-r", "-t", "-v"]
         names += ["trace=", "status=", "vcpu=", "site="]
         names += [entry.name for entry in self._session.knowledge.table]
         return [name for name in names if name.startswith(word)]
@@ -186,7 +189,9 @@ class InfoHypercalls(Command):
         elif len(words) > 1:
             raise TraceError("info hypercalls takes one regular expression, or in-flight")
         else:
-            _say(call_lines(self._session.knowledge.table, _regexp(words[0] if words else "")))
+            known = self._session.knowledge
+            wanted = _regexp(words[0] if words else "")
+            _say(call_lines(known.table, wanted, known.results.elsewhere))
 
     def _in_flight(self) -> list[str]:
         running = self._session.running()

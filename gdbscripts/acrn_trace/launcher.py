@@ -16,7 +16,6 @@ from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.image import open_image
 from acrn_trace.knowledge import acrn
-from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.listing import site_lines
 from acrn_trace.options import (
     OptionParser,
@@ -198,6 +197,9 @@ def list_sites(arguments: list[str]) -> int:
 # What needs no guest: the name of the command, and what runs it.
 def lint(arguments: list[str]) -> int:
     """Judge the sites of an image; status 1 if anything is found."""
+    # Capstone takes longer to load than most commands to run.
+    from acrn_trace.lint.command import Report, add_lint_options, explanation
+
     parser = OptionParser(prog="acrn-trace lint", description="find hypercalls that will break")
     add_lint_options(parser)
     add_knowledge_options(parser)

