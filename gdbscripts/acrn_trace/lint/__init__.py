@@ -58,13 +58,16 @@ class Linter:
 
     def verdicts(self, sites: Iterable[Site]) -> Iterator[Verdict]:
         """One for each of ``sites``, in their order."""
-        places = [(site, self._place(site)) for site in sites]
-        self._functions.announce(p.function.address(0) for _, p in places if p)
-        for site, place in places:
-            yield self._verdict(site, place)
+        sites = list(sites)
+        self._functions.announce(self._linked(site) for site in sites)
+        for site in sites:
+            yield self._verdict(site, self._place(site))
+
+    def _linked(self, site: Site) -> int:
+        return site.moved(-self._functions.offset).address
 
     def _place(self, site: Site) -> Place | None:
-        linked = site.moved(-self._functions.offset).address
+        linked = self._linked(site)
         function = self._functions.around(linked)
         number = function.number_of(linked) if function else None
         if function is None or number is None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Callable
 
 from acrn_trace.abi import VMCALL, VMMCALL
-from acrn_trace.lint.instructions import Instruction, decode
+from acrn_trace.lint.instructions import Instruction, can_name, decode
 from acrn_trace.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
@@ -78,7 +78,7 @@ class Function:
     def can_name(self, number: int, register: str) -> bool:
         """False if the instruction has nothing to do with ``register``."""
         if register != "r8":
-            return True
+            return number in self._decoded or can_name(self.code_of(number), register)
         place = self.starts[number] - self.starts[0]
         end = min(self.starts[number + 1] - self.starts[0], place + _PREFIXES)
         return _CAN_NAME_R8.search(self._code, place, end) is not None

@@ -15,6 +15,7 @@ from acrn_trace.lint.function import MAX_BYTES, Function
 from acrn_trace.lint.origins import Origins, loaded
 from acrn_trace.spans import Span
 
+MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
 MAX_CALLERS = 16  # of one function that are looked at
 WINDOW = 64  # bytes before a site that are looked at where no function is known around it
 _COPIED = (".altinstr_replacement",)
@@ -35,7 +36,7 @@ class Functions:
         self._functions: dict[tuple[int, int], Function | None] = {}
         self._origins: dict[Function, Origins] = {}
         self._callers: dict[int, list[int]] | None = None
-        self._wanted: set[int] = set()
+        self._sites: list[int] = []
         self.callees = Callees(self.beginning_at, self._name_at)
 
     def around(self, address: int) -> Function | None:
@@ -79,9 +80,9 @@ class Functions:
             self._origins[function] = Origins(function, self.callees)
         return self._origins[function]
 
-    def announce(self, starts: Iterable[int]) -> None:
-        """Of which functions callers may be asked for: they are looked for in one go."""
-        self._wanted.update(starts)
+    def announce(self, sites: Iterable[int]) -> None:
+        """Around which addresses functions will be asked for: their callers are found in one go."""
+        self._sites += sites
 
     def is_parameter(self, function: Function, register: str) -> bool:
         """Whether a direct caller is seen to put something in ``register`` for ``function``."""
@@ -96,6 +97,9 @@ class Functions:
 
     def _function(self, part: Code, start: int, end: int, is_function: bool) -> Function | None:
         key = start, end
+        if len(self._functions) > MAX_FUNCTIONS:
+            self._functions.clear()
+            self._origins.clear()
         if key not in self._functions:
             code = part.data[start - part.address : min(end, start + MAX_BYTES) - part.address]
             self._functions[key] = self._decoded(code, start, is_function)
@@ -132,12 +136,17 @@ class Functions:
     def shown(self, address: int) -> int:
         return address + self.offset & MASK64
 
+    def _starts(self) -> set[int | None]:
+        """Where the functions begin that have the sites."""
+        parts = ((self._part(site), site) for site in self._sites)
+        return {self._extent(part, site)[0] for part, site in parts if part}
+
     def _callers_of(self, start: int) -> list[int]:
         if self._callers is None:
-            self._callers = {}
+            self._callers, wanted = {}, self._starts()
             for part in self._parts:
                 for site, goal in _calls(part):
-                    if goal in self._wanted:
+                    if goal in wanted:
                         self._callers.setdefault(goal, []).append(site)
         return self._callers.get(start, [])
 

@@ -114,6 +114,7 @@ class Instruction:
 
 _CAPSTONE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 _CAPSTONE.detail = True
+_PLAIN = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 NOTHING: frozenset[str] = frozenset()
 _UNREADABLE = Instruction("(bad)", NOTHING, NOTHING, NOTHING)
 _SIGNED = {"movsx", "movsxd"}
@@ -134,6 +135,28 @@ def decode(code: bytes) -> Instruction:
     if more.pop("reads_nothing", False):
         reads = NOTHING
     return Instruction(text, reads, writes, bases, **more)
+
+
+# These have nothing to do with registers that their operands do not name.
+_EXPLICIT = frozenset(
+    "mov movabs movzx movsx movsxd lea add sub and or xor cmp test inc dec shl shr sar rol ror not "
+    "neg bt bts btr btc bswap adc sbb xchg nop endbr64 movaps movups movdqa movdqu pxor".split()
+)
+_PARTS = {f"r{letter}x": (f"{letter}x", f"{letter}l", f"{letter}h") for letter in LETTERS}
+
+
+@lru_cache(maxsize=1 << 16)
+def _text(code: bytes) -> tuple[str, str]:
+    row = next(_PLAIN.disasm_lite(code, 0, 1), None)
+    return (row[2], row[3]) if row else ("", "")
+
+
+def can_name(code: bytes, register: str) -> bool:
+    """Whether ``code`` may have to do with ``register``: sooner known than what it does."""
+    mnemonic, operands = _text(code)
+    if mnemonic not in _EXPLICIT:
+        return True
+    return any(part in operands for part in _PARTS.get(register, (register[1:],)))
 
 
 def _full(instruction: capstone.CsInsn, register: int) -> str:

@@ -81,7 +81,7 @@ def _successions(place: Place) -> Iterator[tuple[int, int]]:
         for earlier in (place.origins.definitions(later, "r8") or set()) - {ENTRY}:
             if not place.is_call(earlier) and _is_number(place, earlier):
                 yield earlier, later
-            else:
+            elif "r8" in place.function.instruction(later).reads:
                 work.append(earlier)
 
 
