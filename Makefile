@@ -67,7 +67,7 @@ check-long:
 bench: all
 	$(PYTHON) bench/run.py
 
-C_FILES := $(shell git ls-files '*.c' '*.h')
+C_FILES = $(shell git ls-files '*.c' '*.h')
 lint:
 	clang-format --dry-run -Werror $(C_FILES)
 	black -q --check -l 100 gdbscripts tests bench setup.py
