@@ -86,6 +86,10 @@
 	.size __asan_\work, . - __asan_\work
 	.endr
 
+	function __stack_chk_fail
+	ud2
+	.size __stack_chk_fail, . - __stack_chk_fail
+
 /* The profiler's keep whatever may be an argument. */
 	function mcount, _mcount, __fentry__
 	poison r10, r11

@@ -70,7 +70,7 @@ class Callees:
                 goal = flow.goal(number)
                 if kind != "call" and goal is not None and flow.number_of(goal) is not None:
                     continue
-                if self.changes(goal, register, depth + 1):
+                if self.returns(goal, depth + 1) and self.changes(goal, register, depth + 1):
                     return True
             elif kind == "hypercall":
                 if register == "rax":

@@ -14,7 +14,7 @@ from acrn_trace.results import INDEX, MAGIC
 
 VMWARE_MAGIC = 0x564D5868
 KVM_NUMBERS = range(1, 13)  # asm-generic/kvm_para.h: VAPIC_POLL_IRQ to MAP_GPA_RANGE
-XEN_NUMBERS = range(0, 64)
+XEN_NUMBERS = range(1, 64)
 HYPERV_CODES = range(1, 0x400)
 
 

@@ -19,7 +19,8 @@ MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each othe
 MAX_CALLERS = 16  # of one function that are looked at
 WINDOW = 64  # bytes before a site that are looked at where no function is known around it
 _COPIED = (".altinstr_replacement",)
-_CALLS = re.compile(rb"[\xe8\xe9]", re.DOTALL)
+_CALLS = re.compile(rb"[\xe8\xe9]|\x0f[\x80-\x8f]", re.DOTALL)
+_SHORT = {0xEB, *range(0x70, 0x80)}
 
 
 class Functions:
@@ -148,12 +149,24 @@ class Functions:
                 for site, goal in _calls(part):
                     if goal in wanted:
                         self._callers.setdefault(goal, []).append(site)
-        return self._callers.get(start, [])
+        part = self._part(start)
+        return self._callers.get(start, []) + (_short_jumps(part, start) if part else [])
 
 
 def _calls(part: Code) -> Iterable[tuple[int, int]]:
-    """What may be direct calls and jumps: where each is, and where it goes."""
+    """What may be direct calls and jumps, near ones: where each is, and where it goes."""
     unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
-    for match in _CALLS.finditer(data, 0, max(len(data) - 4, 0)):
-        place = match.start()
-        yield base + place, base + place + 5 + unpack(data, place + 1)[0]
+    for match in _CALLS.finditer(data, 0, max(len(data) - 5, 0)):
+        operand = match.end()
+        yield base + match.start(), base + operand + 4 + unpack(data, operand)[0]
+
+
+def _short_jumps(part: Code, goal: int) -> list[int]:
+    """What may be jumps to ``goal`` from nearby, as at the end of a function."""
+    around = range(max(goal - 129, part.address), min(goal + 126, part.end - 1))
+    data, base = part.data, part.address
+    return [
+        site
+        for site in around
+        if data[site - base] in _SHORT and site + 2 + (data[site - base + 1] ^ 0x80) - 0x80 == goal
+    ]

@@ -72,17 +72,23 @@ def _overwritten(place: Place) -> Iterator[Found]:
 
 def _successions(place: Place) -> Iterator[tuple[int, int]]:
     """Where R8 got a number, and the next that set it, for each that set R8 before VMCALL."""
-    work, seen = [n for n in place.definitions("r8") if not _is_number(place, n)], set()
+    last = [n for n in place.definitions("r8") if not place.is_call(n)]
+    computed = any(_reads_r8(place, n) for n in last)
+    work, seen = [n for n in last if not _is_number(place, n)], set()
     while work and len(seen) < MAX_SUCCESSIONS:
         later = work.pop()
-        if later in seen or place.is_call(later):
+        if later in seen:
             continue
         seen.add(later)
         for earlier in (place.origins.definitions(later, "r8") or set()) - {ENTRY}:
             if not place.is_call(earlier) and _is_number(place, earlier):
                 yield earlier, later
-            elif "r8" in place.function.instruction(later).reads:
+            elif computed and place.is_call(earlier) or _reads_r8(place, later):
                 work.append(earlier)
+
+
+def _reads_r8(place: Place, number: int) -> bool:
+    return not place.is_call(number) and "r8" in place.function.instruction(number).reads
 
 
 def _is_partial(place: Place, number: int) -> bool:

@@ -54,8 +54,11 @@ def _may_be_written(place: Place, where: StackPlace) -> bool:
 
 def _writes(place: Place, number: int, where: StackPlace) -> bool:
     instruction = place.function.instruction(number)
-    if place.function.kind(number) in ("call", "hypercall"):
-        return True  # its address may have been passed on before
+    if place.function.kind(number) == "call":  # the address may have been passed on before
+        goal = place.function.goal(number)
+        return not place.callees.is_instrumentation(goal) or "mem" in place.callees.name(goal)
+    if place.function.kind(number) == "hypercall":
+        return True
     if not instruction.stores:
         return False
     slot = instruction.place

@@ -17,6 +17,7 @@ long subject(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
 {
 	unsigned long value = opaque + e;
 
+	asm volatile("" : "+r"(value)); /* it is there before the call */
 	hypercall1(ACRN_NR_start_vm, a);
 	return value + 1;
 }
