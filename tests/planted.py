@@ -25,7 +25,7 @@ DECOYS_IN_FUNCTIONS = (
     ("jmp 8f; .byte {noise}; 9: .byte 0x0f, 0x01, 0xc1, {noise}; 8:", "9b"),
     ("call 8f; .byte {noise}; 9: .byte 0x0f, 0x01, 0xd9, {noise}; 8: pop %rax", "9b"),
     (".byte 0x0f, 0x1f, 0x84, 0x00; 9: .byte 0x0f, 0x01, 0xc1, 0x00", "9b"),
-    ("9: rep vmmcall", "9b + 1"),
+    (".byte 0xf3; 9: .byte 0x0f, 0x01, 0xd9", "9b"),
 )
 
 # Between functions: aligned data, an unaligned table, and a copy of a whole site.

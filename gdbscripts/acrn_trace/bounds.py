@@ -5,7 +5,8 @@ From symbols, from ``.eh_frame`` and from the kernel's ORC tables, whichever the
 """
 
 import bisect
-from typing import Iterable, Protocol
+from dataclasses import replace
+from typing import Iterator, Protocol
 
 from acrn_trace.image import Image
 from acrn_trace.kernel_tables import AlternativeSpans, OrcSpans
@@ -55,21 +56,20 @@ class Bounds:
         self._object_starts = [start for start, _ in self._objects]
 
     def around(self, address: int) -> Span | None:
-        """The function around ``address``, with what all tables know of it."""
-        found = self._around(address)
-        if len(found) < 2:
-            return found[0] if found else None
-        outer = found[0]
+        """The function around ``address``, by the first table that knows.
 
-        def anchors() -> Iterable[int]:
-            for span in found:
-                yield span.start
-                yield from span.anchors()
+        Its anchors are those of all tables.
+        """
+        span = next(self._around(address), None)
+        return replace(span, anchors=lambda: self._anchors(address)) if span else None
 
-        return Span(outer.start, outer.end, anchors)
+    def _around(self, address: int) -> Iterator[Span]:
+        return (span for table in self._tables if (span := table.around(address)))
 
-    def _around(self, address: int) -> list[Span]:
-        return [span for span in (table.around(address) for table in self._tables) if span]
+    def _anchors(self, address: int) -> Iterator[int]:
+        for span in self._around(address):
+            yield span.start
+            yield from span.anchors()
 
     def is_function(self, address: int) -> bool:
         """Whether a table says that a function begins at ``address``."""

@@ -7,11 +7,12 @@ true one after a few instructions: where all of them say the same, it is so, if 
 
 from enum import Enum
 
-from acrn_trace.decoder import UNKNOWN, Decoder
+from acrn_trace.decoder import UNKNOWN, Decoder, Instruction
 from acrn_trace.image import Code
 
 WINDOW = 80  # bytes before the place in question
 STARTS = 15
+FEW = 8  # instructions that most streams meet another within
 SETTLED = 24  # all streams must have met this many bytes before it, for a "no"
 ALIGNMENT = 16  # of functions
 PREFIXES = frozenset(b"\xf3\xf2\x66")
@@ -59,9 +60,17 @@ def _stream(
 
     It ends where it meets one that was followed already. None for one that cannot be code.
     """
-    visited: list[int] = []
     data = code.data[start - code.address : end - code.address + STARTS]
-    for address, size, mnemonic, _ in decoder.decode(data, start):
+    return _walk(decoder.decode(data, start, FEW), end, seen) or _walk(
+        decoder.decode(data, start), end, seen, is_whole=True
+    )
+
+
+def _walk(
+    instructions: list[Instruction], end: int, seen: dict[int, bool], is_whole: bool = False
+) -> tuple[list[int], bool] | None:
+    visited: list[int] = []
+    for address, size, mnemonic, _ in instructions:
         visited.append(address)
         if address in seen:
             return visited, seen[address]
@@ -69,7 +78,7 @@ def _stream(
             return visited, address == end
         if mnemonic == UNKNOWN and size == 1:
             return None
-    return visited, False
+    return (visited, False) if is_whole else None
 
 
 def _from_aligned(decoder: Decoder, code: Code, address: int) -> bool:

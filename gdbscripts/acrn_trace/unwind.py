@@ -9,6 +9,7 @@ DWARF's (5: 6.4.2).
 import bisect
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Iterator
 
 from acrn_trace.image import Image
@@ -42,20 +43,26 @@ class UnwindSpans:
     """The functions that .eh_frame describes."""
 
     def __init__(self, image: Image) -> None:
-        self._functions: list[tuple[int, int, int, int, int]] = []
-        section = image.section(".eh_frame")
+        self._image = image
+        self._data, self._base = b"", 0
+
+    @cached_property
+    def _functions(self) -> list[tuple[int, int, int, int, int]]:
+        section = self._image.section(".eh_frame")
         if section is None:
-            return
+            return []
+        self._data, self._base = self._image.section_data(section), section.address
         try:
-            self._data = image.section_data(section)
-            self._base = section.address
-            self._functions = sorted(self._descriptions())
+            return sorted(self._descriptions())
         except (struct.error, IndexError, ValueError):
-            self._functions = []  # a table that lies is no table
-        self._starts = [function[0] for function in self._functions]
+            return []  # a table that lies is no table
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [function[0] for function in self._functions]
 
     def around(self, address: int) -> Span | None:
-        index = bisect.bisect_right(self._starts, address) - 1 if self._functions else -1
+        index = bisect.bisect_right(self._starts, address) - 1
         if index < 0 or address >= self._functions[index][1]:
             return None
         start, end, *rows = self._functions[index]
