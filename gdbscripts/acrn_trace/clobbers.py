@@ -23,8 +23,11 @@ def changed_registers(entry: Stop, leave: Stop, may_change: frozenset[str]) -> C
 
 
 def clobber_findings(changes: Changes, call: str, site: object) -> list[Finding]:
-    """One finding a register, with both values, the call and where it was made."""
+    """One finding a register, with both values, the call and where it was made.
+
+    Nothing but the hypervisor ran between the two stops, so that no guest's code can be to blame.
+    """
     return [
-        Finding("clobber", f"{call} changed {name}: {before:#x} => {after:#x}, at {site}")
+        Finding("clobber", f"{call} changed {name}: {before:#x} => {after:#x}, at {site}; the hypervisor did")
         for name, (before, after) in changes.items()
     ]

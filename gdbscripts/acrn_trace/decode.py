@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Turns a call into an event: number to name, registers and memory to named arguments."""
 
+from typing import Callable
+
 from acrn_trace.abi import ACRN
 from acrn_trace.arguments import ArgumentDecoder, Decoded
+from acrn_trace.blame import SiteFindings, guests_own
 from acrn_trace.changes import Change
 from acrn_trace.clobbers import changed_registers, clobber_findings
 from acrn_trace.event import Event, Finding
@@ -19,7 +22,15 @@ MAX_VALUE = 100  # characters of a value in a finding
 class Decoder:
     """Decodes calls by what is known of the hypervisor, reading structures from ``memory``."""
 
-    def __init__(self, knowledge: Knowledge, memory: PhysicalMemory) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        memory: PhysicalMemory,
+        lint: SiteFindings = lambda site: [],
+        compares: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``lint`` tells of a site's code; registers are compared while ``compares`` says so."""
+        self._lint, self._compares = lint, compares
         self._table = knowledge.table
         self._rules = knowledge.results
         self._memory = memory
@@ -63,11 +74,14 @@ class Decoder:
         event.return_vcpu = call.exit.vcpu
         self._outputs(event, decoded)
         allowed = self._rules.may_change.get(event.name, frozenset())
-        event.clobbered = changed_registers(call.entry, call.exit, allowed)
+        if self._compares():
+            event.clobbered = changed_registers(call.entry, call.exit, allowed)
         event.findings += clobber_findings(event.clobbered, event.name, call.site)
         event.findings += self._results.check(event)
         if self._loses_errors and event.rax == call.entry.registers[ACRN.result]:
             event.findings.append(_maybe_stale(event))
+        is_call = self._table.numbered(event.nr) is not None
+        event.findings += guests_own(event, is_call, self._lint)
         return event
 
     def _outputs(self, event: Event, decoded: Decoded | None) -> None:

@@ -13,6 +13,7 @@ from typing import IO, Callable
 
 import gdb
 
+from acrn_trace.blame import SiteLint
 from acrn_trace.debugger import Request, Result
 from acrn_trace.decode import Decoder
 from acrn_trace.errors import TargetError, TraceError
@@ -26,6 +27,7 @@ from acrn_trace.gdb_target import (
     uninterrupted,
 )
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
+from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
 from acrn_trace.gdb_types import lookup_struct
 from acrn_trace.guest_types import GuestTypes
 from acrn_trace.knowledge import Knowledge
@@ -74,7 +76,8 @@ class LiveTrace:
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         structures = knowledge.structures
         structures.guest_types = GuestTypes(lookup_struct, structures.fields, self._notice)
-        decoder = Decoder(knowledge, GuestPhysicalMemory())
+        lint = SiteLint(image, knowledge, load_offset(image))
+        decoder = Decoder(knowledge, GuestPhysicalMemory(), lint, compares_registers)
         selected = make_filter(options, knowledge.table)
         self._sinks = make_sinks(options, knowledge, stream)
         self._show_caveats(knowledge, len(found) - len(self.sites))
@@ -87,6 +90,7 @@ class LiveTrace:
         self.active = True
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
+        self._clobber: str | None = None  # what the guest is being stopped for
         self._points = [self._plant(point) for point in points(self.sites)]
         entries = image.entry_points(load_offset(image))
         self._points += [self._plant_boot(*entry) for entry in entries.items()]
@@ -148,6 +152,8 @@ class LiveTrace:
             stop = read_stop(with_stack=self._stacks and point.enters is not None)
             if self._guest_sites.has(stop, site):
                 self._tracer.on_stop(stop, point)
+                if stops_at_clobbers() and self._tracer.clobber:
+                    self._clobber = self._tracer.clobber
 
         return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
 
@@ -167,7 +173,7 @@ class LiveTrace:
 
     def _at_point(self, action: Callable[[], None]) -> bool:
         stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guarded(action))
-        return stop_guest or self._interrupted_at_point
+        return stop_guest or self._interrupted_at_point or self._clobber is not None
 
     def _guarded(self, action: Callable[[], None]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""
@@ -213,6 +219,16 @@ class LiveTrace:
             self._guarded(self._show_in_flight)
         if self.failure:
             self.stop()
+        elif self._clobber:
+            self._show_clobber(self._clobber)
+            self._clobber = None
+
+    def _show_clobber(self, what: str) -> None:
+        self._notice(f"stopped: {what}")
+        try:
+            gdb.execute("frame")
+        except gdb.error as error:  # RSP may be among what changed
+            gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
 
     def _show_in_flight(self) -> None:
         for line in self.in_flight():

@@ -70,7 +70,9 @@ class OffsetParameter(gdb.Parameter):
             valid = False
         if not valid:
             self.value = self._valid
-            raise gdb.GdbError(f"hypercall offset takes 'auto' or a number, and was given {text!r}.")
+            raise gdb.GdbError(
+                f"hypercall offset takes 'auto' or a number, and was given {text!r}."
+            )
         self.value = self._valid = text
         return ""
 
@@ -98,6 +100,37 @@ class PossibleSitesParameter(gdb.Parameter):
         return f"Possible sites are {'' if self.value else 'not '}traced."
 
 
+CLOBBER = "hypercall clobber"
+
+
+class ClobberParameter(gdb.Parameter):
+    """What is done about a register that a call changed and must not: stop, log or off.
+
+    'log' shows a finding and goes on, 'stop' also leaves the guest stopped where the call returns,
+    'off' compares no registers. Takes effect at once."""
+
+    set_doc = "Set what is done about a register that a call changed."
+    show_doc = "Show what is done about a register that a call changed."
+
+    def __init__(self) -> None:
+        super().__init__(CLOBBER, gdb.COMMAND_DATA, gdb.PARAM_ENUM, ["stop", "log", "off"])
+        self.value = "log"
+
+    def get_set_string(self) -> str:
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"A register that a call changed: {value}."
+
+
+def compares_registers() -> bool:
+    return gdb.parameter(CLOBBER) != "off"
+
+
+def stops_at_clobbers() -> bool:
+    return gdb.parameter(CLOBBER) == "stop"
+
+
 def register(knowledge: Knowledge) -> None:
     """Define every parameter."""
     SetHypercall()
@@ -105,3 +138,4 @@ def register(knowledge: Knowledge) -> None:
     VersionParameter(knowledge)
     OffsetParameter()
     PossibleSitesParameter()
+    ClobberParameter()

@@ -25,9 +25,11 @@ class Tracer:
         self._events: dict[int, Event] = {}
         self.calls = 0
         self.finding_kinds: set[str] = set()
+        self.clobber: str | None = None  # what the call did that returned at the latest stop
 
     def on_stop(self, stop: Stop, point: Point) -> None:
         """A vCPU stopped at ``point``. Where one call returns and another begins, in that order."""
+        self.clobber = None
         if point.returns_from:
             call = self._pairing.leave(stop, point.returns_from)
             if call:
@@ -67,6 +69,9 @@ class Tracer:
         if self._filter.final_verdict(event):
             self.calls += 1
             self.finding_kinds |= {finding.kind for finding in event.findings}
+            if event.clobbered:
+                names = ", ".join(event.clobbered)
+                self.clobber = f"{event.name} changed {names}, at {event.site}"
             for sink in self._sinks:
                 sink.finished(event)
         return event

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Who is to blame for a call that went wrong, as far as the evidence goes.
+
+A register that is not after VMCALL what it was before was changed by the hypervisor: nothing else
+ran in between. What was wrong when VMCALL ran is the guest's own: lint tells from the code around
+the site.
+"""
+
+from typing import Callable
+
+from acrn_trace.event import Event, Finding
+from acrn_trace.image import Image
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.lint import Linter
+from acrn_trace.lint.findings import Found
+from acrn_trace.sites import Site
+
+KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers
+MAX_SITES = 1024  # whose findings are remembered
+
+SiteFindings = Callable[[Site], list[Found]]
+
+
+class SiteLint:
+    """Lint's findings for single sites, when they are asked for."""
+
+    def __init__(self, image: Image, knowledge: Knowledge, offset: int = 0) -> None:
+        self._image, self._knowledge, self._offset = image, knowledge, offset
+        self._linter: Linter | None = None
+        self._known: dict[int, list[Found]] = {}
+
+    def __call__(self, site: Site) -> list[Found]:
+        if site.address not in self._known:
+            if self._linter is None or len(self._known) >= MAX_SITES:
+                self._linter = Linter(self._image, self._knowledge, offset=self._offset)
+                self._known.clear()
+            (verdict,) = self._linter.verdicts([site])
+            self._known[site.address] = verdict.findings
+        return self._known[site.address]
+
+
+def guests_own(event: Event, is_call: bool, lint: SiteFindings) -> list[Finding]:
+    """What lint has to say of the site of a call that went wrong; ``is_call``: the table has it."""
+    went_wrong = event.clobbered or event.failed or not is_call
+    if not went_wrong or event.site is None:
+        return []
+    return [
+        Finding("guest-code", f"the guest's own code at {event.site}: {found.id}: {found.text}")
+        for found in lint(event.site)
+        if found.id != KNOWN_TO_THE_TRACE
+    ]

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Who is to blame: the hypervisor for what changed across VMCALL, the guest for what lint finds."""
+
+from pathlib import Path
+
+import pytest
+from assembled import assemble, byte_search
+
+from acrn_trace.blame import SiteLint, guests_own
+from acrn_trace.clobbers import clobber_findings
+from acrn_trace.event import Event
+from acrn_trace.image import open_image
+from acrn_trace.knowledge import acrn
+
+LOST = "f: mov $0x80000012, %r8d\n   call printk\n   mov $1, %edi\n   vmcall\n   ret"
+
+
+def event_at(site, **more) -> Event:
+    return Event(1, 0.0, "host", 0, "acrn", 0x5A, "hypercall_0x5a", (0, 0), site, "stop", **more)
+
+
+@pytest.fixture
+def lint(tmp_path: Path):
+    path = assemble(LOST, tmp_path)
+    return SiteLint(open_image(str(path)), acrn()), byte_search(path)[0]
+
+
+def test_a_changed_register_is_the_hypervisors_doing():
+    (finding,) = clobber_findings({"rbx": (1, 2)}, "start_vm", "f")
+    assert finding.text == "start_vm changed rbx: 0x1 => 0x2, at f; the hypervisor did"
+
+
+def test_a_number_that_is_none_is_the_guests_own_doing(lint):
+    (finding,) = guests_own(event_at(lint[1]), False, lint[0])
+    assert finding.kind == "guest-code"
+    assert "the guest's own code" in finding.text and "call-between: " in finding.text
+
+
+def test_a_call_that_went_well_is_nobodys_fault(lint):
+    went_well = event_at(lint[1], rax=0, status="returned")
+    assert guests_own(went_well, True, lint[0]) == []
+
+
+def test_an_unknown_number_alone_is_told_by_the_trace_already(tmp_path):
+    path = assemble("f: mov $0x800000ff, %r8d\n   vmcall\n   ret", tmp_path)
+    lint = SiteLint(open_image(str(path)), acrn())
+    assert guests_own(event_at(byte_search(path)[0]), False, lint) == []
