@@ -50,11 +50,17 @@ void report_start(struct report *report, int64_t micros)
 	report->start = micros;
 }
 
-int report_learn(struct report *report, const uint8_t *record, int any_arguments,
-		 const uint8_t *template, uint32_t size)
+void report_compare(struct report *report, uint64_t number, uint64_t mask1, uint64_t mask2)
+{
+	template_mask(&report->templates,
+		      (struct report_mask){.number = number, .argument = {mask1, mask2}});
+}
+
+int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
+		 uint32_t size)
 {
 	uint8_t key[REPORT_LONGEST_KEY];
-	uint32_t key_size = template_key(record, report->record_size, any_arguments, key);
+	uint32_t key_size = template_key(&report->templates, record, report->record_size, key);
 
 	return key_size ? template_add(&report->templates, key, key_size, template, size) : -1;
 }
@@ -107,7 +113,7 @@ static char *put_seconds(char *to, int64_t micros)
 
 static char *fill(char *to, const struct report_piece *piece, const struct filling *filling)
 {
-	uint64_t mask = ~(uint64_t)0 >> (64 - piece->bits);
+	uint64_t mask = ~(uint64_t)0 >> (64 - piece->bits), value;
 
 	switch (piece->hole) {
 	case REPORT_TIME:
@@ -116,10 +122,12 @@ static char *fill(char *to, const struct report_piece *piece, const struct filli
 		return put_seconds(to, filling->duration);
 	case REPORT_DECIMAL1:
 	case REPORT_DECIMAL2:
-		return put_decimal(to, filling->argument[piece->hole - REPORT_DECIMAL1] & mask);
+		value = filling->argument[piece->hole - REPORT_DECIMAL1] >> piece->shift;
+		return put_decimal(to, value & mask);
 	case REPORT_HEX1:
 	case REPORT_HEX2:
-		return put_hex(to, filling->argument[piece->hole - REPORT_HEX1] & mask);
+		value = filling->argument[piece->hole - REPORT_HEX1] >> piece->shift;
+		return put_hex(to, value & mask);
 	}
 	return to;
 }
@@ -142,13 +150,8 @@ static char *put_line(char *to, const struct report_template *template,
 static const struct report_template *find(const struct report *report, const uint8_t *record)
 {
 	uint8_t key[REPORT_LONGEST_KEY];
-	const struct report_template *found;
-	uint32_t size = template_key(record, report->record_size, 1, key);
+	uint32_t size = template_key(&report->templates, record, report->record_size, key);
 
-	found = size ? template_find(&report->templates, key, size) : NULL;
-	if (found)
-		return found;
-	size = template_key(record, report->record_size, 0, key);
 	return size ? template_find(&report->templates, key, size) : NULL;
 }
 

@@ -14,6 +14,7 @@
 
 #define REPORT_LONGEST_LINE 65536u
 #define REPORT_LONGEST_KEY  1024u
+#define REPORT_MASKS	    256u
 #define REPORT_TEMPLATES    4096u /* when there are more, all are forgotten */
 
 /*
@@ -22,8 +23,10 @@
  */
 struct report_piece {
 	uint8_t hole;  /* enum report_hole */
-	uint8_t bits;  /* of an argument: how many low ones count, 1 to 64 */
-	uint16_t size; /* of the text */
+	uint8_t bits;  /* of an argument: how many of its bits, 1 to 64 */
+	uint8_t shift; /* and from which on, 0 to 63 */
+	uint8_t reserved;
+	uint32_t size; /* of the text */
 };
 
 enum report_hole {
@@ -59,11 +62,17 @@ void report_free(struct report *report);
 void report_start(struct report *report, int64_t micros);
 
 /*
- * Teach the text of records like `record`: alike in all but sequence and times, and, where
- * `any_arguments` is set, in arguments. 0, or -1 where that is not possible.
+ * Which bits of its arguments calls of a number must have in common to be alike; else all. Those of
+ * records with captures or registers always count.
  */
-int report_learn(struct report *report, const uint8_t *record, int any_arguments,
-		 const uint8_t *template, uint32_t size);
+void report_compare(struct report *report, uint64_t number, uint64_t mask1, uint64_t mask2);
+
+/*
+ * Teach the text of records like `record`: alike in all but sequence, times, and the bits that are
+ * not compared. 0, or -1 where that is not possible.
+ */
+int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
+		 uint32_t size);
 
 /*
  * Make text of the records behind the cursors, merged by the time of their calls, and move the

@@ -8,29 +8,50 @@
 #define PLACES (2 * REPORT_TEMPLATES)
 #define LONGER (ACRN_RECORD_CHECKED | ACRN_RECORD_CAPTURED_IN | ACRN_RECORD_CAPTURED_OUT)
 
-#define BODY	offsetof(struct acrn_record, number) /* what is before it differs in each */
-#define ARGS	offsetof(struct acrn_record, arg1)
-#define RESULT	offsetof(struct acrn_record, result)
-#define MINIMUM sizeof(struct acrn_record)
+#define BODY offsetof(struct acrn_record, number) /* what is before it differs in each */
 
-uint32_t template_key(const uint8_t *record, uint32_t record_size, int any_arguments, uint8_t *key)
+/* The place of a number's mask, or a free one: there always is one. */
+static uint32_t mask_place(const struct report_templates *templates, uint64_t number)
 {
+	uint32_t at = (uint32_t)((number * 0x9e3779b97f4a7c15ull) >> 32) % REPORT_MASKS;
+
+	while (templates->mask[at].used && templates->mask[at].number != number)
+		at = (at + 1) % REPORT_MASKS;
+	return at;
+}
+
+void template_mask(struct report_templates *templates, struct report_mask mask)
+{
+	uint32_t place;
+
+	if (templates->masks == REPORT_MASKS / 2)
+		templates_forget(templates);
+	place = mask_place(templates, mask.number);
+	templates->masks += !templates->mask[place].used;
+	mask.used = 1;
+	templates->mask[place] = mask;
+}
+
+uint32_t template_key(const struct report_templates *templates, const uint8_t *record,
+		      uint32_t record_size, uint8_t *key)
+{
+	const struct report_mask *mask;
 	struct acrn_record fixed;
-	uint32_t size = MINIMUM;
+	uint32_t size = sizeof(fixed);
 
 	memcpy(&fixed, record, sizeof(fixed));
-	if (fixed.flags & LONGER)
+	mask = &templates->mask[mask_place(templates, fixed.number)];
+	if (fixed.flags & LONGER) {
 		size = record_size;
-	if (size - BODY + 1 > REPORT_LONGEST_KEY || (any_arguments && fixed.flags & LONGER))
-		return 0;
-	key[0] = (uint8_t)(any_arguments != 0);
-	if (!any_arguments) {
-		memcpy(key + 1, record + BODY, size - BODY);
-		return (uint32_t)(1 + size - BODY);
+	} else if (mask->used) {
+		fixed.arg1 &= mask->argument[0];
+		fixed.arg2 &= mask->argument[1];
 	}
-	memcpy(key + 1, record + BODY, ARGS - BODY);
-	memcpy(key + 1 + ARGS - BODY, record + RESULT, MINIMUM - RESULT);
-	return (uint32_t)(1 + ARGS - BODY + MINIMUM - RESULT);
+	if (size - BODY > REPORT_LONGEST_KEY)
+		return 0;
+	memcpy(key, &fixed.number, sizeof(fixed) - BODY);
+	memcpy(key + sizeof(fixed) - BODY, record + sizeof(fixed), size - sizeof(fixed));
+	return size - (uint32_t)BODY;
 }
 
 static uint32_t hash(const uint8_t *key, uint32_t size)
@@ -72,14 +93,14 @@ const struct report_template *template_find(const struct report_templates *templ
 static int is_whole(const uint8_t *pieces, uint32_t size)
 {
 	struct report_piece piece;
-	uint32_t longest = 0;
+	uint64_t longest = 0;
 
 	while (size) {
 		if (size < sizeof(piece))
 			return 0;
 		memcpy(&piece, pieces, sizeof(piece));
 		if (piece.hole >= REPORT_HOLES || piece.bits < 1 || piece.bits > 64 ||
-		    piece.size > size - sizeof(piece))
+		    piece.shift > 63 || piece.size > size - sizeof(piece))
 			return 0;
 		longest += piece.size + 32u; /* no hole is longer than that */
 		pieces += sizeof(piece) + piece.size;

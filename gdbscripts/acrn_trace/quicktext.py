@@ -9,17 +9,18 @@ with a second example. A record that no template is for is shown by the sink its
 import ctypes
 import io
 import struct
-from typing import IO, NamedTuple
+from typing import IO, Iterator, NamedTuple
 
+from acrn_trace.calltable import Argument, Entry
 from acrn_trace.errors import TraceError
 from acrn_trace.installation import REPORT_LIBRARY
 from acrn_trace.knowledge import Knowledge
+from acrn_trace.layouts import Scalar, Struct
 from acrn_trace.printable import printable
 from acrn_trace.recorded import RecordDecoder
 from acrn_trace.recording import Batch, Recording
-from acrn_trace.rendering import Renderer
+from acrn_trace.rendering import MAX_FIELDS, Renderer
 from acrn_trace.ringformat import (
-    ARGUMENTS,
     CAPTURED_IN,
     CAPTURED_OUT,
     CHECKED,
@@ -31,13 +32,17 @@ from acrn_trace.sinks.text import TextSink
 
 ROOM = 1 << 20
 MAX_SEEN = 4096
+MAX_SECONDS = 1e9  # past it a float has no microseconds
+MAX_NUMBERS = 64
+LEAST_BITS = 16  # fewer make numbers that stand elsewhere in a line as well
 DONE, UNKNOWN = 0, 2  # enum report_why
 NOTHING, TIME, DURATION, DECIMAL, HEX = 0, 1, 2, 3, 5  # enum report_hole; the last two and one more
 # Arguments that are shown as a number or an address whatever their value.
 PLAIN = frozenset({"VALUE", "VMID", "PASS", "PTR", "ADDR"})
+MASK64 = (1 << 64) - 1
 LONGER = CHECKED | CAPTURED_IN | CAPTURED_OUT
 
-_PIECE = struct.Struct("<BBH")
+_PIECE = struct.Struct("<BBBxI")
 _BODY = 24  # what is before it in a record differs in each
 
 
@@ -51,6 +56,24 @@ class Example(NamedTuple):
 
 FIRST = Example(701_234_567_891, 31_415_926_535, (0xA1B2C3D4E5F6D718, 0x9F8E7D6C5B4AE931))
 SECOND = Example(98_765_432, 27_182, (0x1029384756AFBE2D, 0x7A6B5C4D3E2FC0F1))
+
+
+class Hole(NamedTuple):
+    """Bits of an argument (0 or 1) that are shown as one number."""
+
+    index: int
+    shift: int
+    bits: int
+
+    @property
+    def mask(self) -> int:
+        return (1 << self.bits) - 1 << self.shift
+
+    def of(self, example: Example) -> int:
+        return (example.arguments[self.index] & self.mask) >> self.shift
+
+
+NO_HOLE = Hole(0, 0, 1)
 
 
 class _Cursor(ctypes.Structure):
@@ -67,7 +90,9 @@ def library() -> ctypes.CDLL | None:
     code.report_new.argtypes, code.report_new.restype = [ctypes.c_uint64, number], pointer
     code.report_free.argtypes, code.report_free.restype = [pointer], None
     code.report_start.argtypes, code.report_start.restype = [pointer, ctypes.c_int64], None
-    learn = [pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, number]
+    compare = [pointer, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64]
+    code.report_compare.argtypes, code.report_compare.restype = compare, None
+    learn = [pointer, ctypes.c_char_p, ctypes.c_char_p, number]
     code.report_learn.argtypes, code.report_learn.restype = learn, ctypes.c_int
     answers = [ctypes.POINTER(number), ctypes.POINTER(number)]
     run = [pointer, ctypes.POINTER(_Cursor), number, pointer, ctypes.c_size_t, *answers]
@@ -97,6 +122,7 @@ class QuickText:
         self._report: int | None = None
         self._shown = 0
         self._seen: set[bytes] = set()
+        self._holes: dict[int, list[Hole]] = {}
 
     def show(self, file: IO[bytes], name: str) -> None:
         """The recording ``file``; TraceError, after what can be shown, where it is damaged."""
@@ -123,6 +149,7 @@ class QuickText:
         self._forget()
         self._report = self._code.report_new(recording.decoder.hz, recording.header.record_size)
         self._seen.clear()
+        self._holes.clear()
         if self._stamps.start is not None:
             self._code.report_start(self._report, round(self._stamps.start * 1e6))
 
@@ -168,51 +195,80 @@ class QuickText:
             sink.finished(event)
         if self._stamps.start is not None:
             self._code.report_start(self._report, round(self._stamps.start * 1e6))
-        if event.time < 1e9 and event.duration is not None and event.duration < 1e9:
-            self._learn(recording.decoder, raw, event.name)
+        times = (self._stamps.start, event.time, event.duration)
+        if all(time is not None and time < MAX_SECONDS for time in times):
+            self._learn(recording.decoder, raw)
 
-    def _learn(self, decoder: RecordDecoder, raw: bytes, name: str) -> None:
+    def _learn(self, decoder: RecordDecoder, raw: bytes) -> None:
         number, flags = RECORD.unpack_from(raw)[3], RECORD.unpack_from(raw)[9]
-        entry = decoder.table.numbered(number)
-        plain = not flags & LONGER
-        if plain and entry:
-            given = entry.arguments[: flags & ARGUMENTS]
-            plain = all(argument.kind in PLAIN for argument in given)
-            plain = plain and name not in self._knowledge.results.failed_if
-        bits = [argument.bits for argument in entry.arguments] if entry else []
-        if plain and self._teach(decoder, raw, [*bits, 64, 64][: flags & ARGUMENTS]):
+        if flags & LONGER:
+            if raw[_BODY:] in self._seen:
+                self._teach(decoder, raw, [])
+            elif len(self._seen) < MAX_SEEN:
+                self._seen.add(raw[_BODY:])
+            else:
+                self._seen = {raw[_BODY:]}
             return
-        body = raw[_BODY:] if flags & LONGER else raw[_BODY : RECORD.size]
-        if body in self._seen:
-            self._teach(decoder, raw, None)
-        elif len(self._seen) < MAX_SEEN:
-            self._seen.add(body)
-        else:
-            self._seen = {body}
+        holes = self._holes.get(number)
+        if holes is None:
+            if len(self._holes) >= MAX_NUMBERS:
+                self._holes.clear()
+            holes = self._set_holes(number, self._holes_of(decoder.table.numbered(number)))
+        if not self._teach(decoder, raw, holes) and holes:
+            self._set_holes(number, [])  # what they are filled with does not always stand out
 
-    def _teach(self, decoder: RecordDecoder, raw: bytes, bits: list[int] | None) -> bool:
-        """Teach the text of records like ``raw``: with any arguments, if ``bits`` are given."""
-        text = self._example(decoder, raw, FIRST, bits)
-        pieces = taken_apart(text, FIRST, bits or [])
-        proof = self._example(decoder, raw, SECOND, bits)
+    def _set_holes(self, number: int, holes: list[Hole]) -> list[Hole]:
+        self._holes[number] = holes
+        masks = [MASK64, MASK64]
+        for hole in holes:
+            masks[hole.index] &= ~hole.mask
+        self._code.report_compare(self._report, number, *masks)
+        return holes
+
+    def _holes_of(self, entry: Entry | None) -> list[Hole]:
+        """The bits of a call's arguments that are shown as a number, whatever its value is."""
+        if entry is None:
+            return [Hole(0, 0, 64), Hole(1, 0, 64)]
+        if entry.name in self._knowledge.results.failed_if:
+            return []
+        holes = []
+        for index, argument in enumerate(entry.arguments):
+            if argument.kind in PLAIN:
+                holes.append(Hole(index, 0, argument.bits))
+            elif argument.kind == "PACKED":
+                holes += self._packed_holes(index, argument)
+        return [hole for hole in holes if hole.bits >= LEAST_BITS]
+
+    def _packed_holes(self, index: int, argument: Argument) -> Iterator[Hole]:
+        structures = self._knowledge.structures
+        struct = structures.type_named(argument.type or "")
+        if not isinstance(struct, Struct) or len(struct.fields) > MAX_FIELDS:
+            return  # of many fields those that are 0 are not shown
+        for field in struct.fields:
+            kind = field.type
+            number = isinstance(kind, Scalar) and not kind.enum and not kind.signed
+            if number and not structures.fields.of(struct.name, field.name).plain - {"HEX"}:
+                yield Hole(index, field.bit_offset, field.bit_size)
+
+    def _teach(self, decoder: RecordDecoder, raw: bytes, holes: list[Hole]) -> bool:
+        """Teach the text of records like ``raw``, whatever is in the holes."""
+        pieces = taken_apart(self._example(decoder, raw, FIRST, holes), FIRST, holes)
+        proof = self._example(decoder, raw, SECOND, holes)
         if pieces is None or put_together(pieces, SECOND) != proof:
             return False
-        try:
-            template = b"".join(_packed(*piece) for piece in pieces)
-        except struct.error:
-            return False  # text longer than a piece may be
-        learn = self._code.report_learn
-        return learn(self._report, raw, int(bits is not None), template, len(template)) == 0
+        template = b"".join(map(_packed, pieces))
+        return self._code.report_learn(self._report, raw, template, len(template)) == 0
 
     def _example(
-        self, decoder: RecordDecoder, raw: bytes, example: Example, bits: list[int] | None
+        self, decoder: RecordDecoder, raw: bytes, example: Example, holes: list[Hole]
     ) -> str:
-        """What the sink makes of ``raw`` at the example's times, with its arguments if ``bits``."""
+        """The sink's text of ``raw`` with the example's times and its arguments in the holes."""
         fields = list(RECORD.unpack_from(raw))
         fields[1] = _ticks(example.time, decoder.hz)
         fields[2] = fields[1] + _ticks(example.duration, decoder.hz)
-        if bits is not None:
-            fields[4], fields[5] = example.arguments
+        for hole in holes:
+            at = 4 + hole.index
+            fields[at] = fields[at] & ~hole.mask | example.arguments[hole.index] & hole.mask
         stream, stamps = io.StringIO(), Stamps()
         stamps.stamp(0.0)
         sink = TextSink(Output(stream, "memory", False), self._renderer, True, stamps)
@@ -228,48 +284,51 @@ class QuickText:
             self._output.write(printable(f"!! {finding.text}") + "\n")
 
 
-Piece = tuple[str, int, int]  # text, the hole behind it, and the bits of that
+class Piece(NamedTuple):
+    """Text, the kind of hole behind it, and what of an argument goes there."""
+
+    text: str
+    kind: int
+    hole: Hole = NO_HOLE
 
 
-def taken_apart(text: str, example: Example, bits: list[int]) -> list[Piece] | None:
+def taken_apart(text: str, example: Example, holes: list[Hole]) -> list[Piece] | None:
     """The text in pieces around what the example put into it; None where that is not clear."""
-    holes = [(_seconds(example.time), TIME, 1), (_seconds(example.duration), DURATION, 1)]
-    for index, width in enumerate(bits):
-        value = example.arguments[index]
-        forms = [
-            (hex(value), HEX + index, 64),
-            (str(value & (1 << width) - 1), DECIMAL + index, width),
-        ]
-        holes += [form for form in forms if text.count(form[0]) == 1][:1]
-    if any(text.count(hole[0]) != 1 for hole in holes):
+    found = [
+        (_seconds(example.time), TIME, NO_HOLE),
+        (_seconds(example.duration), DURATION, NO_HOLE),
+    ]
+    for hole in holes:
+        value = hole.of(example)
+        forms = [(hex(value), HEX + hole.index, hole), (str(value), DECIMAL + hole.index, hole)]
+        found += [form for form in forms if text.count(form[0])][:1]
+    if any(text.count(form[0]) != 1 for form in found):
         return None
     pieces, done = [], 0
-    for written, hole, width in sorted(holes, key=lambda hole: text.index(hole[0])):
+    for written, kind, hole in sorted(found, key=lambda form: text.index(form[0])):
         start = text.index(written)
         if start < done:
             return None
-        pieces.append((text[done:start], hole, width))
+        pieces.append(Piece(text[done:start], kind, hole))
         done = start + len(written)
-    return [*pieces, (text[done:], NOTHING, 1)]
+    return [*pieces, Piece(text[done:], NOTHING)]
 
 
 def put_together(pieces: list[Piece], example: Example) -> str:
     """The text with another example's values in the holes."""
     text = ""
-    for before, hole, width in pieces:
+    for before, kind, hole in pieces:
         text += before
-        if hole in (TIME, DURATION):
-            text += _seconds(example.time if hole == TIME else example.duration)
-        elif hole >= HEX:
-            text += hex(example.arguments[hole - HEX] & (1 << width) - 1)
-        elif hole >= DECIMAL:
-            text += str(example.arguments[hole - DECIMAL] & (1 << width) - 1)
+        if kind in (TIME, DURATION):
+            text += _seconds(example.time if kind == TIME else example.duration)
+        elif kind != NOTHING:
+            text += hex(hole.of(example)) if kind >= HEX else str(hole.of(example))
     return text
 
 
-def _packed(text: str, hole: int, bits: int) -> bytes:
-    data = text.encode()
-    return _PIECE.pack(hole, bits, len(data)) + data
+def _packed(piece: Piece) -> bytes:
+    data = piece.text.encode()
+    return _PIECE.pack(piece.kind, piece.hole.bits, piece.hole.shift, len(data)) + data
 
 
 def _seconds(micros: int) -> str:
