@@ -49,7 +49,7 @@ extern const struct acrn_not_a_function acrn_trampoline_call_;
 			".Lacrn_unrecorded%=:\n\t"                                              \
 			"mov {%[acrn_token], %%eax|eax, %[acrn_token]}"                         \
 			ACRN_VMCALL_WITH_RECORD_ "\n\t"                                         \
-			"jmp {*(%%rsp)|[QWORD PTR [rsp]]}\n"                                    \
+			"jmp {*(%%rsp)|QWORD PTR [rsp]}\n"                                      \
 			".Lacrn_end%=:\n\t"                                                     \
 			"lea {136(%%rsp), %%rsp|rsp, [rsp + 136]}"                              \
 			: "=&a"(acrn_result_)                                                   \

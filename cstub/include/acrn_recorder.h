@@ -114,7 +114,75 @@ struct acrn_captured_ {
 };
 
 struct acrn_claim acrn_ring_begin_(uint64_t number, uint64_t arg1, uint64_t arg2, uint32_t flags);
-void acrn_ring_end_(struct acrn_record *record, uint64_t word, long result);
+
+/* In any slot's life these steps are taken by whoever took it; acrn_ring.h has the order. */
+
+#ifndef ACRN_TSC
+#define ACRN_TSC() __builtin_ia32_rdtsc()
+#endif
+
+static __inline__ __attribute__((always_inline, unused)) uint64_t acrn_load_(const uint64_t *field)
+{
+	return __atomic_load_n(field, __ATOMIC_RELAXED);
+}
+
+static __inline__ __attribute__((always_inline, unused)) void acrn_store_(uint64_t *field,
+									  uint64_t value)
+{
+	__atomic_store_n(field, value, __ATOMIC_RELAXED);
+}
+
+static __inline__ __attribute__((always_inline, unused)) int
+acrn_exchange_word_(struct acrn_record *record, uint64_t from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(&record->word, &from, to, 0, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+static __inline__ __attribute__((always_inline, unused)) void
+acrn_add_flags_(struct acrn_record *record, uint32_t flags)
+{
+	uint16_t old = __atomic_load_n(&record->flags, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&record->flags, (uint16_t)(old | flags), __ATOMIC_RELAXED);
+}
+
+__attribute__((noinline, cold)) void acrn_ring_count_lapped_(const struct acrn_record *record);
+
+/* False, and counted, if the record was lapped: it is another call's. Else the return half is ours.
+ */
+static __inline__ __attribute__((always_inline, unused)) int
+acrn_begin_return_(struct acrn_record *record, uint64_t word)
+{
+	uint64_t tsc = ACRN_TSC();
+	uint64_t taken = word + ACRN_RECORD_RETURNING - ACRN_RECORD_CALLED;
+
+	if (__builtin_expect(!acrn_exchange_word_(record, word, taken), 0)) {
+		acrn_ring_count_lapped_(record);
+		return 0;
+	}
+	acrn_store_(&record->tsc_return, tsc);
+	return 1;
+}
+
+/* Publishes the return half. A reader's first load of the word pairs. */
+static __inline__ __attribute__((always_inline, unused)) void
+acrn_finish_return_(struct acrn_record *record, uint64_t word)
+{
+	__atomic_store_n(&record->word, word + ACRN_RECORD_RETURNED - ACRN_RECORD_CALLED,
+			 __ATOMIC_RELEASE);
+}
+
+static __inline__ __attribute__((always_inline, unused)) void
+acrn_ring_end_(struct acrn_record *record, uint64_t word, long result)
+{
+	if (!acrn_begin_return_(record, word))
+		return;
+	acrn_store_(&record->result, (uint64_t)result);
+	if (__builtin_expect(result == ACRN_FAULTED, 0))
+		acrn_add_flags_(record, ACRN_RECORD_FAULTED);
+	acrn_finish_return_(record, word);
+}
 
 #define acrn_ring_is_enabled_()                                                                    \
 	__builtin_expect(__atomic_load_n(&acrn_ring_header.header.enabled, __ATOMIC_RELAXED), 0)

@@ -62,8 +62,8 @@ static struct acrn_changed *changed_of(struct acrn_record *record)
 static void list_change(struct acrn_changed *changed, unsigned int *count, uint64_t before,
 			uint64_t after)
 {
-	store(&changed->values[*count].before, before);
-	store(&changed->values[*count].after, after);
+	acrn_store_(&changed->values[*count].before, before);
+	acrn_store_(&changed->values[*count].after, after);
 	++*count;
 }
 
@@ -95,10 +95,10 @@ static void write_return(struct acrn_record *record, uint64_t word, uint64_t res
 
 	if (result == (uint64_t)ACRN_FAULTED)
 		flags |= ACRN_RECORD_FAULTED;
-	store(&record->result, result);
+	acrn_store_(&record->result, result);
 	__atomic_store_n(&changed_of(record)->registers, registers, __ATOMIC_RELAXED);
-	add_flags(record, flags);
-	finish_return(record, word);
+	acrn_add_flags_(record, flags);
+	acrn_finish_return_(record, word);
 }
 
 static __attribute__((noinline, cold)) void tell_failure(const struct acrn_notes *notes,
@@ -116,7 +116,7 @@ ACRN_FAST_TEXT int acrn_trampoline_end_(const struct acrn_notes *notes,
 	int64_t result = (int64_t)after->general[ACRN_RAX];
 	uint32_t registers = 0;
 
-	if (record && begin_return(record, notes->claim.word)) {
+	if (record && acrn_begin_return_(record, notes->claim.word)) {
 		if (__builtin_expect(anything_changed(before, after), 0))
 			registers = list_changes(record, before, after);
 		write_return(record, notes->claim.word, (uint64_t)result, registers);

@@ -68,11 +68,11 @@ static void say_where_we_are(void)
 {
 	struct acrn_ring_header *header = &acrn_ring_header.header;
 
-	store(&header->cr3, ACRN_CR3());
-	store(&header->header_virtual, (uint64_t)header);
-	store(&header->header_physical, ACRN_GPA(header));
-	store(&header->records_virtual, (uint64_t)acrn_ring_records);
-	store(&header->records_physical, ACRN_GPA(&acrn_ring_records[0][0]));
+	acrn_store_(&header->cr3, ACRN_CR3());
+	acrn_store_(&header->header_virtual, (uint64_t)header);
+	acrn_store_(&header->header_physical, ACRN_GPA(header));
+	acrn_store_(&header->records_virtual, (uint64_t)acrn_ring_records);
+	acrn_store_(&header->records_physical, ACRN_GPA(&acrn_ring_records[0][0]));
 	__atomic_store_n(&header->tsc_khz, ACRN_TSC_KHZ(), __ATOMIC_RELAXED);
 }
 
@@ -108,16 +108,6 @@ static struct acrn_ring *ring_of(const struct acrn_record *record)
 void acrn_ring_count_lapped_(const struct acrn_record *record)
 {
 	__atomic_fetch_add(&ring_of(record)->lapped, 1, __ATOMIC_RELAXED);
-}
-
-ACRN_FAST_TEXT void acrn_ring_end_(struct acrn_record *record, uint64_t word, long result)
-{
-	if (!begin_return(record, word))
-		return;
-	store(&record->result, (uint64_t)result);
-	if (__builtin_expect(result == ACRN_FAULTED, 0))
-		add_flags(record, ACRN_RECORD_FAULTED);
-	finish_return(record, word);
 }
 
 void acrn_ring_enable(void)

@@ -8,10 +8,6 @@
 
 #include "acrn_recorder.h"
 
-#ifndef ACRN_TSC
-#define ACRN_TSC() __builtin_ia32_rdtsc()
-#endif
-
 /* QEMU chains pieces of code only within a page: a function that crosses one is half as fast. */
 #define ACRN_FAST_TEXT __attribute__((section(".text.acrn_ring")))
 
@@ -47,48 +43,25 @@ struct acrn_place {
 
 extern struct acrn_slot acrn_ring_records[ACRN_RINGS][ACRN_RING_RECORDS];
 
-static inline uint64_t load(const uint64_t *field)
-{
-	return __atomic_load_n(field, __ATOMIC_RELAXED);
-}
-
-static inline void store(uint64_t *field, uint64_t value)
-{
-	__atomic_store_n(field, value, __ATOMIC_RELAXED);
-}
-
 static inline uint64_t word_of(uint64_t sequence, enum acrn_record_state state)
 {
 	return sequence << ACRN_WORD_SEQUENCE_SHIFT | state;
 }
 
-static inline int exchange_word(struct acrn_record *record, uint64_t from, uint64_t to)
-{
-	return __atomic_compare_exchange_n(&record->word, &from, to, 0, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
 /* Fails if the slot is taken (an odd state), or a later lap came first. */
 static inline int take_slot(struct acrn_record *record, uint64_t sequence)
 {
-	uint64_t word = load(&record->word);
+	uint64_t word = acrn_load_(&record->word);
 
 	if ((word & 1) || word > word_of(sequence, ACRN_RECORD_EMPTY))
 		return 0;
-	return exchange_word(record, word, word_of(sequence, ACRN_RECORD_WRITING));
+	return acrn_exchange_word_(record, word, word_of(sequence, ACRN_RECORD_WRITING));
 }
 
 static inline void store_vcpu_and_flags(struct acrn_record *record, uint32_t vcpu, uint32_t flags)
 {
 	__atomic_store_n(&record->vcpu, (uint16_t)vcpu, __ATOMIC_RELAXED);
 	__atomic_store_n(&record->flags, (uint16_t)flags, __ATOMIC_RELAXED);
-}
-
-static inline void add_flags(struct acrn_record *record, uint32_t flags)
-{
-	uint16_t old = __atomic_load_n(&record->flags, __ATOMIC_RELAXED);
-
-	__atomic_store_n(&record->flags, (uint16_t)(old | flags), __ATOMIC_RELAXED);
 }
 
 /* Publishes the entry half; `word` is of state CALLED. A reader's first load of the word pairs. */
@@ -104,8 +77,6 @@ __attribute__((noinline, cold)) struct acrn_claim acrn_ring_lose_(struct acrn_ri
 __attribute__((noinline, cold)) struct acrn_claim
 acrn_ring_begin_at_mark_(uint64_t number, uint64_t arg1, uint64_t arg2, struct acrn_place place,
 			 uint64_t sequence);
-__attribute__((noinline, cold)) void acrn_ring_count_lapped_(const struct acrn_record *record);
-
 /* Takes the slot and writes the entry half; what is left is commit_call(). */
 static inline __attribute__((always_inline)) struct acrn_claim
 write_entry(uint64_t number, uint64_t arg1, uint64_t arg2, struct acrn_place place,
@@ -115,12 +86,13 @@ write_entry(uint64_t number, uint64_t arg1, uint64_t arg2, struct acrn_place pla
 	struct acrn_record *record =
 		&acrn_ring_records[place.ring][sequence % ACRN_RING_RECORDS].record;
 
-	if (__builtin_expect(sequence >= load(&ring->limit) || !take_slot(record, sequence), 0))
+	if (__builtin_expect(sequence >= acrn_load_(&ring->limit) || !take_slot(record, sequence),
+			     0))
 		return acrn_ring_lose_(ring);
-	store(&record->tsc_entry, ACRN_TSC());
-	store(&record->number, number);
-	store(&record->arg1, arg1);
-	store(&record->arg2, arg2);
+	acrn_store_(&record->tsc_entry, ACRN_TSC());
+	acrn_store_(&record->number, number);
+	acrn_store_(&record->arg1, arg1);
+	acrn_store_(&record->arg2, arg2);
 	store_vcpu_and_flags(record, place.vcpu, place.flags);
 	return (struct acrn_claim){record, word_of(sequence, ACRN_RECORD_CALLED)};
 }
@@ -137,29 +109,6 @@ begin_call(uint64_t number, uint64_t arg1, uint64_t arg2, uint32_t flags)
 	if (__builtin_expect(sequence % ACRN_RING_MARK == 0, 0))
 		return acrn_ring_begin_at_mark_(number, arg1, arg2, place, sequence);
 	return write_entry(number, arg1, arg2, place, sequence);
-}
-
-/* False, and counted, if the record was lapped: it is another call's. Else the return half is ours.
- */
-static inline __attribute__((always_inline)) int begin_return(struct acrn_record *record,
-							      uint64_t word)
-{
-	uint64_t tsc = ACRN_TSC();
-	uint64_t taken = word + ACRN_RECORD_RETURNING - ACRN_RECORD_CALLED;
-
-	if (__builtin_expect(!exchange_word(record, word, taken), 0)) {
-		acrn_ring_count_lapped_(record);
-		return 0;
-	}
-	store(&record->tsc_return, tsc);
-	return 1;
-}
-
-/* Publishes the return half. A reader's first load of the word pairs. */
-static inline void finish_return(struct acrn_record *record, uint64_t word)
-{
-	__atomic_store_n(&record->word, word + ACRN_RECORD_RETURNED - ACRN_RECORD_CALLED,
-			 __ATOMIC_RELEASE);
 }
 
 #endif

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Inside GDB: steps unwind.c through a call; from each instruction the frames must lead to main."""
+
+import gdb
+
+LAST = ["caller", "outer", "main"]
+
+
+def names():
+    frame, found = gdb.newest_frame(), []
+    while frame is not None:
+        found.append(frame.name())
+        frame = frame.older()
+    return found
+
+
+def frame_of_caller():
+    frame = gdb.newest_frame()
+    while frame.name() != "caller":
+        frame = frame.older()
+    return frame
+
+
+def after_the_call():
+    start = int(gdb.parse_and_eval("(unsigned long)&caller"))
+    code = bytes(gdb.selected_inferior().read_memory(start, 400))
+    return start + code.index(b"\x0f\x0b\x90") + 3
+
+
+def main():
+    gdb.execute("handle SIGILL nostop noprint pass", to_string=True)
+    gdb.execute("break caller", to_string=True)
+    gdb.execute("run", to_string=True)
+    gdb.execute("delete")
+    gdb.execute(f"break *{after_the_call()}", to_string=True)  # GDB does not step into a signal
+    stack_of_outer = int(gdb.newest_frame().older().read_register("rsp"))
+    functions, steps, wrong = set(), 0, []
+    while "caller" in names():
+        functions.add(names()[0])
+        found = [name for name in names() if name in LAST]
+        outer = frame_of_caller().older()
+        if found != LAST or int(outer.read_register("rsp")) != stack_of_outer:
+            wrong.append((hex(gdb.newest_frame().pc()), names()))
+        gdb.execute("stepi", to_string=True)
+        steps += 1
+        assert steps < 5000
+    print("RESULT", steps, "wrong", wrong[:3], sorted(map(str, functions)))
+
+
+main()
