@@ -15,7 +15,7 @@ include cstub/cstub.mk
 include cstub/model/model.mk
 include cstub/reader/reader.mk
 include examples/examples.mk
-include tests/guests/guests.mk
+-include tests/guests/guests.mk
 
 all: examples types $(BUILD)/acrn-conformance readers
 
