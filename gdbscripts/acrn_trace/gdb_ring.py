@@ -13,7 +13,7 @@ from acrn_trace.gdb_target import HypercallPoint, uninterrupted
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import OptionParser
 from acrn_trace.preamble import preamble
-from acrn_trace.recorded import RecordDecoder
+from acrn_trace.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rendering import Renderer
 from acrn_trace.ring import RingFollower, Rings, end_block, last_calls, summary_lines
 from acrn_trace.ringformat import NotARing
@@ -59,6 +59,8 @@ def show(knowledge: Knowledge, count: int) -> None:
     sink = TextSink(output, Renderer(knowledge.table, knowledge.structures))
     for line in summary_lines(rings):
         sink.notice(line)
+    if not rings.header.tsc_khz:
+        sink.notice(f"the guest does not say how fast its counter is: shown as {UNKNOWN_HZ:.0e} Hz")
     for seq, kept in enumerate(last_calls(rings, count)):
         sink.finished(decoder.event(kept.raw, kept.ring, seq))
     sink.close()

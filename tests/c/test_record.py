@@ -2,6 +2,7 @@
 """acrn-record: every call of a ring is in the file once, or counted as lost."""
 
 import mmap
+import os
 import random
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.ringformat import CALLED, RETURNED, WRITING
 from acrn_trace.tracefile import read_events
 
+LONG = os.environ.get("ACRN_CHECK_LONG")
 RECORD = ROOT / "build" / "acrn-record"
 GIB = 1 << 30
 
@@ -272,3 +274,17 @@ def test_a_disk_that_is_full():
     ) as process:
         _, said = process.communicate(timeout=30)
     assert process.returncode == 3 and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-report"))
+def test_hostile_bytes(folder, target):
+    """libFuzzer with AddressSanitizer; a million inputs with ACRN_CHECK_LONG."""
+    made = run(["make", "-s", f"build/{target}"])
+    assert made.status == 0, made.err
+    runs, length = (1_000_000, 1500) if LONG else (10_000, 400)
+    limits = ["-rss_limit_mb=512", "-timeout=10", f"-artifact_prefix={folder}/"]
+    fuzzed = run(
+        [ROOT / "build" / target, f"-runs={runs}", f"-max_len={length}", "-seed=1", *limits],
+        seconds=1800 if LONG else 120,
+    )
+    assert fuzzed.status == 0 and f"Done {runs} runs" in fuzzed.err, fuzzed.err[-2000:]

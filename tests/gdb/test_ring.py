@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Real guests with a ring: read through the stub, and recorded without a stop."""
+
+import re
+
+from live import Guest, acrn_trace, arguments_of, gdb_at, image_of, printed_untraced, run
+
+from acrn_trace.tracefile import read_events
+
+EXAMPLE = "recorder"
+CALLS = [
+    ("get_api_version", 0),
+    ("hypercall_0x80000099", -25),
+    ("hypercall_0x800000f0", 0),
+    ("get_api_version", 0),
+    ("hypercall_0x800000f0", 0),
+    ("get_api_version", 0),
+    ("pause_vm", -1),
+]
+
+
+def calls_in(path):
+    return [(event.name, event.ret) for event in read_events(str(path))]
+
+
+def test_record_has_every_call_and_the_guest_prints_the_same(folder):
+    trace = folder / "trace"
+    done = acrn_trace("record", "-o", trace, image_of(EXAMPLE), "--", *arguments_of(EXAMPLE))
+    assert (done.status, done.err) == (0, "acrn-trace: 7 calls recorded, 0 lost\n")
+    assert done.out == printed_untraced(arguments_of(EXAMPLE))
+    assert calls_in(trace) == CALLS
+    events = list(read_events(str(trace)))
+    assert {event.source for event in events} == {"ring"}
+    assert [event.vcpu for event in events] == [0, 0, 0, 0, 0, 1, 1]
+    assert set(events[3].clobbered) == {"r10", "r11"}
+    assert events[0].site.function.startswith("ask_version") and events[0].site.line
+    text = acrn_trace("report", trace)
+    assert text.status == 0 and text.out.count(") = ") == 7 and text.out.count("!! ") == 2
+
+
+def test_record_in_a_machine_with_ram_above_4_gib(folder):
+    trace = folder / "trace"
+    arguments = [*arguments_of(EXAMPLE), "-m", "5G"]
+    done = acrn_trace("record", "-o", trace, image_of(EXAMPLE), "--", *arguments)
+    assert done.status == 0, done.err
+    assert calls_in(trace) == CALLS
+
+
+def test_record_says_what_is_wrong(folder):
+    hello = acrn_trace(
+        "record", "-o", folder / "t", image_of("hello"), "--", *arguments_of("hello")
+    )
+    assert hello.status == 3 and "no ring header" in hello.err
+    image = image_of(EXAMPLE)
+    for words, said in (
+        (["-o", "/no/where", image], "cannot write the trace"),
+        (["-o", folder / "t", image, "--", "-m", "lots"], "not a size of memory"),
+        (["-o", folder / "t", image, "--", "-machine", "memory-backend=x"], "its own"),
+        (["-o", folder / "t", image, "--", "-no-such-option"], "QEMU did not start"),
+    ):
+        done = acrn_trace("record", *words)
+        assert done.status in (2, 3) and said in done.err and done.err.count("\n") == 1, done
+
+
+def test_the_ring_through_the_stub(folder):
+    trace = folder / "trace"
+    with Guest(folder, arguments_of(EXAMPLE)) as guest:
+        done = gdb_at(
+            guest,
+            image_of(EXAMPLE),
+            f"hypercall ring --follow -o {trace}",
+            "hbreak print_records",
+            "continue",
+            "hypercall ring -n 3",
+            "hypercall ring off",
+            "delete",
+            "detach",
+        )
+        finished = guest.finished()
+    assert finished.status == 0 and finished.out == printed_untraced(arguments_of(EXAMPLE))
+    lines = re.findall(r"^\[[01]\] \d\.\d+ (\w+)\(", done.out, re.MULTILINE)
+    assert lines == [name for name, _ in CALLS[-3:]]
+    assert "ring 0: 5 calls, room for 64; recording is on" in done.out
+    assert "The ring: 7 calls recorded" in done.out
+    assert calls_in(trace) == CALLS
+
+
+def test_the_watermark_drains_the_rings(folder):
+    """More calls than the rings hold: none that was made before the last watermark is lost."""
+    made = run(["make", "-s", "-f", "bench/throughput_guest/guest.mk"])
+    assert made.status == 0, made.err
+    image = "build/bench/throughput.elf"
+    arguments = [*arguments_of("hello"), "-smp", "2", "-m", "128M", "-kernel", image]
+    trace = folder / "trace"
+    with Guest(folder, arguments) as guest:
+        done = gdb_at(guest, image, f"hypercall ring --follow -o {trace}", "continue")
+        assert "throughput: 3000000 calls" in guest.finished().out
+    recorded, lost = map(
+        int, re.search(r"(\d+) calls recorded in .*, (\d+) lost", done.out).groups()
+    )
+    assert recorded > 2_800_000 and lost <= 4  # in flight at the end
+
+
+def test_commands_that_cannot_be_done(folder):
+    with Guest(folder, arguments_of("hello")) as guest:
+        done = gdb_at(guest, image_of("hello"), "hypercall ring")
+    assert "the image has no symbol acrn_ring_header" in done.err
+    with Guest(folder, arguments_of(EXAMPLE)) as guest:
+        done = gdb_at(
+            guest, image_of(EXAMPLE), "hypercall ring", "hypercall ring off", "hypercall ring -n 0"
+        )
+    assert "Cannot access memory" in done.err
