@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The instructions of one function, and in which order they can run."""
 
-import re
 from functools import cached_property
 from itertools import pairwise
 from typing import Callable
@@ -15,10 +14,10 @@ SOMEWHERE = -2  # what runs before is not known
 MAX_BYTES = 1 << 16  # of a function that are looked at
 
 _KINDS = {"call": "call", "jmp": "jump", "ljmp": "jump", "int3": "trap", UNKNOWN: "trap"}
-_TRAP, _HYPERCALLS = b"\x0f\x0b", (VMCALL, VMMCALL)
+_SPECIAL = {b"\x0f\x0b": "trap", VMCALL: "hypercall", VMMCALL: "hypercall"}
 # An instruction that names R8 has one of these among its first bytes: a REX prefix that can extend a
 # register to it, or what begins a longer prefix (VEX, EVEX, XOP).
-_CAN_NAME_R8 = re.compile(rb"[\x41-\x47\x49-\x4f\x62\x8f\xc4\xc5\xd5]")
+_CAN_NAME_R8 = frozenset([*range(0x41, 0x48), *range(0x49, 0x50), 0x62, 0x8F, 0xC4, 0xC5, 0xD5])
 _PREFIXES = 5
 
 
@@ -33,10 +32,13 @@ class Function:
         self.is_function = is_function
         self._code = code
         self._numbers = {address: number for number, address in enumerate(self.starts)}
-        self._steering = {
-            self._numbers[address]: (_kind(mnemonic), _goal(operands))
-            for address, _, mnemonic, operands in outline.steering
-        }
+        self._goals: dict[int, int | None] = {}
+        self.kinds: dict[int, str] = {}
+        for address, _, mnemonic, operands in outline.steering:
+            number = self._numbers[address]
+            self.kinds[number], self._goals[number] = _kind(mnemonic), _goal(operands)
+        for bytes_, kind in _SPECIAL.items():
+            self._mark(bytes_, kind)
         self._decoded: dict[int, Instruction] = {}
         self._never_returns: Callable[[int | None], bool] = lambda goal: False
 
@@ -60,20 +62,21 @@ class Function:
             found = self._decoded[number] = decode(self.code_of(number))
         return found
 
+    def _mark(self, code: bytes, kind: str) -> None:
+        place = self._code.find(code)
+        while place >= 0:
+            number = self._numbers.get(self.starts[0] + place)
+            if number is not None and number < len(self):
+                self.kinds[number] = kind
+            place = self._code.find(code, place + 1)
+
     def kind(self, number: int) -> str:
         """jump, branch, call, return, trap, hypercall, or nothing."""
-        if number in self._steering:
-            return self._steering[number][0]
-        place = self.starts[number] - self.starts[0]
-        if self._code[place] != 0x0F:
-            return ""
-        if self._code.startswith(_TRAP, place):
-            return "trap"
-        return "hypercall" if self._code.startswith(_HYPERCALLS, place) else ""
+        return self.kinds.get(number, "")
 
     def goal(self, number: int) -> int | None:
         """The address that a direct jump or call goes to."""
-        return self._steering[number][1] if number in self._steering else None
+        return self._goals.get(number)
 
     def can_name(self, number: int, register: str) -> bool:
         """False if the instruction has nothing to do with ``register``."""
@@ -81,7 +84,7 @@ class Function:
             return number in self._decoded or can_name(self.code_of(number), register)
         place = self.starts[number] - self.starts[0]
         end = min(self.starts[number + 1] - self.starts[0], place + _PREFIXES)
-        return _CAN_NAME_R8.search(self._code, place, end) is not None
+        return not _CAN_NAME_R8.isdisjoint(self._code[place:end])
 
     def goes_on(self, number: int) -> bool:
         """Whether the next instruction may run after this one."""
@@ -89,11 +92,11 @@ class Function:
         if kind != "call":
             return kind not in ("jump", "return", "trap") or self._is_warning(number)
         # Compilers put code behind a call that does not return only where something else leads to it.
-        return number + 1 not in self._sources or not self._never_returns(self.goal(number))
+        return number + 1 not in self.sources or not self._never_returns(self.goal(number))
 
     def _is_warning(self, number: int) -> bool:
         """A UD2 that a handler steps over, as Linux's WARN: else what follows would be dead."""
-        return self.kind(number) == "trap" and number + 1 not in self._sources
+        return self.kind(number) == "trap" and number + 1 not in self.sources
 
     def leave_out_calls(self, never_return: Callable[[int | None], bool]) -> None:
         """Tell which calls do not come back, before any question is asked."""
@@ -113,9 +116,9 @@ class Function:
 
     def predecessors(self, number: int) -> list[int]:
         """What can have run before; ENTRY and SOMEWHERE among them."""
-        if number and number not in self._sources and number - 1 not in self._steering:
+        if number and number not in self.sources and number - 1 not in self.kinds:
             return [number - 1]
-        found = self._sources.get(number, [])
+        found = self.sources.get(number, [])
         if number and self.goes_on(number - 1):
             found = [*found, number - 1]
         if number == 0:
@@ -135,15 +138,15 @@ class Function:
         return [
             after
             for before, after in pairwise(range(len(self)))
-            if after not in self._sources and not self.goes_on(before)
+            if after not in self.sources and not self.goes_on(before)
         ]
 
     @cached_property
     def _jumps(self) -> list[int]:
-        return [n for n, (kind, _) in self._steering.items() if kind in ("jump", "branch")]
+        return [n for n, kind in self.kinds.items() if kind in ("jump", "branch")]
 
     @cached_property
-    def _sources(self) -> dict[int, list[int]]:
+    def sources(self) -> dict[int, list[int]]:
         sources: dict[int, list[int]] = {}
         for number in self._jumps:
             goal = self.goal(number)

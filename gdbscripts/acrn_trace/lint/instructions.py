@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What one instruction does to the general registers, by Capstone, remembered by its bytes."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -142,21 +143,22 @@ _EXPLICIT = frozenset(
     "mov movabs movzx movsx movsxd lea add sub and or xor cmp test inc dec shl shr sar rol ror not "
     "neg bt bts btr btc bswap adc sbb xchg nop endbr64 movaps movups movdqa movdqu pxor".split()
 )
-_PARTS = {f"r{letter}x": (f"{letter}x", f"{letter}l", f"{letter}h") for letter in LETTERS}
+_NAME = re.compile(r"[a-z]\w+")
 
 
-@lru_cache(maxsize=1 << 16)
-def _text(code: bytes) -> tuple[str, str]:
+@lru_cache(maxsize=1 << 17)
+def _named(code: bytes) -> frozenset[str] | None:
+    """The registers that ``code`` names, all that it has to do with; None: perhaps others too."""
     row = next(_PLAIN.disasm_lite(code, 0, 1), None)
-    return (row[2], row[3]) if row else ("", "")
+    if row is None or row[2] not in _EXPLICIT:
+        return None
+    return frozenset(NAMES[name][0] for name in _NAME.findall(row[3]) if name in NAMES)
 
 
 def can_name(code: bytes, register: str) -> bool:
     """Whether ``code`` may have to do with ``register``: sooner known than what it does."""
-    mnemonic, operands = _text(code)
-    if mnemonic not in _EXPLICIT:
-        return True
-    return any(part in operands for part in _PARTS.get(register, (register[1:],)))
+    named = _named(code)
+    return named is None or register in named
 
 
 def _full(instruction: capstone.CsInsn, register: int) -> str:

@@ -14,8 +14,9 @@ MAX_SUCCESSIONS = 32
 def number_findings(place: Place) -> Iterator[Found]:
     """What is wrong with R8 at a site."""
     yield from _not_loaded(place)
-    yield from _overwritten(place)
-    yield from _wrong_numbers(place)
+    overwritten = list(_overwritten(place))
+    yield from overwritten
+    yield from _wrong_numbers(place, bool(overwritten))
 
 
 def _not_loaded(place: Place) -> Iterator[Found]:
@@ -102,21 +103,19 @@ def _is_number(place: Place, definition: int) -> bool:
     return any(v.kind == KNOWN and place.table.numbered(v.number or 0) for v in values)
 
 
-def _wrong_numbers(place: Place) -> Iterator[Found]:
+def _wrong_numbers(place: Place, overwritten: bool) -> Iterator[Found]:
     for value in sorted(place.r8, key=str):
         if value.kind != KNOWN or value.number is None:
             continue
         number = value.number
-        if value.wide is not None and value.wide != number:
-            text = (
-                f"{value.wide:#x} is cut to 32 bits on its way to R8, which then holds {number:#x}"
-            )
-            yield Found("number-truncated", text)
-        elif number >> 31 == (1 << 33) - 1 and place.table.numbered(number) is None:
+        if number >> 31 == (1 << 33) - 1 and place.table.numbered(number) is None:
             meant = place.table.call_name(number & 0xFFFF_FFFF)
             text = f"R8 is {number:#x}: {meant}, extended by its sign; ACRN's numbers have 32 bits"
             yield Found("number-sign-extended", text)
-        elif place.table.numbered(number) is None and not any(_overwritten(place)):
+        elif value.wide is not None and value.wide != number:
+            wide = f"{value.wide:#x} is cut to 32 bits on its way to R8"
+            yield Found("number-truncated", f"{wide}, which then holds {number:#x}")
+        elif place.table.numbered(number) is None and not overwritten:
             other = place.knowledge.explain(number)
             text = f"the call table has no {number:#x}" + (f": {other}" if other else "")
             yield Found("number-not-in-table", text)

@@ -120,13 +120,13 @@ class Origins:
         return self._definitions[key]
 
     def _sets(self, source: int, register: str) -> str:
-        kind = self._flow.kind(source)
+        kind = self._flow.kinds.get(source)
+        if kind is None and not self._flow.can_name(source, register):
+            return "no"
         if kind == "call":
             return "yes" if self._callees.changes(self._flow.goal(source), register) else "no"
         if kind == "hypercall":
             return "yes" if register == "rax" else "no"
-        if not self._flow.can_name(source, register):
-            return "no"
         instruction = self._flow.instruction(source)
         if register not in instruction.writes:
             return "no"
@@ -135,8 +135,9 @@ class Origins:
     def _walk(self, number: int, asked: Callable[[int], str]) -> set[int] | None:
         """Backward to every instruction for which the answer is yes (maybe: and beyond it)."""
         found, seen, work = set(), set(), [number]
+        predecessors = self._flow.predecessors
         while work:
-            for source in self._flow.predecessors(work.pop()):
+            for source in predecessors(work.pop()):
                 if source in seen:
                     continue
                 seen.add(source)
