@@ -4,7 +4,7 @@ CSTUB_CFLAGS := -Icstub/include
 # What a guest that is compiled with -DACRN_RING links, and with -DACRN_TRAMPOLINE besides; compiled
 # with the guest's own flags, -mgeneral-regs-only among them. trampoline.S includes the header that is
 # generated in CSTUB_OUT.
-CSTUB_RING := $(addprefix cstub/src/,ring.c fault.c watermark.S)
+CSTUB_RING := $(addprefix cstub/src/,ring.c capture.c fault.c watermark.S)
 CSTUB_TRAMPOLINE := $(addprefix cstub/src/,changed_registers.c trampoline.S)
 CSTUB_OUT := $(BUILD)/cstub
 

@@ -42,6 +42,18 @@
 
 #define ACRN_SEVENTH_(a, b, c, d, e, f, seventh, ...) seventh
 
+/* What a recorded call keeps of the structure that an argument points to. */
+#if (defined(ACRN_RING) || defined(ACRN_TRAMPOLINE)) && ACRN_RING_CAPTURE
+#define ACRN_CALL_POINTING1_(nr, argument1) acrn_captured_call1_(nr, argument1)
+#define ACRN_CALL_POINTING2_(nr, argument1, argument2)                                             \
+	acrn_captured_call2_(nr, argument1, argument2)
+#define ACRN_REGISTER_OF_(name, position) acrn_##name##_argument##position##_value_
+#else
+#define ACRN_CALL_POINTING1_(nr, argument1)	       acrn_hypercall1(nr, argument1)
+#define ACRN_CALL_POINTING2_(nr, argument1, argument2) acrn_hypercall2(nr, argument1, argument2)
+#define ACRN_REGISTER_OF_(name, position)	       acrn_##name##_register##position##_
+#endif
+
 #define ACRN_CALL0_(name)                                                                          \
 	__extension__({                                                                            \
 		ACRN_CHECK_COUNT_(name, 0);                                                        \
@@ -51,15 +63,15 @@
 	__extension__({                                                                            \
 		ACRN_CHECK_COUNT_(name, 1);                                                        \
 		ACRN_CHECK_NUMBER_(name, 1, arg1);                                                 \
-		acrn_hypercall1(ACRN_NR_##name, acrn_##name##_register1_(arg1));                   \
+		ACRN_CALL_POINTING1_(ACRN_NR_##name, ACRN_REGISTER_OF_(name, 1)(arg1));            \
 	})
 #define ACRN_CALL2_(name, arg1, arg2)                                                              \
 	__extension__({                                                                            \
 		ACRN_CHECK_COUNT_(name, 2);                                                        \
 		ACRN_CHECK_NUMBER_(name, 1, arg1);                                                 \
 		ACRN_CHECK_NUMBER_(name, 2, arg2);                                                 \
-		acrn_hypercall2(ACRN_NR_##name, acrn_##name##_register1_(arg1),                    \
-				acrn_##name##_register2_(arg2));                                   \
+		ACRN_CALL_POINTING2_(ACRN_NR_##name, ACRN_REGISTER_OF_(name, 1)(arg1),             \
+				     ACRN_REGISTER_OF_(name, 2)(arg2));                            \
 	})
 
 #define ACRN_CHECK_COUNT_(name, given)                                                             \
@@ -84,32 +96,92 @@ typedef uint64_t acrn_u64_;
  * a warning. Kinds and directions are pasted to a prefix before they could be expanded, so that a
  * guest may have macros called PACKED or in.
  */
-#define ACRN_KIND_VALUE(type, name)	    acrn_##type##_, 1, argument
-#define ACRN_KIND_VMID(name)		    acrn_u16_, 1, argument
-#define ACRN_KIND_ENUM(tag, name)	    enum tag, 1, (unsigned long)argument
-#define ACRN_KIND_PASS(name)		    acrn_u64_, 1, argument
-#define ACRN_KIND_PACKED(tag, name)	    ACRN_ONE_OF_(uint64_t bits; struct tag fields), 0, argument.bits
-#define ACRN_KIND_PTR(direction, tag, name) ACRN_POINTER_(ACRN_CONST_##direction struct tag)
-#define ACRN_KIND_ADDR(direction, name)	    ACRN_POINTER_(ACRN_CONST_##direction void)
+#define ACRN_KIND_VALUE(type, name)                                                                \
+	acrn_##type##_, 1, argument,                                                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define ACRN_KIND_VMID(name)                                                                       \
+	acrn_u16_, 1, argument,                                                                    \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define ACRN_KIND_ENUM(tag, name)                                                                  \
+	enum tag, 1, (unsigned long)argument,                                                      \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define ACRN_KIND_PASS(name)                                                                       \
+	acrn_u64_, 1, argument,                                                                    \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define ACRN_KIND_PACKED(tag, name)                                                                \
+	ACRN_ONE_OF_(uint64_t bits; struct tag fields), 0, argument.bits,                          \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define ACRN_KIND_PTR(direction, tag, name)                                                        \
+	ACRN_POINTER_(ACRN_CONST_##direction struct tag), ACRN_CAPTURED_##direction(struct tag)
+#define ACRN_KIND_ADDR(direction, name)                                                            \
+	ACRN_POINTER_(ACRN_CONST_##direction void),                                                \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 #define ACRN_POINTER_(type) ACRN_ONE_OF_(type *pointer), 0, ACRN_GPA(argument.pointer)
 #define ACRN_ONE_OF_(members)                                                                      \
 	union {                                                                                    \
 		members;                                                                           \
 	} __attribute__((transparent_union))
+/* Initialisers of struct acrn_captured_, which are of use where that is declared only. */
+#define ACRN_CAPTURED_in(type)                                                                     \
+	{                                                                                          \
+		.in = argument.pointer, .in_bytes = sizeof(type), ACRN_SECRET_(type)               \
+	}
+#define ACRN_CAPTURED_out(type)                                                                    \
+	{                                                                                          \
+		.out = argument.pointer, .out_bytes = sizeof(type), ACRN_SECRET_(type)             \
+	}
+#define ACRN_CAPTURED_inout(type)                                                                  \
+	{                                                                                          \
+		.in = argument.pointer, .in_bytes = sizeof(type), .out = argument.pointer,         \
+		.out_bytes = sizeof(type), ACRN_SECRET_(type)                                      \
+	}
+/* The one secret of ACRN's structures (acrn_fields.def). */
+#define ACRN_SECRET_(type)                                                                         \
+	.secret = __builtin_offsetof(struct trusty_boot_param, rpmb_key),                          \
+	.secret_bytes = __builtin_types_compatible_p(type, struct trusty_boot_param)               \
+				? sizeof(((struct trusty_boot_param *)0)->rpmb_key)                \
+				: 0
+
 #define ACRN_CONST_in const
 #define ACRN_CONST_out
 #define ACRN_CONST_inout
 
 #define ACRN_DEFINE_ARGUMENT_(...) ACRN_DEFINE_ARGUMENT_OF_(__VA_ARGS__)
-#define ACRN_DEFINE_ARGUMENT_OF_(call, position, type, is_number, value)                           \
+#define ACRN_DEFINE_ARGUMENT_OF_(call, position, type, is_number, value, ...)                      \
 	typedef type acrn_##call##_argument##position##_;                                          \
 	enum { ACRN_IS_NUMBER_##call##_##position##_ = is_number };                                \
 	static __inline__ __attribute__((always_inline, unused)) unsigned long                     \
 		acrn_##call##_register##position##_(acrn_##call##_argument##position##_ argument)  \
 	{                                                                                          \
 		return value;                                                                      \
+	}                                                                                          \
+	ACRN_DEFINE_CAPTURE_(call, position, value, __VA_ARGS__)
+
+#if (defined(ACRN_RING) || defined(ACRN_TRAMPOLINE)) && ACRN_RING_CAPTURE
+#define ACRN_DEFINE_CAPTURE_(call, position, register_value, ...)                                  \
+	static __inline__ __attribute__((always_inline, unused)) struct acrn_argument_             \
+		acrn_##call##_argument##position##_value_(                                         \
+			acrn_##call##_argument##position##_ argument)                              \
+	{                                                                                          \
+		struct acrn_argument_ result = {.value = register_value, .captured = __VA_ARGS__}; \
+		return result;                                                                     \
 	}
+#else
+#define ACRN_DEFINE_CAPTURE_(...)
+#endif
 
 #define ACRN_DEFINE_CALL_(nr, call, count)                                                         \
 	__extension__ enum { ACRN_NR_##call = (nr) };                                              \

@@ -10,10 +10,28 @@
 #include "acrn_recorder.h"
 
 #ifndef acrn_call0_
-#define acrn_call0_(nr)	      ACRN_RECORDED_(0, nr, 0, 0, )
-#define acrn_call1_(nr, arg1) ACRN_RECORDED_(1, nr, arg1, 0, "D"(acrn_arg1_), )
+#define acrn_call0_(nr)	      ACRN_RECORDED_(0, nr, 0, 0, 0, )
+#define acrn_call1_(nr, arg1) ACRN_RECORDED_(1, nr, arg1, 0, 0, "D"(acrn_arg1_), )
 #define acrn_call2_(nr, arg1, arg2)                                                                \
-	ACRN_RECORDED_(2, nr, arg1, arg2, "D"(acrn_arg1_), "S"(acrn_arg2_), )
+	ACRN_RECORDED_(2, nr, arg1, arg2, 0, "D"(acrn_arg1_), "S"(acrn_arg2_), )
+
+/* The same with arguments of type struct acrn_argument_; at most one points to a structure. */
+#define acrn_captured_call1_(nr, argument1)                                                        \
+	__extension__({                                                                            \
+		struct acrn_argument_ acrn_argument1_ = argument1;                                 \
+		ACRN_RECORDED_(1, nr, acrn_argument1_.value, 0, &acrn_argument1_.captured,         \
+			       "D"(acrn_arg1_), );                                                 \
+	})
+#define acrn_captured_call2_(nr, argument1, argument2)                                             \
+	__extension__({                                                                            \
+		struct acrn_argument_ acrn_argument1_ = argument1;                                 \
+		struct acrn_argument_ acrn_argument2_ = argument2;                                 \
+		const struct acrn_captured_ *acrn_captured_ =                                      \
+			acrn_points_(&acrn_argument1_) ? &acrn_argument1_.captured :               \
+							 &acrn_argument2_.captured;                \
+		ACRN_RECORDED_(2, nr, acrn_argument1_.value, acrn_argument2_.value,                \
+			       acrn_captured_, "D"(acrn_arg1_), "S"(acrn_arg2_), );     \
+	})
 
 #ifdef ACRN_TRAMPOLINE
 /* Not for C to call. */
@@ -27,7 +45,7 @@ extern const struct acrn_not_a_function acrn_trampoline_call_;
  * walks on however the stack is moved.
  */
 /* clang-format off */
-#define ACRN_RECORDED_(count, nr, arg1, arg2, ...)                                              \
+#define ACRN_RECORDED_(count, nr, arg1, arg2, captured, ...)                                    \
 	__extension__({                                                                         \
 		long acrn_result_;                                                              \
 		unsigned long acrn_arg1_ = acrn_register_(arg1);                                \
@@ -55,7 +73,7 @@ extern const struct acrn_not_a_function acrn_trampoline_call_;
 			: "=&a"(acrn_result_)                                                   \
 			: __VA_ARGS__ [acrn_nr] "ri"(acrn_register_(nr)),                       \
 			  [acrn_frame] "r"(__builtin_frame_address(0)),                         \
-			  [acrn_captured] "ri"(0l),                                             \
+			  [acrn_captured] "ri"((long)(captured)),                                             \
 			  [acrn_count] "i"(count),                                              \
 			  [acrn_enabled] "i"(__builtin_offsetof(struct acrn_ring_header, enabled)), \
 			  [acrn_token] "i"(ACRN_CALL_TOKEN_),                                   \
@@ -71,7 +89,7 @@ extern const struct acrn_not_a_function acrn_trampoline_call_;
  * address.
  */
 /* clang-format off */
-#define ACRN_RECORDED_(count, nr, arg1, arg2, ...)                                              \
+#define ACRN_RECORDED_(count, nr, arg1, arg2, captured, ...)                                    \
 	__extension__({                                                                         \
 		long acrn_result_;                                                              \
 		unsigned long acrn_nr_ = acrn_register_(nr);                                    \
@@ -80,6 +98,8 @@ extern const struct acrn_not_a_function acrn_trampoline_call_;
 		struct acrn_claim acrn_claim_ = {0};                                            \
 		if (acrn_ring_is_enabled_())                                                    \
 			acrn_claim_ = acrn_ring_begin_(acrn_nr_, acrn_arg1_, acrn_arg2_, count);\
+		if ((captured) && acrn_claim_.record)                                           \
+			acrn_ring_capture_in_(acrn_claim_.record, captured);                    \
 		__asm__ __inline__ __volatile__(                                                \
 			"test %[acrn_record], %[acrn_record]\n\t"                               \
 			"jz .Lacrn_unrecorded%=\n\t"                                            \
@@ -99,7 +119,8 @@ extern const struct acrn_not_a_function acrn_trampoline_call_;
 			  ACRN_RECORD_OPERANDS_(nr)                                             \
 			: "r8", "memory");                                                      \
 		if (__builtin_expect(acrn_claim_.record != 0, 0))                               \
-			acrn_ring_end_(acrn_claim_.record, acrn_claim_.word, acrn_result_);     \
+			acrn_ring_end_(acrn_claim_.record, acrn_claim_.word, acrn_result_,      \
+				       captured);                                               \
 		acrn_result_;                                                                   \
 	})
 /* clang-format on */

@@ -4,8 +4,9 @@
  *
  * A guest that defines ACRN_RING, in every file, has each call of acrn_hypercall.h and acrn_calls.h
  * written to a ring (acrn_ring.h); with ACRN_TRAMPOLINE as well the registers that a call changes.
- * It links cstub/src/ring.c, fault.c and watermark.S, and for the trampoline trampoline.S and
- * changed_registers.c. docs/ring.md says how. With neither nothing of this is in the image.
+ * It links cstub/src/ring.c, capture.c, fault.c and watermark.S, and for the trampoline
+ * trampoline.S and changed_registers.c. docs/ring.md says how. With neither nothing of this is in
+ * the image.
  *
  * What the guest defines besides (each has a default) is best put into a header of its own, named
  * by ACRN_RING_CONFIG, in quotes:
@@ -113,6 +114,20 @@ struct acrn_captured_ {
 	uint32_t secret, secret_bytes; /* offset and size of what must not be copied */
 };
 
+struct acrn_argument_ {
+	unsigned long value;
+	struct acrn_captured_ captured;
+};
+
+static __inline__ __attribute__((always_inline, unused)) int
+acrn_points_(const struct acrn_argument_ *argument)
+{
+	return argument->captured.in_bytes || argument->captured.out_bytes;
+}
+
+void acrn_ring_capture_in_(struct acrn_record *record, const struct acrn_captured_ *captured);
+void acrn_ring_capture_out_(struct acrn_record *record, const struct acrn_captured_ *captured);
+
 struct acrn_claim acrn_ring_begin_(uint64_t number, uint64_t arg1, uint64_t arg2, uint32_t flags);
 
 /* In any slot's life these steps are taken by whoever took it; acrn_ring.h has the order. */
@@ -174,10 +189,13 @@ acrn_finish_return_(struct acrn_record *record, uint64_t word)
 }
 
 static __inline__ __attribute__((always_inline, unused)) void
-acrn_ring_end_(struct acrn_record *record, uint64_t word, long result)
+acrn_ring_end_(struct acrn_record *record, uint64_t word, long result,
+	       const struct acrn_captured_ *captured)
 {
 	if (!acrn_begin_return_(record, word))
 		return;
+	if (captured)
+		acrn_ring_capture_out_(record, captured);
 	acrn_store_(&record->result, (uint64_t)result);
 	if (__builtin_expect(result == ACRN_FAULTED, 0))
 		acrn_add_flags_(record, ACRN_RECORD_FAULTED);

@@ -31,8 +31,11 @@ ACRN_FAST_TEXT __attribute__((aligned(1024))) void acrn_trampoline_begin_(struct
 	notes->before.rflags = (rflags & ~FLAGS_ARITHMETIC) | FLAGS_EQUAL;
 	notes->claim = begin_call(general[ACRN_R8], general[ACRN_RDI], general[ACRN_RSI],
 				  (uint32_t)notes->flags);
-	if (notes->claim.record)
-		commit_call(notes->claim.record, notes->claim.word, (uint32_t)notes->site);
+	if (!notes->claim.record)
+		return;
+	if (notes->captured)
+		acrn_ring_capture_in_(notes->claim.record, notes->captured);
+	commit_call(notes->claim.record, notes->claim.word, (uint32_t)notes->site);
 }
 
 static inline uint64_t flags_changed(const struct acrn_registers *before,
@@ -119,6 +122,8 @@ ACRN_FAST_TEXT int acrn_trampoline_end_(const struct acrn_notes *notes,
 	if (record && acrn_begin_return_(record, notes->claim.word)) {
 		if (__builtin_expect(anything_changed(before, after), 0))
 			registers = list_changes(record, before, after);
+		if (notes->captured)
+			acrn_ring_capture_out_(record, notes->captured);
 		write_return(record, notes->claim.word, (uint64_t)result, registers);
 	}
 	if (__builtin_expect(result < 0, 0))

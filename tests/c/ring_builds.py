@@ -48,7 +48,7 @@ def offsets(folder: Path, compiler: str = "gcc") -> dict[str, int]:
 
 def recorder(trampoline: bool) -> list[Path]:
     """The sources that a guest with the recorder links."""
-    names = ["ring.c", "fault.c", "watermark.S"]
+    names = ["ring.c", "capture.c", "fault.c", "watermark.S"]
     if trampoline:
         names += ["changed_registers.c", "trampoline.S"]
     return [STUB / "src" / name for name in names]

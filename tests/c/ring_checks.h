@@ -23,7 +23,7 @@ static inline struct acrn_claim start_test_call(uint64_t token)
 static inline void finish_test_call(struct acrn_claim claim, uint64_t token)
 {
 	if (claim.record)
-		acrn_ring_end_(claim.record, claim.word, (long)(token + 7));
+		acrn_ring_end_(claim.record, claim.word, (long)(token + 7), 0);
 }
 
 struct copy {

@@ -121,6 +121,18 @@ def test_a_debugger_unwinds_from_every_instruction(
     assert "acrn_trampoline_call_" in done.out and "acrn_trampoline_return_" in done.out
 
 
+@pytest.mark.parametrize("kind", ["-DACRN_RING", "-DACRN_TRAMPOLINE"])
+@pytest.mark.parametrize("compiler, level", itertools.product(COMPILERS, ["-O0", "-O2"]))
+@pytest.mark.parametrize("room", [40, 128])
+def test_structures_are_kept_without_their_secrets(
+    kind: str, compiler: str, level: str, room: int, tmp_path: Path
+) -> None:
+    offsets(tmp_path, compiler)
+    sources = [HERE / "capture.c", *recorder(kind == "-DACRN_TRAMPOLINE")]
+    flags = [level, kind, f"-DACRN_RING_CAPTURE={room}", "-mgeneral-regs-only"]
+    assert run_program(build_program(tmp_path, sources, *flags, compiler=compiler)) == ""
+
+
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_c_cannot_call_the_trampoline(compiler: str, tmp_path: Path) -> None:
     source = tmp_path / "call.c"
