@@ -76,10 +76,10 @@ lint:
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
-install: types
+install: types readers
 	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)
-	cp $(BUILD)/acrn-types.o $(SHARE)/build
+	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so) $(SHARE)/build
 	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
 	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace
 

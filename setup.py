@@ -18,8 +18,10 @@ def data_files():
         for folder in [Path(tree), *(path for path in Path(tree).rglob("*") if path.is_dir())]:
             files = [str(f) for f in folder.iterdir() if f.is_file() and f.suffix in SHIPPED]
             yield f"share/acrn-trace/{folder}", files
-    subprocess.run(["make", "-s", "types"], check=True)  # the layouts of ACRN's structures
-    yield "share/acrn-trace/build", ["build/acrn-types.o"]
+    # The layouts of ACRN's structures, and the programs that read rings.
+    subprocess.run(["make", "-s", "types", "readers"], check=True)
+    built = ("acrn-types.o", "acrn-record", "libacrn-report.so")
+    yield "share/acrn-trace/build", [f"build/{name}" for name in built]
 
 
 setup(

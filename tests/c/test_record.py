@@ -113,6 +113,17 @@ def test_what_was_overwritten_is_counted(folder):
     )
 
 
+def test_a_record_that_is_overwritten_while_the_ring_is_read(folder):
+    """The guest is ahead of what it has claimed when the counter was read."""
+    machine = RingMachine(count=16)
+    for _ in range(16):
+        machine.call()
+    machine.write(0, 19, record(19))
+    _, said, events = recorded(folder, machine)
+    assert sequences(events) == [n for n in range(16) if n != 3]
+    assert lost(events) == 1 and "15 calls recorded, 1 lost" in said
+
+
 def test_a_ring_that_stops_when_full(folder):
     machine = RingMachine(count=16, mode=1)
     for _ in range(40):

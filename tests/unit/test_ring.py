@@ -115,6 +115,17 @@ def test_every_call_is_in_the_file_once_or_counted(rings, stops, randomness):
     assert len({(e.more["ring"], e.more["sequence"]) for e in events}) == len(events)
 
 
+def test_a_record_that_is_newer_than_the_counter():
+    machine = RingMachine(count=16)
+    for _ in range(16):
+        machine.call()
+    machine.write(0, 19, record(19))
+    events = events_of(machine)
+    assert [e.more["sequence"] for e in events] == [n for n in range(16) if n != 3]
+    assert lost(events) == 1
+    assert "overwritten" in events[0].findings[0].text
+
+
 def test_calls_are_in_the_file_when_their_number_is_read_on():
     """Wrap-around: the slots of one reading lie at both ends of the ring."""
     machine = RingMachine(count=8)
