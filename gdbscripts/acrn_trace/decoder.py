@@ -43,17 +43,43 @@ class Decoder:
         instructions = list(self._disassembler.disasm_lite(code, address, count))
         if not _has_short(code):
             return instructions
-        for index, (start, size, mnemonic, _) in enumerate(instructions):
-            if mnemonic in SHORT_BY_CAPSTONE:
-                length = instruction_length(code[start - address : start - address + LONGEST])
-                if length > size:
-                    return instructions[: index + 1] + self._rest(
-                        code, address, start - address + length, count and count - index - 1
-                    )
-        return instructions
+        return self._in_full_length(instructions, code, address)[: count or None]
 
-    def _rest(self, code: bytes, address: int, offset: int, count: int) -> list[Instruction]:
-        return self.decode(code[offset:], address + offset, count)
+    def _in_full_length(
+        self, instructions: list[Instruction], code: bytes, base: int
+    ) -> list[Instruction]:
+        """What Capstone took for too short made longer, and what follows decoded from its end."""
+        known = {instruction[0]: index for index, instruction in enumerate(instructions)}
+        result: list[Instruction] = []
+        index = 0
+        while index < len(instructions):
+            result.append(_in_full(instructions[index], code, base))
+            end = sum(result[-1][:2])
+            index += 1
+            if end != sum(instructions[index - 1][:2]):
+                index = self._rejoin(result, known, end, code, base)
+        return result
+
+    def _rejoin(
+        self, result: list[Instruction], known: dict[int, int], end: int, code: bytes, base: int
+    ) -> int:
+        """Decode from ``end`` on, to where that meets an instruction that is known: its index."""
+        while end not in known and end < base + len(code):
+            data = code[end - base : end - base + LONGEST]
+            instruction = next(self._disassembler.disasm_lite(data, end, 1), None)
+            if instruction is None:
+                break
+            result.append(_in_full(instruction, code, base))
+            end = sum(result[-1][:2])
+        return known.get(end, len(known))
+
+
+def _in_full(instruction: Instruction, code: bytes, base: int) -> Instruction:
+    address, size, mnemonic, operands = instruction
+    if mnemonic in SHORT_BY_CAPSTONE:
+        offset = address - base
+        size = max(size, instruction_length(code[offset : offset + LONGEST]))
+    return address, size, mnemonic, operands
 
 
 def _has_short(code: bytes) -> bool:

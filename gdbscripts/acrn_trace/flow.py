@@ -65,6 +65,11 @@ class Flow:
     def is_dead(self, address: int) -> bool:
         return any(start <= address < end for start, end in self.dead)
 
+    def is_unclear(self, address: int) -> bool:
+        """Whether ``address`` is in dead code, or in an instruction of which we know the length."""
+        guessed = any(s < address < e for sweep in self._sweeps for s, e in sweep.guessed)
+        return guessed or self.is_dead(address)
+
     def instructions(self) -> list[Instruction]:
         """Everything from the start on in a straight line."""
         return self._decoder.decode(self._bytes(self._start), self._start)
@@ -78,6 +83,7 @@ class Flow:
         self._sweeps[0] = Outline(
             frozenset(a for a in known.boundaries if a < begin) | more.boundaries,
             [i for i in known.steering if i[0] < begin] + more.steering,
+            known.guessed + more.guessed,
         )
 
     def joins(self, address: int, is_function: Callable[[int], bool]) -> bool:
@@ -160,8 +166,10 @@ class Flow:
 
     def _restart(self) -> bool:
         """Sweep again from targets that lie inside an instruction of the sweeps so far."""
-        known = frozenset().union(*(sweep.boundaries for sweep in self._sweeps))
-        missing = sorted(t for t in self._targets - known if self._start <= t < self._stop)
+        missing = self._targets
+        for sweep in self._sweeps:
+            missing = missing - sweep.boundaries
+        missing = sorted(t for t in missing if self._start <= t < self._stop)
         if not missing or len(self._sweeps) > MAX_RESTARTS:
             return False
         self._sweeps.append(self._outline(missing[0]))

@@ -42,6 +42,8 @@ class FunctionJudge:
         for address in left:
             if flow.joins(address, self._bounds.is_function):
                 verdicts[address] = True
+            elif not flow.is_dead(address):
+                verdicts[address] = False
             else:
                 verdicts |= self._voted(address)
         return verdicts
@@ -58,13 +60,13 @@ class FunctionJudge:
         return self._agreed(flow, matches)
 
     def _agreed(self, flow: Flow, matches: list[int]) -> dict[int, bool]:
-        """A target of a call is a guess: what follows from it counts if the vote does not differ."""
+        """A call's target is a guess: what follows from it counts if the vote does not differ."""
         verdicts = {}
         for address in matches:
-            no = vote(self._decoder, self._code, address) is Vote.NO
-            inside = address not in flow.reached and not flow.is_dead(address)
-            if not (no and inside):
-                verdicts[address] = address in flow.reached and not no
+            reached = address in flow.reached
+            differs = (reached or not flow.is_unclear(address)) and self._votes_no(address)
+            if reached or not differs:
+                verdicts[address] = reached and not differs
         return verdicts
 
     def _flow(self, span: Span, stop: int) -> Flow:
@@ -78,11 +80,13 @@ class FunctionJudge:
     def _is_prefixed(self, address: int) -> bool:
         """Whether it is another instruction with a prefix: VMGEXIT is REP VMMCALL."""
         before = self._code.data[address - self._code.address - 1]
-        return before in PREFIXES and vote(self._decoder, self._code, address) is Vote.NO
+        return before in PREFIXES and self._votes_no(address)
 
     def _voted(self, address: int) -> dict[int, bool]:
-        no = vote(self._decoder, self._code, address) is Vote.NO
-        return {} if no else {address: False}
+        return {} if self._votes_no(address) else {address: False}
+
+    def _votes_no(self, address: int) -> bool:
+        return vote(self._decoder, self._code, address) is Vote.NO
 
 
 def _end(span: Span, matches: list[int]) -> int:
@@ -91,4 +95,4 @@ def _end(span: Span, matches: list[int]) -> int:
 
 def _left(flow: Flow, matches: list[int]) -> list[int]:
     """Those of ``matches`` that may be code that is entered in an unknown way."""
-    return [a for a in matches if a not in flow.reached and flow.is_dead(a)]
+    return [a for a in matches if a not in flow.reached and flow.is_unclear(a)]

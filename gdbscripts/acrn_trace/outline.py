@@ -28,10 +28,14 @@ STEERING = ENDS | BRANCHES
 
 @dataclass(frozen=True)
 class Outline:
-    """``steering`` instructions are in the order of their addresses."""
+    """``steering`` instructions are in the order of their addresses.
+
+    ``guessed`` are instructions of which only the length is known: start and end.
+    """
 
     boundaries: frozenset[int]
     steering: list[Instruction]
+    guessed: list[tuple[int, int]]
 
 
 def outline_of(instructions: list[Instruction]) -> Outline:
@@ -40,7 +44,8 @@ def outline_of(instructions: list[Instruction]) -> Outline:
         for address, size, mnemonic, operands in instructions
         if _steers(_bare(mnemonic), size)
     ]
-    return Outline(frozenset(i[0] for i in instructions), steering)
+    guessed = [(i[0], i[0] + i[1]) for i in instructions if i[2] == UNKNOWN and i[1] > 1]
+    return Outline(frozenset(i[0] for i in instructions), steering, guessed)
 
 
 def _steers(mnemonic: str, size: int) -> bool:
@@ -51,6 +56,12 @@ def _steers(mnemonic: str, size: int) -> bool:
 def _bare(mnemonic: str) -> str:
     """The mnemonic without prefixes (bnd, notrack, repz)."""
     return mnemonic.rsplit(" ", 1)[-1]
+
+
+_READ_ONLY = 0x100  # PyBUF_READ
+_view = ctypes.pythonapi.PyMemoryView_FromMemory
+_view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
+_view.restype = ctypes.py_object
 
 
 class FastOutline:
@@ -81,20 +92,27 @@ class FastOutline:
             self._handle, code, len(code), address, 0, ctypes.byref(array)
         )
         if not count:
-            return Outline(frozenset(), [])
+            return Outline(frozenset(), [], [])
         try:
-            data = ctypes.string_at(array, count * self._size)
+            data = _view(ctypes.addressof(array.contents), count * self._size, _READ_ONLY)
+            return self._outline(data)
         finally:
             self._library.cs_free(array, count)
+
+    def _outline(self, data: memoryview) -> Outline:
         rows = list(self._row.iter_unpack(data))
         names = self._names
         steering = [
             (at, size, names[number], self._operands_at(data, index))
             for index, (number, at, size) in enumerate(rows)
-            if number in names and (number or size == 1)
+            if number in names
         ]
-        return Outline(frozenset([at for _, at, _ in rows]), steering)
+        guessed = [(i[0], i[0] + i[1]) for i in steering if i[2] == UNKNOWN and i[1] > 1]
+        if guessed:
+            steering = [i for i in steering if _steers(i[2], i[1])]
+        return Outline(frozenset([at for _, at, _ in rows]), steering, guessed)
 
-    def _operands_at(self, data: bytes, index: int) -> str:
+    def _operands_at(self, data: memoryview, index: int) -> str:
         start = index * self._size + self._operands
-        return data[start : data.index(b"\0", start)].decode("ascii", "replace")
+        text = bytes(data[start : start + self._longest])
+        return text[: text.index(b"\0")].decode("ascii", "replace")

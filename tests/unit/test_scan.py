@@ -3,6 +3,7 @@
 
 import os
 import struct
+import time
 
 import planted
 import pytest
@@ -53,6 +54,7 @@ def call_over(data):
             bytes.fromhex("0fb94005") + b"\x85\xc0" + VMCALL + RET,
             {6: CERTAIN},
         ),  # ud1 of a sanitizer
+        (b"\x62\xf1\x65\x08\x72" + b"\x81" + VMCALL + b"\x00" * 2 + RET, {6: POSSIBLE}),  # inside
         (b"\x0f\x0b" + VMCALL + RET, {2: CERTAIN}),  # UD2: Linux's WARN goes on behind it
         (jump_over(b"\x12" + VMCALL + b"\x34" * 5) + VMCALL + RET, {3: POSSIBLE, 11: CERTAIN}),
         (call_over(b"\x12\x34" + VMCALL) + RET, {7: POSSIBLE}),
@@ -184,6 +186,14 @@ def test_the_number_right_before(tmp_path, load, number):
 )
 def test_the_length_of_what_capstone_does_not_know(code, length):
     assert instruction_length(bytes.fromhex(code)) == length
+
+
+def test_code_of_nothing_but_traps_takes_no_longer(tmp_path):
+    """Capstone takes UD1 for shorter than it is, and each one is decoded anew."""
+    code = b"\x0f\xb9\x40\x05" * 50_000 + VMCALL + RET
+    begun = time.process_time()
+    assert sites_in(tmp_path, code) == {200_000: CERTAIN}
+    assert time.process_time() - begun < 5
 
 
 def test_without_the_fast_way_into_capstone_the_same_is_found(tmp_path, monkeypatch):
