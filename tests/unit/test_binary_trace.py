@@ -256,6 +256,29 @@ def test_the_quick_text_is_the_slow_text(tmp_path_factory, calls, copies, verbos
     assert shown(folder, data, True, *options) == shown(folder, data, False, *options)
 
 
+def test_the_quick_text_of_rings_merged(tmp_path):
+    """Calls that are all alike, so that the order is the C code's."""
+    data, randomness = HEAD, random.Random(3)
+    for number in range(5):
+        for ring in (0, 1):
+            times = sorted(randomness.sample(range(10**6), 40))
+            calls = [wide(n, entry=10**9 + time * 1000) for n, time in enumerate(times)]
+            data += records_block(b"".join(calls), ring, number=number)
+    text, _ = shown(tmp_path, data, True)
+    assert text == shown(tmp_path, data, False)[0] and text.count("start_vm(") == 400
+
+
+@pytest.mark.parametrize("first", (0, 0xFFFC, 0xFFFF_FFFC))
+def test_the_quick_text_of_every_call(tmp_path, first):
+    """Small arguments, which are names as often as numbers, after others of the same call."""
+    calls = []
+    for number in NUMBERS:
+        for value in (1 << 20, 1 << 40, *range(first, first + 8)):
+            calls += [wide(len(calls), number=number, args=(value, value), flags=2)] * 2
+    data = HEAD + records_block(b"".join(calls))
+    assert shown(tmp_path, data, True) == shown(tmp_path, data, False)
+
+
 def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
     """Else all of it is in vain: no event is made for calls like those before."""
     data = HEAD

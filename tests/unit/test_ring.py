@@ -115,6 +115,36 @@ def test_every_call_is_in_the_file_once_or_counted(rings, stops, randomness):
     assert len({(e.more["ring"], e.more["sequence"]) for e in events}) == len(events)
 
 
+def test_a_call_that_is_overwritten_in_flight():
+    machine = RingMachine(count=8)
+    machine.call(state=CALLED)
+    following = Following(machine)
+    following.read()
+    for _ in range(8):
+        machine.call()
+    following.read()
+    assert [(e.more["sequence"], e.status) for e in following.events()][0] == (0, "unknown")
+
+
+LIES = {
+    "magic": (0, 1),
+    "version": (0, 2),
+    "header_size": (0, 120, 129, 4104, 0xFFFFFFF8),
+    "ring_size": (0, 56, 65, 8192),
+    "ring_count": (0, 257, 0xFFFFFFFF),
+    "record_size": (0, 32, 72, 4160, 0xFFFFFFC0),
+    "record_count": (0, 3, 1 << 25),
+    "capture_offset": (8, 63, 64, 65),
+    "changed_offset": (8, 64, 0xFFF8),
+}
+
+
+@pytest.mark.parametrize("field, value", [(f, v) for f in LIES for v in LIES[f]])
+def test_a_header_that_cannot_be_right_is_refused(field, value):
+    with pytest.raises(NotARing):
+        Rings(RingMachine(more={field: value}).read, VIRTUAL)
+
+
 def test_a_record_that_is_newer_than_the_counter():
     machine = RingMachine(count=16)
     for _ in range(16):
@@ -156,6 +186,14 @@ def test_captured_bytes_are_decoded_as_of_then():
     assert "name" not in event.decoded["vm"]
     call["flags"] = 1
     assert event_of(machine, **call, more=capture(before, after, room)).decoded == {"vm": "0x5000"}
+
+
+def test_what_the_flags_do_not_announce_was_not_captured():
+    more = {"capture_offset": 64, "capture_bytes": 64}
+    machine = RingMachine(size=256, more=more)
+    call = {"number": 0x80000010, "args": (0x5000, 0), "more": capture(b"\1\0", b"\2\0", 64)}
+    assert event_of(machine, **call, flags=1 | CAPTURED_IN).decoded == {"vm": {"vmid": 1}}
+    assert event_of(machine, **call, flags=1 | CAPTURED_OUT).decoded == {"vm": {"vmid": 2}}
 
 
 def test_the_sizes_of_a_capture_may_lie():
