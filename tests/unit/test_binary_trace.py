@@ -316,3 +316,17 @@ def test_a_million_mutated_files():
             data = data[: randomness.randrange(len(data))]
         for event in read_until_damage(data)[0]:
             event.as_json()
+
+
+def test_lines_and_records_as_long_as_they_may_be(tmp_path):
+    """More text than the C code has room for at once, and more record than it compares."""
+    place = Site(SITE, None, "/src/" + "x" * 30000, 12, "main")
+    header = RingMachine(size=4096, more=MORE).header
+    data = preamble(ACRN.table, [place]) + rings_block(header)
+    for number in range(2):
+        raw = b"".join(
+            record(n, flags=1 | CAPTURED_IN * (n % 2), more=bytes(4032)) for n in range(100)
+        )
+        data += records_block(raw, number=number)
+    text, said = shown(tmp_path, data, True)
+    assert (text, said) == shown(tmp_path, data, False) and len(text) > 200 * 30000
