@@ -10,9 +10,8 @@
 #error "the trampoline keeps general registers only: compile with -mgeneral-regs-only"
 #endif
 
-#define FLAGS_ARITHMETIC 0x8d5ull   /* OF SF ZF AF PF CF */
-#define FLAGS_EQUAL	 0x44ull    /* ZF PF: what comparing RSP with itself leaves */
-#define FLAGS_NOT_OURS	 0x10100ull /* RF TF: a debugger's */
+#define FLAGS_ARITHMETIC 0x8d5ull /* OF SF ZF AF PF CF */
+#define FLAGS_EQUAL	 0x44ull  /* ZF PF: what comparing RSP with itself leaves */
 
 /* Registers that are to leave as they came. */
 #define CHECKED (0xffffu & ~(1u << ACRN_RAX) & ~(1u << ACRN_RSP))
@@ -21,6 +20,11 @@ __attribute__((weak)) void acrn_call_failed(uint64_t site, uint64_t number, int6
 					    int faulted)
 {
 	(void)site, (void)number, (void)result, (void)faulted;
+}
+
+static struct acrn_changed *changed_of(struct acrn_record *record)
+{
+	return (struct acrn_changed *)((char *)record + ACRN_CHANGED_OFFSET);
 }
 
 ACRN_FAST_TEXT __attribute__((aligned(1024))) void acrn_trampoline_begin_(struct acrn_notes *notes)
@@ -33,6 +37,8 @@ ACRN_FAST_TEXT __attribute__((aligned(1024))) void acrn_trampoline_begin_(struct
 				  (uint32_t)notes->flags);
 	if (!notes->claim.record)
 		return;
+	/* The trampoline has nothing to write there if nothing has changed. */
+	__atomic_store_n(&changed_of(notes->claim.record)->registers, 0, __ATOMIC_RELAXED);
 	if (notes->captured)
 		acrn_ring_capture_in_(notes->claim.record, notes->captured);
 	commit_call(notes->claim.record, notes->claim.word, (uint32_t)notes->site);
@@ -41,7 +47,7 @@ ACRN_FAST_TEXT __attribute__((aligned(1024))) void acrn_trampoline_begin_(struct
 static inline uint64_t flags_changed(const struct acrn_registers *before,
 				     const struct acrn_registers *after)
 {
-	return (before->rflags ^ after->rflags) & ~FLAGS_NOT_OURS;
+	return (before->rflags ^ after->rflags) & ~(uint64_t)ACRN_FLAGS_NOT_OURS;
 }
 
 /* One test for all: they are hardly ever different. */
@@ -55,11 +61,6 @@ static inline int anything_changed(const struct acrn_registers *before,
 		if (CHECKED >> n & 1)
 			different |= before->general[n] ^ after->general[n];
 	return different != 0;
-}
-
-static struct acrn_changed *changed_of(struct acrn_record *record)
-{
-	return (struct acrn_changed *)((char *)record + ACRN_CHANGED_OFFSET);
 }
 
 static void list_change(struct acrn_changed *changed, unsigned int *count, uint64_t before,
@@ -111,8 +112,7 @@ static __attribute__((noinline, cold)) void tell_failure(const struct acrn_notes
 			 result == ACRN_FAULTED);
 }
 
-ACRN_FAST_TEXT int acrn_trampoline_end_(const struct acrn_notes *notes,
-					const struct acrn_registers *after)
+int acrn_trampoline_end_(const struct acrn_notes *notes, const struct acrn_registers *after)
 {
 	const struct acrn_registers *before = &notes->before;
 	struct acrn_record *record = notes->claim.record;

@@ -15,6 +15,10 @@
 #define SITE_PUSHES (NOTES_SIZE - NOTES_SITE)
 #define REGISTER(n) (8 * (n))
 
+/* With flags, RAX, RCX and RDX on the stack below the notes. */
+#define NOTE(offset) (32 + (offset))
+#define BEFORE(n)    NOTE(NOTES_BEFORE + REGISTER(n))
+
 	.cfi_sections .eh_frame, .debug_frame
 
 	.macro push_q register
@@ -22,10 +26,18 @@
 	.cfi_adjust_cfa_offset 8
 	.endm
 
-/* Makes a struct acrn_registers. */
-	.macro push_registers
+	.macro push_flags
 	pushfq
 	.cfi_adjust_cfa_offset 8
+	.endm
+
+	.macro pop_q register
+	popq	\register
+	.cfi_adjust_cfa_offset -8
+	.endm
+
+/* After push_flags this makes a struct acrn_registers. */
+	.macro push_registers
 	.irp	register, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rsp, rbx, rdx, rcx, rax
 	push_q	%\register
 	.endr
@@ -80,6 +92,7 @@
 	.type	acrn_trampoline_call_, @function
 acrn_trampoline_call_:
 	start_frame SITE_PUSHES
+	push_flags
 	push_registers
 	registers_are_saved 0
 	leaq	-NOTES_BEFORE(%rsp), %rsp
@@ -100,6 +113,73 @@ acrn_trampoline_call_:
 	.type	acrn_trampoline_return_, @function
 acrn_trampoline_return_:
 	start_frame NOTES_SIZE
+	push_flags
+	push_q	%rax
+	push_q	%rcx
+	push_q	%rdx
+	.cfi_rel_offset rax, 16
+	.cfi_rel_offset rcx, 8
+	.cfi_rel_offset rdx, 0
+
+	/* RAX collects what makes C necessary; hardly ever anything does. */
+	movq	BEFORE(1)(%rsp), %rax
+	xorq	%rcx, %rax
+	.set	number, 2
+	.irp	register, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+	.ifnc	\register, rsp
+	movq	BEFORE(number)(%rsp), %rcx
+	xorq	%\register, %rcx
+	orq	%rcx, %rax
+	.endif
+	.set	number, number + 1
+	.endr
+	movq	24(%rsp), %rcx			/* RFLAGS */
+	xorq	NOTE(NOTES_BEFORE + REGISTERS_RFLAGS)(%rsp), %rcx
+	andq	$~FLAGS_NOT_OURS, %rcx
+	orq	%rcx, %rax
+	movq	16(%rsp), %rdx			/* the result, and its sign */
+	movq	%rdx, %rcx
+	shrq	$63, %rcx
+	orq	%rcx, %rax
+	orq	NOTE(NOTES_CAPTURED)(%rsp), %rax
+	jnz	slowly
+
+	/* acrn_ring_end_(), see acrn_recorder.h */
+	movq	NOTE(NOTES_RECORD)(%rsp), %rcx
+	testq	%rcx, %rcx
+	jz	recorded
+	movq	NOTE(NOTES_WORD)(%rsp), %rax
+	leaq	CALLED_TO_RETURNING(%rax), %rdx
+	lock cmpxchgq %rdx, (%rcx)
+	jnz	slowly			/* lapped */
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movq	%rax, RECORD_TSC_RETURN(%rcx)
+	movq	16(%rsp), %rax
+	movq	%rax, RECORD_RESULT(%rcx)
+	orw	$FLAG_CHECKED, RECORD_FLAGS(%rcx)
+	movq	NOTE(NOTES_WORD)(%rsp), %rax
+	addq	$CALLED_TO_RETURNED, %rax
+	movq	%rax, (%rcx)
+recorded:
+	.cfi_remember_state
+	cmpq	%rsp, %rsp		/* the flags are as they were before VMCALL */
+	pop_q	%rdx
+	.cfi_same_value rdx
+	pop_q	%rcx
+	.cfi_same_value rcx
+	pop_q	%rax
+	.cfi_same_value rax
+	leaq	8 + NOTES_RESUME(%rsp), %rsp
+	.cfi_def_cfa_offset 8
+	jmp	*(%rsp)
+
+slowly:
+	.cfi_restore_state
+	pop_q	%rdx
+	pop_q	%rcx
+	pop_q	%rax
 	push_registers
 	registers_are_saved 0
 	leaq	REGISTERS_SIZE(%rsp), %rdi

@@ -18,6 +18,8 @@ enum acrn_register {
 	ACRN_REGISTERS = 16,
 };
 
+#define ACRN_FLAGS_NOT_OURS 0x10100 /* RF TF: a debugger's */
+
 struct acrn_registers {
 	uint64_t general[ACRN_REGISTERS]; /* in the processor's order; RSP means nothing */
 	uint64_t rflags;

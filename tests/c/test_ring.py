@@ -187,7 +187,7 @@ def test_stopped_at_any_instruction(recorder_kind: str, rings: int, folder: Path
     sizes = [f"-DACRN_RINGS={rings}", "-DACRN_RING_RECORDS=16"]
     image = guest(folder, "-DCALLS=100000", recorder_kind, *sizes)
     run(["objcopy", "-g", image])  # GDB 13 fails in the trap entries' frame information
-    steps = 20000 if LONG else 1500
+    steps = 15000 if LONG else 1200
     with Guest(folder, [*common_arguments(), "-smp", "2", "-kernel", image]) as qemu:
         command = ["gdb", "-nx", "-nh", "-q", "-batch", "-ex", "set confirm off", "-ex"]
         command += [f"target remote {qemu.socket}", "-x", HERE / "ring_steps.py", image]
