@@ -8,7 +8,7 @@ PREFIX := /usr/local
 OPTS   :=
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 600
 
-.PHONY: all types demo show check check-long bench lint install clean help
+.PHONY: all lint-matrix types demo show check check-long bench lint install clean help
 all:
 
 include cstub/cstub.mk
@@ -66,6 +66,10 @@ check-long:
 
 bench: all
 	$(PYTHON) bench/run.py
+
+# What lint says of its corpus: tests/corpus/matrix.json and docs/lint-matrix.md.
+lint-matrix: all
+	$(PYTHON) tests/corpus/matrix.py
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 lint:

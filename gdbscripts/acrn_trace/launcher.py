@@ -199,7 +199,7 @@ def list_sites(arguments: list[str]) -> int:
 def lint(arguments: list[str]) -> int:
     """Judge the sites of an image; status 1 if anything is found."""
     # Capstone takes longer to load than most commands to run.
-    from acrn_trace.lint.command import Report, add_lint_options, explanation
+    from acrn_trace.lint.command import Report, add_lint_options, explanation, wanted_kinds
 
     parser = OptionParser(prog="acrn-trace lint", description="find hypercalls that will break")
     add_lint_options(parser)
@@ -211,6 +211,7 @@ def lint(arguments: list[str]) -> int:
         return 0
     if options.image is None:
         raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
+    wanted_kinds(options)
     gc.disable()  # a fifth of the time, and nothing here is a cycle of any size
     image = open_image(options.image)
     report = Report(image, image_sites(image), make_knowledge(options), options)

@@ -77,11 +77,11 @@ def _xen(place: Place) -> str | None:
 
 
 def _hyperv(place: Place) -> str | None:
-    if _loaded(place, "rdi"):
-        return None
     for control in _known(place, "rcx"):
         reserved = control & 0xF000_F000_7800_0000
-        if control & 0xFFFF in HYPERV_CODES and not reserved and _loaded(place, "rdx"):
+        if control & 0xFFFF not in HYPERV_CODES or reserved or _loaded(place, "rdi"):
+            return None
+        if _loaded(place, "rdx"):
             return f"RCX is {control:#x}, a control word, with RDX loaded"
     return None
 

@@ -3,6 +3,7 @@
 
 from typing import Iterator
 
+from acrn_trace.lint.conventions import is_acrn
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.function import ENTRY
 from acrn_trace.lint.origins import KNOWN, LOST, UNSET, Value, loaded
@@ -74,6 +75,8 @@ def _overwritten(place: Place) -> Iterator[Found]:
 def _successions(place: Place) -> Iterator[tuple[int, int]]:
     """Where R8 got a number, and the next that set it, for each that set R8 before VMCALL."""
     last = [n for n in place.definitions("r8") if not place.is_call(n)]
+    if place.call_number is not None and is_acrn(place.call_number):
+        return  # a number of ACRN's, in the table or not, is meant
     computed = any(_reads_r8(place, n) for n in last)
     work, seen = [n for n in last if not _is_number(place, n)], set()
     while work and len(seen) < MAX_SUCCESSIONS:

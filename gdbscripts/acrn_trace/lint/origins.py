@@ -127,6 +127,8 @@ class Origins:
             return "yes" if self._callees.changes(self._flow.goal(source), register) else "no"
         if kind == "hypercall":
             return "yes" if register == "rax" else "no"
+        if kind is not None and register not in ("rcx", "rsp"):  # of LOOP, of RET
+            return "no"
         instruction = self._flow.instruction(source)
         if register not in instruction.writes:
             return "no"

@@ -41,9 +41,11 @@ def _reads(flow: Function, callees: Callees, register: str, here: int, hypercall
         return False
     goal = flow.goal(here)
     leaves = kind == "jump" and goal is not None and flow.number_of(goal) is None
+    if (kind == "call" and goal is not None) or leaves:
+        return callees.reads(goal, register)
+    if goal is not None and register != "rcx":  # of LOOP and JRCXZ
+        return False
     instruction = flow.instruction(here)
-    if kind == "call" or leaves:
-        return register in instruction.reads or callees.reads(goal, register)
     return register in instruction.reads and not instruction.text.startswith("push")
 
 
@@ -54,7 +56,7 @@ def _ends(flow: Function, callees: Callees, register: str, here: int) -> bool:
         return callees.changes(flow.goal(here), register)
     if kind == "hypercall":
         return register == "rax"
-    if not flow.can_name(here, register):
+    if kind and register != "rcx" or not flow.can_name(here, register):
         return False
     instruction = flow.instruction(here)
     return register in instruction.writes and not instruction.maybe

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What lint makes of control flow, copies, memory and calls: a right twin beside each wrong one."""
+
+import argparse
+import json
+import time
+from dataclasses import replace
+
+import pytest
+from assembled import assemble, lint_assembly, verdicts_of
+
+from acrn_trace.image import open_image
+from acrn_trace.knowledge import acrn
+from acrn_trace.launcher import main
+from acrn_trace.lint.callees import Callees
+from acrn_trace.lint.command import Report
+from acrn_trace.sitelist import image_sites
+
+NR = "$0x80000012"
+
+# name -> code, what is found, the number that is known
+CASES = {
+    "a load that was hoisted out of a loop": (
+        f"f: mov {NR}, %r8d\n1: vmcall\n dec %rcx\n jne 1b\n ret",
+        [],
+        0x80000012,
+    ),
+    "a loop that calls a function after a load outside of it": (
+        f"f: mov {NR}, %r8d\n mov %rdi, %rbx\n1: mov %rbx, %rdi\n vmcall\n call printk\n jmp 1b",
+        ["call-between"],
+        None,
+    ),
+    "copies": (
+        f"f: mov {NR}, %ecx\n mov %rcx, %rdx\n mov %rdx, %r8\n vmcall\n ret",
+        [],
+        0x80000012,
+    ),
+    "a stack slot": (
+        f"f: sub $24, %rsp\n movl {NR}, %eax\n mov %rax, 8(%rsp)\n mov 8(%rsp), %r8\n vmcall\n"
+        " add $24, %rsp\n ret",
+        [],
+        0x80000012,
+    ),
+    "a stack slot that is set on one path": (
+        f"f: test %rdi, %rdi\n je 1f\n movq $0x12, -8(%rsp)\n1: mov -8(%rsp), %r8\n vmcall\n ret",
+        ["r8-one-path", "number-not-in-table"],
+        None,
+    ),
+    "a push and a pop around a call": (
+        f"f: mov {NR}, %r8d\n push %r8\n call printk\n pop %r8\n mov $1, %edi\n vmcall\n ret",
+        [],
+        0x80000012,
+    ),
+    "arithmetic": ("f: mov $0x80000000, %r8d\n or $0x12, %r8\n vmcall\n ret", [], 0x80000012),
+    "a conditional move of two numbers": (
+        f"f: mov {NR}, %r8d\n mov $0x80000013, %ecx\n test %rdi, %rdi\n cmove %rcx, %r8\n vmcall\n"
+        " ret",
+        [],
+        None,
+    ),
+    "a number from memory": ("f: mov (%rdx), %r8\n vmcall\n ret", [], None),
+    "a number that is a parameter": ("f: mov %rdx, %r8\n vmcall\n ret", [], None),
+    "a stub that is handed R8": ("f: endbr64\n vmcall\n ret", [], None),
+    "a fifth parameter that a caller loads": (
+        f"f: xor %ecx, %ecx\n vmcall\n ret\ng: mov {NR}, %r8d\n call f\n ret",
+        [],
+        None,
+    ),
+    "a fifth parameter that a caller loads and jumps": (
+        f"g: mov {NR}, %r8d\n jmp f\nf: xor %ecx, %ecx\n vmcall\n ret",
+        [],
+        None,
+    ),
+    "a call of a function that leaves R8 alone": (
+        f"f: mov {NR}, %r8d\n call g\n vmcall\n ret\ng: incq (%rsi)\n ret",
+        [],
+        0x80000012,
+    ),
+    "a call of a function that calls another that does not": (
+        f"f: mov {NR}, %r8d\n call g\n vmcall\n ret\ng: call printk\n ret",
+        ["call-between"],
+        None,
+    ),
+    "a call that does not come back": (
+        f"f: mov {NR}, %r8d\n test %rdi, %rdi\n je 1f\n call panic\n1: vmcall\n ret\n"
+        "panic: mov $0, %r8\n1: jmp 1b",
+        [],
+        0x80000012,
+    ),
+    "a way around the load that a short jump takes into the middle": (
+        f"f: cmp $1, %edi\n je 1f\n nop\n mov {NR}, %r8d\n1: vmcall\n ret",
+        ["r8-one-path"],
+        None,
+    ),
+    "a default result": (
+        f"f: mov $-1, %rax\n test %rdi, %rdi\n je 1f\n mov {NR}, %r8d\n vmcall\n1: ret",
+        [],
+        0x80000012,
+    ),
+    "a number that is passed on after the call": (
+        f"f: mov {NR}, %r8d\n vmcall\n mov %r8, %rsi\n call printk\n ret",
+        [],
+        0x80000012,
+    ),
+    "a register that only an index register's prefix extends": (
+        f"f: mov {NR}, %r8d\n lea (%rdx,%r9), %r8\n vmcall\n ret",
+        ["r8-overwritten"],
+        None,
+    ),
+    "a callee that calls what does not come back": (
+        f"f: mov {NR}, %r8d\n call g\n vmcall\n ret\n"
+        "g: test %rdi, %rdi\n je 1f\n call die\n mov $0, %r8\n1: ret\n"
+        "die: mov $0, %r8\n1: jmp 1b",
+        [],
+        0x80000012,
+    ),
+    "a value in RAX that was used before the call": (
+        f"f: lea 1(%rdi), %rax\n mov %rax, %rdi\n mov {NR}, %r8d\n vmcall\n add $1, %rax\n ret",
+        [],
+        0x80000012,
+    ),
+    "two calls, one number": (
+        f"f: mov {NR}, %r8d\n vmcall\n vmcall\n ret",
+        [],
+        0x80000012,
+    ),
+    "a function that is split over a jump table": (
+        f"f: mov {NR}, %r8d\n jmp *8(,%rdi,8)\n1: vmcall\n ret\n2: mov $1, %eax\n ret",
+        [],
+        0x80000012,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name, tmp_path):
+    code, findings, number = CASES[name]
+    first, *_ = verdicts_of(code, tmp_path)
+    assert [found.id for found in first.findings] == findings
+    assert first.number == number
+
+
+def test_a_function_of_jumps_back_and_forth_takes_no_time(tmp_path):
+    """Each of 2000 branches doubles the ways; they are not counted one by one."""
+    body = "\n".join(f" test %rdi, %rdi\n je {n}f\n add $1, %r9\n{n}:" for n in range(1, 2000))
+    code = f"f: mov $0x80000012, %r8d\n{body}\n vmcall\n ret"
+    path = assemble(code, tmp_path)
+    begin = time.process_time()
+    assert main(["lint", str(path)]) == 0
+    assert time.process_time() - begin < 20
+
+
+def test_a_function_outside_of_the_image_is_known_by_its_name():
+    for name, changes in (("printk", True), ("__fentry__", False), ("mcount", False)):
+        callees = Callees(lambda address: None, lambda address, name=name: name)
+        assert callees.changes(0x1000, "r8") == changes
+    assert Callees(lambda address: None, lambda address: "x").changes(None, "r8")
+
+
+def test_possible_sites_are_judged_if_the_user_says_so(tmp_path):
+    image = open_image(str(assemble("f: xor %ecx, %ecx\n vmcall\n ret", tmp_path)))
+    sites = [replace(site, certain=False) for site in image_sites(image)]
+    for judged in (False, True):
+        options = argparse.Namespace(possible_sites=judged, json=False, only=[], disable=[])
+        report = Report(image, sites, acrn(), options)
+        assert len(list(report.lines())) == 1 + judged == 1 + report.findings
+
+
+def launch(capsys, *words):
+    status = main(["lint", *map(str, words)])
+    return status, capsys.readouterr()
+
+
+def test_status_text_and_json_of_the_launcher(tmp_path, capsys):
+    path = assemble("f: mov $0x80000012, %r8d\n call printk\n vmcall\n ret", tmp_path)
+    status, shown = launch(capsys, path)
+    assert status == 1 and " f: call-between: R8 is loaded, then the call of printk" in shown.out
+    assert shown.out.endswith("1 site, 0 numbers known, 1 unknown; 1 finding\n")
+    status, shown = launch(capsys, "--json", path)
+    document = json.loads(shown.out)
+    assert status == 1 and document["findings"] == 1
+    assert document["sites"][0]["findings"][0]["kind"] == "call-between"
+
+
+def test_kinds_are_switched_off_and_chosen(tmp_path, capsys):
+    path = assemble("f: mov $0x80000012, %r8d\n call printk\n vmcall\n ret", tmp_path)
+    assert launch(capsys, "--disable", "call-between", path)[0] == 0
+    assert launch(capsys, "--only", "r8-one-path", path)[0] == 0
+    assert launch(capsys, "--only", "call-between", path)[0] == 1
+
+
+@pytest.mark.parametrize("option", ["--disable", "--only", "--explain"])
+def test_a_kind_that_there_is_not_is_one_sentence(option, capsys):
+    status, shown = launch(capsys, option, "call-betwen", "/dev/null")
+    assert status == 2 and shown.err.count("\n") == 1 and "is call-between meant?" in shown.err
+
+
+def test_explaining_needs_no_image_and_linting_does(capsys):
+    status, shown = launch(capsys, "--explain", "r8-value-lost")
+    assert status == 0 and shown.out.startswith("r8-value-lost: ")
+    assert launch(capsys)[0] == 2
+
+
+def test_the_call_table_is_the_users(tmp_path, capsys):
+    path = assemble("f: mov $0x800000ee, %r8d\n vmcall\n ret", tmp_path)
+    (tmp_path / "own.def").write_text("HYPERCALL0(0x800000ee, own)\n")
+    assert launch(capsys, path)[0] == 1
+    assert launch(capsys, "-x", tmp_path / "own.def", path)[0] == 0
+    assert lint_assembly("f: mov $0x800000ee, %r8d\n vmcall\n ret", tmp_path) != []
