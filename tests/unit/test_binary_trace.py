@@ -2,6 +2,7 @@
 """The binary trace file: read back, read damaged, and shown the quick way as the slow one."""
 
 import argparse
+import ctypes
 import io
 import os
 import random
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ring_builder import HZ, SITE, RingMachine, record
 
-from acrn_trace import blocks, offline
+from acrn_trace import blocks, offline, quicktext
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
 from acrn_trace.knowledge import acrn
@@ -330,3 +331,20 @@ def test_lines_and_records_as_long_as_they_may_be(tmp_path):
         data += records_block(raw, number=number)
     text, said = shown(tmp_path, data, True)
     assert (text, said) == shown(tmp_path, data, False) and len(text) > 200 * 30000
+
+
+def test_text_ends_where_the_room_does():
+    code = quicktext.library()
+    assert code
+    report = code.report_new(HZ, 192)
+    raw, literal = wide(0), b"x" * 40000
+    template = struct.pack("<BBBxI", 0, 1, 0, len(literal)) + literal
+    assert code.report_learn(report, raw, template, len(template)) == 0
+    records = ctypes.create_string_buffer(raw * 8, 8 * len(raw))
+    start = ctypes.addressof(records)
+    cursors = (quicktext._Cursor * 1)((start, start + 8 * len(raw)))
+    text = ctypes.create_string_buffer(8 * len(literal))
+    why, which = ctypes.c_uint32(9), ctypes.c_uint32(9)
+    size = code.report_run(report, cursors, 1, text, 100_000, why, which)
+    assert (size, why.value) == (40000, 1)
+    code.report_free(report)
