@@ -101,6 +101,18 @@ def test_without_tables_pointers_lead_to_functions(tmp_path):
     assert sites_in(tmp_path, code, parts=[pointers], whole=False) == {22: CERTAIN}
 
 
+def test_without_tables_vmgexit_is_no_site(tmp_path):
+    assert sites_in(tmp_path, NOP * 100 + b"\xf3" + VMMCALL + RET, whole=False) == {}
+
+
+def test_without_tables_a_call_that_the_code_contradicts_proves_nothing(tmp_path):
+    """It goes into the middle of a mov, which all of the code before begins at its beginning."""
+    call = b"\xe8" + struct.pack("<i", 111 - 5)
+    code = call + NOP * 104 + b"\xb8\x00" + VMCALL + RET
+    assert code.index(VMCALL) == 111
+    assert sites_in(tmp_path, code, whole=False) == {111: POSSIBLE}
+
+
 def eh_frame(address, start, size, rows=b""):
     common = struct.pack("<II", 16, 0) + b"\x01zR\0\x01\x78\x10\x01\x1b\x0c\x07\x08"
     place = address + len(common) + 8
@@ -236,3 +248,10 @@ def test_planted_sites_and_decoys(tmp_path, seed, flags):
             assert certain == image.sites, removed
         else:
             assert len(certain) > len(image.sites) / 3
+
+
+def test_a_loop_behind_data_that_is_called_over(tmp_path):
+    """Only a second sweep is in step there, and only its end says where the loop begins."""
+    image = planted.build(tmp_path, 1, 300, 60, flags=("-O0",))
+    sites = scanned_sites(open_image(str(image.path)))
+    assert {site.address for site in sites if site.certain} == image.sites
