@@ -177,6 +177,7 @@ recorded:
 
 slowly:
 	.cfi_restore_state
+	.cfi_def_cfa_offset NOTE(NOTES_SIZE)	/* clang's assembler has forgotten it */
 	pop_q	%rdx
 	pop_q	%rcx
 	pop_q	%rax
@@ -206,6 +207,7 @@ slowly:
 
 other_flags:
 	.cfi_restore_state
+	.cfi_def_cfa_offset NOTES_SIZE + REGISTERS_SIZE
 	reload_registers 0
 	movq	(%rsp), %rax
 	leaq	REGISTERS_RFLAGS(%rsp), %rsp

@@ -10,6 +10,7 @@
 __asm__(".macro vmcall\n\t.byte 0x0f, 0x0b, 0x90\n\t.endm"); /* as in trampoline.c */
 
 __thread unsigned int test_vcpu;
+static int calls; /* the first comes back with a register changed */
 
 static void on_vmcall(int number, siginfo_t *info, void *context)
 {
@@ -18,7 +19,7 @@ static void on_vmcall(int number, siginfo_t *info, void *context)
 	(void)number, (void)info;
 	registers[REG_RIP] += 3;
 	registers[REG_RAX] = 5;
-	registers[REG_R11] ^= 1;
+	registers[REG_R11] ^= calls++ == 0;
 }
 
 __attribute__((noinline)) long caller(long a, long b)
@@ -30,7 +31,7 @@ __attribute__((noinline)) long caller(long a, long b)
 
 __attribute__((noinline)) long outer(long a)
 {
-	return caller(a, a + 1) * 3;
+	return caller(a, a + 1) + 2 * caller(a, a - 1);
 }
 
 int main(void)

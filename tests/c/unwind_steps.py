@@ -14,11 +14,11 @@ def names():
     return found
 
 
-def frame_of_caller():
+def stack_above_caller():
     frame = gdb.newest_frame()
     while frame.name() != "caller":
         frame = frame.older()
-    return frame
+    return int(frame.older().read_register("rsp"))
 
 
 def after_the_call():
@@ -35,11 +35,11 @@ def main():
     gdb.execute(f"break *{after_the_call()}", to_string=True)  # GDB does not step into a signal
     stack_of_outer = int(gdb.newest_frame().older().read_register("rsp"))
     functions, steps, wrong = set(), 0, []
-    while "caller" in names():
+    while names()[0] != "main":
         functions.add(names()[0])
         found = [name for name in names() if name in LAST]
-        outer = frame_of_caller().older()
-        if found != LAST or int(outer.read_register("rsp")) != stack_of_outer:
+        between = names()[0] == "outer"
+        if not between and (found != LAST or stack_above_caller() != stack_of_outer):
             wrong.append((hex(gdb.newest_frame().pc()), names()))
         gdb.execute("stepi", to_string=True)
         steps += 1
