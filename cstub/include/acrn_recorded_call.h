@@ -26,11 +26,11 @@
 	__extension__({                                                                            \
 		struct acrn_argument_ acrn_argument1_ = argument1;                                 \
 		struct acrn_argument_ acrn_argument2_ = argument2;                                 \
-		const struct acrn_captured_ *acrn_captured_ =                                      \
-			acrn_points_(&acrn_argument1_) ? &acrn_argument1_.captured :               \
-							 &acrn_argument2_.captured;                \
+		const struct acrn_captured_ *acrn_captured_ = acrn_points_(&acrn_argument1_)       \
+								      ? &acrn_argument1_.captured  \
+								      : &acrn_argument2_.captured; \
 		ACRN_RECORDED_(2, nr, acrn_argument1_.value, acrn_argument2_.value,                \
-			       acrn_captured_, "D"(acrn_arg1_), "S"(acrn_arg2_), );     \
+			       acrn_captured_, "D"(acrn_arg1_), "S"(acrn_arg2_), );                \
 	})
 
 #ifdef ACRN_TRAMPOLINE
