@@ -16,7 +16,27 @@ sys.path[:0] = [str(ROOT / "gdbscripts"), str(ROOT / "tests")]
 # The same examples at each run, whatever the machine's load; the long run looks for new ones.
 hypothesis.settings.register_profile("check", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("long", deadline=None)
-hypothesis.settings.load_profile("long" if os.environ.get("ACRN_CHECK_LONG") == "1" else "check")
+LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
+hypothesis.settings.load_profile("long" if LONG else "check")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: for make check-long alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out of the short run: they are not skipped, they are not in it."""
+    left_out = [item for item in items if not LONG and item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that was skipped proves nothing, so the run fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

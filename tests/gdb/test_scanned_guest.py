@@ -57,6 +57,7 @@ def test_service(stripped, folder):
     assert list(map(comparable, scanned)) == list(map(comparable, recorded))
 
 
+@pytest.mark.long
 def test_smp(stripped, folder):
     """Every one of its calls, on two vCPUs and in interrupts, against what the guest wrote down."""
     with Guest(folder, arguments_of("smp")) as guest:

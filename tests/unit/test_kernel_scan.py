@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Debian's kernel against objdump. It is downloaded, so this is for check-long alone."""
 
-import os
 import re
 import subprocess
 
@@ -11,7 +10,7 @@ from acrn_trace.image import open_image
 from acrn_trace.scan import scanned_sites
 from kernel_image import debian_kernel, objdump_sites
 
-pytestmark = pytest.mark.skipif(os.environ.get("ACRN_CHECK_LONG") != "1", reason="check-long")
+pytestmark = pytest.mark.long
 CHUNK = 1 << 20
 
 
