@@ -49,6 +49,7 @@ extern long answer; /* of every hypercall */
 extern unsigned long cell;
 extern volatile unsigned long opaque; /* 0 */
 void log_line(const char *text, ...);
+__attribute__((cold)) void log_cold(const char *text, ...);
 unsigned long compute(unsigned long value); /* value + 1 */
 
 /* create_vm answers by this vmid if cpu_affinity is right. */

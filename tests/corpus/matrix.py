@@ -122,17 +122,18 @@ def _title(twin: Twin) -> str:
 
 HEAD = """# The corpus of lint
 
-Made by `make lint-matrix`; the tests compare it with what they find. Each case of `tests/corpus/cases`
-is built as a good source and as a bad one, by {gcc} and
-{clang}, at -O0, -O2, -Os and -O3. Then the image runs, with each VMCALL
-replaced by an instruction that traps, and every register a function may change poisoned: **the run says
-whether the object code is right**, whatever its source is, and lint has to say the same.
+Made by `make lint-matrix`; the tests compare it with what they find. Each case of
+`tests/corpus/cases` is built as a good source and as a bad one, by {gcc}
+and {clang}, at -O0, -O2, -Os and -O3. Then the image runs, with each
+VMCALL replaced by an instruction that traps, and every register a function may change poisoned:
+**the run says whether the object code is right**, whatever its source is, and lint has to say the
+same.
 
 * *ok*: the run is right, and lint finds nothing. A bad source that is *ok* became right code here.
 * a kind of finding ([lint](lint.md)): the run is wrong, and lint says so.
 * *does not assemble*: as it says.
-* *wrong, unseen*: the run is wrong, and the object code cannot show it: a store before the call and a
-  load after it, of memory that is not in the stack frame, were folded into one by the compiler.
+* *wrong, unseen*: the run is wrong, and the object code cannot show it: a store before the call and
+  a load after it, of memory that is not in the stack frame, were folded into one by the compiler.
 """
 
 

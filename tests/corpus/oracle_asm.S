@@ -55,7 +55,7 @@
 	ret
 	.size compute, . - compute
 
-	function log_line
+	function log_line, log_cold
 	poison rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
 	ret
 	.size log_line, . - log_line

@@ -29,10 +29,10 @@ OTHERS = """
 def assemble(code: str, folder: Path) -> Path:
     """An image whose functions are the labels of ``code``."""
     text = ["\t.text"]
-    labels = re.findall(r"^([a-z_]\w*):", code, re.MULTILINE)
-    for label in labels:
-        text += [f"\t.globl {label}", f"\t.type {label}, @function"]
-    text += [re.sub(r"^([a-z_]\w*):", r"\1:\n", code, flags=re.MULTILINE), "\t.size f, . - f"]
+    for part in re.split(r"^(?=[a-z_]\w*:)", code, flags=re.MULTILINE)[1:]:
+        label = part[: part.index(":")]
+        text += [f"\t.globl {label}", f"\t.type {label}, @function", part]
+        text += [f"\t.size {label}, . - {label}"]
     (folder / "f.s").write_text("\n".join(text) + "\n" + OTHERS)
     for line in (f"as -o {folder}/f.o {folder}/f.s", f"ld -e f -o {folder}/f {folder}/f.o"):
         subprocess.run(line.split(), check=True, timeout=60)

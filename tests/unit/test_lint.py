@@ -119,6 +119,22 @@ CASES = {
         [],
         0x80000012,
     ),
+    "a cold part elsewhere that calls and comes back": (
+        f"f: mov {NR}, %r8d\n test %rdi, %rdi\n jne cold\n1: vmcall\n ret\n"
+        "g: ret\n .balign 256\ncold: call printk\n mov $1, %edi\n jmp 1b",
+        ["call-between"],
+        None,
+    ),
+    "a jump to another function, which has its own calls": (
+        f"f: test %rdi, %rdi\n jne g\n mov {NR}, %r8d\n vmcall\n ret\ng: call printk\n ret",
+        [],
+        0x80000012,
+    ),
+    "a call over data, whose address is popped": (
+        f"f: mov {NR}, %r8d\n call 1f\n .quad 0\n1: pop %rsi\n vmcall\n ret",
+        [],
+        0x80000012,
+    ),
     "two calls, one number": (
         f"f: mov {NR}, %r8d\n vmcall\n vmcall\n ret",
         [],

@@ -16,8 +16,8 @@ CATALOG = {
     "r8-never-loaded": Kind(
         "R8 is never loaded before VMCALL",
         "No instruction of the function puts anything in R8, and no direct caller that can be seen "
-        "does either: the number is whatever the code before left there. Compilers drop the load of "
-        "a register variable when a call follows, since the call ends the variable's life in R8.",
+        "does either: the number is whatever the code before left there. Compilers drop the load "
+        "of a register variable when a call follows, since the call ends the variable's life in R8.",
         "f: lea (%rsi), %rdi\n   vmcall\n   ret",
         "f: lea (%rsi), %rdi\n   mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),
@@ -122,8 +122,8 @@ CATALOG = {
     ),
     "xen-call": Kind(
         "a hypercall of Xen",
-        "The number is in EAX, the arguments are in RDI, RSI, RDX, R10 and R8. (Jailhouse's calls and "
-        "KVM's without arguments look the same.)",
+        "The number is in EAX, the arguments are in RDI, RSI, RDX, R10 and R8. (Jailhouse's "
+        "calls and KVM's without arguments look the same.)",
         "f: mov $17, %eax\n   vmcall\n   ret",
         "f: mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The instructions of one function, and in which order they can run."""
 
+from bisect import bisect_left
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Callable
@@ -11,14 +13,24 @@ from acrn_trace.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
 SOMEWHERE = -2  # what runs before is not known
+NEAR = 256  # bytes
 MAX_BYTES = 1 << 16  # of a function that are looked at
 
 _KINDS = {"call": "call", "jmp": "jump", "ljmp": "jump", "int3": "trap", UNKNOWN: "trap"}
 _SPECIAL = {b"\x0f\x0b": "trap", VMCALL: "hypercall", VMMCALL: "hypercall"}
-# An instruction that names R8 has one of these among its first bytes: a REX prefix that can extend a
-# register to it, or what begins a longer prefix (VEX, EVEX, XOP).
+# What names R8 has one of these among its first bytes: a REX prefix that can extend a register to it,
+# or what begins a longer prefix (VEX, EVEX, XOP).
 _CAN_NAME_R8 = frozenset([*range(0x41, 0x48), *range(0x49, 0x50), 0x62, 0x8F, 0xC4, 0xC5, 0xD5])
 _PREFIXES = 5
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a function's code, at ``start``. A compiler may have put a cold one elsewhere."""
+
+    start: int
+    code: bytes
+    outline: Outline
 
 
 class Function:
@@ -27,34 +39,54 @@ class Function:
     Each is decoded only when somebody asks for its registers, since that takes long.
     """
 
-    def __init__(self, code: bytes, start: int, outline: Outline, is_function: bool = True) -> None:
-        self.starts = [*sorted(outline.boundaries), start + len(code)]
+    def __init__(self, pieces: list[Piece], is_function: bool = True) -> None:
         self.is_function = is_function
-        self._code = code
-        self._numbers = {address: number for number, address in enumerate(self.starts)}
+        self._code = b"".join(piece.code for piece in pieces)
+        self._addresses: list[int] = []
+        self._places: list[int] = []  # of instructions in the code; one more, at its end
+        self._last: set[int] = set()  # instructions of their pieces
+        base = 0
+        for piece in pieces:
+            addresses = sorted(piece.outline.boundaries)
+            self._addresses += addresses
+            self._places += [base + address - piece.start for address in addresses]
+            self._last.add(len(self._addresses) - 1)
+            base += len(piece.code)
+        self._places.append(base)
+        self._numbers = {address: number for number, address in enumerate(self._addresses)}
         self._goals: dict[int, int | None] = {}
         self.kinds: dict[int, str] = {}
-        for address, _, mnemonic, operands in outline.steering:
-            number = self._numbers[address]
-            self.kinds[number], self._goals[number] = _kind(mnemonic), _goal(operands)
-        for bytes_, kind in _SPECIAL.items():
-            self._mark(bytes_, kind)
+        self._read_steering(pieces)
         self._decoded: dict[int, Instruction] = {}
         self._never_returns: Callable[[int | None], bool] = lambda goal: False
 
+    def _read_steering(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            for address, _, mnemonic, operands in piece.outline.steering:
+                number, goal = self._numbers[address], target_of(operands)
+                kind = _kind(mnemonic)
+                if kind == "call" and goal in self._numbers and 0 < goal - address < NEAR:
+                    kind = "jump"  # over data, whose address is then popped
+                self.kinds[number], self._goals[number] = kind, goal
+        for code, kind in _SPECIAL.items():
+            self._mark(code, kind)
+
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self._addresses)
 
     def number_of(self, address: int) -> int | None:
-        number = self._numbers.get(address)
-        return None if number == len(self) else number
+        return self._numbers.get(address)
 
     def address(self, number: int) -> int:
-        return self.starts[number]
+        return self._addresses[number]
 
     def code_of(self, number: int) -> bytes:
-        first, begin, end = self.starts[0], self.starts[number], self.starts[number + 1]
-        return self._code[begin - first : end - first]
+        return self._code[self._places[number] : self._places[number + 1]]
+
+    def goals_outside(self) -> list[int]:
+        """Where jumps lead that leave the function."""
+        goals = {self._goals[n] for n in self._jumps}
+        return [g for g in sorted(g for g in goals if g is not None) if g not in self._numbers]
 
     def instruction(self, number: int) -> Instruction:
         found = self._decoded.get(number)
@@ -65,8 +97,8 @@ class Function:
     def _mark(self, code: bytes, kind: str) -> None:
         place = self._code.find(code)
         while place >= 0:
-            number = self._numbers.get(self.starts[0] + place)
-            if number is not None and number < len(self):
+            number = bisect_left(self._places, place)
+            if self._places[number] == place and number < len(self):
                 self.kinds[number] = kind
             place = self._code.find(code, place + 1)
 
@@ -82,16 +114,18 @@ class Function:
         """False if the instruction has nothing to do with ``register``."""
         if register != "r8":
             return number in self._decoded or can_name(self.code_of(number), register)
-        place = self.starts[number] - self.starts[0]
-        end = min(self.starts[number + 1] - self.starts[0], place + _PREFIXES)
+        place = self._places[number]
+        end = min(self._places[number + 1], place + _PREFIXES)
         return not _CAN_NAME_R8.isdisjoint(self._code[place:end])
 
     def goes_on(self, number: int) -> bool:
         """Whether the next instruction may run after this one."""
         kind = self.kind(number)
+        if number in self._last:
+            return False
         if kind != "call":
             return kind not in ("jump", "return", "trap") or self._is_warning(number)
-        # Compilers put code behind a call that does not return only where something else leads to it.
+        # Behind a call that does not return stands what something else leads to.
         return number + 1 not in self.sources or not self._never_returns(self.goal(number))
 
     def _is_warning(self, number: int) -> bool:
@@ -116,8 +150,9 @@ class Function:
 
     def predecessors(self, number: int) -> list[int]:
         """What can have run before; ENTRY and SOMEWHERE among them."""
-        if number and number not in self.sources and number - 1 not in self.kinds:
-            return [number - 1]
+        before = number - 1
+        if number and not (number in self.sources or before in self.kinds or before in self._last):
+            return [before]
         found = self.sources.get(number, [])
         if number and self.goes_on(number - 1):
             found = [*found, number - 1]
@@ -161,7 +196,8 @@ def _kind(mnemonic: str) -> str:
     return _KINDS.get(mnemonic, "return" if returns else "branch")
 
 
-def _goal(operands: str) -> int | None:
+def target_of(operands: str) -> int | None:
+    """Where a direct jump or call goes."""
     try:
         return int(operands, 16)
     except ValueError:

@@ -11,11 +11,13 @@ from acrn_trace.call_targets import CallTargets
 from acrn_trace.decoder import Decoder
 from acrn_trace.image import Code, Image
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import MAX_BYTES, Function
+from acrn_trace.lint.function import MAX_BYTES, Function, Piece, target_of
 from acrn_trace.lint.origins import Origins, loaded
+from acrn_trace.outline import ENDS, Outline
 from acrn_trace.spans import Span
 
 MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
+MAX_PIECES, MAX_PIECE = 8, 512  # of a function that are elsewhere; bytes of one
 MAX_CALLERS = 16  # of one function that are looked at
 WINDOW = 64  # bytes before a site that are looked at where no function is known around it
 _COPIED = (".altinstr_replacement",)
@@ -107,12 +109,28 @@ class Functions:
         return self._functions[key]
 
     def _decoded(self, code: bytes, start: int, is_function: bool) -> Function | None:
-        outline = self._decoder.outline(code, start)
-        if not outline.boundaries:
+        whole = Piece(start, code, self._decoder.outline(code, start))
+        if not whole.outline.boundaries:
             return None
-        function = Function(code, start, outline, is_function)
+        function = Function([whole], is_function)
+        goals = function.goals_outside()[:MAX_PIECES]
+        elsewhere = [piece for piece in (self._piece(goal, whole) for goal in goals) if piece]
+        if elsewhere:
+            function = Function([whole, *elsewhere], is_function)
         function.leave_out_calls(lambda goal: not self.callees.returns(goal))
         return function
+
+    def _piece(self, goal: int, whole: Piece) -> Piece | None:
+        """What a function has at ``goal``, if that is not another function: it jumps back."""
+        part = self._part(goal)
+        if part is None or goal in range(whole.start, whole.start + len(whole.code)):
+            return None
+        code = part.data[goal - part.address : goal - part.address + MAX_PIECE]
+        code = code[: _length_of_piece(self._decoder.outline(code, goal), goal)]
+        outline = self._decoder.outline(code, goal)
+        inside = range(whole.start + 1, whole.start + len(whole.code))
+        back = (target_of(operands) for _, _, name, operands in outline.steering if name != "call")
+        return Piece(goal, code, outline) if any(target in inside for target in back) else None
 
     def _window(self, part: Code, address: int) -> Function | None:
         """The longest stretch before ``address`` that decodes to an instruction right there."""
@@ -151,6 +169,18 @@ class Functions:
                         self._callers.setdefault(goal, []).append(site)
         part = self._part(start)
         return self._callers.get(start, []) + (_short_jumps(part, start) if part else [])
+
+
+def _length_of_piece(outline: Outline, start: int) -> int:
+    """Up to where it surely ends, past which none of its own branches leads."""
+    furthest = start
+    for address, size, mnemonic, operands in outline.steering:
+        target = target_of(operands)
+        if mnemonic != "call" and target is not None and target - start in range(MAX_PIECE):
+            furthest = max(furthest, target)
+        if mnemonic in ENDS and address + size > furthest:
+            return address + size - start
+    return 0
 
 
 def _calls(part: Code) -> Iterable[tuple[int, int]]:

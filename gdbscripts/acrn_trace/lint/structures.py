@@ -21,8 +21,8 @@ def structure_findings(place: Place) -> Iterator[Found]:
         where = _in_frame(place, register, argument)
         if where and not _may_be_written(place, where):
             text = (
-                f"nothing is stored to the {argument.type} that {register.upper()} points to before "
-                "the call reads it: memory is missing from the asm's clobbers"
+                f"nothing is stored to the {argument.type} that {register.upper()} points to "
+                "before the call reads it: memory is missing from the asm's clobbers"
             )
             yield Found("memory-not-written", text)
 
