@@ -18,15 +18,15 @@ MAX_BYTES = 1 << 16  # of a function that are looked at
 
 _KINDS = {"call": "call", "jmp": "jump", "ljmp": "jump", "int3": "trap", UNKNOWN: "trap"}
 _SPECIAL = {b"\x0f\x0b": "trap", VMCALL: "hypercall", VMMCALL: "hypercall"}
-# What names R8 has one of these among its first bytes: a REX prefix that can extend a register to it,
-# or what begins a longer prefix (VEX, EVEX, XOP).
+# What names R8 has one of these among its first bytes: a REX prefix that can extend a register to
+# it, or what begins a longer prefix (VEX, EVEX, XOP).
 _CAN_NAME_R8 = frozenset([*range(0x41, 0x48), *range(0x49, 0x50), 0x62, 0x8F, 0xC4, 0xC5, 0xD5])
 _PREFIXES = 5
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a function's code, at ``start``. A compiler may have put a cold one elsewhere."""
+    """A stretch of a function's code, at ``start``. A cold one may be elsewhere."""
 
     start: int
     code: bytes
