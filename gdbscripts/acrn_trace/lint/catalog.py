@@ -17,7 +17,7 @@ CATALOG = {
         "R8 is never loaded before VMCALL",
         "No instruction of the function puts anything in R8, and no direct caller that can be seen "
         "does either: the number is whatever the code before left there. Compilers drop the load "
-        "of a register variable when a call follows, since the call ends the variable's life there.",
+        "of a register variable when a call follows, since that ends the variable's life there.",
         "f: lea (%rsi), %rdi\n   vmcall\n   ret",
         "f: lea (%rsi), %rdi\n   mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),
