@@ -6,8 +6,8 @@ Here they are made for the instructions that steer only, one in seven, out of Ca
 """
 
 import ctypes
-import struct
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 # address, size, mnemonic, operands: as Capstone prints them
@@ -76,12 +76,8 @@ class FastOutline:
             return
         fields = {name: getattr(self._entry, name) for name, *_ in self._entry._fields_}
         self._size = ctypes.sizeof(self._entry)
-        self._address, self._length = fields["address"].offset, fields["size"].offset
+        self._length = fields["size"].offset
         self._operands, self._longest = fields["op_str"].offset, fields["op_str"].size
-        self._row = struct.Struct(
-            f"<I{self._address - 4}xQ{self._length - self._address - 8}xH"
-            f"{self._size - self._length - 2}x"
-        )
         ids = {name: getattr(capstone.x86, f"X86_INS_{name.upper()}", None) for name in STEERING}
         self._names = {number: name for name, number in ids.items() if number is not None}
         self._names[0] = UNKNOWN  # what Capstone skips has no number
@@ -95,22 +91,24 @@ class FastOutline:
             return Outline(frozenset(), [], [])
         try:
             data = _view(ctypes.addressof(array.contents), count * self._size, _READ_ONLY)
-            return self._outline(data)
+            return self._outline(data, address)
         finally:
             self._library.cs_free(array, count)
 
-    def _outline(self, data: memoryview) -> Outline:
-        rows = list(self._row.iter_unpack(data))
+    def _outline(self, data: memoryview, start: int) -> Outline:
+        numbers = data.cast("I")[:: self._size // 4].tolist()  # the number is the first field
+        sizes = data.cast("H")[self._length // 2 :: self._size // 2].tolist()
+        addresses = list(accumulate(sizes, initial=start))
         names = self._names
         steering = [
-            (at, size, names[number], self._operands_at(data, index))
-            for index, (number, at, size) in enumerate(rows)
+            (addresses[index], sizes[index], names[number], self._operands_at(data, index))
+            for index, number in enumerate(numbers)
             if number in names
         ]
         guessed = [(i[0], i[0] + i[1]) for i in steering if i[2] == UNKNOWN and i[1] > 1]
         if guessed:
             steering = [i for i in steering if _steers(i[2], i[1])]
-        return Outline(frozenset([at for _, at, _ in rows]), steering, guessed)
+        return Outline(frozenset(addresses[:-1]), steering, guessed)
 
     def _operands_at(self, data: memoryview, index: int) -> str:
         start = index * self._size + self._operands
