@@ -21,9 +21,13 @@ _IMAGE_ADDRESSES = (
 )
 
 
+# QEMU reports a stop twice now and then.
+_REPEATED = " (stopped again before it returned: reported twice, or faulted and retried)"
+
+
 def canonical(trace: str) -> str:
     """The trace without what differs between two runs, or between two compilers."""
-    trace = without_times(trace)
+    trace = without_times(trace).replace(_REPEATED, "")
     for pattern, name in _IMAGE_ADDRESSES:
         trace = pattern.sub(name, trace)
     return trace
