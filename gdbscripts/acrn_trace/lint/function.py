@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Callable
 
 from acrn_trace.abi import VMCALL, VMMCALL
-from acrn_trace.lint.instructions import Instruction, can_name, decode
+from acrn_trace.lint.instructions import Instruction, can_name, can_write, decode
 from acrn_trace.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
@@ -118,6 +118,12 @@ class Function:
         end = min(self._places[number + 1], place + _PREFIXES)
         return not _CAN_NAME_R8.isdisjoint(self._code[place:end])
 
+    def can_write(self, number: int, register: str) -> bool:
+        """False if the instruction surely leaves ``register`` as it is."""
+        if register == "r8" and not self.can_name(number, register):
+            return False
+        return can_write(self.code_of(number), register)
+
     def goes_on(self, number: int) -> bool:
         """Whether the next instruction may run after this one."""
         kind = self.kind(number)
@@ -148,11 +154,17 @@ class Function:
                 found.append(inside)
         return found
 
+    def is_plain(self, number: int) -> bool:
+        """Whether only the instruction before can have run before."""
+        before = number - 1
+        return not (
+            before < 0 or before in self.kinds or number in self.sources or before in self._last
+        )
+
     def predecessors(self, number: int) -> list[int]:
         """What can have run before; ENTRY and SOMEWHERE among them."""
-        before = number - 1
-        if number and not (number in self.sources or before in self.kinds or before in self._last):
-            return [before]
+        if self.is_plain(number):
+            return [number - 1]
         found = self.sources.get(number, [])
         if number and self.goes_on(number - 1):
             found = [*found, number - 1]

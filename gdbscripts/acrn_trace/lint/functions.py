@@ -21,7 +21,6 @@ MAX_PIECES, MAX_PIECE = 8, 512  # of a function that are elsewhere; bytes of one
 MAX_CALLERS = 16  # of one function that are looked at
 WINDOW = 64  # bytes before a site that are looked at where no function is known around it
 _COPIED = (".altinstr_replacement",)
-_CALLS = re.compile(rb"[\xe8\xe9]|\x0f[\x80-\x8f]", re.DOTALL)
 _SHORT = {0xEB, *range(0x70, 0x80)}
 
 
@@ -186,9 +185,16 @@ def _length_of_piece(outline: Outline, start: int) -> int:
 def _calls(part: Code) -> Iterable[tuple[int, int]]:
     """What may be direct calls and jumps, near ones: where each is, and where it goes."""
     unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
-    for match in _CALLS.finditer(data, 0, max(len(data) - 5, 0)):
+    for match in _near(len(data)).finditer(data, 0, max(len(data) - 5, 0)):
         operand = match.end()
         yield base + match.start(), base + operand + 4 + unpack(data, operand)[0]
+
+
+def _near(reach: int) -> re.Pattern[bytes]:
+    """Calls and jumps whose distance has a high byte that stays within ``reach``."""
+    pages = min((reach >> 24) + 1, 128)
+    high = b"".join(re.escape(bytes([page])) for page in [*range(pages), *range(256 - pages, 256)])
+    return re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=...[" + high + rb"])", re.DOTALL)
 
 
 def _short_jumps(part: Code, goal: int) -> list[int]:

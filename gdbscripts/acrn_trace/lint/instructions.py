@@ -138,27 +138,36 @@ def decode(code: bytes) -> Instruction:
     return Instruction(text, reads, writes, bases, **more)
 
 
-# These have nothing to do with registers that their operands do not name.
-_EXPLICIT = frozenset(
-    "mov movabs movzx movsx movsxd lea add sub and or xor cmp test inc dec shl shr sar rol ror not "
-    "neg bt bts btr btc bswap adc sbb xchg nop endbr64 movaps movups movdqa movdqu pxor".split()
+# These have nothing to do with registers that their operands do not name; and of those they name
+# they write the first at most, or, the last line, none.
+_WRITES_FIRST = frozenset(
+    "mov movabs movzx movsx movsxd lea add sub and or xor inc dec shl shr sar rol ror not neg bts btr "
+    "btc bswap adc sbb movaps movups movdqa movdqu pxor".split()
 )
+_WRITES_NONE = frozenset("cmp test bt nop endbr64".split())
 _NAME = re.compile(r"[a-z]\w+")
 
 
 @lru_cache(maxsize=1 << 17)
-def _named(code: bytes) -> frozenset[str] | None:
-    """The registers that ``code`` names, all that it has to do with; None: perhaps others too."""
-    row = next(_PLAIN.disasm_lite(code, 0, 1), None)
-    if row is None or row[2] not in _EXPLICIT:
+def _named(code: bytes) -> tuple[frozenset[str], str | None] | None:
+    """The registers that ``code`` names, and which of them it writes; None: ask ``decode``."""
+    _, _, mnemonic, operands = next(_PLAIN.disasm_lite(code, 0, 1), (0, 0, "", ""))
+    if mnemonic not in _WRITES_FIRST and mnemonic not in _WRITES_NONE:
         return None
-    return frozenset(NAMES[name][0] for name in _NAME.findall(row[3]) if name in NAMES)
+    names = frozenset(NAMES[name][0] for name in _NAME.findall(operands) if name in NAMES)
+    first = NAMES.get(operands.partition(",")[0]) if mnemonic in _WRITES_FIRST else None
+    return names, first[0] if first else None
 
 
 def can_name(code: bytes, register: str) -> bool:
     """Whether ``code`` may have to do with ``register``: sooner known than what it does."""
     named = _named(code)
-    return named is None or register in named
+    return named is None or register in named[0]
+
+
+def can_write(code: bytes, register: str) -> bool:
+    named = _named(code)
+    return named is None or register == named[1]
 
 
 def _full(instruction: capstone.CsInsn, register: int) -> str:

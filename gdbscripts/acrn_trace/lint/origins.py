@@ -121,7 +121,7 @@ class Origins:
 
     def _sets(self, source: int, register: str) -> str:
         kind = self._flow.kinds.get(source)
-        if kind is None and not self._flow.can_name(source, register):
+        if kind is None and not self._flow.can_write(source, register):
             return "no"
         if kind == "call":
             return "yes" if self._callees.changes(self._flow.goal(source), register) else "no"
@@ -137,9 +137,11 @@ class Origins:
     def _walk(self, number: int, asked: Callable[[int], str]) -> set[int] | None:
         """Backward to every instruction for which the answer is yes (maybe: and beyond it)."""
         found, seen, work = set(), set(), [number]
-        predecessors = self._flow.predecessors
+        flow = self._flow
         while work:
-            for source in predecessors(work.pop()):
+            number = work.pop()
+            only = flow.is_plain(number)
+            for source in (number - 1,) if only else flow.predecessors(number):
                 if source in seen:
                     continue
                 seen.add(source)

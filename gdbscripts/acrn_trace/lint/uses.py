@@ -26,37 +26,35 @@ def uses(
         if here in seen:
             continue
         seen.add(here)
-        if _reads(flow, callees, register, here, hypercalls):
+        reads, ends = _effect(flow, callees, register, here)
+        if reads or (hypercalls and register != "rax" and flow.kind(here) == "hypercall"):
             found.append(here)
-        if not _ends(flow, callees, register, here):
+        if not ends:
             work += flow.successors(here, certainly)
     return sorted(found)
 
 
-def _reads(flow: Function, callees: Callees, register: str, here: int, hypercalls: bool) -> bool:
+def _effect(flow: Function, callees: Callees, register: str, here: int) -> tuple[bool, bool]:
+    """Whether an instruction uses what is in ``register``, and whether that is gone after it."""
     kind = flow.kind(here)
-    if kind == "hypercall":
-        return hypercalls and register in ("r8", "rdi", "rsi")
-    if kind == "return" or not flow.can_name(here, register) and kind not in ("call", "jump"):
-        return False
+    if kind:
+        return _effect_of_steering(flow, callees, register, here, kind)
+    if not flow.can_name(here, register):
+        return False, False
+    instruction = flow.instruction(here)
+    reads = register in instruction.reads and not instruction.text.startswith("push")
+    return reads, register in instruction.writes and not instruction.maybe
+
+
+def _effect_of_steering(
+    flow: Function, callees: Callees, register: str, here: int, kind: str
+) -> tuple[bool, bool]:
+    if kind in ("hypercall", "return"):
+        return False, kind == "hypercall" and register == "rax"
     goal = flow.goal(here)
-    leaves = kind == "jump" and goal is not None and flow.number_of(goal) is None
-    if (kind == "call" and goal is not None) or leaves:
-        return callees.reads(goal, register)
-    if goal is not None and register != "rcx":  # of LOOP and JRCXZ
-        return False
-    instruction = flow.instruction(here)
-    return register in instruction.reads and not instruction.text.startswith("push")
-
-
-def _ends(flow: Function, callees: Callees, register: str, here: int) -> bool:
-    """Whether the value is gone after instruction ``here``."""
-    kind = flow.kind(here)
-    if kind == "call":
-        return callees.changes(flow.goal(here), register)
-    if kind == "hypercall":
-        return register == "rax"
-    if kind and register != "rcx" or not flow.can_name(here, register):
-        return False
-    instruction = flow.instruction(here)
-    return register in instruction.writes and not instruction.maybe
+    ends = kind == "call" and callees.changes(goal, register)
+    if goal is None or register == "rcx":  # of LOOP and JRCXZ
+        instruction = flow.instruction(here)
+        return register in instruction.reads, ends or register in instruction.writes
+    leaves = kind == "jump" and flow.number_of(goal) is None
+    return (kind == "call" or leaves) and callees.reads(goal, register), ends
