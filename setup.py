@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Installs the launcher, with the GDB scripts, the call table and the C stub as data.
 
-Nothing goes to site-packages: GDB runs the scripts with its own Python, whichever one installs them.
+Nothing goes to site-packages: GDB runs the scripts with its own Python, whoever installs them.
 """
 
 import subprocess

@@ -91,7 +91,7 @@ class ArgumentDecoder:
         return self._structures.scalar(Scalar(argument.bits // 8, enum=enum), number, argument.bits)
 
     def _pointee(self, entry: Entry, argument: Argument, args: tuple[int, ...]) -> Pointee | None:
-        """What the argument points at; None for a number, and for an address of nobody knows what."""
+        """What the argument points at; None for a number and for an address of who knows what."""
         if argument.kind == "PTR":
             return Pointee(argument.direction, argument.type or "")
         selector, cases = self._structures.fields.pointees.get(

@@ -35,9 +35,7 @@ def read_blocks(file: IO[bytes], wrong: Callable[[int, str], NoReturn]) -> Itera
     offset = 0
     while head := _read(file, _BLOCK.size, offset, wrong):
         if len(head) < _BLOCK.size:
-            wrong(
-                offset, "the file ends within a block's head: it was cut off, or still grows"
-            )
+            wrong(offset, "the file ends within a block's head: it was cut off, or still grows")
         magic, kind, size, check = _BLOCK.unpack(head)
         if magic != MAGIC:
             wrong(offset, "no block begins there")

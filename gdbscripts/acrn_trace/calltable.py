@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The call table: what each line ``HYPERCALLn(NUMBER, NAME, ARGUMENT…)`` of a ``.def`` file says."""
+"""The call table: what each line ``HYPERCALLn(NUMBER, NAME, …)`` of a ``.def`` file says."""
 
 import re
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ class Change:
 
 
 def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path: str = "") -> Tree:
-    """``after``, with ``{"in": …, "out": …}`` for each leaf that differs; appends to ``changes``."""
+    """``after``, with ``{"in": …, "out": …}`` where a leaf differs; appends to ``changes``."""
     if _alike(before, after):
         inner = {"points_to": after.direction} if isinstance(after, Pointed) else {}
         keys = list(dict.fromkeys([*before, *after]))

@@ -28,6 +28,9 @@ def clobber_findings(changes: Changes, call: str, site: object) -> list[Finding]
     Nothing but the hypervisor ran between the two stops, so that no guest's code can be to blame.
     """
     return [
-        Finding("clobber", f"{call} changed {name}: {before:#x} => {after:#x}, at {site}; the hypervisor did")
+        Finding(
+            "clobber",
+            f"{call} changed {name}: {before:#x} => {after:#x}, at {site}; the hypervisor did",
+        )
         for name, (before, after) in changes.items()
     ]

@@ -11,7 +11,7 @@ from acrn_trace.errors import TraceError
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[None]:
-    """Whoever reads us may have read enough (``| head``): that is no failure. Ctrl-C is a sentence."""
+    """A reader may have read enough (``| head``): that is no failure. Ctrl-C is a sentence."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         yield

@@ -110,6 +110,6 @@ def _short(tree: Tree) -> str:
 def _maybe_stale(event: Event) -> Finding:
     return Finding(
         "stale-rax",
-        f"{event.name} left RAX as it was, {event.rax:#x}: this release of ACRN does so when it fails "
-        "with ENODEV or EACCES",
+        f"{event.name} left RAX as it was, {event.rax:#x}: this release of ACRN does so when it "
+        "fails with ENODEV or EACCES",
     )

@@ -47,7 +47,7 @@ def diff(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = OptionParser(
         prog="acrn-trace diff",
-        description="Compare two traces call by call, vCPU by vCPU. Times and addresses do not count.",
+        description="Compare two traces call by call on each vCPU, but for times and addresses.",
         epilog="exit status: 0 the traces are equal, 1 they differ, 2 wrong use or a damaged file",
     )
     add_filter_option(parser)

@@ -13,7 +13,7 @@ INT32 = range(-(1 << 31), 1 << 31)
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a call or a site. ``kind`` is fixed, for filters; ``text`` is for people."""
+    """Something wrong with a call or a site: ``kind`` for filters, ``text`` for people."""
 
     kind: str
     text: str
@@ -23,7 +23,7 @@ class Finding:
 class Event:
     """One hypercall. What its source cannot know is None.
 
-    Events from a file that differ in ``seq``, ``time`` and ``duration`` alone have one ``kin``: what
+    Events of a file that differ in ``seq``, ``time`` and ``duration`` alone have one ``kin``: what
     a sink makes of the rest it may keep there, under a key of its own, for the next of them.
     """
 

@@ -154,7 +154,7 @@ class HypercallLint(Command):
 class HypercallLoad(Command):
     """Load a call table: hypercall load FILE.def
 
-    Its calls are then traced by name like ACRN's own; a call of the same number or name is replaced.
+    Its calls are traced by name like ACRN's own; one of the same number or name is replaced.
     """
 
     def __init__(self, session: Session) -> None:

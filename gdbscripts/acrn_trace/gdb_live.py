@@ -3,20 +3,15 @@
 
 import argparse
 import io
-import json
-import os
-import signal
 import sys
 import traceback
-from dataclasses import asdict
 from typing import IO, Callable
 
 import gdb
 
 from acrn_trace.blame import SiteLint
-from acrn_trace.debugger import Request, Result
 from acrn_trace.decode import Decoder
-from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.errors import TraceError
 from acrn_trace.gdb_target import (
     GuestPhysicalMemory,
     GuestSites,
@@ -31,21 +26,12 @@ from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
 from acrn_trace.gdb_types import lookup_struct
 from acrn_trace.guest_types import GuestTypes
 from acrn_trace.knowledge import Knowledge
-from acrn_trace.options import SITE_PARAMETERS, make_filter, make_knowledge, make_sinks
+from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
 from acrn_trace.sitelist import traced_sites
 from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, points
 from acrn_trace.tracer import Tracer
-
-# The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.
-SETTINGS = (
-    "confirm off",
-    "pagination off",
-    "width 0",
-    "style enabled off",
-    "tcp connect-timeout 2",
-)
 
 
 class GdbStream(io.TextIOBase):
@@ -216,7 +202,7 @@ class LiveTrace:
         if self._interrupted_at_point:
             self.last_signal, self._interrupted_at_point = "SIGINT", False
         if self.interrupted:
-            self._guarded(self._show_in_flight)
+            self.show_in_flight()
         if self.failure:
             self.stop()
         elif self._clobber:
@@ -230,7 +216,11 @@ class LiveTrace:
         except gdb.error as error:  # RSP may be among what changed
             gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
 
-    def _show_in_flight(self) -> None:
+    def show_in_flight(self) -> None:
+        """Tell of each call in flight, for a user who interrupted."""
+        self._guarded(self._notice_in_flight)
+
+    def _notice_in_flight(self) -> None:
         for line in self.in_flight():
             self._notice(f"interrupted, in flight: {line}")
 
@@ -247,60 +237,3 @@ class LiveTrace:
         crashes when it exits with something posted.)
         """
         self._end(why)
-
-
-def run_batch(request_file: str) -> None:
-    """The launcher's half in GDB: run a debugger.Request to its end, leave a debugger.Result."""
-    with open(request_file, encoding="utf-8") as file:
-        request = Request(**json.load(file))
-    result = Result()
-    try:
-        _trace_to_end(request, result)
-    except TraceError as error:
-        result.error, result.status = str(error), error.status
-    with open(request.result, "w", encoding="utf-8") as file:
-        json.dump(asdict(result), file)
-
-
-def _trace_to_end(request: Request, result: Result) -> None:
-    for setting in SETTINGS:
-        gdb.execute(f"set {setting}")
-    options = argparse.Namespace(**request.options)
-    knowledge = make_knowledge(options)
-    for parameter in SITE_PARAMETERS:
-        gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
-    _connect(request.target)
-    terminal = os.fdopen(request.terminal, "w", buffering=1)
-    trace = LiveTrace(options, knowledge, terminal)
-    result.ended = _continue(trace)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
-    result.finding_kinds = sorted(trace.finding_kinds)
-    if trace.failure and not (trace.lost and result.ended == "closed"):
-        raise TargetError(f"{trace.failure}; tracing has ended")
-    trace.stop()
-    if request.detach and result.ended == "interrupted":
-        gdb.execute("detach", to_string=True)
-
-
-def _connect(target: str) -> None:
-    try:
-        gdb.execute(f"target remote {target}", to_string=True)
-    except gdb.error as error:
-        raise TargetError(
-            f"cannot attach to the stub at {target}: {str(error).rstrip('.')}; is a QEMU there that "
-            "was started with -gdb?"
-        ) from error
-
-
-def _continue(trace: LiveTrace) -> str:
-    """Run the guest until it ends (exited), its stub does (closed), or the user interrupts."""
-    try:
-        gdb.execute("continue", to_string=True)
-    except KeyboardInterrupt:
-        return "interrupted"
-    except gdb.error as error:
-        # QEMU says that the guest ended and is gone before GDB can thank it.
-        return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
-    if trace.active and not trace.interrupted and not trace.failure:
-        raise TargetError(f"the guest stopped by itself ({trace.last_signal}); it cannot go on")
-    return "interrupted" if trace.interrupted else "exited"

@@ -52,7 +52,7 @@ class VersionParameter(gdb.Parameter):
 class OffsetParameter(gdb.Parameter):
     """How far the guest has the image from where it was linked: auto, or a number.
 
-    'auto' is how far GDB itself has moved the image's symbols. Sites, their functions and lines, and
+    'auto' is how far GDB itself has moved the image's symbols. Sites, functions and lines, and
     the entry points follow. Takes effect with the next 'hypercall trace'."""
 
     set_doc = "Set the load offset of a PIE or KASLR image."

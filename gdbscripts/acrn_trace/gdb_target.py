@@ -55,7 +55,7 @@ def read_memory(address: int, size: int) -> bytes | None:
 
 
 def exception_frame_below(stop: Stop, site: Site) -> bool | None:
-    """Whether an exception at ``site`` left its frame below the stop's RSP; None if nobody can tell.
+    """Whether an exception at ``site`` left a frame below the stop's RSP; None if nobody can tell.
 
     The processor aligns RSP to 16 and pushes SS, RSP, RFLAGS, CS and RIP, unless the handler has a
     stack of its own (IST). Intel SDM volume 3, 6.14.2.

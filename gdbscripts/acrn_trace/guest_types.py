@@ -2,7 +2,7 @@
 """The guest's own structures, taken when they really are the hypervisor's.
 
 A kernel has names of its own for fields, and its users know those. But a type of the right name may
-be an older or another one: only size and places of fields tell, and if those differ it is not taken.
+be an older or another one: only size and places of fields tell; if they differ it is not taken.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ class GuestTypes:
     """Looks up the guest's version of a structure, once each."""
 
     def __init__(self, lookup: Lookup, fields: FieldTable, notice: Callable[[str], None]) -> None:
-        """``lookup`` finds a structure in the guest's debug information; ``notice`` tells the user."""
+        """``lookup`` finds a structure in the guest's debug information; ``notice`` tells it."""
         self._lookup = lookup
         self._fields = fields
         self._notice = notice

@@ -138,7 +138,7 @@ def check_sinks(options: argparse.Namespace) -> None:
     """TraceError for what cannot go together."""
     if options.summary and options.format != "text":
         raise TraceError(
-            f"-C writes its summary behind the trace, which is no {options.format} then; use -c, or "
+            f"-C puts its summary behind the trace, which is no {options.format} then; use -c, or "
             "'acrn-trace report -c' on the file"
         )
 

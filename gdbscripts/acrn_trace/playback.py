@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Shows the events of a file to sinks in the order in which a live trace would have.
 
-A file has calls in the order of their ends; ``time`` and ``seq`` are the order of their entries. The
+A file has calls in the order of their ends; ``time`` and ``seq`` have that of their entries. The
 result is not quite the live order: an entry is not seen in time when its call ends more than
 LOOKAHEAD lines later (the call's line is then printed when it ends, as a whole); an unfinished call
 has no end, and counts as ended with those unfinished behind it in the file; and two things within a

@@ -117,7 +117,7 @@ def refuse_stub_options(arguments: list[str]) -> None:
     for argument in arguments:
         if argument in ("-s", "-gdb", "--gdb"):
             raise TraceError(
-                f"the QEMU argument {argument} is acrn-trace's own; to attach to a QEMU of yours, -p"
+                f"the QEMU argument {argument} is acrn-trace's own; -p attaches to a QEMU of yours"
             )
 
 

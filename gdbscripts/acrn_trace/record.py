@@ -83,7 +83,7 @@ def _begin(path: str, head: bytes) -> None:
             file.write(head)
     except OSError as error:
         raise TraceError(
-            f"cannot write the trace to {path}: {error.strerror}; give -o a file that can be written"
+            f"cannot write the trace to {path}: {error.strerror}; give -o another file"
         ) from error
 
 

@@ -140,9 +140,7 @@ class Recording:
         if version != VERSION:
             self._wrong(block.offset, f"its version is {version}, and this reader knows {VERSION}")
         if block.payload[size:] != LAYOUT:
-            self._wrong(
-                block.offset, "its records are laid out in a way unknown here"
-            )
+            self._wrong(block.offset, "its records are laid out in a way unknown here")
         self._table_check = check
 
     def _table(self, block: Block) -> None:
@@ -213,9 +211,7 @@ class Recording:
             self._wrong(block.offset, "an end that cannot be right")
         records, _ = _END.unpack(block.payload)
         if records != self.records:
-            self._wrong(
-                block.offset, f"{records} were written, and {self.records} are there"
-            )
+            self._wrong(block.offset, f"{records} were written, and {self.records} are there")
 
     def _known_rings(self, block: Block) -> RingHeader:
         if self.header is None:

@@ -16,7 +16,7 @@ from acrn_trace.changes import is_change, joined
 from acrn_trace.event import Event
 from acrn_trace.structures import Structures, Tree
 
-# Unless verbose: of a list, of the changes; and structures of more fields show those that are not 0.
+# Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
 MAX_ELEMENTS = 16
 MAX_CHANGES = 4
 MAX_FIELDS = 8
@@ -43,7 +43,7 @@ class Renderer:
         return (self.return_part(entry, event.decoded) if entry else "") + ")"
 
     def entry_part(self, entry: Entry, decoded: dict[str, Tree]) -> str:
-        """The arguments as they went in. The last one's structure is left open for what comes out."""
+        """The arguments as they went in, the last one's structure open for what comes out."""
         inputs = [a for a in entry.arguments if a.direction != "out" and a.name in decoded]
         parts = [f"{a.name}={self._input(a, decoded[a.name])}" for a in inputs]
         text = ", ".join(parts)

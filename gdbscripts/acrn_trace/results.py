@@ -95,8 +95,8 @@ class ResultChecker:
         reached = self._table.numbered(MAGIC | event.nr & INDEX)
         yield Finding(
             "number",
-            f"R8 is {event.nr:#x}, whose upper bits are not {MAGIC >> 8:#x}: ACRN looks at the low 8 "
-            f"bits alone and calls {reached.name if reached else 'nothing'}",
+            f"R8 is {event.nr:#x}, whose upper bits are not {MAGIC >> 8:#x}: ACRN looks at the low "
+            f"8 bits alone and calls {reached.name if reached else 'nothing'}",
         )
 
     def _zero(self, event: Event) -> Iterator[Finding]:

@@ -169,7 +169,7 @@ class Structures:
     def _elements(
         self, name: str, address: int, count: int, memory: PhysicalMemory, depth: int
     ) -> list[Tree]:
-        """The array's elements; the last is ``{"unreadable": …}`` where memory ends before it does."""
+        """The array's elements; the last is ``{"unreadable": …}`` where memory ends first."""
         kind = self.type_named(name)
         if kind is None:
             raise Unreadable(f"no layout of struct {name} is known")

@@ -51,7 +51,7 @@ def test_calls_that_overlap_never_share_a_track(some):
     made.sort(key=lambda one: one.time + (one.duration or 0))
     for one in calls(validate(chrome(made))):
         stored = one["args"]["event"]
-        assert type(one["ts"]) is type(one["dur"]) is int
+        assert type(one["ts"]) is type(one["dur"]) is int  # noqa: E721 (no bool for an int)
         assert one["tid"] % 10_000 == stored["vcpu"]
         assert stored["duration"] is None or one["dur"] == round(stored["duration"] * 1e6)
 

@@ -19,5 +19,15 @@ def imports_gdb(source: str) -> bool:
 
 def test_gdb_is_imported_by_the_edge_alone():
     files = {path.name for path in PACKAGE.rglob("*.py") if imports_gdb(path.read_text())}
-    edge = ("target", "types", "live", "commands", "parameters", "image", "disassembler", "ring")
+    edge = (
+        "target",
+        "types",
+        "live",
+        "batch",
+        "commands",
+        "parameters",
+        "image",
+        "disassembler",
+        "ring",
+    )
     assert files == {f"gdb_{name}.py" for name in edge}

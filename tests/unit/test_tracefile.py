@@ -72,7 +72,9 @@ VALUES = st.one_of(
     st.just({}),
     st.sampled_from(["0x1", "0x7fffffff", "0x80000000", "0xffffffff80000000", "0x", "0X1", "tsc"]),
     st.sampled_from(["0xfffffffff", "0x00", "0x0080000000", "0xffffffff7fffffff", "stop", "-1"]),
-    st.sampled_from([1 << 53, (1 << 53) - 1, -1, 1 << 64, -(1 << 31) - 1, 1e12 + 0.5, 0.5, 10**400]),
+    st.sampled_from(
+        [1 << 53, (1 << 53) - 1, -1, 1 << 64, -(1 << 31) - 1, 1e12 + 0.5, 0.5, 10**400]
+    ),
     st.sampled_from([["0x1"], ["0x1", "0x2"], ["0x1", 2], [{"kind": "k", "text": "t"}], [{}]]),
     st.sampled_from([{"rbx": ["0x1", "0x2"]}, {"vmid": None}, {"vmid": [True]}, {"a": 1.5}]),
     st.sampled_from([{"p": {"points_to": 1}}, {"p": {"unreadable": "", "address": 1}}, {"p": []}]),

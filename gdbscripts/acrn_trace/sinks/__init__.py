@@ -53,6 +53,6 @@ def open_output(path: str, live: bool = True) -> Output:
         stream = open(path, "w", buffering=1 if live else 1 << 16, encoding="utf-8")
     except OSError as error:
         raise TraceError(
-            f"cannot write the trace to {path}: {error.strerror}; give -o a file that can be written"
+            f"cannot write the trace to {path}: {error.strerror}; give -o another file"
         ) from error
     return Output(stream, path, interactive=False)

@@ -18,7 +18,7 @@ OF_DAY = ("clock", "micros", "epoch")
 
 
 class Stamps:
-    """Makes stamps of one ``form``. A counter's times have no time of day: they are as by default."""
+    """Makes stamps of one ``form``. A counter's times have no time of day: the default it is."""
 
     def __init__(self, form: str = "start") -> None:
         self._form = form
