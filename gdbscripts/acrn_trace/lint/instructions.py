@@ -138,11 +138,11 @@ def decode(code: bytes) -> Instruction:
     return Instruction(text, reads, writes, bases, **more)
 
 
-# These have nothing to do with registers that their operands do not name; and of those they name
+# These have nothing to do with registers that their operands do not name; of those they name
 # they write the first at most, or, the last line, none.
 _WRITES_FIRST = frozenset(
-    "mov movabs movzx movsx movsxd lea add sub and or xor inc dec shl shr sar rol ror not neg bts btr "
-    "btc bswap adc sbb movaps movups movdqa movdqu pxor".split()
+    "mov movabs movzx movsx movsxd lea add sub and or xor inc dec shl shr sar rol ror not neg bts "
+    "btr btc bswap adc sbb movaps movups movdqa movdqu pxor".split()
 )
 _WRITES_NONE = frozenset("cmp test bt nop endbr64".split())
 _NAME = re.compile(r"[a-z]\w+")
