@@ -32,7 +32,6 @@ recorder-EXTRA := $(CSTUB_RING) $(CSTUB_TRAMPOLINE)
 EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(EXAMPLES) hypervisor hypervisor-coincide)
 
 .PHONY: examples
-examples: $(EXAMPLES_IMAGES)
 
 LINK_SCRIPTS := examples/lib/image.ld cstub/acrn_sites.ld
 link-image = $(CC) $(EXAMPLES_LDFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o,$^)
@@ -42,11 +41,16 @@ $(EXAMPLES_OUT)/$(1).elf: $(call examples-objects,$(call guest-sources,$(1)) $($
 endef
 $(foreach guest,$(EXAMPLES),$(eval $(call guest-image,$(guest))))
 
+include examples/crash/crash.mk
+$(foreach image,$(CRASH_IMAGES),$(eval $(call crash-image,$(image))))
+
 $(EXAMPLES_OUT)/hypervisor.elf: $(call examples-objects,$(HYPERVISOR_SOURCES)) $(LINK_SCRIPTS)
 	$(call link-image,$(HYPERVISOR_AT))
 $(EXAMPLES_OUT)/hypervisor-coincide.elf: $(call examples-objects,$(HYPERVISOR_SOURCES) \
 		examples/hypervisor/coincide.S) $(LINK_SCRIPTS)
 	$(call link-image,$(COINCIDE_AT))
+
+examples: $(EXAMPLES_IMAGES)
 
 $(EXAMPLES_OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)

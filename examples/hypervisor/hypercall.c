@@ -10,6 +10,7 @@
 #define HYPERCALL1		      HYPERCALL0
 #define HYPERCALL2		      HYPERCALL0
 enum {
+#include "acrn.def"
 #include "hypervisor.def"
 };
 
@@ -21,6 +22,9 @@ enum {
 static struct acrn_machine machine;
 static struct acrn_model model;
 static struct spinlock model_lock;
+static uint16_t caller;	      /* call_as: the VM that calls come from */
+static bool caller_has_flags; /* without, no VM here has another world to switch to */
+static uint32_t hang_number;  /* hang_in */
 
 void hypercalls_init(void)
 {
@@ -28,6 +32,7 @@ void hypercalls_init(void)
 						  .write = guest_write_physical};
 
 	machine = acrn_machine_default;
+	caller = machine.service_vm;
 	machine.hole[machine.holes++] =
 		(struct acrn_address_range){hypervisor_memory_start(), hypervisor_memory_end()};
 	acrn_model_init(&model, &machine, &memory);
@@ -42,16 +47,34 @@ static void answer_with_pattern(uint8_t pattern)
 
 static bool is_private(uint64_t number)
 {
-	return number == NR_break_registers || number == NR_answer_pattern;
+	return number == NR_break_registers || number == NR_answer_pattern ||
+	       number == NR_hang_in || number == NR_call_as;
+}
+
+static void call_as(uint16_t vm, uint64_t flags)
+{
+	spin_lock(&model_lock);
+	acrn_model_set_vm_flags(&model, vm, flags);
+	caller = vm;
+	caller_has_flags = flags;
+	spin_unlock(&model_lock);
 }
 
 static enum acrn_outcome private_call(struct vcpu *vcpu, uint64_t number, uint64_t *rax)
 {
 	if (vcpu->vmcb.cpl)
 		return ACRN_RAISES_GP;
-	if (number == NR_answer_pattern) {
+	switch (number) {
+	case NR_answer_pattern:
 		answer_with_pattern(vcpu->gprs[RDI]);
-	} else {
+		break;
+	case NR_hang_in:
+		hang_number = vcpu->gprs[RDI];
+		break;
+	case NR_call_as:
+		call_as(vcpu->gprs[RDI], vcpu->gprs[RSI]);
+		break;
+	default:
 		vcpu->break_mask = vcpu->gprs[RDI];
 		vcpu->break_number = vcpu->gprs[RSI];
 	}
@@ -59,9 +82,29 @@ static enum acrn_outcome private_call(struct vcpu *vcpu, uint64_t number, uint64
 	return ACRN_RETURNED;
 }
 
+/* A handler that waits for what never comes, with the lock held. */
+static __attribute__((noinline)) _Noreturn void never_return(void)
+{
+	for (;;)
+		pause();
+}
+
+/* As ACRN does with the vCPU of a world that nobody switches to: its CPU has nothing to run. */
+static __attribute__((noinline)) _Noreturn void sleep_until_switched_to(void)
+{
+	for (;;)
+		wait_for_interrupt();
+}
+
+static bool leaves_this_world(uint64_t number)
+{
+	return number == NR_world_switch || number == NR_tee_vcpu_boot_done ||
+	       number == NR_switch_ee;
+}
+
 static enum acrn_outcome ask_model(const struct vcpu *vcpu, uint64_t *rax)
 {
-	struct acrn_vmcall call = {.vm = machine.service_vm,
+	struct acrn_vmcall call = {.vm = caller,
 				   .vcpu = vcpu->number,
 				   .cpl = vcpu->vmcb.cpl,
 				   .r8 = vcpu->gprs[R8],
@@ -70,8 +113,12 @@ static enum acrn_outcome ask_model(const struct vcpu *vcpu, uint64_t *rax)
 	enum acrn_outcome outcome;
 
 	spin_lock(&model_lock);
+	if (hang_number && call.r8 == hang_number)
+		never_return();
 	outcome = acrn_model_vmcall(&model, &call, rax);
 	spin_unlock(&model_lock);
+	if (outcome == ACRN_RETURNED && !*rax && caller_has_flags && leaves_this_world(call.r8))
+		sleep_until_switched_to();
 	return outcome;
 }
 
