@@ -17,7 +17,7 @@ include cstub/reader/reader.mk
 include examples/examples.mk
 -include tests/guests/guests.mk
 
-all: examples types $(BUILD)/acrn-conformance readers
+all: examples types $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
@@ -80,10 +80,10 @@ lint:
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
-install: types readers
+install: types readers $(BUILD)/libacrn-model.so
 	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)
-	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so) $(SHARE)/build
+	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so libacrn-model.so) $(SHARE)/build
 	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
 	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace
 

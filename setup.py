@@ -18,9 +18,9 @@ def data_files():
         for folder in [Path(tree), *(path for path in Path(tree).rglob("*") if path.is_dir())]:
             files = [str(f) for f in folder.iterdir() if f.is_file() and f.suffix in SHIPPED]
             yield f"share/acrn-trace/{folder}", files
-    # The layouts of ACRN's structures, and the programs that read rings.
-    subprocess.run(["make", "-s", "types", "readers"], check=True)
-    built = ("acrn-types.o", "acrn-record", "libacrn-report.so")
+    # The layouts of ACRN's structures, the programs that read rings, the model of ACRN.
+    subprocess.run(["make", "-s", "types", "readers", "build/libacrn-model.so"], check=True)
+    built = ("acrn-types.o", "acrn-record", "libacrn-report.so", "libacrn-model.so")
     yield "share/acrn-trace/build", [f"build/{name}" for name in built]
 
 

@@ -14,7 +14,7 @@
 #define ACRN_MAX_VMS	   16u
 #define ACRN_MAX_VCPUS	   64u
 #define ACRN_MACHINE_HOLES 8u
-#define ACRN_MACHINE_PCI   16u
+#define ACRN_MACHINE_PCI   64u
 
 enum acrn_load_order {
 	ACRN_PRE_LAUNCHED,

@@ -12,7 +12,8 @@
  *	acrn_model_init(&model, &acrn_machine_default, &memory);
  *	switch (acrn_model_vmcall(&model, &call, &rax)) { ... }
  *
- * A User VM is state only and never runs, so that no I/O request and no interrupt ever comes of it.
+ * A User VM is state only and never runs, so that no interrupt ever comes of it, and an I/O request
+ * only if acrn_model_make_request says so.
  * What is odd about a call, and what the model does where ACRN would crash, stands in the file of
  * its handler; ACRN's own answers are recorded in tests/conformance.
  */
@@ -85,6 +86,36 @@ void acrn_model_set_vm_flags(struct acrn_model *model, uint16_t vm, uint64_t fla
  * ends it.
  */
 void acrn_model_set_answer_pattern(struct acrn_model *model, uint8_t pattern);
+
+enum acrn_request {
+	ACRN_REQUEST_NONE, /* the vCPU made none, or its VM was reset */
+	ACRN_REQUEST_WAITS,
+	ACRN_REQUEST_ANSWERED,
+	ACRN_REQUEST_UNANSWERED, /* notify_request_finish came before the request was complete */
+};
+
+/*
+ * Makes an I/O request of a running User VM's vCPU (absolute id): its type and `reqs` go to the
+ * vCPU's slot of the page that set_ioreq_buffer named, as pending. It is the caller that interrupts
+ * the Service VM's vCPU 0 then, with acrn_model_callback_vector. False if there is no such running
+ * VM or vCPU, no page, or the slot is not free.
+ */
+bool acrn_model_make_request(struct acrn_model *model, uint16_t vm, uint16_t vcpu,
+			     const struct acrn_io_request *request);
+
+/* What became of a vCPU's last request; *answer is the value in it if it is ANSWERED. */
+enum acrn_request acrn_model_request(struct acrn_model *model, uint16_t vm, uint16_t vcpu,
+				     uint64_t *answer);
+
+/* The vector that set_callback_vector chose, 0xf3 before that. */
+uint8_t acrn_model_callback_vector(const struct acrn_model *model);
+
+/*
+ * Brings a VM (absolute id) that the Service VM has a say over to a state, as if calls had: with
+ * the vCPUs of its configuration, no memory and no page of requests. False if there is no such VM,
+ * or it is the Service VM.
+ */
+bool acrn_model_set_vm_state(struct acrn_model *model, uint16_t vm, enum acrn_vm_state state);
 
 /* How large a struct acrn_model is, for a caller that only knows its name (a shared library's). */
 size_t acrn_model_size(void);

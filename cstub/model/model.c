@@ -10,9 +10,10 @@
  */
 #include "model_internal.h"
 
-#define MAGIC	    UINT64_C(0x80000000)
-#define TABLE_ROWS  0x92u /* the next after the last call */
-#define GUEST_CALLS (ACRN_VM_SECURE_WORLD_ENABLED | ACRN_VM_TEE | ACRN_VM_REE)
+#define MAGIC		      UINT64_C(0x80000000)
+#define FIRST_CALLBACK_VECTOR 0xf3u /* HYPERVISOR_CALLBACK_HSM_VECTOR */
+#define TABLE_ROWS	      0x92u /* the next after the last call */
+#define GUEST_CALLS	      (ACRN_VM_SECURE_WORLD_ENABLED | ACRN_VM_TEE | ACRN_VM_REE)
 
 enum target_source {
 	FROM_VMID,
@@ -228,6 +229,7 @@ void acrn_model_init(struct acrn_model *model, const struct acrn_machine *machin
 	model->machine = machine;
 	model->memory = *memory;
 	__builtin_memcpy(model->config, machine->vm, sizeof(model->config));
+	model->callback_vector = FIRST_CALLBACK_VECTOR;
 	model_map_init(model);
 	model_devices_init(model);
 	model_boot_vms(model);

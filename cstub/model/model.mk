@@ -7,7 +7,7 @@ MODEL_HEADERS := $(wildcard cstub/model/*.h) cstub/include/acrn_types.h cstub/in
 MODEL_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/model
 MODEL_OBJECTS := $(MODEL_SOURCES:cstub/model/%.c=$(BUILD)/model/%.o)
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover
-REPLAY        := $(filter-out %/test_model.c %/test_map.c,$(wildcard tests/conformance/*.c))
+REPLAY        := $(filter-out tests/conformance/test_%.c,$(wildcard tests/conformance/*.c))
 
 $(BUILD)/model/%.o: cstub/model/%.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
@@ -15,6 +15,10 @@ $(BUILD)/model/%.o: cstub/model/%.c $(MODEL_HEADERS)
 
 $(BUILD)/acrn-conformance: $(REPLAY) $(wildcard tests/conformance/*.h) $(MODEL_OBJECTS)
 	$(CC) $(MODEL_CFLAGS) -o $@ $(REPLAY) $(MODEL_OBJECTS) -ljansson
+
+# For the debugger, which plays the model with it (model_library.py).
+$(BUILD)/libacrn-model.so: $(MODEL_OBJECTS) $(wildcard cstub/reader/tsc_clock.*)
+	$(CC) $(MODEL_CFLAGS) -Icstub/reader -fPIC -shared -o $@ $(MODEL_OBJECTS) cstub/reader/tsc_clock.c
 
 # The tests of the model, and the replay for its own tests, with every access checked.
 $(BUILD)/acrn-conformance-checked: $(REPLAY) $(MODEL_SOURCES) $(MODEL_HEADERS)

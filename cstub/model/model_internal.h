@@ -101,6 +101,9 @@ void model_devices_release(struct acrn_model *model, struct model_vm *vm);
 void model_interrupts_release(struct acrn_model *model,
 			      const struct model_vm *vm); /* model_ptdev.c */
 
+/* The VM's vCPU may go on, its request being answered or not (model_request.c). */
+void model_request_notified(struct acrn_model *model, struct model_vm *vm, uint16_t vcpu);
+
 /* The device that the VM has at bdf, or NULL. */
 struct model_pci *model_pci_find(struct acrn_model *model, const struct model_vm *vm, uint16_t bdf);
 uint16_t model_pci_bdf(const struct acrn_model *model, const struct model_pci *device);

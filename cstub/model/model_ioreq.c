@@ -4,8 +4,9 @@
  * notify_request_finish, asyncio_assign, asyncio_deassign, setup_sbuf.
  *
  * The page of requests need not be aligned, and is reached host-physical from its start on. As no
- * VM runs, no request is ever made, and asynchronous ones need not be remembered. asyncio_assign
- * before its buffer is set up crashes ACRN; the model answers -1.
+ * VM runs, asynchronous requests are never made and need not be remembered. asyncio_assign before
+ * its buffer is set up crashes ACRN; the model answers -1. What becomes of a request that is made
+ * for a VM is model_request.c's.
  *
  * Source: common/hypercall.c, common/sbuf.c, common/vm_event.c, dm/io_req.c of ACRN.
  */
@@ -43,7 +44,10 @@ int32_t model_notify_request_finish(struct model_call *call)
 
 	if (!model_severity_allows(call->model, vm) || vm->ioreq_page == ACRN_INVALID_HPA)
 		return ACRN_FAILED;
-	return (uint16_t)call->arg2 < vm->vcpus ? 0 : ACRN_FAILED;
+	if ((uint16_t)call->arg2 >= vm->vcpus)
+		return ACRN_FAILED;
+	model_request_notified(call->model, vm, (uint16_t)call->arg2);
+	return 0;
 }
 
 int32_t model_asyncio_assign(struct model_call *call)

@@ -24,6 +24,8 @@ enum model_vcpu_state {
 struct model_vcpu {
 	enum model_vcpu_state state;
 	bool in_secure_world;
+	enum acrn_request request; /* its last I/O request, and the answer to it */
+	uint64_t answer;
 };
 
 struct model_vm {

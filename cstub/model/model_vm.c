@@ -217,12 +217,32 @@ int32_t model_reset_vm(struct model_call *call)
 	struct model_vm *vm = call->target;
 
 	set_vcpus(vm, MODEL_VCPU_INIT);
-	for (uint16_t i = 0; i < vm->vcpus; i++)
+	for (uint16_t i = 0; i < vm->vcpus; i++) {
 		vm->vcpu[i].in_secure_world = false;
+		vm->vcpu[i].request = ACRN_REQUEST_NONE;
+	}
 	model_ioreqs_set_free(call->model, vm);
 	vm->world_active = false;
 	vm->state = ACRN_VM_CREATED;
 	return 0;
+}
+
+bool acrn_model_set_vm_state(struct acrn_model *model, uint16_t vm, enum acrn_vm_state state)
+{
+	struct model_vm *target;
+
+	if (vm >= model->machine->vms || model->config[vm].load_order != ACRN_POST_LAUNCHED)
+		return false;
+	target = &model->vm[vm];
+	target->id = vm;
+	if (state != ACRN_VM_OFF && !build_vm(model, target, model->config[vm].cpu_affinity))
+		return false;
+	if (state == ACRN_VM_RUNNING)
+		model_start_vm(target);
+	if (state == ACRN_VM_PAUSED)
+		set_vcpus(target, MODEL_VCPU_STOPPED);
+	target->state = state;
+	return true;
 }
 
 /* Everything below the end of memory but the holes, which ascend. */

@@ -46,7 +46,7 @@ def test_the_model_answers_as_acrn() -> None:
     assert done.stdout == f"91 cases, {steps} steps, 0 differ, {fake} skipped\n"
 
 
-@pytest.mark.parametrize("test", ["test-map", "test-model"])
+@pytest.mark.parametrize("test", ["test-map", "test-model", "test-request"])
 def test_the_model_beyond_the_recording(test: str) -> None:
     done = run(make(test))
     assert done.returncode == 0, done.stdout + done.stderr
