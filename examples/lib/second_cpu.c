@@ -26,10 +26,18 @@ void second_cpu_start(void)
 	machine_fail();
 }
 
+/* The port by which our hypervisor starts a CPU; 0 where ACRN is played by somebody else. */
+static uint16_t start_port(void)
+{
+	return acrn_present() ? (uint16_t)cpuid(CPUID_START_PORT, 0).eax : 0;
+}
+
 static void begin(void)
 {
-	if (acrn_present()) {
-		outl(cpuid(CPUID_START_PORT, 0).eax, (uint32_t)(uint64_t)second_cpu_entry32);
+	uint16_t port = start_port();
+
+	if (port) {
+		outl(port, (uint32_t)(uint64_t)second_cpu_entry32);
 		return;
 	}
 	memcpy((void *)SIPI_PAGE, sipi_code, sipi_code_end - sipi_code);

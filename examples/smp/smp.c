@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two vCPUs make calls as fast as they can while a 1 kHz timer interrupts both of them, and its
- * handler makes calls as well: 5000 calls a vCPU, however they fall. Many an interrupt comes right
- * after a VMCALL, so that one call is inside another; half of all calls share one site.
+ * handler makes calls as well: 5000 calls a vCPU. Many an interrupt comes right after a VMCALL, so
+ * that one call is inside another; half of all calls share one site. Which calls are the handler's
+ * is fixed, so that each run makes the same calls in the same order on each vCPU.
  */
 #include "apic.h"
 #include "call_log.h"
@@ -13,11 +14,11 @@
 #include "traps.h"
 #include "x86.h"
 
-#define TIMER_HERTZ	     1000
-#define CALLS_OF_TICK	     2
-#define CALLS_FROM_PROCESSES 4800 /* the other 200 of a vCPU are left to interrupts */
-#define PROCESS_TURN	     3	  /* calls of the process between two ticks that make any */
-#define SHARED_SITE_EVERY    2
+#define TIMER_HERTZ	   1000
+#define TURN		   50 /* calls, of which those from 47 to 48 are an interrupt's */
+#define FIRST_OF_INTERRUPT 47 /* odd: the call before it is one at the shared site */
+#define LAST_OF_INTERRUPT  48
+#define SHARED_SITE_EVERY  2
 
 #define FAILED	     (-1)
 #define EINVAL	     22
@@ -25,8 +26,8 @@
 #define NOT_OURS     0x2000000 /* the hypervisor's own memory */
 #define NO_SUCH_CALL 0x80000099
 
-static uint32_t calls_claimed[VCPUS], calls_of_process[VCPUS];
-static bool process_waits[VCPUS];
+static uint32_t calls_claimed[VCPUS];
+static bool process_makes_call[VCPUS];
 static bool ready[VCPUS], finished[VCPUS];
 
 static __attribute__((noinline)) long call_at_shared_site(uint64_t nr, uint64_t arg1, uint64_t arg2)
@@ -75,15 +76,24 @@ static long choose_call(struct call_log_entry *call, unsigned index)
 	}
 }
 
+static enum call_context context_of(unsigned index)
+{
+	unsigned place = index % TURN;
+
+	return place >= FIRST_OF_INTERRUPT && place <= LAST_OF_INTERRUPT ? INTERRUPT : PROCESS;
+}
+
+/* Makes the vCPU's next call, if it is this context's turn. */
 static bool make_call(enum call_context context)
 {
 	unsigned vcpu = this_cpu()->number;
-	unsigned index = __atomic_fetch_add(&calls_claimed[vcpu], 1, __ATOMIC_RELAXED);
+	unsigned index = __atomic_load_n(&calls_claimed[vcpu], __ATOMIC_RELAXED);
 	struct call_log_entry *call;
 	long expected;
 
-	if (index >= CALLS_OF_VCPU)
+	if (index >= CALLS_OF_VCPU || context_of(index) != context)
 		return false;
+	__atomic_store_n(&calls_claimed[vcpu], index + 1, __ATOMIC_RELAXED);
 	call = call_log_claim();
 	call->vcpu = vcpu;
 	call->context = context;
@@ -100,30 +110,37 @@ static bool make_call(enum call_context context)
 	machine_fail();
 }
 
-/* Under a debugger ticks outrun calls: with no turn of its own the process would never go on. */
-static bool process_had_its_turn(unsigned vcpu)
-{
-	static uint32_t turn_ends[VCPUS];
-
-	if (calls_of_process[vcpu] < turn_ends[vcpu] && !process_waits[vcpu])
-		return false;
-	turn_ends[vcpu] = calls_of_process[vcpu] + PROCESS_TURN;
-	return true;
-}
-
-static int on_timer(struct trap_frame *frame)
+static bool is_behind_vmcall(const struct trap_frame *frame)
 {
 	static const uint8_t vmcall[] = {0x0f, 0x01, 0xc1};
-	unsigned vcpu = this_cpu()->number;
 
-	if (process_had_its_turn(vcpu)) {
-		if (!memcmp((const void *)(frame->rip - sizeof(vmcall)), vmcall, sizeof(vmcall)))
-			calls_interrupted[vcpu]++;
-		for (unsigned i = 0; i < CALLS_OF_TICK; i++)
-			make_call(INTERRUPT);
+	return !memcmp((const void *)(frame->rip - sizeof(vmcall)), vmcall, sizeof(vmcall));
+}
+
+/* A process that has not made the call yet that it is about to make keeps its place in the order.
+ */
+static int on_timer(struct trap_frame *frame)
+{
+	unsigned vcpu = this_cpu()->number;
+	bool answered = is_behind_vmcall(frame);
+
+	if (answered || !__atomic_load_n(&process_makes_call[vcpu], __ATOMIC_RELAXED)) {
+		calls_interrupted[vcpu] += answered;
+		while (make_call(INTERRUPT))
+			;
 	}
 	apic_end_of_interrupt();
 	return 0;
+}
+
+static bool make_call_of_process(unsigned vcpu)
+{
+	bool made;
+
+	__atomic_store_n(&process_makes_call[vcpu], true, __ATOMIC_SEQ_CST);
+	made = make_call(PROCESS);
+	__atomic_store_n(&process_makes_call[vcpu], false, __ATOMIC_SEQ_CST);
+	return made;
 }
 
 static void make_all_calls(void)
@@ -135,11 +152,9 @@ static void make_all_calls(void)
 		pause();
 	apic_timer_start(TIMER_HERTZ);
 	interrupts_on();
-	while (calls_of_process[vcpu] < CALLS_FROM_PROCESSES && make_call(PROCESS))
-		calls_of_process[vcpu]++;
-	process_waits[vcpu] = true;
 	while (__atomic_load_n(&calls_claimed[vcpu], __ATOMIC_RELAXED) < CALLS_OF_VCPU)
-		wait_for_interrupt();
+		if (!make_call_of_process(vcpu))
+			wait_for_interrupt();
 	interrupts_off();
 	apic_timer_stop();
 	__atomic_store_n(&finished[vcpu], true, __ATOMIC_RELEASE);
