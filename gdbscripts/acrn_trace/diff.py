@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         "--times", type=_factor, metavar="N", help="so do calls that took N times as long, or 1/N"
     )
     parser.add_argument(
+        "--answered-by", action="store_true", help="a mock's or a replay's answer is another one"
+    )
+    parser.add_argument(
         "--any-vcpu", action="store_true", help="one sequence of calls, whichever vCPU made them"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
@@ -85,7 +88,9 @@ class Comparison:
             check_trace(file)
         knowledge = make_knowledge(options)
         self._filter = make_filter(options, knowledge.table)
-        self._meanings = Meanings(knowledge.table, options.addresses, options.sites)
+        self._meanings = Meanings(
+            knowledge.table, options.addresses, options.sites, options.answered_by
+        )
         self._printer = Printer(_line(Renderer(knowledge.table, knowledge.structures)))
         self._progress = Progress(shown=not sys.stdout.isatty())
         self._failures: dict[str, TraceError] = {}

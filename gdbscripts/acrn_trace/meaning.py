@@ -2,7 +2,8 @@
 """What of a call two traces have in common when the same happened in both.
 
 Left out: times; addresses, which change with each build of the guest: the site's, pointers, and the
-fields that say where a buffer is; the text of findings, which quotes values. Options put them back.
+fields that say where a buffer is; the text of findings, which quotes values; who played the
+hypervisor. Options put them back.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from acrn_trace.sinks.jsonl import compact
 # Fields of structures that hold the address of a buffer, or where the hypervisor put one.
 BUFFER_FIELDS = frozenset({"service_vm_gpa", "hpa", "ioreq_buf"})
 ADDRESS = "(an address)"
+PLAYERS = frozenset({"hypervisor", "mock", "replay"})
 
 Tree = Any
 
@@ -34,11 +36,12 @@ class Call:
 
 @dataclass
 class Meanings:
-    """Makes calls comparable. ``addresses``, ``sites``: compare these as well."""
+    """Makes calls comparable. ``addresses``, ``sites``, ``players``: compare these as well."""
 
     table: CallTable
     addresses: bool = False
     sites: bool = False
+    players: bool = False
 
     def of(self, event: Event) -> Call:
         """``event`` with its meaning, which is made once for all of a kin."""
@@ -58,7 +61,7 @@ class Meanings:
             "number": hex(event.nr),
             "result": event.ret,
             "status": event.status,
-            "answered by": event.answered_by,
+            "answered by": self._answered_by(event),
             "arguments": self._arguments(event),
             "changed registers": self._registers(event),
             "findings": sorted(finding.kind for finding in event.findings),
@@ -68,6 +71,10 @@ class Meanings:
         if self.addresses and event.site:
             tree["address"] = hex(event.site.address)
         return tree
+
+    def _answered_by(self, event: Event) -> str | None:
+        is_player = event.answered_by in PLAYERS and not self.players
+        return "hypervisor" if is_player else event.answered_by
 
     def _registers(self, event: Event) -> Tree:
         if self.addresses:

@@ -165,7 +165,7 @@ def test_times_and_addresses_do_not_count_unless_asked_for(compared):
         ({"duration": None}, "status: returned => unfinished"),
         ({"clobbered": {"rbx": (1, 2)}}, "changed registers: [] => ['rbx']"),
         ({"findings": [Finding("enotty", "x")]}, "findings: [] => ['enotty']"),
-        ({"answered_by": "mock"}, "answered by: hypervisor => mock"),
+        ({"answered_by": "inject"}, "answered by: hypervisor => inject"),
     ],
 )
 def test_what_changed_is_named(compared, change, words):
@@ -177,6 +177,14 @@ def test_what_changed_is_named(compared, change, words):
     assert words in shown.out
     assert "@@ vCPU 0: call 3 of A, call 3 of B @@" in shown.out
     assert "calls: 5 equal, 1 changed, 0 missing, 0 new, 0 reordered" in shown.out
+
+
+@pytest.mark.parametrize("player", ["mock", "replay"])
+def test_who_plays_the_hypervisor_counts_if_asked_for(compared, player):
+    left, right = [event(0)], [event(0, answered_by=player)]
+    assert compared(left, right)[0] == 0
+    status, shown = compared(left, right, "--answered-by")
+    assert status == 1 and f"answered by: hypervisor => {player}" in shown.out
 
 
 def test_missing_and_new_calls_have_their_marks(compared):
