@@ -2,6 +2,7 @@
 """What acrn_fields.def says about the fields of structures, beyond their layout."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Iterable
 
@@ -37,17 +38,34 @@ class FieldTable:
     cases: dict[tuple[str, str], tuple[str, dict[int, str]]] = field(default_factory=dict)
     pointees: dict[tuple[str, str], tuple[str, dict[int, Pointee]]] = field(default_factory=dict)
 
-    aliases: dict[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # what others call a structure
+    # what others call a structure, and a field
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    called: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def of(self, struct: str, name: str) -> Roles:
         return self.roles.get((struct, name), NO_ROLES)
 
-    @property
-    def text_fields(self) -> frozenset[str]:
+    def learn(self, struct: str, name: str, roles: Roles) -> None:
+        """A field has another name as well."""
+        self.roles[struct, name] = roles
+        for derived in ("text_fields", "outputs"):
+            self.__dict__.pop(derived, None)
+
+    @cached_property
+    def text_fields(self) -> set[str]:
         """The names of fields that hold characters, which a text line puts in quotes."""
-        return frozenset(name for (_, name), roles in self.roles.items() if "TEXT" in roles.plain)
+        texts = [key for key, roles in self.roles.items() if "TEXT" in roles.plain]
+        others = {self.called[key] for key in texts if key in self.called}
+        return others | {name for _, name in texts}
+
+    @cached_property
+    def outputs(self) -> dict[str, frozenset[str]]:
+        """For each structure the fields that the hypervisor writes."""
+        outs: dict[str, frozenset[str]] = {}
+        for (struct, name), role in self.roles.items():
+            if "OUT" in role.plain:
+                outs[struct] = outs.get(struct, frozenset()) | {name}
+        return outs
 
 
 def read_fields(path: Path) -> FieldTable:
@@ -62,7 +80,9 @@ def fields_of(lines: Iterable[Line]) -> FieldTable:
         try:
             _READERS[line.term.name](table, words, line)
         except (KeyError, ValueError, IndexError):
-            raise line.wrong("not a line FIELD(…), CASE(…), POINTEE(…) or ALIAS(…)") from None
+            raise line.wrong(
+                "not a line FIELD(…), CASE(…), POINTEE(…), ALIAS(…) or CALLED(…)"
+            ) from None
     return table
 
 
@@ -98,9 +118,15 @@ def _alias(table: FieldTable, words: list[str], _line: Line) -> None:
     table.aliases[struct] = tuple(others)
 
 
+def _called(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, name, other = words
+    table.called[struct, name] = other
+
+
 _READERS = {
     "FIELD": _field,
     "CASE": _case,
     "POINTEE": _argument_pointee,
     "ALIAS": _alias,
+    "CALLED": _called,
 }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Callable
 
 from acrn_trace.fields import NO_ROLES, FieldTable, Pointee, Roles
-from acrn_trace.layouts import Struct
+from acrn_trace.layouts import Array, Field, Struct, Type
 
 Lookup = Callable[[str], "Struct | None"]
 
@@ -33,7 +33,7 @@ class GuestTypes:
     def _find(self, ours: Struct) -> Struct:
         for name in (ours.name, *self._fields.aliases.get(ours.name, ())):
             guests = self._lookup(name)
-            if guests and guests.same_layout(ours):
+            if guests and fits(ours, guests, self._fields):
                 return adopt(ours, guests, self._fields)
             if guests:
                 self._notice(
@@ -43,17 +43,69 @@ class GuestTypes:
         return ours
 
 
+def fits(ours: Struct, guests: Struct, fields: FieldTable) -> bool:
+    """Whether each field that counts in ``ours`` begins where one of the guest's does.
+
+    The guest's may leave out, join and resize what is reserved, and end before it: Linux declares
+    a byte with three reserved ones as a 32-bit field, and an array of what follows with no size.
+    """
+    counting = {field.bit_offset: field for field in _counting(ours, fields)}
+    theirs = {field.bit_offset: field for field in guests.fields if field.bit_size}
+    return (
+        bool(counting)
+        and guests.size <= ours.size
+        and counting.keys() <= theirs.keys()
+        and all(theirs[at].bit_size >= field.bit_size for at, field in counting.items())
+        and not any(_touches(field, counting) for field in theirs.values())
+    )
+
+
+def _counting(struct: Struct, fields: FieldTable) -> list[Field]:
+    def is_reserved(field: Field) -> bool:
+        return "RESERVED" in fields.of(struct.name, field.name).plain
+
+    return [field for field in struct.fields if field.bit_size and not is_reserved(field)]
+
+
+def _touches(theirs: Field, counting: dict[int, Field]) -> bool:
+    """Whether a field of the guest's has bits of a field that begins elsewhere."""
+    end = theirs.bit_offset + theirs.bit_size
+    return any(
+        at != theirs.bit_offset and at < end and theirs.bit_offset < at + field.bit_size
+        for at, field in counting.items()
+    )
+
+
 def adopt(ours: Struct, guests: Struct, fields: FieldTable) -> Struct:
     """``ours`` with the guest's names for its fields; what is known of them goes along."""
-    names = {mine.name: theirs.name for mine, theirs in zip(ours.fields, guests.fields)}
+    at = {field.bit_offset: field for field in guests.fields if field.bit_size}
+    pairs = [(field, at.get(field.bit_offset)) for field in _counting(ours, fields)]
+    names = {mine.name: (theirs and theirs.name) or mine.name for mine, theirs in pairs}
+    types = {mine.name: _adopted(mine, theirs, fields) for mine, theirs in pairs}
     for old, new in names.items():
         roles = fields.of(ours.name, old)
         if roles is not NO_ROLES:
-            fields.roles[ours.name, new] = _renamed(roles, names)
+            fields.learn(ours.name, new, _renamed(roles, names))
         if (ours.name, old) in fields.cases:
             selector, cases = fields.cases[ours.name, old]
             fields.cases[ours.name, new] = (names.get(selector, selector), cases)
-    return replace(ours, fields=tuple(replace(f, name=names[f.name]) for f in ours.fields))
+    renamed = (
+        replace(f, name=names.get(f.name, f.name), type=types.get(f.name, f.type))
+        for f in ours.fields
+    )
+    return replace(ours, fields=tuple(renamed))
+
+
+def _adopted(ours: Field, guests: Field | None, fields: FieldTable) -> Type:
+    """The field's type, with the guest's names inside it too where that is a structure."""
+    mine, theirs = ours.type, guests.type if guests else None
+    if isinstance(mine, Array) and isinstance(theirs, Array):
+        element = replace(ours, type=mine.element), replace(ours, type=theirs.element)
+        return replace(mine, element=_adopted(*element, fields))
+    both = isinstance(mine, Struct) and isinstance(theirs, Struct)
+    if both and not mine.is_union and not theirs.is_union and fits(mine, theirs, fields):
+        return adopt(mine, theirs, fields)
+    return mine
 
 
 def _renamed(roles: Roles, names: dict[str, str]) -> Roles:

@@ -43,13 +43,6 @@ class Struct:
     fields: tuple[Field, ...]
     is_union: bool = False
 
-    def same_layout(self, other: "Struct") -> bool:
-        """Whether size and the places of all fields are the same, whatever the names."""
-        places = [(f.bit_offset, f.bit_size) for f in self.fields]
-        return self.size == other.size and places == [
-            (f.bit_offset, f.bit_size) for f in other.fields
-        ]
-
 
 Type = Union[Scalar, Array, Struct]
 

@@ -8,7 +8,6 @@ Works on the tree of an event, so a line made from a trace file is the line that
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Iterator
 
 from acrn_trace.calltable import Argument, CallTable, Entry
@@ -103,27 +102,14 @@ class Renderer:
                 yield from self._changes(value, f"{path}[{index}]")
 
     def _out_fields(self, argument: Argument) -> frozenset[str]:
-        return self._outs.get(argument.type or "", frozenset())
-
-    @cached_property
-    def _outs(self) -> dict[str, frozenset[str]]:
-        """By structure, the fields that the hypervisor writes."""
-        outs: dict[str, frozenset[str]] = {}
-        for (struct, name), role in self.structures.fields.roles.items():
-            if "OUT" in role.plain:
-                outs[struct] = outs.get(struct, frozenset()) | {name}
-        return outs
-
-    @cached_property
-    def _text_fields(self) -> frozenset[str]:
-        return self.structures.fields.text_fields
+        return self.structures.fields.outputs.get(argument.type or "", frozenset())
 
     def _text(self, tree: Tree, name: str) -> str:
         if isinstance(tree, dict):
             return self._dictionary(tree, name)
         if isinstance(tree, list):
             return self._list(tree, name)
-        if name in self._text_fields:
+        if name in self.structures.fields.text_fields:
             return quoted(str(tree))
         return str(tree)
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The guest's own structures: taken with their names if they are the same, refused if not."""
 
+import pytest
+
 from acrn_trace.fields import FieldTable, Pointee, Roles
-from acrn_trace.guest_types import GuestTypes
-from acrn_trace.layouts import Field, Layouts, Scalar, Struct
+from acrn_trace.guest_types import GuestTypes, adopt, fits
+from acrn_trace.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.structures import Structures
 
 U32, U64 = Scalar(4), Scalar(8)
@@ -53,6 +55,48 @@ def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
         },
     }
     assert notices == []
+
+
+LINUX_REGIONS = Struct(
+    "batch",
+    16,
+    (Field("num", 0, 64, U64), Field("gpa", 64, 64, U64), Field("ops", 128, 0, Scalar(0))),
+)
+WITHOUT_TAIL = Struct("irq", 4, (Field("type", 0, 32, U32),))
+SHIFTED = Struct("batch", 16, (Field("num", 0, 32, U32), Field("gpa", 32, 96, U64)))
+
+
+@pytest.mark.parametrize("guests", [LINUX_REGIONS, THEIRS])
+def test_reserved_fields_may_be_joined_to_others_and_an_array_without_size_follow(guests):
+    known, notices = structures(batch=guests)
+    assert set(known.read("regions", 0, DATA)) == {"num", "gpa"} and notices == []
+    assert known.read("regions", 0, DATA)["num"] == 2  # of 32 bits: what the hypervisor reads
+
+
+def test_a_structure_that_ends_before_what_is_reserved_is_the_same():
+    fields = FieldTable(roles={("irq", "pad"): Roles(frozenset({"RESERVED"}))})
+    ours = Struct("irq", 8, (Field("kind", 0, 32, U32), Field("pad", 32, 32, U32)))
+    assert fits(ours, WITHOUT_TAIL, fields)
+    assert not fits(ours, WITHOUT_TAIL, FieldTable())
+    assert not fits(WITHOUT_TAIL, ours, fields)
+
+
+def test_a_field_over_the_beginning_of_another_is_refused():
+    known, notices = structures(batch=SHIFTED)
+    assert set(known.read("regions", 0, DATA)) == {"count", "at"} and len(notices) == 1
+
+
+def test_names_inside_a_structure_of_structures_are_the_guests_too():
+    inner, theirs = Struct("in", 8, (Field("host", 0, 64, U64),)), "service"
+    outer = Struct("out", 16, (Field("res", 0, 128, Array(inner, 2)),))
+    guests_inner = Struct("", 8, (Field(theirs, 0, 64, U64),))
+    guests = Struct("out", 16, (Field("", 0, 128, Array(guests_inner, 2)),))
+    fields = FieldTable(roles={("in", "host"): Roles(frozenset({"TEXT"}))})
+    assert fields.text_fields == {"host"}
+    adopted = adopt(outer, guests, fields)
+    assert [field.name for field in adopted.fields] == ["res"]  # theirs has no name
+    assert adopted.fields[0].type.element.fields[0].name == theirs
+    assert fields.text_fields == {"host", theirs}
 
 
 def test_an_older_structure_of_the_same_name_is_refused_and_that_is_said_once():
