@@ -29,5 +29,6 @@ def test_gdb_is_imported_by_the_edge_alone():
         "image",
         "disassembler",
         "ring",
+        "snapshot",
     )
     assert files == {f"gdb_{name}.py" for name in edge}
