@@ -56,12 +56,33 @@ void report_compare(struct report *report, uint64_t number, uint64_t mask1, uint
 		      (struct report_mask){.number = number, .argument = {mask1, mask2}});
 }
 
+static int is_whole(const uint8_t *pieces, uint32_t size)
+{
+	struct report_piece piece;
+	uint64_t longest = 0;
+
+	while (size) {
+		if (size < sizeof(piece))
+			return 0;
+		memcpy(&piece, pieces, sizeof(piece));
+		if (piece.hole >= REPORT_HOLES || piece.bits < 1 || piece.bits > 64 ||
+		    piece.shift > 63 || piece.size > size - sizeof(piece))
+			return 0;
+		longest += piece.size + 32u; /* no hole is longer than that */
+		pieces += sizeof(piece) + piece.size;
+		size -= (uint32_t)sizeof(piece) + piece.size;
+	}
+	return longest <= REPORT_LONGEST_LINE;
+}
+
 int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
 		 uint32_t size)
 {
 	uint8_t key[REPORT_LONGEST_KEY];
 	uint32_t key_size = template_key(&report->templates, record, report->record_size, key);
 
+	if (size > REPORT_LONGEST_LINE || !is_whole(template, size))
+		return -1;
 	return key_size ? template_add(&report->templates, key, key_size, template, size) : -1;
 }
 

@@ -90,34 +90,13 @@ const struct report_template *template_find(const struct report_templates *templ
 	return place->key ? place : NULL;
 }
 
-static int is_whole(const uint8_t *pieces, uint32_t size)
-{
-	struct report_piece piece;
-	uint64_t longest = 0;
-
-	while (size) {
-		if (size < sizeof(piece))
-			return 0;
-		memcpy(&piece, pieces, sizeof(piece));
-		if (piece.hole >= REPORT_HOLES || piece.bits < 1 || piece.bits > 64 ||
-		    piece.shift > 63 || piece.size > size - sizeof(piece))
-			return 0;
-		longest += piece.size + 32u; /* no hole is longer than that */
-		pieces += sizeof(piece) + piece.size;
-		size -= (uint32_t)sizeof(piece) + piece.size;
-	}
-	return longest <= REPORT_LONGEST_LINE;
-}
-
 int template_add(struct report_templates *templates, const uint8_t *key, uint32_t key_size,
 		 const uint8_t *pieces, uint32_t size)
 {
 	struct report_template *place;
 	uint8_t *memory;
 
-	if (size > REPORT_LONGEST_LINE || !is_whole(pieces, size))
-		return -1;
-	if (templates->used == REPORT_TEMPLATES)
+	if (templates->used == REPORT_TEMPLATES || templates->bytes > REPORT_MOST_BYTES)
 		templates_forget(templates);
 	place = &templates->place[place_of(templates, key, key_size)];
 	memory = place->key ? NULL : malloc(key_size + size);
@@ -127,6 +106,7 @@ int template_add(struct report_templates *templates, const uint8_t *key, uint32_
 	memcpy(memory + key_size, pieces, size);
 	*place = (struct report_template){memory, key_size, size, memory + key_size};
 	templates->used++;
+	templates->bytes += key_size + size;
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct report_mask {
 struct report_templates {
 	uint32_t used;
 	uint32_t masks;
+	uint64_t bytes;
 	struct report_mask mask[REPORT_MASKS];
 	struct report_template place[2 * REPORT_TEMPLATES];
 };
@@ -36,7 +37,7 @@ uint32_t template_key(const struct report_templates *templates, const uint8_t *r
 const struct report_template *template_find(const struct report_templates *templates,
 					    const uint8_t *key, uint32_t key_size);
 
-/* 0, or -1 if the pieces are not whole or there is no memory. */
+/* 0, or -1 if there is one already or no memory. When there are too many, all are forgotten. */
 int template_add(struct report_templates *templates, const uint8_t *key, uint32_t key_size,
 		 const uint8_t *pieces, uint32_t size);
 

@@ -4,18 +4,21 @@
 import argparse
 import os
 import sys
-from typing import Sequence
+from typing import IO, Callable, Iterator, Sequence
 
+from acrn_trace import quicklines, quicktext
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.filters import Filter
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
 from acrn_trace.playback import Playback
 from acrn_trace.progress import Progress
-from acrn_trace.quicktext import QuickText, library
-from acrn_trace.sinks import Output, Sink, open_output
+from acrn_trace.quicklines import QuickLines
+from acrn_trace.quicktext import QuickText
+from acrn_trace.sinks import Output, QuickSink, Sink, open_output
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.tracefile import check_trace, is_recording, opened, read_events
+from acrn_trace.tracefile import check_trace, events_in, is_jsonl, is_recording, opened
 
 
 class FindingKinds(Sink):
@@ -44,20 +47,24 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     _refuse_overwriting(files, options.output)
     output = _output(options.output)
     sinks, found = sinks_on(output, options, knowledge), FindingKinds()
-    playback = Playback(selected, [*sinks, found])
-    quick = _quick(options, knowledge, output, sinks, found)
     progress = Progress(shown=not output.interactive)
+    playback = Playback(selected, [*sinks, found])
+    quick = [
+        *_quick_text(options, knowledge, output, sinks, found),
+        *_quick_lines(selected, sinks, found, progress),
+    ]
     failures = []
     for file in files:
         if len(files) > 1:
             for sink in sinks:
                 sink.notice(file)
         try:
-            if quick and is_recording(file):
-                with opened(file) as stream:
-                    quick.show(stream, file)
-            else:
-                playback.play(progress.watch(read_events(file, knowledge)))
+            with opened(file) as stream:
+                show = next((show for is_for, show in quick if is_for(stream)), None)
+                if show:
+                    show(stream, file)
+                else:
+                    playback.play(progress.watch(events_in(stream, file, knowledge)))
         except TraceError as error:
             failures.append(error)
             if isinstance(error.__cause__, BrokenPipeError):
@@ -70,19 +77,32 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     return found.kinds
 
 
-def _quick(
+# Which files, and what to do with them.
+Way = tuple[Callable[[IO[bytes]], bool], Callable[[IO[bytes], str], None]]
+
+
+def _quick_text(
     options: argparse.Namespace,
     knowledge: Knowledge,
     output: Output,
     sinks: Sequence[Sink],
     found: Sink,
-) -> QuickText | None:
-    """For recordings, where they are to be shown as text and whole; None if that cannot be."""
-    sink = sinks[0]
-    if len(sinks) > 1 or not isinstance(sink, TextSink) or not sink.stamps.is_plain or options.expr:
-        return None
-    code = library()
-    return QuickText(code, knowledge, sink, output, [found], options.verbose) if code else None
+) -> Iterator[Way]:
+    """For recordings, where they are to be shown as text and whole."""
+    sink, code = sinks[0], quicktext.library()
+    if len(sinks) == 1 and isinstance(sink, TextSink) and sink.is_quick and not options.expr:
+        if code:
+            text = QuickText(code, knowledge, sink, output, [found], options.verbose)
+            yield is_recording, text.show
+
+
+def _quick_lines(
+    selected: Filter, sinks: Sequence[Sink], found: Sink, progress: Progress
+) -> Iterator[Way]:
+    """For JSONL, where one sink is enough."""
+    sink, code = sinks[0], quicklines.library()
+    if len(sinks) == 1 and isinstance(sink, QuickSink) and sink.is_quick and code:
+        yield is_jsonl, QuickLines(code, selected, sink, [found], progress).show
 
 
 def _output(path: str | None) -> Output:

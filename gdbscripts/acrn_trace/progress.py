@@ -26,6 +26,12 @@ class Progress:
         """The same items, counted."""
         return self._counted(items) if self._shown else items
 
+    def reach(self, count: int) -> None:
+        """So many items of one file were counted elsewhere."""
+        self._count = count
+        if self._shown and time.monotonic() >= self._next:
+            self._show()
+
     def _counted(self, items: Iterable[Item]) -> Iterator[Item]:
         for item in items:
             yield item

@@ -60,7 +60,7 @@ class Source:
         try:
             return self.file.readline(MAX_LINE + 1)
         except OSError as error:
-            raise TraceError(f"cannot read {self.name}: {error.strerror}") from error
+            raise self.unreadable(error) from error
 
     def _text(self, raw: bytes) -> str:
         if len(raw) > MAX_LINE:
@@ -69,6 +69,30 @@ class Source:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
             self.wrong(f"no UTF-8 {error.start} bytes on")
+
+    def event(self, raw: bytes) -> Event:
+        """The event in the next line."""
+        self.line += 1
+        event = _event(self, _object(self, self._text(raw)))
+        self.offset += len(raw)
+        self.events += 1
+        return event
+
+    def pass_over(self, lines: int, size: int) -> None:
+        """So many lines, an event each, of so many bytes have been read otherwise."""
+        self.line += lines
+        self.offset += size
+        self.events += lines
+
+    def chunk(self, size: int) -> bytes:
+        """What is there to be read, ``size`` bytes at most; nothing at the end."""
+        try:
+            return self.file.read1(size)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise self.unreadable(error) from error
+
+    def unreadable(self, error: OSError) -> TraceError:
+        return TraceError(f"cannot read {self.name}: {error.strerror}")
 
     def wrong(self, what: str) -> NoReturn:
         """TraceError for the line yielded last."""
@@ -84,10 +108,15 @@ def read_events(name: str, knowledge: Knowledge | None = None) -> Iterator[Event
     TraceError where the file cannot be opened, or where it is not what a trace file must be.
     """
     with opened(name) as file:
-        source = Source(file, name, knowledge=knowledge)
-        for event in _reader(source)(source):
-            source.events += 1
-            yield event
+        yield from events_in(file, name, knowledge)
+
+
+def events_in(file: IO[bytes], name: str, knowledge: Knowledge | None) -> Iterator[Event]:
+    """The same, of a file that is open."""
+    source = Source(file, name, knowledge=knowledge)
+    for event in _reader(source)(source):
+        source.events += 1
+        yield event
 
 
 def check_trace(name: str) -> None:
@@ -97,12 +126,20 @@ def check_trace(name: str) -> None:
             _reader(Source(file, name))
 
 
-def is_recording(name: str) -> bool:
-    """Whether ``name`` is a file in the binary format."""
-    if not os.path.isfile(name):
-        return False
-    with opened(name) as file:
-        return file.read(len(blocks.MAGIC)) == blocks.MAGIC
+def is_recording(file: IO[bytes]) -> bool:
+    """Whether ``file`` is in the binary format, and no pipe."""
+    return file.seekable() and _start(file).startswith(blocks.MAGIC)
+
+
+def is_jsonl(file: IO[bytes]) -> bool:
+    return _start(file).startswith(b"{")
+
+
+def _start(file: IO[bytes]) -> bytes:
+    try:
+        return file.peek(16)[:16]  # type: ignore[attr-defined]
+    except (OSError, AttributeError):
+        return b""
 
 
 @contextlib.contextmanager
@@ -122,7 +159,7 @@ def _reader(source: Source) -> Callable[[Source], Iterator[Event]]:
     try:
         start = source.file.peek(16)[:16] if hasattr(source.file, "peek") else b"{"
     except OSError as error:
-        raise TraceError(f"cannot read {source.name}: {error.strerror}") from error
+        raise source.unreadable(error) from error
     for magic, reader in _READERS.items():
         if start.startswith(magic):
             return reader

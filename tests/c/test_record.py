@@ -287,7 +287,7 @@ def test_a_disk_that_is_full():
     assert process.returncode == 3 and said.count("\n") == 1
 
 
-@pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-report"))
+@pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-report", "fuzz-jsonl"))
 def test_hostile_bytes(folder, target):
     """libFuzzer with AddressSanitizer; a million inputs with ACRN_CHECK_LONG."""
     made = run(["make", "-s", f"build/{target}"])

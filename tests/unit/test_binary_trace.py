@@ -82,7 +82,7 @@ def shown(folder, data, quick, *options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(offline, "make_knowledge", lambda _options: ACRN)
         if not quick:
-            patch.setattr(offline, "library", lambda: None)
+            patch.setattr(quicktext, "library", lambda: None)
         try:
             offline.replay([str(trace)], given_options)
         except TraceError as error:

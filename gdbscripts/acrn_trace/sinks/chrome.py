@@ -7,11 +7,11 @@ elements only, since importers drop others without a word. Perfetto also drops a
 another of its track unless one is inside the other, so such a call goes to a further track.
 """
 
-from typing import Any
+from typing import Any, Sequence
 
 from acrn_trace.errnos import errno_text
 from acrn_trace.event import Event
-from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks import BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.jsonl import compact, json_text
 from acrn_trace.sinks.stamps import CLOCKS
 
@@ -22,8 +22,10 @@ MAX_LANES = 64  # tracks of one vCPU; past this they overlap
 LANE_STRIDE = 10_000  # between the tids of two lanes of one vCPU
 
 
-class ChromeSink(Sink):
+class ChromeSink(QuickSink):
     """A slice a call, the whole JSONL object among its arguments; one more for its findings."""
+
+    quick_flags = BARE
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -34,32 +36,60 @@ class ChromeSink(Sink):
 
     def entered(self, event: Event) -> None:
         if self._start is None:
-            self._start = _micros(event.time)
-            label = CLOCKS[event.clock].format("in microseconds from the first call")
-            self._write_metadata("process_name", 0, name="guest")
-            self._write_metadata("process_labels", 0, labels=label)
+            self._begin(_micros(round(event.time, 6)), event.clock)
 
     def finished(self, event: Event) -> None:
         self.entered(event)
-        begin = max(_micros(event.time) - (self._start or 0), 0)
-        spent = self._latest - begin if event.duration is None else _micros(event.duration)
-        end = begin + max(spent, 0)
+        duration = None if event.duration is None else _micros(event.duration)
+        self._write_slices(event.vcpu, _micros(event.time), duration, _slices(event))
+
+    def quick_sections(self, event: Event) -> Sections:
+        """Lines of fields with tabs between, which JSON has no other of."""
+        times = event.time, "" if event.duration is None else event.duration
+        vcpu = "" if event.vcpu is None else event.vcpu
+        fields = map(str, (vcpu, *times, *_slices(event)))
+        return event.clock + "\n", "", "", "", "\t".join(fields) + "\n"
+
+    def quick_text(self, text: str) -> None:
+        for line in text.split("\n")[:-1]:
+            vcpu, *rest = line.split("\t")
+            if not rest:
+                self._begin(_micros(self.quick_start or 0), vcpu)
+                continue
+            time, duration, *slices = rest
+            self._write_slices(
+                int(vcpu) if vcpu else None,
+                _micros(float(time)),
+                _micros(float(duration)) if duration else None,
+                slices,
+            )
+
+    def _begin(self, start: int, clock: str) -> None:
+        self._start = start
+        label = CLOCKS[clock].format("in microseconds from the first call")
+        self._write_metadata("process_name", 0, name="guest")
+        self._write_metadata("process_labels", 0, labels=label)
+
+    def _write_slices(
+        self, vcpu: int | None, time: int, duration: int | None, slices: Sequence[str]
+    ) -> None:
+        """``slices`` of one call, each in two parts with the place between; microseconds."""
+        begin = max(time - (self._start or 0), 0)
+        end = begin + max(self._latest - begin if duration is None else duration, 0)
         self._latest = max(self._latest, end)
-        tid = self._track(event, begin, end)
+        tid = self._track(vcpu, begin, end)
         place = f'"pid":{GUEST},"tid":{tid},"ts":{begin},"dur":{end - begin}'
-        self._write(f'{{"ph":"X",{_heading(event)},{place},"args":{_arguments(event)}}}')
-        if event.findings:
-            self._write(f'{{"ph":"X",{_findings(event)},{place}}}')
+        for first, last in zip(slices[::2], slices[1::2]):
+            self._write(f"{first}{place}{last}")
 
     def close(self) -> None:
         self._output.write("\n]\n" if self._written else "[]\n")
         self._output.flush()
 
-    def _track(self, event: Event, begin: int, end: int) -> int:
-        """The tid of the first track of the event's vCPU that is free from ``begin`` on."""
-        known = event.vcpu is not None and event.vcpu < MAX_VCPUS
-        vcpu = event.vcpu if known else UNKNOWN_VCPU
-        assert vcpu is not None
+    def _track(self, vcpu: int | None, begin: int, end: int) -> int:
+        """The tid of the vCPU's first track that is free from ``begin`` on."""
+        known = vcpu is not None and vcpu < MAX_VCPUS
+        vcpu = vcpu if vcpu is not None and known else UNKNOWN_VCPU
         free = self._free.setdefault(vcpu, [])
         lane = next((lane for lane, since in enumerate(free) if since <= begin), len(free))
         if lane == MAX_LANES:
@@ -89,6 +119,14 @@ class ChromeSink(Sink):
 def _micros(seconds: float) -> int:
     """Whole microseconds: two roundings would make neighbours overlap."""
     return round(seconds * 1e6)
+
+
+def _slices(event: Event) -> list[str]:
+    """The call and its findings, if any: each what goes before the place, and what behind it."""
+    slices = [f'{{"ph":"X",{_heading(event)},', f',"args":{_arguments(event)}}}']
+    if event.findings:
+        slices += [f'{{"ph":"X",{_findings(event)},', "}"]
+    return slices
 
 
 def _heading(event: Event) -> str:

@@ -5,17 +5,25 @@ import json
 from typing import Any
 
 from acrn_trace.event import Event
-from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
 
 _BODY = object()  # a key of Event.kin
 
 
-class JsonlSink(Sink):
+class JsonlSink(QuickSink):
+    quick_flags = BARE | AT_ONCE
+
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def finished(self, event: Event) -> None:
         self._output.write(json_text(event) + "\n")
+
+    def quick_sections(self, event: Event) -> Sections:
+        return "", "", "", "", json_text(event) + "\n"
+
+    def quick_text(self, text: str) -> None:
+        self._output.write(text)
 
     def close(self) -> None:
         self._output.flush()

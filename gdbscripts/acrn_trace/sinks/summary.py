@@ -4,14 +4,16 @@
 Calls that took no time that is known (unfinished ones) count as calls, and in no time.
 """
 
+import json
 from collections import Counter
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from acrn_trace.errnos import errno_name
 from acrn_trace.event import Event
 from acrn_trace.printable import printable
-from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.histogram import ERROR, Histogram
+from acrn_trace.sinks.jsonl import compact
 from acrn_trace.sinks.stamps import CLOCKS
 
 # heading, width; times in microseconds, as strace's usecs/call
@@ -32,6 +34,20 @@ RULE = " ".join("-" * width for _, width in COLUMNS) + " ----------------\n"
 MAX_VCPUS = 64  # that a row tells apart
 
 
+class Traits(NamedTuple):
+    """What is counted of a call beside its time."""
+
+    name: str
+    error: str | None
+    findings: int
+    vcpu: int | None
+
+
+def _traits(event: Event) -> Traits:
+    error = _error(event) if event.failed else None
+    return Traits(event.name, error, len(event.findings), event.vcpu)
+
+
 class Row:
     """One kind of call."""
 
@@ -42,15 +58,15 @@ class Row:
         self.findings = 0
         self.vcpus: set[int | None] = set()
 
-    def count(self, event: Event) -> None:
+    def count(self, duration: float | None, traits: Traits) -> None:
         self.calls += 1
-        if event.duration is not None:
-            self.times.add(event.duration)
-        if event.failed:
-            self.errors[_error(event)] += 1
-        self.findings += len(event.findings)
+        if duration is not None:
+            self.times.add(duration)
+        if traits.error:
+            self.errors[traits.error] += 1
+        self.findings += traits.findings
         if len(self.vcpus) < MAX_VCPUS:
-            self.vcpus.add(event.vcpu)
+            self.vcpus.add(traits.vcpu)
 
     def merge(self, other: "Row") -> None:
         self.calls += other.calls
@@ -77,27 +93,53 @@ _ORDERS: dict[str, Callable[[tuple[str, Row]], tuple]] = {
 ORDERS = tuple(_ORDERS)
 
 
-class SummarySink(Sink):
+class SummarySink(QuickSink):
     """One row a kind of call, by ``order``; bounded by the kinds there are."""
 
     MAX_KINDS = 512  # a guest can make up numbers; past this they share a row
+    MAX_TRAITS = 4096  # that are remembered with their rows
+
+    quick_flags = BARE | AT_ONCE
 
     def __init__(self, output: Output, order: str = "time") -> None:
         self._output = output
         self._order = _ORDERS[order]
         self._rows: dict[str, Row] = {}
         self._clock: str | None = None
+        self._known: dict[str, tuple[Row, Traits]] = {}
 
     def finished(self, event: Event) -> None:
-        row = self._rows.get(event.name)
-        if row is None:
-            row = self._new_row(event)
-        row.count(event)
-
-    def _new_row(self, event: Event) -> Row:
         self._clock = self._clock or event.clock
-        name = event.name if len(self._rows) < self.MAX_KINDS else "(others)"
-        return self._rows.setdefault(name, Row())
+        traits = _traits(event)
+        self._row(traits.name).count(event.duration, traits)
+
+    def _row(self, name: str) -> Row:
+        row = self._rows.get(name)
+        if row is None:
+            name = name if len(self._rows) < self.MAX_KINDS else "(others)"
+            row = self._rows.setdefault(name, Row())
+        return row
+
+    def quick_sections(self, event: Event) -> Sections:
+        """Lines of two fields with a tab between, which JSON has no other of."""
+        duration = "" if event.duration is None else event.duration
+        return event.clock + "\n", "", "", "", f"{compact(_traits(event))}\t{duration}\n"
+
+    def quick_text(self, text: str) -> None:
+        for line in text.split("\n")[:-1]:
+            key, tab, duration = line.partition("\t")
+            if tab:
+                row, traits = self._known.get(key) or self._learn(key)
+                row.count(float(duration) if duration else None, traits)
+            else:
+                self._clock = self._clock or key
+
+    def _learn(self, key: str) -> tuple[Row, Traits]:
+        if len(self._known) >= self.MAX_TRAITS:
+            self._known.clear()
+        traits = Traits(*json.loads(key))
+        known = self._known[key] = self._row(traits.name), traits
+        return known
 
     def close(self) -> None:
         total = Row()

@@ -10,11 +10,11 @@ from acrn_trace.errnos import errno_text
 from acrn_trace.event import Event
 from acrn_trace.printable import printable
 from acrn_trace.rendering import Renderer
-from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks import Output, QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
 
 
-class TextSink(Sink):
+class TextSink(QuickSink):
     """Prints lines. ``stacks``: with the guest's call stacks where the events have them."""
 
     def __init__(
@@ -31,29 +31,27 @@ class TextSink(Sink):
         self.stamps = stamps or Stamps()
         self._stacks = stacks
         self._started = False
-        self._open: int | None = None  # seq of the call whose line has no end yet
-        self._begun: set[int] = set()
+        self._open: Event | None = None  # the call whose line has no end yet
+        self._begun: set[int] = set()  # ids of events
         self._calls, self._endings = object(), object()  # keys for Event.kin
 
     def entered(self, event: Event) -> None:
         self._begin_line(event)
         self._output.write(self._when(event, event.time) + self._call(event))
-        self._open = event.seq
-        self._begun.add(event.seq)
+        self._open = event
+        self._begun.add(id(event))
         if self._output.interactive:
             self._output.flush()
 
     def finished(self, event: Event) -> None:
         before = ""
-        if self._open == event.seq:
+        if self._open is event:
             self._open = None
         else:
             self._begin_line(event)
             before = self._resumption(event)
-        self._begun.discard(event.seq)
-        result, rest = self._ending(event)
-        spent = "" if event.duration is None else f" <{event.duration:.6f}>"
-        self._output.write(before + result + spent + rest)
+        self._begun.discard(id(event))
+        self._output.write(before + self._end(event))
         if self._output.interactive:
             self._output.flush()
 
@@ -77,6 +75,10 @@ class TextSink(Sink):
             event.kin[self._calls] = text
         return text
 
+    def _end(self, event: Event) -> str:
+        result, rest = self._ending(event)
+        return result + ("" if event.duration is None else f" <{event.duration:.6f}>") + rest
+
     def _ending(self, event: Event) -> tuple[str, str]:
         """What comes before the time that the call took, and what comes after it."""
         kept = event.kin and event.kin.get(self._endings)
@@ -95,16 +97,15 @@ class TextSink(Sink):
         return ending
 
     def _resumption(self, event: Event) -> str:
-        if event.seq not in self._begun:
+        if id(event) not in self._begun:
             return self._when(event, event.time) + self._call(event)
         end = round(event.time, 6) + round(event.duration or 0, 6)  # as from a file
-        return self._when(event, end) + printable(f"<... {event.name} resumed>")
+        return self._when(event, end) + _resumed(event)
 
     def _begin_line(self, event: Event) -> None:
         if not self._started:
             self._started = True
-            if not self._quiet:
-                self._output.write(f"--- {self.stamps.label(event.clock)} ---\n")
+            self._output.write(self._head(event))
         if self._open is not None:
             self._end_open_line()
 
@@ -114,8 +115,39 @@ class TextSink(Sink):
             self._open = None
 
     def _when(self, event: Event, time: float) -> str:
-        vcpu = "?" if event.vcpu is None else event.vcpu
-        return f"[{vcpu}] {self.stamps.stamp(time)} "
+        return f"{_vcpu(event)}{self.stamps.stamp(time)} "
+
+    def _head(self, event: Event) -> str:
+        label = self.stamps.label(event.clock)
+        return "" if self._quiet else f"--- {label} ---\n"
+
+    @property
+    def is_quick(self) -> bool:
+        return self.stamps.is_plain
+
+    def quick_sections(self, event: Event) -> Sections:
+        heading = self._head(event), _vcpu(event)
+        return *heading, self._call(event), _resumed(event), self._end(event)
+
+    def quick_text(self, text: str) -> None:
+        self._started = True
+        self._output.write(text)
+
+    @property
+    def quick_start(self) -> float | None:
+        return self.stamps.start
+
+    @quick_start.setter
+    def quick_start(self, start: float) -> None:
+        self.stamps.start = start
+
+
+def _vcpu(event: Event) -> str:
+    return f"[{'?' if event.vcpu is None else event.vcpu}] "
+
+
+def _resumed(event: Event) -> str:
+    return printable(f"<... {event.name} resumed>")
 
 
 def result_text(event: Event) -> str:
