@@ -64,7 +64,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Segment:
-    """A program header. The file has ``file_size`` bytes of it, at ``offset``."""
+    """A program header. The file has ``file_size`` bytes of it, at ``offset``, then zeros."""
 
     type: int
     flags: int
@@ -72,6 +72,7 @@ class Segment:
     address: int
     physical: int
     file_size: int
+    memory_size: int
 
 
 class ElfFile:
@@ -135,7 +136,7 @@ class ElfFile:
     def _segments(self, header: tuple, first: tuple | None) -> list[Segment]:
         count = first[7] if first and header[10] == _PN_XNUM else header[10]
         rows = self._table(_SEGMENT, header[5], count, header[9], "program header")
-        return [Segment(r[0], r[1], r[2], r[3], r[4], r[5]) for r in rows]
+        return [Segment(*r[:7]) for r in rows]
 
     def _sections(self, header: tuple, first: tuple | None) -> list[Section]:
         if first is None:

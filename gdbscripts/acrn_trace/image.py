@@ -12,7 +12,7 @@ from typing import Iterator
 
 from acrn_trace import elf
 from acrn_trace.abi import MASK64
-from acrn_trace.elf import ElfFile, Section, string_at
+from acrn_trace.elf import ElfFile, Section, Segment, string_at
 from acrn_trace.errors import TraceError
 
 _SYMBOL = struct.Struct("<IBBHQQ")
@@ -43,7 +43,7 @@ class Image:
         self._file = file
         self._segments = [s for s in file.segments if s.type == elf.PT_LOAD]
         self._by_name = {section.name: section for section in reversed(file.sections)}
-        self._names = b""
+        self._names = self._table = b""
         self._starts: list[int] = []
         self._symbols: list[tuple[int, int, int, int]] = []
         self._read_symbols()
@@ -110,6 +110,29 @@ class Image:
                 return self._file.bytes(segment.offset + offset, size, f"address {address:#x}")
         return b""
 
+    def physical_address(self, address: int) -> int | None:
+        """Where the loader puts the byte of a virtual address; None outside of the image."""
+        for segment in self._segments:
+            if 0 <= address - segment.address < max(segment.file_size, segment.memory_size):
+                return address - segment.address + segment.physical
+        return None
+
+    def segments(self) -> list[Segment]:
+        """The segments that are loaded."""
+        return self._segments
+
+    def object_named(self, name: str) -> int | None:
+        """The address of the data symbol ``name``; None if there is none."""
+        wanted = name.encode() + b"\0"
+        places, at = set(), self._names.find(wanted)
+        while at >= 0:  # a name may be the end of another's
+            places.add(at)
+            at = self._names.find(wanted, at + 1)
+        for place, info, _, section, value, _ in _SYMBOL.iter_unpack(self._table):
+            if place in places and section and info & 15 == STT_OBJECT:
+                return value
+        return None
+
     def function_at(self, address: int) -> str | None:
         """The function whose symbol covers ``address``; None in a stripped image."""
         index = bisect.bisect_right(self._starts, address) - 1
@@ -162,7 +185,8 @@ class Image:
             return
         self._names = self.section_data(self._file.sections[table.link])
         data = self.section_data(table)
-        rows = list(_SYMBOL.iter_unpack(data[: len(data) - len(data) % _SYMBOL.size]))
+        self._table = data[: len(data) - len(data) % _SYMBOL.size]
+        rows = list(_SYMBOL.iter_unpack(self._table))
         self._symbols = sorted(
             (value, size, name, info)
             for name, info, _, section, value, size in rows

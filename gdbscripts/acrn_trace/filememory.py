@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Guest-physical memory that is in a file, piece by piece.
+
+Read with pread and never mapped: pages of a mapped file count as this process's memory, and a file
+that shrinks under a mapping kills it.
+"""
+
+import bisect
+import os
+from typing import IO, Iterable, Iterator, NamedTuple
+
+from acrn_trace.memory import Unreadable
+
+CHUNK = 4 << 20  # bytes searched at once
+MAX_READ = 1 << 30
+
+
+class Piece(NamedTuple):
+    """``size`` bytes of guest-physical memory at ``address`` are in the file at ``offset``."""
+
+    address: int
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.address + self.size
+
+
+class FileMemory:
+    """The memory that ``pieces`` of an open file hold; they are sorted and do not overlap."""
+
+    def __init__(self, file: IO[bytes], pieces: list[Piece]) -> None:
+        self._file = file
+        self.pieces = pieces
+        self._starts = [piece.address for piece in pieces]
+
+    def read(self, address: int, size: int) -> bytes:
+        parts: list[bytes] = []
+        for offset, step in self._places(address, size):
+            data = self._at(offset, step)
+            if len(data) != step:
+                raise Unreadable("the file ends before it")
+            parts.append(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def find(self, pattern: bytes, alignment: int) -> Iterator[int]:
+        """Where ``pattern`` is; holes of the file are skipped, as they hold nothing but zeros.
+
+        No more is searched than the file has bytes, whatever its pieces say.
+        """
+        left = os.fstat(self._file.fileno()).st_size
+        for piece in self.pieces:
+            for first, last in self._extents(piece.offset, piece.offset + piece.size):
+                if left <= 0:
+                    return
+                last = min(last, first + left)
+                left -= last - first
+                yield from self._find_between(piece, first, last, pattern, alignment)
+
+    def _places(self, address: int, size: int) -> list[tuple[int, int]]:
+        """Offset and size of the parts of the file that make up the memory; all must be there."""
+        places, end = [], address + size
+        if not 0 <= size <= MAX_READ:
+            raise Unreadable(f"{size} bytes are more than is read at once")
+        index = bisect.bisect_right(self._starts, address) - 1
+        while address < end:
+            piece = self.pieces[index] if 0 <= index < len(self.pieces) else None
+            if piece is None or not piece.address <= address < piece.end:
+                raise Unreadable(f"guest-physical {address:#x} is not in the file")
+            step = min(piece.end, end) - address
+            places.append((piece.offset + address - piece.address, step))
+            address, index = address + step, index + 1
+        return places
+
+    def _at(self, offset: int, size: int) -> bytes:
+        try:
+            return os.pread(self._file.fileno(), size, offset)
+        except (OSError, OverflowError) as error:
+            raise Unreadable(f"the file cannot be read there: {error}") from None
+
+    def _extents(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The parts of the file between two offsets that are no holes."""
+        number = self._file.fileno()
+        while first < last:
+            try:
+                begin = os.lseek(number, first, os.SEEK_DATA)
+                end = os.lseek(number, begin, os.SEEK_HOLE)
+            except OSError:  # there is nothing but a hole
+                return
+            if begin >= last:
+                return
+            yield begin, min(end, last)
+            first = end
+
+    def _find_between(
+        self, piece: Piece, first: int, last: int, pattern: bytes, alignment: int
+    ) -> Iterator[int]:
+        """The addresses of ``pattern`` between two offsets of one piece."""
+        overlap = len(pattern) - 1
+        for begin in range(first, last, CHUNK):
+            data = self._at(begin, min(CHUNK + overlap, piece.offset + piece.size - begin))
+            for at in occurrences(data, pattern):
+                address = piece.address + begin + at - piece.offset
+                if at < CHUNK and address % alignment == 0:
+                    yield address
+
+
+def occurrences(data: bytes, pattern: bytes) -> Iterator[int]:
+    """Where ``pattern`` is in ``data``."""
+    at = data.find(pattern)
+    while at >= 0:
+        yield at
+        at = data.find(pattern, at + 1)
+
+
+def joined(pieces: Iterable[Piece]) -> tuple[list[Piece], int]:
+    """Sorted pieces without overlap, and how many contradicted others about the same memory.
+
+    Pieces that say the same twice (as aliases of a page do) are one. Of two that differ about the
+    same memory the one that begins first is believed.
+    """
+    result: list[Piece] = []
+    contradictions = 0
+    for piece in sorted(pieces):
+        last = result[-1] if result else None
+        if last is None or piece.address > last.end:
+            result.append(piece)
+        elif piece.offset - piece.address == last.offset - last.address:
+            size = max(last.end, piece.end) - last.address
+            result[-1] = last._replace(size=size)
+        else:
+            contradictions += piece.address < last.end
+            if piece.end > last.end:
+                cut = last.end - piece.address
+                result.append(Piece(last.end, piece.offset + cut, piece.size - cut))
+    return result, contradictions
