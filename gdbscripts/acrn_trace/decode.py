@@ -58,6 +58,7 @@ class Decoder:
             site=call.site,
             source="stop",
             stack=call.entry.stack,
+            task=call.entry.task,
             decoded=self._decoded[call.seq].shown if entry else {},
         )
 

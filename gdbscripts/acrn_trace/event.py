@@ -6,7 +6,7 @@ from typing import Any
 
 from acrn_trace.errnos import errno_name
 from acrn_trace.sites import Site
-from acrn_trace.stops import Frame
+from acrn_trace.stops import Frame, Task
 
 INT32 = range(-(1 << 31), 1 << 31)
 
@@ -48,6 +48,7 @@ class Event:
     repeats: int = 0
     repeats_unknown: int = 0  # of these, how many may have been a fault and a retry
     stack: tuple[Frame, ...] = ()
+    task: Task | None = None
     over: bool = False  # nothing more will be heard of it
     more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
     kin: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
@@ -93,5 +94,6 @@ class Event:
             "repeats_unknown": self.repeats_unknown,
             "return_vcpu": self.return_vcpu,
             "stack": [asdict(frame) for frame in self.stack],
+            **({"task": asdict(self.task)} if self.task else {}),
             **self.more,
         }

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from acrn_trace.event import INT32, Event, Finding
 from acrn_trace.sites import Site
-from acrn_trace.stops import Frame
+from acrn_trace.stops import Frame, Task
 
 MASK64 = (1 << 64) - 1
 MAX_SECONDS = 1e12
@@ -50,6 +50,7 @@ _OPTIONAL: dict[str, tuple[type, ...]] = {
     "repeats_unknown": (int,),
     "return_vcpu": (int, _NONE),
     "stack": (list,),
+    "task": (dict,),
 }
 _TYPES = _REQUIRED | _OPTIONAL
 _WHOLE = ("seq", "vcpu", "line", "repeats", "repeats_unknown", "return_vcpu")
@@ -99,6 +100,8 @@ def _add_optional(event: Event, tree: dict[str, Any]) -> None:
     event.return_vcpu = tree.get("return_vcpu")
     if tree.get("stack"):
         event.stack = tuple(_frame(frame) for frame in tree["stack"])
+    if "task" in tree:
+        event.task = _task(tree["task"])
     if len(tree) > len(_TYPES) or not tree.keys() <= _TYPES.keys():
         event.more = {key: value for key, value in tree.items() if key not in _TYPES}
 
@@ -212,6 +215,14 @@ def _frame(tree: Any) -> Frame:
     if not texts or not (line is None or type(line) is int and 0 <= line < MAX_WHOLE):
         _wrong_value("stack", tree)
     return Frame(function, file, line)
+
+
+def _task(tree: dict[str, Any]) -> Task:
+    if tree.keys() != {"comm", "pid", "tgid"} or not isinstance(tree["comm"], str):
+        _wrong_value("task", tree)
+    if not all(type(tree[key]) is int and 0 <= tree[key] < MAX_WHOLE for key in ("pid", "tgid")):
+        _wrong_value("task", tree)
+    return Task(tree["comm"], tree["pid"], tree["tgid"])
 
 
 def _wrong_value(key: str, value: Any) -> NoReturn:

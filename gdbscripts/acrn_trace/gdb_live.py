@@ -21,8 +21,9 @@ from acrn_trace.gdb_target import (
     read_stop,
     uninterrupted,
 )
-from acrn_trace.gdb_image import current_image, current_sites, load_offset
+from acrn_trace.gdb_image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
+from acrn_trace.gdb_task import task_reader
 from acrn_trace.gdb_types import lookup_struct
 from acrn_trace.guest_types import GuestTypes
 from acrn_trace.knowledge import Knowledge
@@ -31,6 +32,7 @@ from acrn_trace.pairing import Pairing
 from acrn_trace.sitelist import traced_sites
 from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, points
+from acrn_trace.stops import Stop
 from acrn_trace.tracer import Tracer
 
 
@@ -70,6 +72,7 @@ class LiveTrace:
         self._tracer = Tracer(Pairing(exception_frame_below), decoder, selected, self._sinks)
         self._guest_sites = GuestSites()
         self._stacks = options.stack
+        self._task_of = task_reader(gdbs_own_offset(image), load_offset(image), read_memory)
         self._boots = 0
         self.failure: str | None = None
         self.lost = False  # it was the stub that failed
@@ -135,13 +138,16 @@ class LiveTrace:
         assert site
 
         def hit() -> None:
-            stop = read_stop(with_stack=self._stacks and point.enters is not None)
+            stop = self._read_entry() if point.enters else read_stop()
             if self._guest_sites.has(stop, site):
                 self._tracer.on_stop(stop, point)
                 if stops_at_clobbers() and self._tracer.clobber:
                     self._clobber = self._tracer.clobber
 
         return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
+
+    def _read_entry(self) -> Stop:
+        return read_stop(self._stacks, self._task_of)
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:

@@ -12,14 +12,16 @@ from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.memory import Unreadable
 from acrn_trace.ram_map import RamMap
 from acrn_trace.sites import Site
-from acrn_trace.stops import CR3_ADDRESS, Frame, Stop
+from acrn_trace.stops import CR3_ADDRESS, Frame, Stop, Task
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_VERIFIED = 1 << 16
 MAX_FRAMES = 32
 
 
-def read_stop(with_stack: bool = False) -> Stop:
+def read_stop(
+    with_stack: bool = False, task_of: Callable[[gdb.Frame], Task | None] = lambda frame: None
+) -> Stop:
     """The selected thread, stopped, as integers. QEMU numbers its threads from 1, vCPUs from 0."""
     frame = gdb.newest_frame()
     registers = {}
@@ -29,7 +31,8 @@ def read_stop(with_stack: bool = False) -> Stop:
         except ValueError:  # a stub whose target description has no control registers
             registers[name] = 0
     vcpu = gdb.selected_thread().ptid[1] - 1
-    return Stop(vcpu, time.time(), registers, _stack(frame) if with_stack else ())
+    stack = _stack(frame) if with_stack else ()
+    return Stop(vcpu, time.time(), registers, stack, task_of(frame))
 
 
 def _stack(frame: gdb.Frame | None) -> tuple[Frame, ...]:

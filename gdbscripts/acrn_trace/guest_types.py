@@ -92,6 +92,7 @@ def adopt(ours: Struct, guests: Struct, fields: FieldTable) -> Struct:
     renamed = (
         replace(f, name=names.get(f.name, f.name), type=types.get(f.name, f.type))
         for f in ours.fields
+        if f.bit_offset < guests.size * 8  # what is behind it is somebody else's
     )
     return replace(ours, fields=tuple(renamed))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Iterable
 
 from acrn_trace.abi import ACRN
+from acrn_trace.callers import with_callers
 from acrn_trace.decoder import MissingCapstone
 from acrn_trace.errors import TraceError
 from acrn_trace.image import Image
@@ -28,7 +29,7 @@ def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]
             f"{image.path} makes no hypercalls: it has no site records, and no VMCALL or VMMCALL "
             "in its executable code; is it the guest's image?"
         )
-    return sites
+    return with_callers(image, sites)
 
 
 def traced_sites(sites: Iterable[Site], image: Image, with_possible: bool = False) -> list[Site]:

@@ -19,6 +19,18 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Task:
+    """The task of the guest's kernel that a vCPU runs. ``tgid`` is what programs call their pid."""
+
+    comm: str
+    pid: int
+    tgid: int
+
+    def __str__(self) -> str:
+        return f"{self.comm}[{self.pid}]"
+
+
+@dataclass(frozen=True)
 class Stop:
     """One stop of one vCPU. Registers are unsigned 64-bit integers by lower-case name."""
 
@@ -26,6 +38,7 @@ class Stop:
     time: float  # host, seconds since the epoch
     registers: Mapping[str, int]
     stack: tuple[Frame, ...] = ()  # innermost first, where it was asked for
+    task: Task | None = None  # where the guest's kernel is one that is known
 
     @property
     def rsp(self) -> int:

@@ -9,7 +9,7 @@ from acrn_trace.event import INT32, Event, Finding
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sites import Site
-from acrn_trace.stops import Frame
+from acrn_trace.stops import Frame, Task
 
 START_VM = 0x80000012
 SITE = Site(0x1000, None, "/src/service.c", 42, "start")
@@ -86,6 +86,7 @@ events = st.builds(
     stack=st.lists(
         st.builds(Frame, function=maybe_text, file=maybe_text, line=st.none() | whole), max_size=2
     ).map(tuple),
+    task=st.none() | st.builds(Task, comm=text, pid=whole, tgid=whole),
     more=st.dictionaries(st.just("a newer key"), trees, max_size=1),
 )
 

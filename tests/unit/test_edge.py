@@ -30,5 +30,6 @@ def test_gdb_is_imported_by_the_edge_alone():
         "disassembler",
         "ring",
         "snapshot",
+        "task",
     )
     assert files == {f"gdb_{name}.py" for name in edge}

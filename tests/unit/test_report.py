@@ -12,14 +12,14 @@ from acrn_trace.event import Finding
 from acrn_trace.launcher import main
 from acrn_trace.progress import EVERY, Progress
 from acrn_trace.sinks.stamps import Stamps
-from acrn_trace.stops import Frame
+from acrn_trace.stops import Frame, Task
 from event_builder import event, jsonl
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "gdbscripts" / "acrn-trace"
 SOME = [
     event(0, 0, 1000.0, 0.5, decoded={"vmid": 7}),
     event(1, 1, 1001.0, 0.5, rax=-22, stack=(Frame("boot", "b.c", 3),)),
-    event(2, 0, 1002.5, 0.25, findings=[Finding("enotty", "odd")]),
+    event(2, 0, 1002.5, 0.25, findings=[Finding("enotty", "odd")], task=Task("a b", 7, 6)),
 ]
 
 
@@ -52,7 +52,7 @@ def test_a_file_is_shown_as_text(run, trace):
         "[0] 0.000000 start_vm(vmid=7) = 0 <0.500000> at service.c:42 start",
         "[1] 1.000000 start_vm(vmid=1) = -22 EINVAL (Invalid argument) <0.500000> at service.c:42 "
         "start",
-        "[0] 2.500000 start_vm(vmid=1) = 0 <0.250000> at service.c:42 start",
+        "[0] 2.500000 start_vm(vmid=1) = 0 <0.250000> at service.c:42 start by a b[7]",
         "!! odd",
     ]
 

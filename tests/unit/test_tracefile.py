@@ -115,6 +115,10 @@ def test_the_reader_and_the_schema_agree_on_what_an_event_is(one, data):
         ("clobbered", {"rbx": ["0x1"]}, False),
         ("findings", [{"kind": "k"}], False),
         ("stack", [{"function": None, "file": None, "line": -1}], False),
+        ("task", {"comm": "init", "pid": 1, "tgid": 1}, True),
+        ("task", {"comm": "init", "pid": 1}, False),
+        ("task", {"comm": "init", "pid": -1, "tgid": 1}, False),
+        ("task", {}, False),
         ("a newer key", None, True),
     ],
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The text line, as strace prints it::
 
-    [vcpu] seconds name(arg=value) = RET [ERRNO (text)] <seconds> at file:line function
+    [vcpu] seconds name(arg=value) = RET [ERRNO (text)] <seconds> at file:line function [by task]
 
 The part up to the arguments is on the screen while the call is in flight.
 """
@@ -85,7 +85,7 @@ class TextSink(QuickSink):
         if kept:
             return kept
         result = f"{self._renderer.outputs(event)} = {result_text(event)}"
-        lines = [_repeats(event) + (f" at {event.site}" if event.site else "")]
+        lines = [_repeats(event) + _place(event)]
         if self._stacks:
             lines += [
                 f" > {f.function or '?'} ({f.file or '?'}:{f.line or '?'})" for f in event.stack
@@ -156,6 +156,11 @@ def result_text(event: Event) -> str:
     if ret is None:
         return "? <unfinished ...>"
     return f"{ret}{errno_text(ret)}" if isinstance(ret, int) else ret
+
+
+def _place(event: Event) -> str:
+    site = f" at {event.site}" if event.site else ""
+    return f"{site} by {event.task}" if event.task else site
 
 
 def _repeats(event: Event) -> str:
