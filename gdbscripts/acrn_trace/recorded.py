@@ -133,7 +133,7 @@ class RecordDecoder:
         entry = self._knowledge.table.numbered(event.nr)
         if entry is None:
             return
-        before, after = self._captures(raw, flags)
+        before, after = captures(self._header, raw)
         for argument, register in list(zip(entry.arguments, event.args))[:given]:
             event.decoded[argument.name] = self._argument(argument, register, before, after)
             if argument.kind == "PTR":
@@ -165,20 +165,6 @@ class RecordDecoder:
         alone = Entry(0, "", (argument,))
         return self._arguments.entered(alone, (register,), NotRecorded()).shown[argument.name]
 
-    def _captures(self, raw: bytes, flags: int) -> tuple[bytes | None, bytes | None]:
-        """What the structure held at the call and at the return."""
-        offset, room = self._header.capture_offset, self._header.capture_bytes
-        if not offset or not flags & (CAPTURED_IN | CAPTURED_OUT):
-            return None, None
-        in_bytes, out_bytes = _CAPTURE.unpack_from(raw, offset)
-        first = offset + _CAPTURE.size
-        before = raw[first : first + min(in_bytes, room)]
-        after = raw[first + room : first + room + min(out_bytes, room)]
-        return (
-            before if flags & CAPTURED_IN else None,
-            after if flags & CAPTURED_OUT else None,
-        )
-
     def _find(self, event: Event, raw: bytes, flags: int) -> None:
         """The findings that the record alone gives grounds for."""
         allowed = self._knowledge.results.may_change.get(event.name, frozenset())
@@ -204,6 +190,22 @@ class RecordDecoder:
             before, after = _PAIR.unpack_from(raw, offset + 8 + index * _PAIR.size)
             if name != "rflags" or (before ^ after) & RFLAGS_COMPARED:
                 yield name, before, after
+
+
+def captures(header: RingHeader, raw: bytes) -> tuple[bytes | None, bytes | None]:
+    """What the structure of the record ``raw`` held at the call and at the return."""
+    offset, room = header.capture_offset, header.capture_bytes
+    (flags,) = struct.unpack_from("<H", raw, RECORD.size - 2)
+    if not offset or not flags & (CAPTURED_IN | CAPTURED_OUT):
+        return None, None
+    in_bytes, out_bytes = _CAPTURE.unpack_from(raw, offset)
+    first = offset + _CAPTURE.size
+    before = raw[first : first + min(in_bytes, room)]
+    after = raw[first + room : first + room + min(out_bytes, room)]
+    return (
+        before if flags & CAPTURED_IN else None,
+        after if flags & CAPTURED_OUT else None,
+    )
 
 
 def _bare(tree: Tree) -> Tree:

@@ -29,6 +29,7 @@ def test_gdb_is_imported_by_the_edge_alone():
         "image",
         "disassembler",
         "ring",
+        "diagnose",
         "snapshot",
         "task",
     )

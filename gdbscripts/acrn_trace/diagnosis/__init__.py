@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a dead or stuck guest was doing: from what is left of it to sentences with evidence."""
+
+from acrn_trace.diagnosis import facts
+from acrn_trace.diagnosis.blind_spots import blind_spots
+from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded
+from acrn_trace.diagnosis.places import Places, state_of
+from acrn_trace.diagnosis.recognisers import RECOGNISERS
+from acrn_trace.diagnosis.recorder import read_recorder
+from acrn_trace.results import ResultChecker
+
+__all__ = ["Case", "Diagnosis", "diagnose"]
+
+
+def diagnose(case: Case) -> Diagnosis:
+    """Examine a guest at rest. Nothing is read but the snapshot and the image."""
+    diagnosis = Diagnosis(case)
+    place_of = Places(case)
+    diagnosis.vcpus = [state_of(case, vcpu, place_of) for vcpu in case.found.snapshot.vcpus]
+    diagnosis.recorder = read_recorder(case)
+    if diagnosis.recorder:
+        diagnosis.calls = diagnosis.recorder.calls()
+        _explain_refusals(diagnosis)
+        _find_in_flight(diagnosis)
+    for recogniser in RECOGNISERS:
+        diagnosis.verdicts += recogniser.verdicts(diagnosis)
+    diagnosis.unknown = list(blind_spots(diagnosis))
+    return diagnosis
+
+
+def _explain_refusals(diagnosis: Diagnosis) -> None:
+    """Why ENOTTY was answered: it takes all calls before to tell which VMs there are."""
+    knowledge = diagnosis.case.knowledge
+    checker = ResultChecker(knowledge.table, knowledge.results, knowledge.explain)
+    for call in diagnosis.calls:
+        if call.event.status == "returned":
+            found = [f for f in checker.check(call.event) if f.kind == "enotty"]
+            call.event.findings = [*call.event.findings, *found]
+
+
+def _find_in_flight(diagnosis: Diagnosis) -> None:
+    """The call that each vCPU has in flight: its last, if that has not returned."""
+    last: dict[int | None, Recorded] = {}
+    for call in diagnosis.calls:
+        last[call.event.vcpu] = call
+    for vcpu, call in last.items():
+        state = diagnosis.state_of(vcpu)
+        if state is None and vcpu is None:
+            state = _only_candidate(diagnosis)
+        if state and call.in_flight:
+            state.in_flight = call
+
+
+def _only_candidate(diagnosis: Diagnosis):
+    """The vCPU of a call whose record does not say: the only one, or the only in the hypervisor."""
+    inside = [state for state in diagnosis.vcpus if state.where == facts.HYPERVISOR]
+    for candidates in (diagnosis.vcpus, inside):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None

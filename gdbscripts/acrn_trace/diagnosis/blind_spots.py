@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What cannot be known from what is left, and why; one sentence each."""
+
+from typing import Iterator
+
+from acrn_trace.diagnosis import facts
+from acrn_trace.diagnosis.facts import Diagnosis, Recorder
+
+
+def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:
+    found, recorder = diagnosis.case.found, diagnosis.recorder
+    if not diagnosis.vcpus:
+        yield "Where the vCPUs were: a file of memory has no registers."
+    if recorder is None:
+        fault = f" ({found.ring_fault.rstrip('.')})" if found.ring_fault else ""
+        yield f"Which calls were made: no ring can be read{fault}."
+    else:
+        yield from _of_rings(recorder)
+    if diagnosis.case.image_is_wrong or found.image is None:
+        yield "Names of functions, lines and sites: they are the right image's."
+    inside = [str(s.number) for s in diagnosis.vcpus if s.where == facts.HYPERVISOR]
+    if inside:
+        yield (
+            f"The guest's registers on vCPU {', '.join(inside)}, and what the hypervisor does "
+            "there: the registers are the hypervisor's own."
+        )
+
+
+def _of_rings(recorder: Recorder) -> Iterator[str]:
+    header = recorder.header
+    if recorder.fault:
+        yield f"What else is in the rings: {recorder.fault}."
+    for ring in recorder.rings:
+        if ring.claimed > ring.room:
+            yield (
+                f"The first {ring.claimed - ring.room} calls of ring {ring.number}: later ones are "
+                "in their place."
+            )
+    if not header.enabled:
+        yield "Which calls were made after the recorder was switched off."
+    if not header.changed_offset:
+        yield "Whether a call changed registers: this recorder does not compare them."
+    if not header.capture_bytes:
+        yield "What the calls' structures held: this recorder does not keep them."
+    if not header.tsc_khz:
+        yield "How long anything took: the guest does not say how fast its TSC is."
+    if not recorder.contiguous:
+        yield (
+            "What the calls' structures hold now: the guest's physical addresses are not those of "
+            "the dump."
+        )

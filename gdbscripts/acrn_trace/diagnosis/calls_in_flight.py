@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Recognisers of calls that have not returned: hung, asleep, faulted, or left behind."""
+
+from typing import Iterator
+
+from acrn_trace.abi import ACRN
+from acrn_trace.diagnosis import facts
+from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Interrupted, Recorded
+from acrn_trace.diagnosis.facts import VcpuState
+from acrn_trace.diagnosis.in_flight import changed_since
+from acrn_trace.diagnosis.match import Match, at_least, called, record_of
+
+MAX_CHANGES = 4
+MAX_VALUE = 60  # characters
+
+
+def never_returned(diagnosis: Diagnosis) -> Iterator[Match]:
+    """The first call that the hypervisor has kept; it waits for nobody that the rings know."""
+    for state, call in _kept_by_hypervisor(diagnosis)[:1]:
+        yield _kept(diagnosis, state, call)
+
+
+def waits_behind(diagnosis: Diagnosis) -> Iterator[Match]:
+    """The calls that came to the hypervisor while the first was there."""
+    kept = _kept_by_hypervisor(diagnosis)
+    for state, call in kept[1:]:
+        match = _kept(diagnosis, state, call)
+        first = f"{called(kept[0][1])} on vCPU {kept[0][0].number}"
+        yield Match({**match.words, "first": first}, match.evidence, PROBABLE, state.number)
+
+
+def _kept_by_hypervisor(diagnosis: Diagnosis) -> list[tuple[VcpuState, Recorded]]:
+    """In the order in which they were made; those that come back late by nature left out."""
+    elsewhere = diagnosis.case.knowledge.results.elsewhere
+    kept = [
+        (state, state.in_flight)
+        for state in diagnosis.vcpus
+        if state.where == facts.HYPERVISOR and state.in_flight
+    ]
+    return sorted((p for p in kept if p[1].event.name not in elsewhere), key=lambda p: p[1].entry)
+
+
+def _kept(diagnosis: Diagnosis, state: VcpuState, call: Recorded) -> Match:
+    words = {"call": called(call), "vcpu": state.number, "time": at_least(diagnosis, call)}
+    evidence = (f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}")
+    return Match(words, evidence, CERTAIN, state.number)
+
+
+def asleep(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A call that by its nature comes back only when another world lets it."""
+    for state in diagnosis.vcpus:
+        call = state.in_flight
+        why = diagnosis.case.knowledge.results.elsewhere.get(call.event.name) if call else None
+        if call is None or why is None or state.where != facts.HYPERVISOR:
+            continue
+        evidence = [f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}"]
+        if state.halted:
+            evidence.append("the processor is halted, it runs no other world")
+        words = {"call": called(call), "vcpu": state.number, "why": why}
+        yield Match(words, tuple(evidence), PROBABLE, state.number)
+
+
+def structure_overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
+    """Fields of the argument that are not the hypervisor's to write have changed."""
+    recorder = diagnosis.recorder
+    for state in diagnosis.vcpus:
+        call = state.in_flight
+        if call is None or recorder is None or not recorder.contiguous:
+            continue
+        changes = changed_since(diagnosis.case, recorder.header, call)
+        evidence = tuple(
+            f"{change.path} was {_short(change.before)} at the call and is {_short(change.after)}"
+            for change in changes[:MAX_CHANGES]
+        )
+        if changes:
+            words = {"call": called(call), "fields": len(changes)}
+            yield Match(words, evidence, CERTAIN, state.number)
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str) and not value.startswith("0x") else str(value)
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "..."
+
+
+def fault_outside_ring_0(diagnosis: Diagnosis) -> Iterator[Match]:
+    """VMCALL in ring 3, for which ACRN injects #GP."""
+    for state, frame in _faults_at_calls(diagnosis):
+        if frame.ring:
+            evidence = _fault_evidence(state, frame) + (f"CS was {frame.cs:#x}, ring {frame.ring}",)
+            yield Match(_fault_words(state, frame), evidence, CERTAIN, state.number)
+
+
+def fault_without_hypervisor(diagnosis: Diagnosis) -> Iterator[Match]:
+    """VMCALL in ring 0 faulted, and no call was ever answered."""
+    for state, frame in _faults_at_calls(diagnosis):
+        if not frame.ring and not _answered(diagnosis):
+            evidence = _fault_evidence(state, frame) + (_nothing_answered(diagnosis),)
+            yield Match(_fault_words(state, frame), evidence, PROBABLE, state.number)
+
+
+def fault_not_allowed(diagnosis: Diagnosis) -> Iterator[Match]:
+    """VMCALL in ring 0 faulted, though calls were answered before."""
+    for state, frame in _faults_at_calls(diagnosis):
+        answered = _answered(diagnosis)
+        if not frame.ring and answered:
+            before = f"{len(answered)} calls were answered before, {record_of(answered[-1])} last"
+            evidence = _fault_evidence(state, frame) + (before,)
+            yield Match(_fault_words(state, frame), evidence, PROBABLE, state.number)
+
+
+def _faults_at_calls(diagnosis: Diagnosis) -> Iterator[tuple[VcpuState, Interrupted]]:
+    """The exception frames whose instruction is the hypercall itself."""
+    for state in diagnosis.vcpus:
+        for frame in state.interrupted:
+            if frame.code[: ACRN.length] in ACRN.instructions:
+                yield state, frame
+                break
+
+
+def _fault_words(state: VcpuState, frame: Interrupted) -> dict[str, object]:
+    call = state.in_flight
+    at_call = call is not None and call.event.site and call.event.site.address == frame.rip
+    name = called(call) if call and at_call else f"the hypercall at {frame.place}"
+    return {"call": name, "vcpu": state.number}
+
+
+def _fault_evidence(state: VcpuState, frame: Interrupted) -> tuple[str, ...]:
+    evidence = [
+        f"the exception frame on vCPU {state.number}'s stack at {frame.at:#x} has "
+        f"RIP {frame.rip:#x}, where there is a VMCALL"
+    ]
+    call = state.in_flight
+    if call and call.event.site and call.event.site.address == frame.rip:
+        evidence.append(f"{record_of(call)}, made there, has no return")
+    return tuple(evidence)
+
+
+def _answered(diagnosis: Diagnosis) -> list[Recorded]:
+    return [call for call in diagnosis.calls if call.event.status == "returned"]
+
+
+def _nothing_answered(diagnosis: Diagnosis) -> str:
+    if diagnosis.recorder is None:
+        return "there is no ring that says whether a call was ever answered"
+    return "no call in any ring was answered"
+
+
+def faults_skipped(diagnosis: Diagnosis) -> Iterator[Match]:
+    """Calls whose VMCALL faulted and that the guest's own handler stepped over."""
+    faulted = [call for call in diagnosis.calls if call.event.status == "faulted"]
+    if faulted:
+        words = {"count": len(faulted), "last": called(faulted[-1])}
+        evidence = (f"{record_of(faulted[-1])} is marked as faulted by the guest's own handler",)
+        yield Match(words, evidence, CERTAIN, faulted[-1].event.vcpu)
+
+
+def left_behind(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A call without a return whose vCPU is back in the guest, and no exception frame says how."""
+    faults = {state.number for state, _ in _faults_at_calls(diagnosis)}
+    for state in diagnosis.vcpus:
+        call = state.in_flight
+        if call is None or not state.in_guest or state.number in faults or _at_call(state, call):
+            continue
+        words = {"call": called(call), "vcpu": state.number, "place": state.place}
+        evidence = (f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}")
+        yield Match(words, evidence, PROBABLE, state.number)
+
+
+def _at_call(state: VcpuState, call: Recorded) -> bool:
+    site = call.event.site
+    return site is not None and 0 <= state.place.address - site.address <= ACRN.length

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a diagnosis is made from, and what it says: plain data."""
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping
+
+from acrn_trace.event import Event
+from acrn_trace.image_match import DIFFERS
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.paging import Memory
+from acrn_trace.postmortem import Postmortem
+from acrn_trace.ringformat import RingHeader
+from acrn_trace.sites import Site
+
+CERTAIN, PROBABLE, GUESS = "certain", "probable", "guess"
+
+# Where a vCPU is. USER is the guest's as well, outside of ring 0; NOT_STARTED is without paging.
+GUEST, USER, HYPERVISOR, NOT_STARTED, UNKNOWN = (
+    *("guest", "user", "hypervisor", "not started", "unknown"),
+)
+
+Line = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The dead guest as it was found, and what is known of its hypervisor and of its image.
+
+    ``sites`` are by their address in the guest; ``line_of`` knows the source line of an address.
+    """
+
+    found: Postmortem
+    knowledge: Knowledge
+    sites: Mapping[int, Site] = field(default_factory=dict)
+    line_of: Callable[[int], Line | None] = lambda address: None
+
+    @property
+    def image_is_wrong(self) -> bool:
+        return self.found.image is not None and self.found.match.verdict == DIFFERS
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address by its name: ``panic+0x2d``, and the line where it is known."""
+
+    address: int
+    symbol: str | None = None
+    line: Line | None = None
+
+    def __str__(self) -> str:
+        name = self.symbol or f"{self.address:#x}"
+        return f"{name} ({self.line[0].rsplit('/', 1)[-1]}:{self.line[1]})" if self.line else name
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What an exception or interrupt of a vCPU left on its stack, at the virtual address ``at``.
+
+    ``saved`` are the words below it, where a handler keeps the registers; ``code`` is what is at
+    ``rip``.
+    """
+
+    at: int
+    rip: int
+    cs: int
+    rsp: int
+    place: Place
+    code: bytes
+    saved: tuple[int, ...] = ()
+
+    @property
+    def ring(self) -> int:
+        """The privilege level that was interrupted."""
+        return self.cs & 3
+
+
+@dataclass
+class Recorded:
+    """A call that is in a ring. Times are the guest's TSC."""
+
+    event: Event
+    ring: int
+    sequence: int
+    raw: bytes
+    entry: int
+    leave: int | None  # None: it has not returned
+
+    @property
+    def in_flight(self) -> bool:
+        return self.leave is None
+
+
+@dataclass
+class RingState:
+    """One ring: its counters, and which of its records make no sense."""
+
+    number: int
+    claimed: int = 0
+    room: int = 0
+    lost: int = 0
+    lapped: int = 0
+    torn: list[int] = field(default_factory=list)  # sequence numbers; their writing was begun
+    damaged: int = 0  # records that no recorder writes
+    calls: list[Recorded] = field(default_factory=list)
+
+
+@dataclass
+class Recorder:
+    """The guest's rings. ``fault``: why they cannot be read, all or some."""
+
+    how: str  # they were found
+    header: RingHeader
+    contiguous: bool = True  # a guest-physical address is an address of the dump
+    fault: str | None = None
+    rings: list[RingState] = field(default_factory=list)
+
+    @property
+    def hz(self) -> int:
+        """Of the TSC; 0 if the guest does not say."""
+        return self.header.tsc_khz * 1000
+
+    def calls(self) -> list[Recorded]:
+        """Of all rings, in order of time."""
+        every = [call for ring in self.rings for call in ring.calls]
+        return sorted(every, key=lambda call: (call.entry, call.ring, call.sequence))
+
+    @property
+    def newest(self) -> int:
+        """The latest time that any record has."""
+        return max((max(c.entry, c.leave or 0) for r in self.rings for c in r.calls), default=0)
+
+
+@dataclass
+class VcpuState:
+    """Where one vCPU is. ``why`` is the evidence for ``where``."""
+
+    number: int
+    where: str
+    why: str
+    place: Place
+    registers: Mapping[str, int]
+    memory: Memory | None
+    halted: bool = False
+    interrupts: bool = True
+    interrupted: list[Interrupted] = field(default_factory=list)
+    callers: list[Place] = field(default_factory=list)  # guessed from the stack
+    in_flight: Recorded | None = None
+
+    @property
+    def in_guest(self) -> bool:
+        return self.where in (GUEST, USER)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Something that probably happened: one sentence, and what it rests on."""
+
+    kind: str
+    text: str
+    evidence: tuple[str, ...] = ()
+    certainty: str = PROBABLE
+    vcpu: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "certainty": self.certainty,
+            "vcpu": self.vcpu,
+            "text": self.text,
+            "evidence": list(self.evidence),
+        }
+
+
+@dataclass
+class Diagnosis:
+    """All that is said of one dead guest. ``calls`` are in order of time."""
+
+    case: Case
+    vcpus: list[VcpuState] = field(default_factory=list)
+    recorder: Recorder | None = None
+    calls: list[Recorded] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def calls_of(self, vcpu: int | None) -> list[Recorded]:
+        """The calls made on one vCPU, in order."""
+        return [call for call in self.calls if call.event.vcpu == vcpu]
+
+    def state_of(self, vcpu: int | None) -> VcpuState | None:
+        return next((state for state in self.vcpus if state.number == vcpu), None)
+
+    def seconds_since(self, tsc: int) -> float | None:
+        """At least so long before the end; None if the guest does not say how fast its TSC is."""
+        if self.recorder is None or not self.recorder.hz:
+            return None
+        return max(0, self.recorder.newest - tsc) / self.recorder.hz

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The argument structure of a call in flight: as the recorder kept it, and what memory has now.
+
+Only what the hypervisor has no business to write is compared: inputs, and of a structure that is
+both, the fields that are not its outputs. Where it may write all of it, nothing can be told.
+"""
+
+from acrn_trace.calltable import Argument
+from acrn_trace.changes import Change, merge
+from acrn_trace.diagnosis.facts import Case, Recorded
+from acrn_trace.fields import NO_ROLES
+from acrn_trace.layouts import Struct
+from acrn_trace.memory import NoMemory, PhysicalMemory, Unreadable
+from acrn_trace.recorded import captures
+from acrn_trace.ringformat import RingHeader
+from acrn_trace.structures import Structures, Tree
+
+
+def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change]:
+    """The fields of the call's structure that are not what they were when it was made."""
+    argument, address = _captured_argument(case, call)
+    before, _ = captures(header, call.raw)
+    if argument is None or not before:
+        return []
+    kind = _readable(case.knowledge.structures, argument, len(before))
+    if kind is None:
+        return []
+    try:
+        now = case.found.snapshot.physical.read(address, len(before))
+    except Unreadable:
+        return []
+    changes: list[Change] = []
+    merge(_tree(case, kind, before), _tree(case, kind, now), "in", changes)
+    return changes
+
+
+def _captured_argument(case: Case, call: Recorded) -> tuple[Argument | None, int]:
+    """The argument whose structure the recorder keeps: the first that is a pointer to one."""
+    entry = case.knowledge.table.numbered(call.event.nr)
+    for argument, register in zip(entry.arguments if entry else (), call.event.args):
+        if argument.kind == "PTR":
+            return argument, register
+    return None, 0
+
+
+def _readable(structures: Structures, argument: Argument, size: int) -> Struct | None:
+    """The part of the structure that is within ``size`` bytes and that the caller alone writes."""
+    kind = structures.type_named(argument.type or "")
+    if not isinstance(kind, Struct) or argument.direction == "out":
+        return None
+    roles = {field.name: structures.fields.of(kind.name, field.name).plain for field in kind.fields}
+    if argument.direction == "inout" and not any("OUT" in plain for plain in roles.values()):
+        return None
+    fields = tuple(
+        field
+        for field in kind.fields
+        if not roles[field.name] & {"OUT", "SECRET"}
+        and field.bit_offset + field.bit_size <= size * 8
+    )
+    return Struct(kind.name, size, fields, kind.is_union)
+
+
+def _tree(case: Case, kind: Struct, data: bytes) -> Tree:
+    nothing: PhysicalMemory = NoMemory()
+    return case.knowledge.structures.value(kind, data, NO_ROLES, nothing)

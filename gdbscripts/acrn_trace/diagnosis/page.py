@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A diagnosis as a page of text, and as an object for scripts (docs/diagnose.md has its keys)."""
+
+import textwrap
+from typing import Any, Iterator
+
+from acrn_trace.diagnosis import facts
+from acrn_trace.diagnosis.facts import GUESS, PROBABLE, Diagnosis, Place, Recorded, VcpuState
+from acrn_trace.diagnosis.failures import failed
+from acrn_trace.diagnosis.match import at_least
+from acrn_trace.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
+from acrn_trace.printable import printable
+from acrn_trace.rendering import Renderer
+from acrn_trace.sinks.text import result_text
+from acrn_trace.snapshot import DUMP, MEMORY_FILE, PAGED_DUMP, STUB
+
+WIDTH = 100
+CALLS = 10  # that the page shows
+FAILED = 5  # of those before
+VERSION = 1  # of the object for scripts
+
+KINDS = {
+    DUMP: "a dump of QEMU's",
+    PAGED_DUMP: "a dump of QEMU's (-p)",
+    MEMORY_FILE: "a file of memory",
+    STUB: "the guest, stopped",
+}
+IMAGES = {
+    MATCH: "is what ran",
+    PATCHED: "is what ran, but for small changes that a kernel makes to itself",
+    DIFFERS: "is NOT what ran",
+    NOT_MAPPED: "could not be compared with memory",
+}
+STATES = {
+    facts.GUEST: "in the guest",
+    facts.USER: "in the guest, outside of ring 0",
+    facts.HYPERVISOR: "in the hypervisor",
+    facts.NOT_STARTED: "not started",
+    facts.UNKNOWN: "at",
+}
+DOUBTS = {PROBABLE: "Probably: ", GUESS: "A guess: "}
+
+
+def page(diagnosis: Diagnosis) -> Iterator[str]:
+    """The lines of the page, safe to print."""
+    for line in _lines(diagnosis):
+        yield printable(line)
+
+
+def _lines(diagnosis: Diagnosis) -> Iterator[str]:
+    yield from _head(diagnosis)
+    yield from _vcpus(diagnosis)
+    yield from _calls(diagnosis)
+    yield from _verdicts(diagnosis)
+    if diagnosis.unknown:
+        yield ""
+        yield "WHAT CANNOT BE KNOWN"
+        for sentence in diagnosis.unknown:
+            yield from _wrapped(f"  - {sentence}", 4)
+
+
+def _head(diagnosis: Diagnosis) -> Iterator[str]:
+    found = diagnosis.case.found
+    image = "no image was given"
+    if found.image:
+        image = f"the image {found.image.path} {IMAGES.get(found.match.verdict, '')}"
+    yield from _wrapped(f"From {KINDS.get(found.snapshot.kind, found.snapshot.kind)}; {image}.", 2)
+    recorder = diagnosis.recorder
+    if recorder:
+        rings = f"{len(recorder.rings)} ring{'s' * (len(recorder.rings) != 1)}"
+        yield from _wrapped(
+            f"The guest keeps a record of its calls in {rings}, found {recorder.how}.", 2
+        )
+    for note in found.notes:
+        yield from _wrapped(f"Note: {note}", 2)
+
+
+def _vcpus(diagnosis: Diagnosis) -> Iterator[str]:
+    if not diagnosis.vcpus:
+        return
+    yield ""
+    yield "WHERE EACH vCPU IS"
+    for state in diagnosis.vcpus:
+        yield from _wrapped(f"  vCPU {state.number} is {_standing(state)}", 6)
+        yield from _wrapped(f"      (evidence: {state.why})", 8)
+        if state.in_flight:
+            call = _call_text(diagnosis, state.in_flight)
+            yield from _wrapped(f"      call in flight: {call}", 8)
+            yield from _wrapped(f"      under way {at_least(diagnosis, state.in_flight)}", 8)
+        for frame in state.interrupted[:2]:
+            ring = " in ring 3" if frame.ring else ""
+            yield from _wrapped(f"      an exception or interrupt came{ring} at {frame.place}", 8)
+        if state.callers:
+            yield from _wrapped(f"      on its stack (a guess): {_trail(state.callers)}", 8)
+
+
+def _standing(state: VcpuState) -> str:
+    text = STATES[state.where]
+    if state.where != facts.NOT_STARTED:
+        text = f"{text}, at {state.place}" if state.where != facts.UNKNOWN else f"at {state.place}"
+    if state.halted and state.where != facts.NOT_STARTED:
+        text += ", halted"
+    if state.in_guest:
+        text += " with interrupts on" if state.interrupts else " with interrupts off"
+    return text
+
+
+def _trail(places: list[Place]) -> str:
+    return " <- ".join(map(str, places))
+
+
+def _calls(diagnosis: Diagnosis) -> Iterator[str]:
+    if not diagnosis.calls:
+        return
+    last = diagnosis.calls[-CALLS:]
+    before = [call for call in diagnosis.calls[:-CALLS] if failed(call)]
+    yield ""
+    if before:
+        yield f"CALLS THAT FAILED BEFORE THOSE BELOW ({len(before)}, the last {FAILED} at most)"
+        for call in before[-FAILED:]:
+            yield from _call_lines(diagnosis, call)
+        yield ""
+    yield f"THE LAST {len(last)} CALLS, of {len(diagnosis.calls)} in the rings"
+    yield "  [vCPU] seconds call(arguments) = result <time it took> at file:line function"
+    for call in last:
+        yield from _call_lines(diagnosis, call)
+
+
+def _call_lines(diagnosis: Diagnosis, call: Recorded) -> Iterator[str]:
+    vcpu = "?" if call.event.vcpu is None else call.event.vcpu
+    text = _call_text(diagnosis, call)
+    yield from _wrapped(f"  [{vcpu}] {call.event.time:.6f} {text}", 6)
+    for finding in call.event.findings:
+        yield from _wrapped(f"      !! {finding.text}", 9)
+
+
+def _call_text(diagnosis: Diagnosis, call: Recorded) -> str:
+    knowledge, event = diagnosis.case.knowledge, call.event
+    renderer = Renderer(knowledge.table, knowledge.structures)
+    text = f"{renderer.call(event)}{renderer.outputs(event)}"
+    if not call.in_flight:
+        result = "? <faulted>" if event.status == "faulted" else result_text(event)
+        text += f" = {result}"
+    if event.duration is not None and diagnosis.recorder and diagnosis.recorder.hz:
+        text += f" <{event.duration:.6f}>"
+    if call.in_flight:
+        text += " <has not returned>"
+    return f"{text} at {event.site}" if event.site else text
+
+
+def _verdicts(diagnosis: Diagnosis) -> Iterator[str]:
+    yield ""
+    yield "WHAT PROBABLY HAPPENED"
+    if not diagnosis.verdicts:
+        yield "  Nothing here is wrong as far as hypercalls go."
+    for number, verdict in enumerate(diagnosis.verdicts, 1):
+        text = DOUBTS.get(verdict.certainty, "") + verdict.text
+        yield from _wrapped(f"  {number}. {text}", 5)
+        for evidence in verdict.evidence:
+            yield from _wrapped(f"       - {evidence}", 9)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """``text`` in lines; words that are longer than a line stay whole."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+        replace_whitespace=False,
+        expand_tabs=False,
+    )
+
+
+def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The object of ``--json``: fixed keys, more may be added."""
+    found, recorder = diagnosis.case.found, diagnosis.recorder
+    return {
+        "version": VERSION,
+        "source": found.snapshot.kind,
+        "image": {
+            "path": found.image.path if found.image else None,
+            "match": found.match.verdict if found.image else None,
+        },
+        "vcpus": [_vcpu_json(diagnosis, state) for state in diagnosis.vcpus],
+        "rings": [
+            {
+                "ring": ring.number,
+                "calls": ring.claimed,
+                "room": ring.room,
+                "lost": ring.lost,
+                "lapped": ring.lapped,
+                "torn": ring.torn,
+                "damaged": ring.damaged,
+                "enabled": bool(recorder.header.enabled),
+            }
+            for ring in (recorder.rings if recorder else ())
+        ],
+        "calls": [_call_json(call) for call in diagnosis.calls],
+        "happened": [verdict.as_json() for verdict in diagnosis.verdicts],
+        "unknown": diagnosis.unknown,
+        "notes": found.notes,
+    }
+
+
+def _vcpu_json(diagnosis: Diagnosis, state: VcpuState) -> dict[str, Any]:
+    call = state.in_flight
+    return {
+        "vcpu": state.number,
+        "where": state.where,
+        "why": state.why,
+        **_place_json(state.place),
+        "halted": state.halted,
+        "interrupts": state.interrupts,
+        "in_flight": _call_json(call) if call else None,
+        "at_least": diagnosis.seconds_since(call.entry) if call else None,
+        "exceptions": [
+            {"ring": frame.ring, **_place_json(frame.place)} for frame in state.interrupted
+        ],
+        "stack": [_place_json(place) for place in state.callers],
+    }
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    file, line = place.line or (None, None)
+    return {"address": hex(place.address), "symbol": place.symbol, "file": file, "line": line}
+
+
+def _call_json(call: Recorded) -> dict[str, Any]:
+    return {**call.event.as_json(), "ring": call.ring, "sequence": call.sequence}

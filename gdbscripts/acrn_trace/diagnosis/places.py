@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where each vCPU is: in the guest or in the hypervisor, in which function, and how it stands."""
+
+import bisect
+
+from acrn_trace.abi import MASK64
+from acrn_trace.diagnosis import facts
+from acrn_trace.diagnosis.bytes_at import try_read
+from acrn_trace.diagnosis.facts import Case, Line, Place, VcpuState
+from acrn_trace.diagnosis.stack import callers, interruptions
+from acrn_trace.memory import Unreadable
+from acrn_trace.paging import CR0_PG, Memory, memory_of
+from acrn_trace.snapshot import SnapshotVcpu
+
+HALT = b"\xf4"
+FLAGS_INTERRUPTS = 1 << 9
+RING_3 = 3
+
+
+class Places:
+    """Names addresses by the image, as the guest has it; not at all by an image that is wrong."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._image = None if case.image_is_wrong else case.found.image
+        bounds = self._image.function_bounds() if self._image else []
+        self._starts = [start for start, _ in bounds]
+        self._code = self._image.code() if self._image else []
+
+    def __call__(self, address: int) -> Place:
+        linked = address - self._case.found.offset & MASK64
+        name = self._image.function_at(linked) if self._image else None
+        if name is None:
+            return Place(address, None, self._line(address))
+        behind = linked - self._starts[bisect.bisect_right(self._starts, linked) - 1]
+        return Place(address, f"{name}+{behind:#x}" if behind else name, self._line(address))
+
+    def behind(self, address: int) -> Place:
+        """An address that is returned to, by the call before it: there may be no code behind."""
+        before = self(address - 1 & MASK64)
+        name = before.symbol
+        if name:
+            function, _, offset = name.partition("+")
+            name = f"{function}+{int(offset or '0', 16) + 1:#x}"
+        return Place(address, name, before.line)
+
+    def in_code(self, address: int) -> bool:
+        """Whether the image has code there."""
+        linked = address - self._case.found.offset & MASK64
+        return any(code.address <= linked < code.end for code in self._code)
+
+    def _line(self, address: int) -> Line | None:
+        if not self.in_code(address):
+            return None
+        site = self._case.sites.get(address)
+        if site and site.file and site.line:
+            return site.file, site.line
+        return self._case.line_of(address)
+
+
+def state_of(case: Case, vcpu: SnapshotVcpu, place_of: Places) -> VcpuState:
+    """Where one vCPU is, and what its stack says if it is in the guest."""
+    registers = vcpu.registers
+    memory = _memory_of(case, vcpu)
+    where, why = _where(case, vcpu)
+    rip = registers.get("rip", 0)
+    place = place_of(rip) if where in (facts.GUEST, facts.USER) else Place(rip)
+    state = VcpuState(vcpu.vcpu, where, why, place, registers, memory)
+    state.halted = where != facts.USER and try_read(memory, rip - 1, 1) == HALT
+    state.interrupts = bool(registers.get("eflags", 0) & FLAGS_INTERRUPTS)
+    if state.in_guest:
+        _read_stack(state, place_of)
+    return state
+
+
+def _read_stack(state: VcpuState, place_of: Places) -> None:
+    rsp = state.registers.get("rsp", 0)
+    state.interrupted = interruptions(state.memory, rsp, place_of)
+    if state.interrupted:
+        rsp = state.interrupted[0].rsp
+    state.callers = [place_of.behind(at) for at in callers(state.memory, rsp, place_of.in_code)]
+
+
+def _memory_of(case: Case, vcpu: SnapshotVcpu) -> Memory | None:
+    try:
+        return memory_of(case.found.snapshot.physical, vcpu.registers)
+    except Unreadable:
+        return None
+
+
+def _where(case: Case, vcpu: SnapshotVcpu) -> tuple[str, str]:
+    if not vcpu.registers.get("cr0", CR0_PG) & CR0_PG:
+        return facts.NOT_STARTED, "it runs without paging"
+    level = case.found.levels.get(vcpu.vcpu)
+    if level is None:
+        return facts.UNKNOWN, "nothing says whose page tables it uses"
+    if level.level == facts.GUEST and vcpu.registers.get("cs", 0) & RING_3 == RING_3:
+        return facts.USER, level.why
+    return level.level, level.why

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Recognisers of how the vCPUs stand still, where no call accounts for it; and of a wrong image."""
+
+from typing import Iterator
+
+from acrn_trace.abi import ACRN, GENERAL_REGISTERS
+from acrn_trace.diagnosis import facts
+from acrn_trace.diagnosis.bytes_at import try_read
+from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, VcpuState
+from acrn_trace.diagnosis.match import Match, called
+from acrn_trace.diagnosis.registers_lost import instruction_of
+
+FIRST_NUMBER = 1 << 31  # of a call, but more often something else
+
+
+def wrong_image(diagnosis: Diagnosis) -> Iterator[Match]:
+    """The image's code is not what is in memory."""
+    found = diagnosis.case.found
+    if not diagnosis.case.image_is_wrong or found.image is None:
+        return
+    match = found.match
+    evidence = [f"{match.differing} of {match.compared} bytes of its code are not those in memory"]
+    if match.first_difference is not None:
+        evidence.append(f"the first that is not is at {match.first_difference:#x}")
+    evidence += _calls_elsewhere(diagnosis)
+    yield Match({"image": found.image.path}, tuple(evidence), CERTAIN)
+
+
+def _calls_elsewhere(diagnosis: Diagnosis) -> list[str]:
+    """Recorded calls that were made where the image makes none."""
+    made = {call.event.site.address for call in diagnosis.calls if call.event.site}
+    other = made - set(diagnosis.case.sites)
+    if not other:
+        return []
+    return [f"of {len(made)} sites in the rings {len(other)} are none of the image's"]
+
+
+def hangs_by_itself(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A vCPU runs guest code with interrupts off, and has no call in flight."""
+    for state in diagnosis.vcpus:
+        if not state.in_guest or state.halted or state.interrupts or state.in_flight:
+            continue
+        evidence = [f"vCPU {state.number}: {state.why}", "RFLAGS.IF is 0 and it is not halted"]
+        calls = diagnosis.calls_of(state.number)
+        if calls:
+            evidence.append(f"its last call, {called(calls[-1])}, has returned")
+        words = {"vcpu": state.number, "place": state.place}
+        yield Match(words, tuple(evidence), PROBABLE, state.number)
+
+
+def stopped_for_good(diagnosis: Diagnosis) -> Iterator[Match]:
+    """HLT with interrupts off: what a kernel does that has given up."""
+    for state in diagnosis.vcpus:
+        if not state.in_guest or not state.halted or state.interrupts:
+            continue
+        words = {"vcpu": state.number, "place": state.place}
+        evidence = ["the instruction before RIP is HLT, and RFLAGS.IF is 0"]
+        if state.callers:
+            evidence.append(f"the stack has {' <- '.join(map(str, state.callers[:3]))} (a guess)")
+        yield Match(words, tuple(evidence), CERTAIN, state.number)
+
+
+def interrupted_elsewhere(diagnosis: Diagnosis) -> Iterator[Match]:
+    """An exception that is not that of a VMCALL, whose handler has not gone back."""
+    for state in diagnosis.vcpus:
+        frame = next(iter(state.interrupted), None)
+        if frame is None or frame.code[: ACRN.length] in ACRN.instructions:
+            continue
+        if state.interrupts or not state.halted:
+            continue
+        evidence = [f"vCPU {state.number}'s stack has its frame at {frame.at:#x}"]
+        if instruction_of(frame):
+            evidence.append(f"the instruction there is '{instruction_of(frame)}'")
+        fault = state.registers.get("cr2")
+        if fault and _unmapped(state, fault):
+            evidence.append(f"CR2, the address of the last page fault, is {fault:#x}: not mapped")
+        words = {"vcpu": state.number, "place": frame.place}
+        yield Match(words, tuple(evidence), PROBABLE, state.number)
+
+
+def _unmapped(state: VcpuState, address: int) -> bool:
+    return state.memory is not None and try_read(state.memory, address, 1) is None
+
+
+def kept_without_record(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A vCPU is in the hypervisor, and no ring says why."""
+    for state in diagnosis.vcpus:
+        if state.where == facts.HYPERVISOR and state.in_flight is None:
+            evidence = [f"vCPU {state.number}: {state.why}"]
+            evidence += _number_in_registers(diagnosis, state)
+            yield Match({"vcpu": state.number}, tuple(evidence), GUESS, state.number)
+
+
+def _number_in_registers(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
+    """A call's number in a register: the hypervisor may be working on that call."""
+    for name in GENERAL_REGISTERS:
+        value = state.registers.get(name, 0)
+        entry = diagnosis.case.knowledge.table.numbered(value)
+        if entry and value != FIRST_NUMBER:
+            return [f"{name} is {value:#x}, which is the number of {entry.name}"]
+    return []
+
+
+def last_call_guess(diagnosis: Diagnosis) -> Iterator[Match]:
+    """Without a ring: what R8 and the stack say of the last call. A guess."""
+    if diagnosis.calls:
+        return
+    for state in diagnosis.vcpus:
+        if not state.in_guest:
+            continue
+        evidence = [*_number_in_r8(diagnosis, state), *_site_on_stack(diagnosis, state)]
+        if evidence:
+            yield Match({"vcpu": state.number}, tuple(evidence), GUESS, state.number)
+
+
+def _number_in_r8(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
+    values = [("R8", state.registers.get("r8", 0))]
+    values += [("a word saved by a handler", word) for f in state.interrupted for word in f.saved]
+    for what, value in values:
+        entry = diagnosis.case.knowledge.table.numbered(value)
+        if entry:
+            return [f"{what} is {value:#x}, the number of {entry.name}"]
+    return []
+
+
+def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
+    """The site before an address that is returned to, in the same function."""
+    for place in [*(frame.place for frame in state.interrupted), *state.callers]:
+        function = (place.symbol or "").partition("+")[0]
+        before = [
+            site
+            for site in diagnosis.case.sites.values()
+            if function and site.function == function and site.address < place.address
+        ]
+        if before:
+            site = max(before, key=lambda site: site.address)
+            return [f"the stack has {place}, behind the site at {site}"]
+    return []
