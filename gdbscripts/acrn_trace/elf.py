@@ -13,7 +13,7 @@ from typing import IO
 from acrn_trace.errors import TraceError
 
 PT_LOAD = 1
-PF_X = 1
+PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
 SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED = 2, 4, 1 << 11
 MAX_HEADERS = 1 << 16

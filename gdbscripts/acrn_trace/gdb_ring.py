@@ -15,7 +15,8 @@ from acrn_trace.options import OptionParser
 from acrn_trace.preamble import preamble
 from acrn_trace.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rendering import Renderer
-from acrn_trace.ring import RingFollower, Rings, end_block, last_calls, summary_lines
+from acrn_trace.ring import RingFollower, Rings, end_block
+from acrn_trace.ring_contents import last_calls, summary_lines
 from acrn_trace.ringformat import NotARing
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.text import TextSink

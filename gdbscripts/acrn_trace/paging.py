@@ -34,6 +34,19 @@ class Memory(Protocol):
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes, or Unreadable."""
 
+    def translate(self, address: int) -> int:
+        """The guest-physical address, or Unreadable."""
+
+
+class Unpaged:
+    """Memory of a vCPU with paging off."""
+
+    def __init__(self, physical: PhysicalMemory) -> None:
+        self.read = physical.read
+
+    def translate(self, address: int) -> int:
+        return address
+
 
 class VirtualMemory:
     """Guest memory as one CR3 maps it."""
@@ -65,7 +78,7 @@ def memory_of(physical: PhysicalMemory, registers: Mapping[str, int]) -> Memory:
     if "cr3" not in registers:
         raise Unreadable("the CR3 of the vCPU is not known")
     if not registers.get("cr0", CR0_PG) & CR0_PG:
-        return physical
+        return Unpaged(physical)
     if not registers.get("cr4", CR4_PAE) & CR4_PAE:
         raise Unreadable("the vCPU has the paging of a 32-bit system, which is not walked")
     return VirtualMemory(physical, registers["cr3"], registers.get("cr4", 0))

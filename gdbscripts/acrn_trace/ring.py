@@ -5,10 +5,9 @@ The guest is hostile: the header is copied and checked once, counters and record
 they may be. The reading position is here, never in the guest.
 """
 
-import heapq
 import struct
 from dataclasses import dataclass, field
-from typing import Callable, Iterator, NamedTuple
+from typing import Callable, Iterator
 
 from acrn_trace import blocks
 from acrn_trace.ringformat import (
@@ -28,7 +27,6 @@ ReadMemory = Callable[[int, int], bytes]  # a virtual address and a size; raises
 MAX_WAITING = 1024  # calls of one ring that have not returned
 LATE, FULL, UNWRITTEN = 1, 2, 3  # why a call is lost: enum acrn_trace_why
 OVERWRITTEN = 1
-MASK64 = (1 << 64) - 1
 
 _RECORDS = struct.Struct("<IIQ")
 _LOSS = struct.Struct("<IIQQ")
@@ -37,25 +35,14 @@ _END = struct.Struct("<QQ")
 _WORD = struct.Struct("<Q")
 
 
-class Kept(NamedTuple):
-    """A record in a ring, as it was read."""
-
-    ring: int
-    sequence: int
-    raw: bytes
-
-    @property
-    def entry(self) -> int:
-        return int.from_bytes(self.raw[8:16], "little")
-
-
 class Rings:
     """The rings whose header is at the virtual ``address``; NotARing if there are none."""
 
-    def __init__(self, read: ReadMemory, address: int) -> None:
+    def __init__(self, read: ReadMemory, address: int, header: RingHeader | None = None) -> None:
+        """``header`` is to be believed rather than what memory has, if it is given."""
         self._read = read
-        self._address = address
-        self.header = RingHeader.parse(read(address, HEADER_SIZE))
+        self.address = address
+        self.header = header or RingHeader.parse(read(address, HEADER_SIZE))
         # Where GDB was told that the header is; what it says itself may not be written yet.
         self._counters_at = address + self.header.header_size
 
@@ -77,21 +64,6 @@ class Rings:
         return self._read(base + begin * size, (count - begin) * size) + self._read(
             base, end * size
         )
-
-    def kept(self) -> Iterator[Kept]:
-        """Every call that is whole in a ring now, or under way; each ring's in its order."""
-        for ring, counters in enumerate(self.counters()):
-            last = min(counters.claimed, MASK64 >> SEQUENCE_SHIFT)
-            if last and self.header.records_virtual:
-                first = max(0, last - self.header.record_count)
-                yield from self._kept_in(ring, first, last)
-
-    def _kept_in(self, ring: int, first: int, last: int) -> Iterator[Kept]:
-        data, size = self.records(ring, first, last), self.header.record_size
-        for index, sequence in enumerate(range(first, last)):
-            raw = data[index * size : (index + 1) * size]
-            if believable(raw, sequence):
-                yield Kept(ring, sequence, raw)
 
 
 def believable(raw: bytes, sequence: int) -> bool:
@@ -216,22 +188,3 @@ class RingFollower:
 def end_block(records: int, lost: int) -> bytes:
     """The block that says that a recording ended as it should."""
     return blocks.block(blocks.END, _END.pack(records, lost))
-
-
-def last_calls(rings: Rings, count: int) -> list[Kept]:
-    """The last ``count`` calls of all rings, in order of time."""
-    return sorted(heapq.nlargest(count, rings.kept(), key=_order), key=_order)
-
-
-def _order(kept: Kept) -> tuple[int, int, int]:
-    return kept.entry, kept.ring, kept.sequence
-
-
-def summary_lines(rings: Rings) -> Iterator[str]:
-    """What each ring says of itself."""
-    state = "on" if rings.header.enabled else "off"
-    for ring, counters in enumerate(rings.counters()):
-        line = f"ring {ring}: {counters.claimed} calls, room for {rings.header.record_count}"
-        if counters.lost or counters.lapped:
-            line += f"; {counters.lost} not written, {counters.lapped} overwritten in flight"
-        yield f"{line}; recording is {state}"

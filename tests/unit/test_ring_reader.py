@@ -15,7 +15,8 @@ from acrn_trace.knowledge import acrn
 from acrn_trace.preamble import preamble
 from acrn_trace.recorded import RecordDecoder
 from acrn_trace.recording import Recording, recorded_events
-from acrn_trace.ring import RingFollower, Rings, end_block, last_calls
+from acrn_trace.ring import RingFollower, Rings, end_block
+from acrn_trace.ring_contents import last_calls
 from acrn_trace.ringformat import (
     CALLED,
     CAPTURED_IN,
