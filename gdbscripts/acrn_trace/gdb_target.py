@@ -120,9 +120,7 @@ class GuestPhysicalMemory:
         self._map: RamMap | None = None
 
     def read(self, address: int, size: int) -> bytes:
-        if self._map is None:
-            self._map = _ram_map()
-        self._map.check(address, size)
+        self._ram().check(address, size)
         connection = gdb.selected_inferior().connection
         if not isinstance(connection, gdb.RemoteTargetConnection):
             raise Unreadable("GDB is attached to no stub")
@@ -135,6 +133,15 @@ class GuestPhysicalMemory:
             )
         finally:
             connection.send_packet(b"Qqemu.PhyMemMode:0")
+
+    def ram_ranges(self) -> list[tuple[int, int]]:
+        """First and last address of each range of RAM or ROM."""
+        return self._ram().ranges
+
+    def _ram(self) -> RamMap:
+        if self._map is None:
+            self._map = _ram_map()
+        return self._map
 
     def _chunk(self, connection: gdb.RemoteTargetConnection, address: int, size: int) -> bytes:
         reply = connection.send_packet(f"m{address:x},{size:x}".encode())

@@ -10,7 +10,8 @@ from acrn_trace.errors import TraceError
 from acrn_trace.memory import Unreadable
 from acrn_trace.postmortem import FoundRing
 from acrn_trace.recorded import RecordDecoder
-from acrn_trace.ring import MASK64, Rings, believable
+from acrn_trace.ring import Rings, believable
+from acrn_trace.ring_contents import MASK64
 from acrn_trace.ringformat import RETURNED, SEQUENCE_SHIFT, STATE, WRITING, Counters
 
 MAX_RECORDS = 1 << 16  # of a ring that are read; the newest
