@@ -114,16 +114,20 @@ static void spin(void)
 		pause();
 }
 
+static _Noreturn void wait_for_ever(void)
+{
+	interrupts_on();
+	for (;;)
+		wait_for_interrupt();
+}
+
 static void idle(void)
 {
 	make_some_calls();
 	if (!end->vcpu1)
 		last_words();
 	tell_other_vcpu();
-	for (;;) {
-		interrupts_on();
-		wait_for_interrupt();
-	}
+	wait_for_ever();
 }
 
 static void second_vcpu(void)
@@ -156,8 +160,7 @@ int guest_main(void)
 	if (second || end->vcpu1)
 		second_cpu_run(second_vcpu);
 	if (second)
-		for (;;)
-			wait_for_interrupt();
+		wait_for_ever();
 	end->vcpu0();
 	panic("this is not the end");
 }

@@ -3,8 +3,8 @@
 
 from acrn_trace.diagnosis import facts
 from acrn_trace.diagnosis.blind_spots import blind_spots
-from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded
-from acrn_trace.diagnosis.places import Places, state_of
+from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.recognisers import RECOGNISERS
 from acrn_trace.diagnosis.recorder import read_recorder
 from acrn_trace.results import ResultChecker
@@ -16,7 +16,7 @@ def diagnose(case: Case) -> Diagnosis:
     """Examine a guest at rest. Nothing is read but the snapshot and the image."""
     diagnosis = Diagnosis(case)
     place_of = Places(case)
-    diagnosis.vcpus = [state_of(case, vcpu, place_of) for vcpu in case.found.snapshot.vcpus]
+    diagnosis.vcpus = states_of(case, place_of)
     diagnosis.recorder = read_recorder(case)
     if diagnosis.recorder:
         diagnosis.calls = diagnosis.recorder.calls()
@@ -43,15 +43,16 @@ def _find_in_flight(diagnosis: Diagnosis) -> None:
     last: dict[int | None, Recorded] = {}
     for call in diagnosis.calls:
         last[call.event.vcpu] = call
-    for vcpu, call in last.items():
-        state = diagnosis.state_of(vcpu)
-        if state is None and vcpu is None:
+    diagnosis.in_flight = [call for call in last.values() if call.in_flight]
+    for call in diagnosis.in_flight:
+        state = diagnosis.state_of(call.event.vcpu)
+        if state is None and call.event.vcpu is None:
             state = _only_candidate(diagnosis)
-        if state and call.in_flight:
+        if state:
             state.in_flight = call
 
 
-def _only_candidate(diagnosis: Diagnosis):
+def _only_candidate(diagnosis: Diagnosis) -> VcpuState | None:
     """The vCPU of a call whose record does not say: the only one, or the only in the hypervisor."""
     inside = [state for state in diagnosis.vcpus if state.where == facts.HYPERVISOR]
     for candidates in (diagnosis.vcpus, inside):

@@ -63,10 +63,7 @@ def asleep(diagnosis: Diagnosis) -> Iterator[Match]:
 def structure_overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
     """Fields of the argument that are not the hypervisor's to write have changed."""
     recorder = diagnosis.recorder
-    for state in diagnosis.vcpus:
-        call = state.in_flight
-        if call is None or recorder is None or not recorder.contiguous:
-            continue
+    for call in diagnosis.in_flight if recorder and recorder.contiguous else ():
         changes = changed_since(diagnosis.case, recorder.header, call)
         evidence = tuple(
             f"{change.path} was {_short(change.before)} at the call and is {_short(change.after)}"
@@ -74,7 +71,7 @@ def structure_overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
         )
         if changes:
             words = {"call": called(call), "fields": len(changes)}
-            yield Match(words, evidence, CERTAIN, state.number)
+            yield Match(words, evidence, CERTAIN, call.event.vcpu)
 
 
 def _short(value: object) -> str:
@@ -164,6 +161,24 @@ def left_behind(diagnosis: Diagnosis) -> Iterator[Match]:
         words = {"call": called(call), "vcpu": state.number, "place": state.place}
         evidence = (f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}")
         yield Match(words, evidence, PROBABLE, state.number)
+
+
+def no_return(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A call without a return, and nothing says where its vCPU is."""
+    for call in diagnosis.in_flight:
+        state = next((s for s in diagnosis.vcpus if s.in_flight is call), None)
+        if state is None or state.where in (facts.UNKNOWN, facts.NOT_STARTED):
+            words = {"call": called(call), "time": at_least(diagnosis, call)}
+            yield Match(words, (f"{record_of(call)} has no return",), CERTAIN, call.event.vcpu)
+
+
+def abandoned(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A call without a return whose vCPU has made other calls since."""
+    for call in diagnosis.calls:
+        if call.in_flight and call not in diagnosis.in_flight:
+            later = diagnosis.calls_of(call.event.vcpu)[-1]
+            evidence = (f"{record_of(call)} has no return", f"{record_of(later)} came after it")
+            yield Match({"call": called(call)}, evidence, PROBABLE, call.event.vcpu)
 
 
 def _at_call(state: VcpuState, call: Recorded) -> bool:

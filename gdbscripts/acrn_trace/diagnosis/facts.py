@@ -179,6 +179,7 @@ class Diagnosis:
     vcpus: list[VcpuState] = field(default_factory=list)
     recorder: Recorder | None = None
     calls: list[Recorded] = field(default_factory=list)
+    in_flight: list[Recorded] = field(default_factory=list)  # those that a vCPU may be in
     verdicts: list[Verdict] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 

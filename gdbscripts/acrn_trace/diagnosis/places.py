@@ -58,7 +58,14 @@ class Places:
         return self._case.line_of(address)
 
 
-def state_of(case: Case, vcpu: SnapshotVcpu, place_of: Places) -> VcpuState:
+def states_of(case: Case, place_of: Places) -> list[VcpuState]:
+    """Where every vCPU is."""
+    vcpus = case.found.snapshot.vcpus
+    stacks = [vcpu.registers["rsp"] for vcpu in vcpus if "rsp" in vcpu.registers]
+    return [_state_of(case, vcpu, stacks, place_of) for vcpu in vcpus]
+
+
+def _state_of(case: Case, vcpu: SnapshotVcpu, stacks: list[int], place_of: Places) -> VcpuState:
     """Where one vCPU is, and what its stack says if it is in the guest."""
     registers = vcpu.registers
     memory = _memory_of(case, vcpu)
@@ -69,16 +76,17 @@ def state_of(case: Case, vcpu: SnapshotVcpu, place_of: Places) -> VcpuState:
     state.halted = where != facts.USER and try_read(memory, rip - 1, 1) == HALT
     state.interrupts = bool(registers.get("eflags", 0) & FLAGS_INTERRUPTS)
     if state.in_guest:
-        _read_stack(state, place_of)
+        _read_stack(state, stacks, place_of)
     return state
 
 
-def _read_stack(state: VcpuState, place_of: Places) -> None:
+def _read_stack(state: VcpuState, stacks: list[int], place_of: Places) -> None:
     rsp = state.registers.get("rsp", 0)
-    state.interrupted = interruptions(state.memory, rsp, place_of)
+    state.interrupted = interruptions(state.memory, rsp, stacks, place_of)
     if state.interrupted:
         rsp = state.interrupted[0].rsp
-    state.callers = [place_of.behind(at) for at in callers(state.memory, rsp, place_of.in_code)]
+    found = callers(state.memory, rsp, stacks, place_of.in_code)
+    state.callers = [place_of.behind(at) for at in found]
 
 
 def _memory_of(case: Case, vcpu: SnapshotVcpu) -> Memory | None:

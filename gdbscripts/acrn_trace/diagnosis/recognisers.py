@@ -59,6 +59,17 @@ RECOGNISERS = [
         flight.waits_behind,
     ),
     Recogniser(
+        "no-return",
+        "{call} had not returned: it was under way {time}, and where its vCPU is, is not known.",
+        flight.no_return,
+    ),
+    Recogniser(
+        "abandoned",
+        "{call} has not returned and its vCPU went on: VMCALL faulted and the handler went "
+        "elsewhere, or an interrupt came right before it.",
+        flight.abandoned,
+    ),
+    Recogniser(
         "tee-asleep",
         "vCPU {vcpu} is asleep in {call}, which is no fault by itself: {why}.",
         flight.asleep,

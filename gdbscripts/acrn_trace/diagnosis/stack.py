@@ -5,7 +5,7 @@ An exception or interrupt in 64-bit mode pushes SS, RSP, RFLAGS, CS and RIP, eig
 SDM volume 3, 6.14.2). Five words that fit that are hardly ever anything else.
 """
 
-from typing import Callable
+from typing import Callable, Collection
 
 from acrn_trace.diagnosis.bytes_at import read_up_to, try_read
 from acrn_trace.diagnosis.facts import Interrupted, Place
@@ -13,7 +13,7 @@ from acrn_trace.paging import Memory
 
 STACK_BYTES = 16 << 10  # that are looked at
 MAX_FRAMES = 8
-MAX_CALLERS = 8
+MAX_CALLERS = 5
 SAVED = 24  # words below a frame: 15 registers, a vector, an error code, and some room
 LONGEST_INSTRUCTION = 15
 FLAGS_FIXED, FLAGS_RESERVED = 1 << 1, ~0x3F7FD7
@@ -22,15 +22,18 @@ SELECTORS = range(8, 1 << 16)
 PlaceOf = Callable[[int], Place]
 
 
-def words_above(memory: Memory | None, rsp: int) -> list[int]:
-    """The stack from ``rsp`` up, as far as there is memory."""
-    data = read_up_to(memory, rsp & ~7, STACK_BYTES)
+def words_above(memory: Memory | None, rsp: int, others: Collection[int]) -> list[int]:
+    """The stack from ``rsp`` up, to the end of memory or to another's top (``others``)."""
+    end = min((other for other in others if other > rsp), default=rsp + STACK_BYTES)
+    data = read_up_to(memory, rsp & ~7, min(end - rsp, STACK_BYTES))
     return [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data) - 7, 8)]
 
 
-def interruptions(memory: Memory | None, rsp: int, place_of: PlaceOf) -> list[Interrupted]:
+def interruptions(
+    memory: Memory | None, rsp: int, others: Collection[int], place_of: PlaceOf
+) -> list[Interrupted]:
     """What was interrupted, innermost first."""
-    words, base = words_above(memory, rsp), rsp & ~7
+    words, base = words_above(memory, rsp, others), rsp & ~7
     found = []
     for index in range(len(words) - 4):
         rip, cs, flags, old_rsp, ss = words[index : index + 5]
@@ -57,10 +60,12 @@ def _is_frame(rip: int, cs: int, flags: int, rsp: int, ss: int) -> bool:
     )
 
 
-def callers(memory: Memory | None, rsp: int, in_code: Callable[[int], bool]) -> list[int]:
+def callers(
+    memory: Memory | None, rsp: int, others: Collection[int], in_code: Callable[[int], bool]
+) -> list[int]:
     """Addresses on the stack that stand behind a call: what may be returned to. A guess."""
     found: list[int] = []
-    for word in words_above(memory, rsp):
+    for word in words_above(memory, rsp, others):
         if in_code(word) and word not in found and _behind_a_call(memory, word):
             found.append(word)
     return found[:MAX_CALLERS]
