@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a dead or stuck guest was doing: from what is left of it to sentences with evidence."""
 
-from acrn_trace.diagnosis import facts
 from acrn_trace.diagnosis.blind_spots import blind_spots
+from acrn_trace.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.recognisers import RECOGNISERS
@@ -54,7 +54,7 @@ def _find_in_flight(diagnosis: Diagnosis) -> None:
 
 def _only_candidate(diagnosis: Diagnosis) -> VcpuState | None:
     """The vCPU of a call whose record does not say: the only one, or the only in the hypervisor."""
-    inside = [state for state in diagnosis.vcpus if state.where == facts.HYPERVISOR]
+    inside = [state for state in diagnosis.vcpus if state.where == HYPERVISOR]
     for candidates in (diagnosis.vcpus, inside):
         if len(candidates) == 1:
             return candidates[0]

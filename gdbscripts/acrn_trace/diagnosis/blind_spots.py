@@ -3,7 +3,7 @@
 
 from typing import Iterator
 
-from acrn_trace.diagnosis import facts
+from acrn_trace.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.facts import Diagnosis, Recorder
 
 
@@ -18,7 +18,7 @@ def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _of_rings(recorder)
     if diagnosis.case.image_is_wrong or found.image is None:
         yield "Names of functions, lines and sites: they are the right image's."
-    inside = [str(s.number) for s in diagnosis.vcpus if s.where == facts.HYPERVISOR]
+    inside = [str(s.number) for s in diagnosis.vcpus if s.where == HYPERVISOR]
     if inside:
         yield (
             f"The guest's registers on vCPU {', '.join(inside)}, and what the hypervisor does "

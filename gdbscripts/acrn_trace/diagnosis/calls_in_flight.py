@@ -4,7 +4,7 @@
 from typing import Iterator
 
 from acrn_trace.abi import ACRN
-from acrn_trace.diagnosis import facts
+from acrn_trace.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Interrupted, Recorded
 from acrn_trace.diagnosis.facts import VcpuState
 from acrn_trace.diagnosis.in_flight import changed_since
@@ -35,7 +35,7 @@ def _kept_by_hypervisor(diagnosis: Diagnosis) -> list[tuple[VcpuState, Recorded]
     kept = [
         (state, state.in_flight)
         for state in diagnosis.vcpus
-        if state.where == facts.HYPERVISOR and state.in_flight
+        if state.where == HYPERVISOR and state.in_flight
     ]
     return sorted((p for p in kept if p[1].event.name not in elsewhere), key=lambda p: p[1].entry)
 
@@ -51,7 +51,7 @@ def asleep(diagnosis: Diagnosis) -> Iterator[Match]:
     for state in diagnosis.vcpus:
         call = state.in_flight
         why = diagnosis.case.knowledge.results.elsewhere.get(call.event.name) if call else None
-        if call is None or why is None or state.where != facts.HYPERVISOR:
+        if call is None or why is None or state.where != HYPERVISOR:
             continue
         evidence = [f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}"]
         if state.halted:
@@ -167,7 +167,7 @@ def no_return(diagnosis: Diagnosis) -> Iterator[Match]:
     """A call without a return, and nothing says where its vCPU is."""
     for call in diagnosis.in_flight:
         state = next((s for s in diagnosis.vcpus if s.in_flight is call), None)
-        if state is None or state.where in (facts.UNKNOWN, facts.NOT_STARTED):
+        if state is None or state.where in (UNKNOWN, FIRMWARE):
             words = {"call": called(call), "time": at_least(diagnosis, call)}
             yield Match(words, (f"{record_of(call)} has no return",), CERTAIN, call.event.vcpu)
 

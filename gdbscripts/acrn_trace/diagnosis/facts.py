@@ -6,6 +6,7 @@ from typing import Any, Callable, Mapping
 
 from acrn_trace.event import Event
 from acrn_trace.image_match import DIFFERS
+from acrn_trace import postmortem
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.paging import Memory
 from acrn_trace.postmortem import Postmortem
@@ -14,10 +15,7 @@ from acrn_trace.sites import Site
 
 CERTAIN, PROBABLE, GUESS = "certain", "probable", "guess"
 
-# Where a vCPU is. USER is the guest's as well, outside of ring 0; NOT_STARTED is without paging.
-GUEST, USER, HYPERVISOR, NOT_STARTED, UNKNOWN = (
-    *("guest", "user", "hypervisor", "not started", "unknown"),
-)
+USER = "user"  # a level of the guest's as well: outside of ring 0
 
 Line = tuple[str, int]
 
@@ -101,6 +99,7 @@ class RingState:
     lapped: int = 0
     torn: list[int] = field(default_factory=list)  # sequence numbers; their writing was begun
     damaged: int = 0  # records that no recorder writes
+    unreadable: int = 0
     calls: list[Recorded] = field(default_factory=list)
 
 
@@ -132,7 +131,7 @@ class Recorder:
 
 @dataclass
 class VcpuState:
-    """Where one vCPU is. ``why`` is the evidence for ``where``."""
+    """Where one vCPU is: ``where`` is a level of postmortem's or USER, ``why`` its evidence."""
 
     number: int
     where: str
@@ -148,7 +147,7 @@ class VcpuState:
 
     @property
     def in_guest(self) -> bool:
-        return self.where in (GUEST, USER)
+        return self.where in (postmortem.GUEST, USER)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
 import textwrap
 from typing import Any, Iterator
 
-from acrn_trace.diagnosis import facts
-from acrn_trace.diagnosis.facts import GUESS, PROBABLE, Diagnosis, Place, Recorded, VcpuState
+from acrn_trace.postmortem import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN
+from acrn_trace.diagnosis.facts import GUESS, PROBABLE, USER, Diagnosis, Place, Recorded, VcpuState
 from acrn_trace.diagnosis.failures import failed
 from acrn_trace.diagnosis.match import at_least
 from acrn_trace.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
@@ -32,11 +32,11 @@ IMAGES = {
     NOT_MAPPED: "could not be compared with memory",
 }
 STATES = {
-    facts.GUEST: "in the guest",
-    facts.USER: "in the guest, outside of ring 0",
-    facts.HYPERVISOR: "in the hypervisor",
-    facts.NOT_STARTED: "not started",
-    facts.UNKNOWN: "at",
+    GUEST: "in the guest",
+    USER: "in the guest, outside of ring 0",
+    HYPERVISOR: "in the hypervisor",
+    FIRMWARE: "not started",
+    UNKNOWN: "at",
 }
 DOUBTS = {PROBABLE: "Probably: ", GUESS: "A guess: "}
 
@@ -71,7 +71,9 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _wrapped(
             f"The guest keeps a record of its calls in {rings}, found {recorder.how}.", 2
         )
-    for note in found.notes:
+    if found.vcpu is not None and len(diagnosis.vcpus) > 1:
+        yield from _wrapped(f"Look at vCPU {found.vcpu} first: {found.vcpu_why}.", 2)
+    for note in [*found.notes, *(found.ring.notes if found.ring else [])]:
         yield from _wrapped(f"Note: {note}", 2)
 
 
@@ -96,9 +98,9 @@ def _vcpus(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _standing(state: VcpuState) -> str:
     text = STATES[state.where]
-    if state.where != facts.NOT_STARTED:
-        text = f"{text}, at {state.place}" if state.where != facts.UNKNOWN else f"at {state.place}"
-    if state.halted and state.where != facts.NOT_STARTED:
+    if state.where != FIRMWARE:
+        text = f"{text}, at {state.place}" if state.where != UNKNOWN else f"at {state.place}"
+    if state.halted and state.where != FIRMWARE:
         text += ", halted"
     if state.in_guest:
         text += " with interrupts on" if state.interrupts else " with interrupts off"
@@ -121,7 +123,10 @@ def _calls(diagnosis: Diagnosis) -> Iterator[str]:
             yield from _call_lines(diagnosis, call)
         yield ""
     yield f"THE LAST {len(last)} CALLS, of {len(diagnosis.calls)} in the rings"
-    yield "  [vCPU] seconds call(arguments) = result <time it took> at file:line function"
+    seconds = "seconds"
+    if diagnosis.recorder and not diagnosis.recorder.hz:
+        seconds = "time (in 1e9 ticks of the TSC)"
+    yield f"  [vCPU] {seconds} call(arguments) = result <time it took> at file:line function"
     for call in last:
         yield from _call_lines(diagnosis, call)
 
@@ -198,10 +203,11 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
             }
             for ring in (recorder.rings if recorder else ())
         ],
+        "look_at": found.vcpu,
         "calls": [_call_json(call) for call in diagnosis.calls],
         "happened": [verdict.as_json() for verdict in diagnosis.verdicts],
         "unknown": diagnosis.unknown,
-        "notes": found.notes,
+        "notes": [*found.notes, *(found.ring.notes if found.ring else [])],
     }
 
 

@@ -4,15 +4,11 @@
 import bisect
 
 from acrn_trace.abi import MASK64
-from acrn_trace.diagnosis import facts
-from acrn_trace.diagnosis.bytes_at import try_read
-from acrn_trace.diagnosis.facts import Case, Line, Place, VcpuState
+from acrn_trace.diagnosis.facts import USER, Case, Line, Place, VcpuState
 from acrn_trace.diagnosis.stack import callers, interruptions
-from acrn_trace.memory import Unreadable
-from acrn_trace.paging import CR0_PG, Memory, memory_of
+from acrn_trace.postmortem import GUEST
 from acrn_trace.snapshot import SnapshotVcpu
 
-HALT = b"\xf4"
 FLAGS_INTERRUPTS = 1 << 9
 RING_3 = 3
 
@@ -66,14 +62,13 @@ def states_of(case: Case, place_of: Places) -> list[VcpuState]:
 
 
 def _state_of(case: Case, vcpu: SnapshotVcpu, stacks: list[int], place_of: Places) -> VcpuState:
-    """Where one vCPU is, and what its stack says if it is in the guest."""
-    registers = vcpu.registers
-    memory = _memory_of(case, vcpu)
-    where, why = _where(case, vcpu)
+    registers, level = vcpu.registers, case.found.levels[vcpu.vcpu]
+    in_ring_3 = registers.get("cs", 0) & RING_3 == RING_3
+    where = USER if level.level == GUEST and in_ring_3 else level.level
     rip = registers.get("rip", 0)
-    place = place_of(rip) if where in (facts.GUEST, facts.USER) else Place(rip)
-    state = VcpuState(vcpu.vcpu, where, why, place, registers, memory)
-    state.halted = where != facts.USER and try_read(memory, rip - 1, 1) == HALT
+    place = place_of(rip) if where in (GUEST, USER) else Place(rip)
+    state = VcpuState(vcpu.vcpu, where, level.why, place, registers, level.memory)
+    state.halted = level.is_halted and where != USER
     state.interrupts = bool(registers.get("eflags", 0) & FLAGS_INTERRUPTS)
     if state.in_guest:
         _read_stack(state, stacks, place_of)
@@ -87,21 +82,3 @@ def _read_stack(state: VcpuState, stacks: list[int], place_of: Places) -> None:
         rsp = state.interrupted[0].rsp
     found = callers(state.memory, rsp, stacks, place_of.in_code)
     state.callers = [place_of.behind(at) for at in found]
-
-
-def _memory_of(case: Case, vcpu: SnapshotVcpu) -> Memory | None:
-    try:
-        return memory_of(case.found.snapshot.physical, vcpu.registers)
-    except Unreadable:
-        return None
-
-
-def _where(case: Case, vcpu: SnapshotVcpu) -> tuple[str, str]:
-    if not vcpu.registers.get("cr0", CR0_PG) & CR0_PG:
-        return facts.NOT_STARTED, "it runs without paging"
-    level = case.found.levels.get(vcpu.vcpu)
-    if level is None:
-        return facts.UNKNOWN, "nothing says whose page tables it uses"
-    if level.level == facts.GUEST and vcpu.registers.get("cs", 0) & RING_3 == RING_3:
-        return facts.USER, level.why
-    return level.level, level.why

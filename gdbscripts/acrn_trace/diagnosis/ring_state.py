@@ -3,11 +3,18 @@
 
 from typing import Iterator
 
+from acrn_trace.abi import MASK64
+from acrn_trace.diagnosis.bytes_at import try_read
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Place
 from acrn_trace.diagnosis.match import Match
+from acrn_trace.paging import PAGE
+from acrn_trace.postmortem import Postmortem
+from acrn_trace.ringformat import HEADER_SIZE
+from acrn_trace.ringformat import MAGIC as MAGIC_NUMBER
 
 STUB = "acrn_ring_"  # what the recorder's own functions are called
 MAX_TOLD = 4
+MAGIC = MAGIC_NUMBER.to_bytes(8, "little")
 
 
 def off(diagnosis: Diagnosis) -> Iterator[Match]:
@@ -40,9 +47,10 @@ def _in_stub(places: list[Place]) -> list[Place]:
 
 def overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
     """Something else wrote into the recorder's memory."""
-    fault, recorder = diagnosis.case.found.ring_fault, diagnosis.recorder
-    if recorder is None and fault and "header" in fault:
-        yield Match({"what": "The ring's header"}, (fault.rstrip("."),), PROBABLE)
+    recorder = diagnosis.recorder
+    evidence = tuple(_overwritten_header(diagnosis))[:MAX_TOLD]
+    if evidence:
+        yield Match({"what": "The ring's header"}, evidence, PROBABLE)
     for ring in recorder.rings if recorder else ():
         if ring.damaged:
             what = f"Ring {ring.number}, {ring.damaged} records of it,"
@@ -51,14 +59,22 @@ def overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
             yield Match({"what": what}, evidence, CERTAIN)
 
 
-def lapped(diagnosis: Diagnosis) -> Iterator[Match]:
-    """The ring is too small to have it all, as it is made to be."""
-    recorder = diagnosis.recorder
-    for ring in recorder.rings if recorder else ():
-        gone = ring.claimed - ring.room
-        if gone > 0:
-            evidence = (f"{ring.claimed} calls were made and there is room for {ring.room}",)
-            yield Match({"gone": gone, "ring": ring.number}, evidence, CERTAIN)
+def _overwritten_header(diagnosis: Diagnosis) -> Iterator[str]:
+    """Where the header should be, and memory has something else."""
+    found = diagnosis.case.found
+    ring = found.ring
+    for here in [ring.virtual] if ring else _linked_headers(found):
+        there = try_read(ring.memory if ring else found.memory, here, len(MAGIC))
+        if there is not None and there != MAGIC:
+            yield f"at {here:#x} it should begin with {MAGIC.hex()}, and memory has {there.hex()}"
+
+
+def _linked_headers(found: Postmortem) -> Iterator[int]:
+    """Where the right image has a ring's header, symbols or none: its first bytes are there."""
+    for address, data in found.image.data() if found.image and found.match.is_there else ():
+        for at in range(-address % PAGE, len(data) - HEADER_SIZE + 1, PAGE):
+            if data[at : at + len(MAGIC)] == MAGIC:
+                yield address + at + found.offset & MASK64
 
 
 def lost_calls(diagnosis: Diagnosis) -> Iterator[Match]:

@@ -4,8 +4,8 @@
 from typing import Iterator
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS
-from acrn_trace.diagnosis import facts
 from acrn_trace.diagnosis.bytes_at import try_read
+from acrn_trace.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, VcpuState
 from acrn_trace.diagnosis.match import Match, called
 from acrn_trace.diagnosis.registers_lost import instruction_of
@@ -85,7 +85,7 @@ def _unmapped(state: VcpuState, address: int) -> bool:
 def kept_without_record(diagnosis: Diagnosis) -> Iterator[Match]:
     """A vCPU is in the hypervisor, and no ring says why."""
     for state in diagnosis.vcpus:
-        if state.where == facts.HYPERVISOR and state.in_flight is None:
+        if state.where == HYPERVISOR and state.in_flight is None:
             evidence = [f"vCPU {state.number}: {state.why}"]
             evidence += _number_in_registers(diagnosis, state)
             yield Match({"vcpu": state.number}, tuple(evidence), GUESS, state.number)
