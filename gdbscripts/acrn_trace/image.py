@@ -149,6 +149,22 @@ class Image:
         """Start and size of each data symbol."""
         return self._objects
 
+    @property
+    def entry(self) -> int:
+        """The ELF entry: a physical address where the boot protocol has no paging yet."""
+        return self._file.entry
+
+    def entry_code(self) -> bytes | None:
+        """The first bytes at the ELF entry."""
+        return self._code_at(self._file.entry) or None
+
+    def physical(self, address: int) -> int | None:
+        """Where the bytes at a virtual address are loaded; None if the file has none there."""
+        for segment in self._segments:
+            if 0 <= address - segment.address < segment.file_size:
+                return address - segment.address + segment.physical
+        return None
+
     def entry_points(self, offset: int = 0) -> dict[int, bytes]:
         """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there.
 
