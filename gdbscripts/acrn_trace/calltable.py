@@ -73,11 +73,13 @@ class CallTable:
         for entry in entries:
             self.add(entry)
 
-    def add(self, entry: Entry) -> None:
-        old = self.named(entry.name)
-        if old:
-            del self._by_number[old.number]
+    def add(self, entry: Entry) -> list[Entry]:
+        """Add a call; those of its number or name that it replaces."""
+        old = [e for e in (self.numbered(entry.number), self.named(entry.name)) if e]
+        for one in old:
+            self._by_number.pop(one.number, None)
         self._by_number[entry.number] = entry
+        return old[:1] if old[:1] == old[1:] else old
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(sorted(self._by_number.values(), key=lambda entry: entry.number))

@@ -72,6 +72,11 @@ def parse(text: str, source: str) -> list[Line]:
     ]
 
 
+def parse_one(text: str, where: str) -> Line:
+    """The one line that ``text`` is; errors name ``where``."""
+    return Line(_Parser(text, where).whole(), where)
+
+
 def _lines_of_comment(match: re.Match, source: str) -> str:
     if not match.group(1):
         line = match.string.count("\n", 0, match.start()) + 1
@@ -118,4 +123,8 @@ class _Parser:
         return match.group("mark") or "" if match else ""
 
     def _wrong(self) -> TraceError:
-        return TraceError(f"{self._where}: not a line NAME(WORD, …): {self._line.strip()[:80]!r}")
+        rest = self._line[self._at :].strip()
+        place = f"at {rest[:40]!r}" if rest else "where it ends"
+        return TraceError(
+            f"{self._where}: not a line NAME(WORD, …): {self._line.strip()[:80]!r}, {place}"
+        )

@@ -7,7 +7,7 @@ from typing import Callable, Iterable
 
 import gdb
 
-from acrn_trace import gdb_diagnose, gdb_disassembler, gdb_parameters
+from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_parameters
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
@@ -226,6 +226,7 @@ def register() -> Session:
     HypercallRing(session.knowledge)
     gdb_diagnose.register(session.knowledge)
     gdb_parameters.register(session.knowledge)
+    gdb_define.register(session)
     gdb_disassembler.register(session.knowledge)
     gdb.execute("alias hc = hypercall")
     return session

@@ -24,8 +24,7 @@ from acrn_trace.gdb_target import (
 from acrn_trace.gdb_image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
 from acrn_trace.gdb_task import task_reader
-from acrn_trace.gdb_types import lookup_struct
-from acrn_trace.guest_types import GuestTypes
+from acrn_trace.gdb_types import guest_types
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
@@ -63,7 +62,7 @@ class LiveTrace:
         found = current_sites(image)
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         structures = knowledge.structures
-        structures.guest_types = GuestTypes(lookup_struct, structures.fields, self._notice)
+        structures.guest_types = guest_types(structures.fields, self._notice)
         lint = SiteLint(image, knowledge, load_offset(image))
         decoder = Decoder(knowledge, GuestPhysicalMemory(), lint, compares_registers)
         selected = make_filter(options, knowledge.table)

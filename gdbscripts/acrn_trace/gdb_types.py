@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Structures from GDB's types, as plain layouts."""
 
+from typing import Callable
+
 import gdb
 
+from acrn_trace.fields import FieldTable
+from acrn_trace.guest_types import GuestTypes
 from acrn_trace.layouts import Array, Field, Scalar, Struct, Type
 
 MAX_NESTING = 8
+MAX_VALUES = 1024
 
 
 def lookup_struct(name: str) -> Struct | None:
@@ -18,6 +23,20 @@ def lookup_struct(name: str) -> Struct | None:
     return kind if isinstance(kind, Struct) else None
 
 
+def lookup_enum(name: str) -> dict[int, str]:
+    """The values of ``enum NAME`` of the image; none if it has no such type."""
+    try:
+        fields = gdb.lookup_type(f"enum {name}").fields()
+    except gdb.error:
+        return {}
+    return {field.enumval: field.name for field in fields[:MAX_VALUES]}
+
+
+def guest_types(fields: FieldTable, notice: Callable[[str], None]) -> GuestTypes:
+    """The types of the image that GDB has loaded."""
+    return GuestTypes(lookup_struct, fields, notice, lookup_enum)
+
+
 def _layout(kind: gdb.Type, depth: int) -> Type:
     kind = kind.strip_typedefs()
     if depth and kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
@@ -26,7 +45,14 @@ def _layout(kind: gdb.Type, depth: int) -> Type:
     if depth and kind.code == gdb.TYPE_CODE_ARRAY:
         first, last = kind.range()
         return Array(_layout(kind.target(), depth - 1), max(last - first + 1, 0))
-    return Scalar(kind.sizeof)
+    return _scalar(kind)
+
+
+def _scalar(kind: gdb.Type) -> Scalar:
+    if kind.code == gdb.TYPE_CODE_ENUM:
+        return Scalar(kind.sizeof, enum=kind.name)
+    signed = kind.code == gdb.TYPE_CODE_INT and kind.is_signed
+    return Scalar(kind.sizeof, signed, character=kind.name == "char")
 
 
 def _field(field: gdb.Field, depth: int) -> Field:

@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Callable
 
 from acrn_trace.fields import NO_ROLES, FieldTable, Pointee, Roles
-from acrn_trace.layouts import Array, Field, Struct, Type
+from acrn_trace.layouts import Array, Field, Scalar, Struct, Type
+
+MAX_NESTING = 8
 
 Lookup = Callable[[str], "Struct | None"]
 
@@ -17,9 +19,17 @@ Lookup = Callable[[str], "Struct | None"]
 class GuestTypes:
     """Looks up the guest's version of a structure, once each."""
 
-    def __init__(self, lookup: Lookup, fields: FieldTable, notice: Callable[[str], None]) -> None:
-        """``lookup`` finds a structure in the guest's debug information; ``notice`` tells it."""
+    def __init__(
+        self,
+        lookup: Lookup,
+        fields: FieldTable,
+        notice: Callable[[str], None],
+        enum: Callable[[str], dict[int, str]] = lambda name: {},
+    ) -> None:
+        """``lookup`` finds a structure in the guest's debug information, ``enum`` the names of an
+        enumeration's values; ``notice`` tells what is odd."""
         self._lookup = lookup
+        self.enum = enum
         self._fields = fields
         self._notice = notice
         self._known: dict[str, Struct] = {}
@@ -29,6 +39,24 @@ class GuestTypes:
         if ours.name not in self._known:
             self._known[ours.name] = self._find(ours)
         return self._known[ours.name]
+
+    def only_the_guests(self, name: str) -> Struct | None:
+        """A structure that ACRN does not have, as the guest's debug information has it."""
+        if name not in self._known:
+            found = self._lookup(name)
+            if found is None:
+                return None
+            self._learn_texts(found, MAX_NESTING)
+            self._known[name] = found
+        return self._known[name]
+
+    def _learn_texts(self, struct: Struct, depth: int) -> None:
+        for field in struct.fields:
+            kind = field.type.element if isinstance(field.type, Array) else field.type
+            if isinstance(kind, Struct) and depth:
+                self._learn_texts(kind, depth - 1)
+            elif isinstance(field.type, Array) and isinstance(kind, Scalar) and kind.character:
+                self._fields.learn(struct.name, field.name, Roles(frozenset({"TEXT"})))
 
     def _find(self, ours: Struct) -> Struct:
         for name in (ours.name, *self._fields.aliases.get(ours.name, ())):

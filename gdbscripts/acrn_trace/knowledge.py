@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
-from acrn_trace.calltable import CallTable
+from acrn_trace import deffile
+from acrn_trace.calltable import CallTable, Entry, entry_of
 from acrn_trace.dwarf import read_layouts
 from acrn_trace.fields import read_fields
 from acrn_trace.installation import INCLUDE, TYPES
@@ -25,6 +26,23 @@ class Knowledge:
     releases: Releases = field(default_factory=lambda: Releases(["master"]))
     release: str = "master"
     loaded: list[Path] = field(default_factory=list)
+    defined: list[Entry] = field(default_factory=list)
+
+    def define(self, text: str) -> tuple[Entry, list[Entry]]:
+        """Add the call that one line of a table states: that, and those that it replaces."""
+        entry = entry_of(deffile.parse_one(text, "the definition"))
+        self.defined.append(entry)
+        return entry, self.table.add(entry)
+
+    def unknown_types(self, entry: Entry) -> list[str]:
+        """The types of a call's arguments that neither ACRN nor the guest's image has."""
+        return [
+            argument.type
+            for argument in entry.arguments
+            if argument.type and argument.kind in ("PTR", "PACKED", "ENUM")
+            if self.structures.type_named(argument.type) is None
+            and not self.structures.enum_named(argument.type)
+        ]
 
     def load(self, path: Path) -> None:
         """Add a user's own calls; TraceError, and nothing added, if the file is wrong."""
@@ -36,6 +54,8 @@ class Knowledge:
         table = self.releases.table(self.master, release)
         for path in self.loaded:
             table.load(path)
+        for entry in self.defined:
+            table.add(entry)
         self.table, self.release = table, release
 
     def explain(self, number: int) -> str | None:

@@ -7,11 +7,15 @@ from typing import Union
 
 @dataclass(frozen=True)
 class Scalar:
-    """An integer of ``size`` bytes; ``enum`` names its values where its type is an enumeration."""
+    """An integer of ``size`` bytes; ``enum`` names its values where its type is an enumeration.
+
+    ``character``: it is C's ``char``, an array of which is text.
+    """
 
     size: int
     signed: bool = False
     enum: str | None = None
+    character: bool = False
 
 
 @dataclass(frozen=True)

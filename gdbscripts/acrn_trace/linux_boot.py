@@ -40,7 +40,7 @@ class BootImage:
 
 
 def boot_image(parameters: bytes) -> BootImage | None:
-    """What the setup header in the boot parameters says; None if there is none, or no sense in it."""
+    """What the setup header in the boot parameters says; None if it is none or makes no sense."""
     if len(parameters) < BOOT_PARAMETERS or parameters[0x202:0x206] != b"HdrS":
         return None
     (version,) = struct.unpack_from("<H", parameters, 0x206)
@@ -74,7 +74,7 @@ class Decompressor:
         return _REGISTERS[(code[match.end() - 1] & 7) + 8 * (code[0] == 0x41)]
 
     def copied_to(self, address: int, code: bytes) -> int | None:
-        """The start of the copy that has ``code`` at ``address``; None if that is no code of ours."""
+        """The start of the copy with ``code`` at ``address``; None if that is no code of ours."""
         for at, piece in self.pieces:
             place = piece.find(code)
             if place >= 0 and piece.find(code, place + 1) < 0:

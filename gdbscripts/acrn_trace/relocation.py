@@ -24,8 +24,10 @@ Read = Callable[[int, int], "bytes | None"]
 def is_kernel(image: Image) -> bool:
     """Whether ``image`` runs at a kernel's addresses and is entered at physical ones."""
     code = image.code()
-    return bool(code) and all(part.address >= KERNEL_HALF for part in code) and (
-        image.entry < KERNEL_HALF and image.entry_code() is not None
+    return (
+        bool(code)
+        and all(part.address >= KERNEL_HALF for part in code)
+        and (image.entry < KERNEL_HALF and image.entry_code() is not None)
     )
 
 
@@ -70,7 +72,7 @@ def offset_by_pointers(image: Image, moved: int, read_physical: Callable) -> int
 
 
 def offset_by_code(image: Image, rip: int, read: Read) -> int | None:
-    """The virtual offset of a kernel that runs, by what stands at ``rip``; None if it is not ours."""
+    """The virtual offset of a kernel that runs, by the code at ``rip``; None if it is not ours."""
     code = read(rip, COMPARED)
     if rip < KERNEL_HALF or code is None:
         return None

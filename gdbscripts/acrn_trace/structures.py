@@ -64,7 +64,17 @@ class Structures:
         struct = self.layouts.structs.get(name)
         if struct and self.guest_types:
             return self.guest_types.version_of(struct)
-        return NUMBERS.get(name) or struct
+        known = NUMBERS.get(name) or struct
+        if known is None and self.guest_types:
+            return self.guest_types.only_the_guests(name)
+        return known
+
+    def enum_named(self, name: str) -> dict[int, str]:
+        """The values of an enumeration: ACRN's, else the guest's."""
+        known = self.layouts.enums.get(name)
+        if known is None and self.guest_types:
+            known = self.layouts.enums[name] = self.guest_types.enum(name)
+        return known or {}
 
     def read(self, name: str, address: int, memory: PhysicalMemory, depth: int = 0) -> Tree:
         """The tree of the ``name`` at a guest-physical address; Unreadable if it is not there."""
@@ -86,7 +96,7 @@ class Structures:
 
     def scalar(self, kind: Scalar, number: int, bits: int, roles: Roles = NO_ROLES) -> int | str:
         """The leaf for a ``number`` of so many ``bits``."""
-        names = self.layouts.enums.get(kind.enum, {}) if kind.enum else {}
+        names = self.enum_named(kind.enum) if kind.enum else {}
         if "FLAGS" in roles.plain:
             return flags(number, names)
         if number in names:

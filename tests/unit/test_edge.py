@@ -31,6 +31,7 @@ def test_gdb_is_imported_by_the_edge_alone():
         "ring",
         "diagnose",
         "snapshot",
+        "define",
         "task",
     )
     assert files == {f"gdb_{name}.py" for name in edge}

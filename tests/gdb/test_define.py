@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A call defined at the prompt, on a real guest."""
+
+from live import Guest, arguments_of, gdb_at, gdb_command, image_of, run
+
+LAUNCH = "HYPERCALL1(0x80000012, launch, VALUE(u16, which))"
+REGS = "HYPERCALL2(0x80000016, put_regs, VMID(vm), PTR(in, acrn_gp_regs, regs))"
+
+
+def traced(folder, *commands):
+    with Guest(folder, arguments_of("service")) as guest:
+        return gdb_at(guest, image_of("service"), *commands)
+
+
+def test_a_defined_call_is_decoded_and_filtered(folder):
+    gdb = traced(
+        folder,
+        f"hypercall define '{LAUNCH}'",
+        f"hypercall define '{REGS}'",
+        "hypercall trace -e trace=launch,put_regs",
+        "continue",
+    )
+    lines = [line for line in gdb.out.splitlines() if line.startswith("[0]")]
+    assert len(lines) == 8 and " launch(which=2) = 0 <" in "\n".join(lines)
+    assert "put_regs(vm=2, regs={" in gdb.out and "start_vm" not in "\n".join(lines)
+    assert "launch replaces HYPERCALL1(0x80000012, start_vm, VMID(vmid))\n" in gdb.out
+
+
+def test_it_takes_effect_in_a_trace_that_runs(folder):
+    gdb = traced(
+        folder,
+        "hypercall trace",
+        f"hypercall define '{LAUNCH}'",
+        "continue",
+    )
+    assert " launch(which=2) = 0 <" in gdb.out and "start_vm(" not in gdb.out.split("+++")[0]
+
+
+def test_what_is_wrong_is_said_in_one_sentence():
+    said = run(
+        gdb_command(
+            image_of("hello"),
+            "hypercall define",
+            "hypercall define 'HYPERCALL1(0x800000a0, c, PTX(in, d, e))'",
+            "hypercall define 'HYPERCALL1(0x800000a0, c, PTR(in, nowhere, e))'",
+            "info hypercalls ^c$",
+        )
+    )
+    assert "hypercall define takes one line of a call table, in quotes.\n" in said.err
+    assert "the definition: 'PTX(in, d, e)' is none of the argument kinds" in said.err
+    assert said.out.splitlines() == [
+        "c: neither ACRN nor the image that GDB has loaded has a type nowhere",
+        "0x800000a0 c(PTR(in, nowhere, e))",
+    ]
