@@ -169,7 +169,10 @@ def no_return(diagnosis: Diagnosis) -> Iterator[Match]:
         state = next((s for s in diagnosis.vcpus if s.in_flight is call), None)
         if state is None or state.where in (UNKNOWN, FIRMWARE):
             words = {"call": called(call), "time": at_least(diagnosis, call)}
-            yield Match(words, (f"{record_of(call)} has no return",), CERTAIN, call.event.vcpu)
+            evidence = [f"{record_of(call)} has no return"]
+            late = diagnosis.case.knowledge.results.elsewhere.get(call.event.name)
+            evidence += [f"that is no fault by itself: {late}"] if late else []
+            yield Match(words, tuple(evidence), CERTAIN, call.event.vcpu)
 
 
 def abandoned(diagnosis: Diagnosis) -> Iterator[Match]:

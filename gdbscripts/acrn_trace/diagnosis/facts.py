@@ -9,7 +9,7 @@ from acrn_trace.image_match import DIFFERS
 from acrn_trace import postmortem
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.paging import Memory
-from acrn_trace.postmortem import Postmortem
+from acrn_trace.postmortem import FoundRing, Postmortem
 from acrn_trace.ringformat import RingHeader
 from acrn_trace.sites import Site
 
@@ -31,6 +31,12 @@ class Case:
     knowledge: Knowledge
     sites: Mapping[int, Site] = field(default_factory=dict)
     line_of: Callable[[int], Line | None] = lambda address: None
+
+    @property
+    def ring(self) -> FoundRing | None:
+        """The guest's ring; not a copy of the image, which has one that was never written to."""
+        ring = self.found.ring
+        return ring if ring and (ring.is_mapped or ring.rings.header.cr3) else None
 
     @property
     def image_is_wrong(self) -> bool:

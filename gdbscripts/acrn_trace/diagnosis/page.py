@@ -60,7 +60,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
-    found = diagnosis.case.found
+    found, ring = diagnosis.case.found, diagnosis.case.ring
     image = "no image was given"
     if found.image:
         image = f"the image {found.image.path} {IMAGES.get(found.match.verdict, '')}"
@@ -73,7 +73,7 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
         )
     if found.vcpu is not None and len(diagnosis.vcpus) > 1:
         yield from _wrapped(f"Look at vCPU {found.vcpu} first: {found.vcpu_why}.", 2)
-    for note in [*found.notes, *(found.ring.notes if found.ring else [])]:
+    for note in [*found.notes, *(ring.notes if ring else [])]:
         yield from _wrapped(f"Note: {note}", 2)
 
 
@@ -182,6 +182,7 @@ def _wrapped(text: str, indent: int) -> list[str]:
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     """The object of ``--json``: fixed keys, more may be added."""
     found, recorder = diagnosis.case.found, diagnosis.recorder
+    ring = diagnosis.case.ring
     return {
         "version": VERSION,
         "source": found.snapshot.kind,
@@ -207,7 +208,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "calls": [_call_json(call) for call in diagnosis.calls],
         "happened": [verdict.as_json() for verdict in diagnosis.verdicts],
         "unknown": diagnosis.unknown,
-        "notes": [*found.notes, *(found.ring.notes if found.ring else [])],
+        "notes": [*found.notes, *(ring.notes if ring else [])],
     }
 
 

@@ -145,6 +145,12 @@ RECOGNISERS = [
         ring_state.overwritten,
     ),
     Recogniser(
+        "ring-lapped",
+        "Ring {ring} has the last {kept} of {made} calls: newer ones took the place of the others, "
+        "as the ring is made to do.",
+        ring_state.lapped,
+    ),
+    Recogniser(
         "ring-lost", "Ring {ring} lost {lost} calls, and {lapped} returns.", ring_state.lost_calls
     ),
     Recogniser(

@@ -14,7 +14,7 @@ MAX_CALLS = 1 << 14  # of one ring that are looked at; the newest
 
 def read_recorder(case: Case) -> Recorder | None:
     """The rings of the guest; None if there are none that can be read."""
-    found = case.found.ring
+    found = case.ring
     if found is None:
         return None
     header = found.rings.header

@@ -62,7 +62,7 @@ def overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
 def _overwritten_header(diagnosis: Diagnosis) -> Iterator[str]:
     """Where the header should be, and memory has something else."""
     found = diagnosis.case.found
-    ring = found.ring
+    ring = diagnosis.case.ring
     for here in [ring.virtual] if ring else _linked_headers(found):
         there = try_read(ring.memory if ring else found.memory, here, len(MAGIC))
         if there is not None and there != MAGIC:
@@ -75,6 +75,15 @@ def _linked_headers(found: Postmortem) -> Iterator[int]:
         for at in range(-address % PAGE, len(data) - HEADER_SIZE + 1, PAGE):
             if data[at : at + len(MAGIC)] == MAGIC:
                 yield address + at + found.offset & MASK64
+
+
+def lapped(diagnosis: Diagnosis) -> Iterator[Match]:
+    """The ring is too small to have all calls."""
+    recorder = diagnosis.recorder
+    for ring in recorder.rings if recorder else ():
+        if ring.claimed > ring.room and ring.calls:
+            words = {"ring": ring.number, "kept": len(ring.calls), "made": ring.claimed}
+            yield Match(words, (f"its counter is at {ring.claimed}",), CERTAIN)
 
 
 def lost_calls(diagnosis: Diagnosis) -> Iterator[Match]:

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Each guest of examples/crash is diagnosed right: from every kind of dump, live, and with the
+wrong image.
+
+A guest is booted once, to its end; all files are taken of it there.
+"""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import crashes
+import pytest
+from live import IMAGES, ROOT, gdb_command, run
+
+from acrn_trace.corefile import open_core
+from acrn_trace.diagnosis import Diagnosis, diagnose
+from acrn_trace.diagnosis.command import case_of
+from acrn_trace.diagnosis.page import as_json, page
+from acrn_trace.knowledge import acrn
+from acrn_trace.memoryfile import open_memory
+
+EXPECTED = ROOT / "examples" / "crash" / "expected"
+PRIVATE = ROOT / "examples" / "hypervisor" / "hypervisor.def"
+LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
+
+STOPPED, EXCEPTION, GAVE_UP = "stopped", "exception", "last-call-failed"
+
+
+@dataclass(frozen=True)
+class End:
+    """What is to be said: ``kinds`` of a dump, ``memory`` of a file that has no registers,
+    ``wrong`` with the wrong image, if that is not what is said with the right one.
+
+    Of the other two builds ``ring`` and ``bare``, if that is anything else.
+    """
+
+    kinds: list[str]
+    memory: list[str]
+    wrong: list[str] | None = None
+    ring: list[str] | None = None
+    bare: list[str] | None = None
+
+
+ENDS = {
+    "call-hangs": End(["never-returned"], ["no-return"], bare=["in-hypervisor"]),
+    "call-hangs-both": End(
+        ["never-returned", "waits-behind"],
+        ["no-return", "no-return"],
+        bare=["in-hypervisor", "in-hypervisor"],
+    ),
+    "structure-overwritten": End(
+        ["structure-overwritten", "never-returned", STOPPED],
+        ["structure-overwritten", "no-return"],
+        bare=[STOPPED, "in-hypervisor"],
+    ),
+    "error-ignored": End(
+        ["error-ignored", GAVE_UP], ["error-ignored"], bare=[STOPPED, "last-call"]
+    ),
+    "creation-fails-with-0": End(
+        ["creation-failed-with-0", GAVE_UP],
+        ["creation-failed-with-0"],
+        bare=[STOPPED, "last-call"],
+    ),
+    "not-permitted": End(
+        ["not-permitted", GAVE_UP], ["not-permitted"], bare=[STOPPED, "last-call"]
+    ),
+    "tee-asleep": End(["tee-asleep"], ["no-return"], bare=["in-hypervisor", "last-call"]),
+    "no-hypervisor": End(
+        ["fault-no-hypervisor", STOPPED],
+        ["no-return"],
+        bare=["fault-no-hypervisor", STOPPED, "last-call"],
+    ),
+    "fault-skipped": End(
+        ["fault-skipped", GAVE_UP],
+        ["fault-skipped"],
+        bare=["fault-no-hypervisor", STOPPED, "last-call"],
+    ),
+    "ring-3": End(
+        ["fault-not-ring-0", STOPPED],
+        ["no-return"],
+        bare=["fault-not-ring-0", STOPPED, "last-call"],
+    ),
+    "user-vm": End(
+        ["fault-not-allowed", STOPPED],
+        ["no-return"],
+        bare=["fault-no-hypervisor", STOPPED, "last-call"],
+    ),
+    "lost-register": End(
+        ["register-lost-and-used", STOPPED],
+        ["register-lost"],
+        ring=[EXCEPTION, STOPPED],
+        bare=[EXCEPTION, STOPPED, "last-call"],
+    ),
+    "lost-register-unused": End(
+        ["register-lost", STOPPED], ["register-lost"], ring=[STOPPED], bare=[STOPPED, "last-call"]
+    ),
+    "ring-off": End(["ring-off", STOPPED], ["ring-off"], bare=[STOPPED, "last-call"]),
+    "ring-header-overwritten": End(
+        ["ring-overwritten", STOPPED], ["ring-overwritten"], wrong=[], bare=[STOPPED, "last-call"]
+    ),
+    "ring-records-overwritten": End(
+        ["ring-overwritten", STOPPED], ["ring-overwritten"], bare=[STOPPED, "last-call"]
+    ),
+    "ring-torn": End(
+        ["ring-torn", EXCEPTION, STOPPED], ["ring-torn"], bare=[GAVE_UP, STOPPED, "last-call"]
+    ),
+    "ring-lapped": End(["ring-lapped", STOPPED], ["ring-lapped"], bare=[STOPPED, "last-call"]),
+    "spin": End(["guest-hangs"], [], bare=["guest-hangs", "last-call"]),
+    "idle": End([], [], bare=["last-call"]),
+}
+GROUPED = [pytest.param(end, marks=pytest.mark.xdist_group(f"crash {end}")) for end in ENDS]
+
+
+@dataclass
+class Files:
+    """All that was taken of one guest at its end."""
+
+    end: str
+    plain: Path
+    paged: Path
+    memory: Path
+    live: dict
+
+    @property
+    def expected(self) -> End:
+        return ENDS[self.end]
+
+
+def taken(end: str, image: str, folder: Path, second: bool = False) -> Files:
+    with crashes.dead(end, image, folder, second) as dead:
+        return Files(
+            end,
+            dead.dump(folder / "plain", paging=False),
+            dead.dump(folder / "paged", paging=True),
+            dead.memory(folder / "memory"),
+            diagnosed_live(dead, IMAGES / f"{image}.elf"),
+        )
+
+
+def diagnosed_live(dead: crashes.Dead, image: Path) -> dict:
+    commands = [f"target remote {dead.socket}", f"hypercall load {PRIVATE}"]
+    done = run(gdb_command(image, *commands, "hypercall diagnose --json"))
+    lines = [line for line in done.out.splitlines() if line.startswith("{")]
+    assert len(lines) == 1, done
+    return json.loads(lines[0])
+
+
+@pytest.fixture(scope="module", params=GROUPED)
+def files(request, tmp_path_factory) -> Iterator[Files]:
+    folder = tmp_path_factory.mktemp("end")
+    yield taken(request.param, "crash", folder)
+    for path in folder.iterdir():
+        path.unlink()
+
+
+@pytest.fixture(scope="session")
+def stripped(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("stripped") / "crash-stripped.elf"
+    assert run(["strip", "-o", path, IMAGES / "crash.elf"]).status == 0
+    return path
+
+
+def diagnosis_of(path: Path, image: Path) -> Diagnosis:
+    snapshot = open_memory(str(path)) if path.name == "memory" else open_core(str(path))
+    return diagnose(case_of(snapshot, str(image), 0, acrn(None, [PRIVATE])))
+
+
+def kinds(diagnosis: Diagnosis) -> list[str]:
+    return [verdict.kind for verdict in diagnosis.verdicts]
+
+
+def happened(diagnosis: Diagnosis) -> str:
+    """What the page says to have happened, without what differs from run to run and compiler to
+    compiler."""
+    lines = list(page(diagnosis))
+    first = lines.index("WHAT PROBABLY HAPPENED") + 1
+    text = "\n".join(lines[first:])
+    text = re.sub(r"\n +", " ", re.sub(r"\n +(- |\d+\. )", r"@\1", "\n" + text))
+    text = re.sub(r"@(?=\d+\. )", "\n", text).replace("@", "\n    ")
+    text = re.sub(r"\n    - [^\n]*\(a guess\)", "", text)
+    text = re.sub(r"'[a-z]+ [^'\n]*%[^'\n]*'", "INSTRUCTION", text.replace(".constprop.0", ""))
+    text = re.sub(r"\+0x[0-9a-f]+", "+N", re.sub(r"0x[0-9a-f]{8,}", "ADDRESS", text))
+    return re.sub(r"\b\d+\.\d{6}\b", "T", text).strip() + "\n"
+
+
+def test_the_page_is_as_reviewed(files):
+    said = happened(diagnosis_of(files.plain, IMAGES / "crash.elf"))
+    path = EXPECTED / f"{files.end}.txt"
+    if os.environ.get("ACRN_CRASH_EXPECTED") == "write":
+        path.write_text(said)
+    assert said == path.read_text()
+
+
+def test_a_plain_dump_and_a_paged_one_say_the_same(files):
+    plain = diagnosis_of(files.plain, IMAGES / "crash.elf")
+    paged = diagnosis_of(files.paged, IMAGES / "crash.elf")
+    assert kinds(plain) == files.expected.kinds
+    assert plain.verdicts == paged.verdicts
+
+
+def test_the_live_guest_says_the_same(files):
+    assert [verdict["kind"] for verdict in files.live["happened"]] == files.expected.kinds
+    assert files.live["source"] == "stub"
+
+
+def test_a_file_of_memory_says_what_the_rings_say(files):
+    diagnosis = diagnosis_of(files.memory, IMAGES / "crash.elf")
+    assert kinds(diagnosis) == files.expected.memory
+    assert any("no registers" in sentence for sentence in diagnosis.unknown)
+
+
+def test_a_stripped_image_says_the_same(files, stripped):
+    diagnosis = diagnosis_of(files.plain, stripped)
+    assert kinds(diagnosis) == files.expected.kinds
+    assert not any(state.place.symbol for state in diagnosis.vcpus)
+
+
+def test_the_wrong_image_is_noticed_and_not_used(files):
+    diagnosis = diagnosis_of(files.plain, IMAGES / "crash-bare.elf")
+    said = files.expected.wrong
+    assert kinds(diagnosis) == ["wrong-image", *(files.expected.kinds if said is None else said)]
+    assert not any(state.place.symbol or state.callers for state in diagnosis.vcpus)
+    assert not any(call.event.site.function or call.event.site.file for call in diagnosis.calls)
+
+
+def test_the_second_vcpu_is_found_to_be_the_one(folder):
+    files = taken("lost-register", "crash", folder, second=True)
+    said = as_json(diagnosis_of(files.plain, IMAGES / "crash.elf"))
+    assert [(v["kind"], v["vcpu"]) for v in said["happened"]] == [
+        ("register-lost-and-used", 1),
+        (STOPPED, 1),
+    ]
+    assert said["look_at"] == files.live["look_at"] == 1
+    assert [vcpu["interrupts"] for vcpu in said["vcpus"]] == [True, False]
+
+
+SHORT = [("crash-bare", "call-hangs"), ("crash-bare", "ring-3"), ("crash-ring", "lost-register")]
+EVERY = [(image, end) for image in ("crash-ring", "crash-bare") for end in ENDS]
+
+
+@pytest.mark.parametrize("image, end", EVERY if LONG else SHORT)
+def test_without_the_trampoline_and_without_a_ring(image, end, folder):
+    files, expected = taken(end, image, folder), ENDS[end]
+    said = expected.ring if image == "crash-ring" else expected.bare
+    diagnosis = diagnosis_of(files.plain, IMAGES / f"{image}.elf")
+    assert kinds(diagnosis) == (expected.kinds if said is None else said)
+    assert [v["kind"] for v in files.live["happened"]] == kinds(diagnosis)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("end", [end for end in ENDS if "-both" not in end])
+def test_every_end_of_the_second_vcpu(end, folder):
+    if end in ("structure-overwritten", "tee-asleep", "idle", "no-hypervisor", "fault-skipped"):
+        return  # it takes both vCPUs, or happens before there is a second one
+    files = taken(end, "crash", folder, second=True)
+    diagnosis = diagnosis_of(files.plain, IMAGES / "crash.elf")
+    assert kinds(diagnosis) == ENDS[end].kinds
+    assert {v.vcpu for v in diagnosis.verdicts if v.vcpu is not None} <= {1}
+
+
+@pytest.mark.long
+def test_other_images_with_other_files(files, stripped):
+    for path, said in ((files.paged, files.expected.kinds), (files.memory, files.expected.memory)):
+        assert kinds(diagnosis_of(path, stripped)) == said
+        wrong = files.expected.wrong if files.expected.wrong is not None else said
+        other = diagnosis_of(path, IMAGES / "crash-bare.elf")
+        assert kinds(other) == ["wrong-image", *wrong]
