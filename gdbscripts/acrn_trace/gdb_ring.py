@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall ring``: a guest's flight recorder, read through the stub."""
+"""``hypercall ring``: a guest's flight recorder, through the stub or in a dump."""
 
 import argparse
 from typing import IO
@@ -7,20 +7,23 @@ from typing import IO
 import gdb
 
 from acrn_trace.errors import TargetError, TraceError
-from acrn_trace.gdb_image import current_image, current_sites
+from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream
+from acrn_trace.gdb_snapshot import current_snapshot
 from acrn_trace.gdb_target import HypercallPoint, uninterrupted
+from acrn_trace.image import Image
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import OptionParser
+from acrn_trace.postmortem import examine
 from acrn_trace.preamble import preamble
-from acrn_trace.recorded import UNKNOWN_HZ, RecordDecoder
-from acrn_trace.rendering import Renderer
+from acrn_trace.printable import printable
 from acrn_trace.ring import RingFollower, Rings, end_block
-from acrn_trace.ring_contents import last_calls, summary_lines
+from acrn_trace.ring_listing import RingListing, add_ring_options, check_ring_options
 from acrn_trace.ringformat import NotARing
-from acrn_trace.sinks import Output
-from acrn_trace.sinks.text import TextSink
+from acrn_trace.sites import Site
+from acrn_trace.snapshot import STUB
 
+LIVE_COUNT = 10
 HEADER, WATERMARK = "acrn_ring_header", "acrn_ring_watermark"
 CLOCK_UNKNOWN, CLOCK_GUEST = 0, 1
 
@@ -51,20 +54,27 @@ def _rings() -> Rings:
         raise TraceError(f"the ring cannot be read: {fault}") from None
 
 
-def show(knowledge: Knowledge, count: int) -> None:
-    """Print the last calls."""
-    rings = _rings()
-    sites = {site.address: site for site in current_sites(current_image())}
-    decoder = RecordDecoder(knowledge, rings.header, sites, rings.header.tsc_khz * 1000)
-    output = Output(GdbStream(), "the terminal", interactive=True)
-    sink = TextSink(output, Renderer(knowledge.table, knowledge.structures))
-    for line in summary_lines(rings):
-        sink.notice(line)
-    if not rings.header.tsc_khz:
-        sink.notice(f"the guest does not say how fast its counter is: shown as {UNKNOWN_HZ:.0e} Hz")
-    for seq, kept in enumerate(last_calls(rings, count)):
-        sink.finished(decoder.event(kept.raw, kept.ring, seq))
-    sink.close()
+def show(knowledge: Knowledge, options: argparse.Namespace) -> None:
+    """Print the last calls of a stopped guest, or all of a dump's."""
+    snapshot = current_snapshot()
+    if options.count is None and snapshot.kind == STUB:
+        options.count = LIVE_COUNT
+    if gdb.current_progspace().filename is None:
+        found, sites = examine(snapshot, None), {}
+    else:
+        image = current_image()
+        found, sites = examine(snapshot, image, load_offset(image)), sites_of(image)
+    for note in found.notes:
+        gdb.write(f"acrn-trace: {printable(note)}\n", gdb.STDERR)
+    RingListing(found, knowledge, sites).show(options, GdbStream())
+
+
+def sites_of(image: Image) -> dict[int, Site]:
+    """The image's sites by address; none in one that makes no calls, which may be the wrong one."""
+    try:
+        return {site.address: site for site in current_sites(image)}
+    except TraceError:
+        return {}
 
 
 class Following:
@@ -155,7 +165,8 @@ class Following:
 class HypercallRing(gdb.Command):
     """Show the flight recorder's last calls, or record from it.
 
-    hypercall ring [-n N]               the last N calls (default 10) that the guest's ring has
+    hypercall ring [-n N] [--json]      the last N calls of each vCPU that the guest's ring has; of
+                                        a dump all, unless -n says otherwise, else 10
     hypercall ring --follow [-o FILE]   from now on, read the ring whenever the guest says that it
                                         fills up, into FILE (default acrn.trace); then 'continue'
     hypercall ring off                  read what is left, and end the file
@@ -168,7 +179,7 @@ class HypercallRing(gdb.Command):
         self._following: Following | None = None
 
     def complete(self, text: str, word: str) -> list[str]:
-        return [name for name in ("-n", "--follow", "-o", "off") if name.startswith(word)]
+        return [name for name in ("-n", "--json", "--follow", "-o", "off") if name.startswith(word)]
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:
@@ -185,7 +196,7 @@ class HypercallRing(gdb.Command):
             return
         options = _parse(words)
         if not options.follow:
-            show(self._knowledge, options.count)
+            show(self._knowledge, options)
         elif running:
             raise TraceError("the ring is followed already; 'hypercall ring off' ends it")
         else:
@@ -194,10 +205,9 @@ class HypercallRing(gdb.Command):
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = OptionParser(prog="hypercall ring", add_help=False)
-    parser.add_argument("-n", dest="count", type=int, default=10)
+    add_ring_options(parser)
     parser.add_argument("-f", "--follow", action="store_true")
     parser.add_argument("-o", "--output", default="acrn.trace")
     options = parser.parse_args(words)
-    if options.count < 1:
-        raise TraceError(f"-n {options.count}: not a number of calls")
+    check_ring_options(options)
     return options

@@ -12,6 +12,7 @@ from pathlib import Path
 from acrn_trace import VERSION, qemu
 from acrn_trace.convert import convert
 from acrn_trace.code_around import CodeAround
+from acrn_trace.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
 from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
@@ -35,6 +36,8 @@ from acrn_trace.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
+       acrn-trace --core DUMP|--memory FILE [IMAGE]
+       acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]
        acrn-trace sites IMAGE
        acrn-trace lint [OPTIONS] IMAGE
        acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
@@ -51,7 +54,9 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, _terminated)
     try:
         command = COMMANDS.get(arguments[0]) if arguments else None
-        return command(arguments[1:]) if command else trace(arguments)
+        if command:
+            return command(arguments[1:])
+        return (diagnose_file if is_about_a_dead_guest(arguments) else trace)(arguments)
     except TraceError as error:
         print(f"acrn-trace: {printable(str(error))}", file=sys.stderr)
         return error.status
@@ -227,4 +232,5 @@ COMMANDS = {
     "report": report,
     "convert": convert,
     "diff": diff,
+    "ring": show_ring,
 }

@@ -93,12 +93,13 @@ def _any_space(own: list[Space]) -> Space | None:
 
 
 def _no_ring(image: Image | None) -> str:
+    missing = "no page in memory begins as a ring's header does"
     if image and image.object_named(HEADER) is None:
-        return (
-            f"The image has no symbol {HEADER}, and no page in memory begins as a ring does: the "
-            "guest has no ring, or it was overwritten."
-        )
-    return "No page in memory begins as a ring does: the guest has none, or it was overwritten."
+        missing = f"the image has no symbol {HEADER}, and {missing}"
+    return (
+        f"{missing[:1].upper()}{missing[1:]}: the guest has no ring (it is built with ACRN_RING), "
+        "or it is not loaded yet, or the header was overwritten."
+    )
 
 
 def _levels(result: Postmortem, own: list[Space]) -> Iterator[Level]:

@@ -62,8 +62,10 @@ class RecordDecoder:
         header: RingHeader,
         sites: Mapping[int, Site],
         tsc_hz: int | None,
+        source: str = "ring",
     ) -> None:
         self._knowledge = knowledge
+        self._source = source
         self._structures = knowledge.structures
         self._arguments = ArgumentDecoder(knowledge.structures)
         self._header = header
@@ -114,7 +116,7 @@ class RecordDecoder:
             name=self._knowledge.table.call_name(number),
             args=args,
             site=self._sites.get(address) or Site(address),
-            source="ring",
+            source=self._source,
             over=True,
             kin={},
         )
@@ -144,14 +146,14 @@ class RecordDecoder:
     ) -> Tree:
         if not argument.is_pointer:
             return self._number(argument, register)
-        first = self._structure(argument, before) if before is not None else None
-        second = self._structure(argument, after) if after is not None else None
+        first = self.structure(argument, before) if before is not None else None
+        second = self.structure(argument, after) if after is not None else None
         if first is None or second is None:
             tree = second if first is None else first
             return hex(register) if tree is None else tree
         return merge(first, second, argument.direction, [])
 
-    def _structure(self, argument: Argument, data: bytes) -> Tree | None:
+    def structure(self, argument: Argument, data: bytes) -> Tree | None:
         """The tree of a structure of which no more than ``data`` is known."""
         kind = self._structures.type_named(argument.type or "")
         if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:

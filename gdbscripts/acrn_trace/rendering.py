@@ -104,6 +104,10 @@ class Renderer:
     def _out_fields(self, argument: Argument) -> frozenset[str]:
         return self.structures.fields.outputs.get(argument.type or "", frozenset())
 
+    def tree(self, tree: Tree, name: str) -> str:
+        """One value by itself; ``name`` is that of the argument or field."""
+        return self._text(tree, name)
+
     def _text(self, tree: Tree, name: str) -> str:
         if isinstance(tree, dict):
             return self._dictionary(tree, name)

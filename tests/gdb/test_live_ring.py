@@ -79,7 +79,7 @@ def test_the_ring_through_the_stub(folder):
         finished = guest.finished()
     assert finished.status == 0 and finished.out == printed_untraced(arguments_of(EXAMPLE))
     lines = re.findall(r"^\[[01]\] \d\.\d+ (\w+)\(", done.out, re.MULTILINE)
-    assert lines == [name for name, _ in CALLS[-3:]]
+    assert lines == [name for name, _ in CALLS[2:]]  # three and two
     assert "ring 0: 5 calls, room for 64; recording is on" in done.out
     assert "The ring: 7 calls recorded" in done.out
     assert calls_in(trace) == CALLS
@@ -109,4 +109,4 @@ def test_commands_that_cannot_be_done(folder):
         done = gdb_at(
             guest, image_of(EXAMPLE), "hypercall ring", "hypercall ring off", "hypercall ring -n 0"
         )
-    assert "Cannot access memory" in done.err, done
+    assert "no page in memory begins as a ring" in done.err, done
