@@ -62,6 +62,21 @@ class Decoder:
             decoded=self._decoded[call.seq].shown if entry else {},
         )
 
+    def reentered(self, event: Event, call: Call) -> None:
+        """The call is made with other registers or memory than it was entered with: tell those."""
+        again = self.entered(call)
+        event.nr, event.name, event.args = again.nr, again.name, again.args
+        event.decoded = again.decoded
+
+    def returned(self, event: Event, call: Call) -> None:
+        """The call's result. What it wrote to memory, and what is to be said of it, comes last."""
+        assert call.exit
+        event.over, event.status = True, "returned"
+        event.answered_by = event.answered_by or "hypervisor"
+        event.duration = call.exit.time - call.entry.time
+        event.rax = call.exit.registers[ACRN.result]
+        event.return_vcpu = call.exit.vcpu
+
     def finished(self, event: Event, call: Call) -> Event:
         """Complete the call's event: it returned, or it never will (then it stays unfinished)."""
         event.over = True
@@ -69,15 +84,15 @@ class Decoder:
         decoded = self._decoded.pop(call.seq, None)
         if call.exit is None:
             return event
-        event.status, event.answered_by = "returned", "hypervisor"
-        event.duration = call.exit.time - call.entry.time
-        event.rax = call.exit.registers[ACRN.result]
-        event.return_vcpu = call.exit.vcpu
+        if event.status == "unfinished":
+            self.returned(event, call)
         self._outputs(event, decoded)
         allowed = self._rules.may_change.get(event.name, frozenset())
         if self._compares():
             event.clobbered = changed_registers(call.entry, call.exit, allowed)
         event.findings += clobber_findings(event.clobbered, event.name, call.site)
+        if event.answered_by == "inject":
+            return event  # what was asked for is no news
         event.findings += self._results.check(event)
         if self._loses_errors and event.rax == call.entry.registers[ACRN.result]:
             event.findings.append(_maybe_stale(event))

@@ -12,6 +12,7 @@ import gdb
 from acrn_trace.debugger import Request, Result
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.gdb_live import LiveTrace
+from acrn_trace.gdb_session import current_session
 from acrn_trace.options import SITE_PARAMETERS, make_knowledge
 
 # The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.
@@ -46,7 +47,8 @@ def _trace_to_end(request: Request, result: Result) -> None:
         gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
     _connect(request.target)
     terminal = os.fdopen(request.terminal, "w", buffering=1)
-    trace = LiveTrace(options, knowledge, terminal)
+    current_session().knowledge = knowledge
+    trace = current_session().start(options, terminal)
     result.ended = _continue(trace)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
     result.finding_kinds = sorted(trace.finding_kinds)

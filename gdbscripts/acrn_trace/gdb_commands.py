@@ -11,30 +11,14 @@ from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_parameter
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
-from acrn_trace.gdb_live import GdbStream, LiveTrace
+from acrn_trace.gdb_live import GdbStream
 from acrn_trace.gdb_ring import HypercallRing
-from acrn_trace.knowledge import Knowledge, acrn
+from acrn_trace.gdb_session import Session, current_session
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.printable import printable
-
-
-class Session:
-    """What lasts from one command to the next: the tables, and the trace if one runs."""
-
-    def __init__(self) -> None:
-        self.knowledge: Knowledge = acrn()
-        self.trace: LiveTrace | None = None
-
-    def running(self) -> LiveTrace | None:
-        return self.trace if self.trace and self.trace.active else None
-
-    def forget_trace(self) -> None:
-        """What a trace whose connection ended could not take with it goes now."""
-        if self.trace:
-            self.trace.stop()
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -88,15 +72,14 @@ class HypercallTrace(Command):
         if words == ["off"]:
             if not running:
                 raise TraceError("no trace is running; 'hypercall trace' starts one")
-            running.stop()
+            self._session.stop()
             return
         if running:
             raise TraceError("a trace is running; 'hypercall trace off' ends it")
         parser = OptionParser(prog="hypercall trace", add_help=False)
         add_trace_options(parser)
         options = parser.parse_args(words)
-        self._session.forget_trace()
-        self._session.trace = LiveTrace(options, self._session.knowledge, GdbStream())
+        self._session.start(options, GdbStream())
 
 
 class HypercallSites(Command):
@@ -216,7 +199,7 @@ class Hypercall(gdb.Command):
 
 def register() -> Session:
     """Define every command."""
-    session = Session()
+    session = current_session()
     Hypercall()
     HypercallTrace(session)
     HypercallSites(session)

@@ -15,16 +15,18 @@ from acrn_trace.errors import TraceError
 from acrn_trace.gdb_target import (
     GuestPhysicalMemory,
     GuestSites,
-    HypercallPoint,
     exception_frame_below,
     read_memory,
     read_stop,
     uninterrupted,
 )
+from acrn_trace.filters import Filter
+from acrn_trace.gdb_drive import DRIVE, GuestHands, HypercallPoint
 from acrn_trace.gdb_image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
 from acrn_trace.gdb_task import task_reader
 from acrn_trace.gdb_types import guest_types
+from acrn_trace.interventions import Intervener
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
@@ -56,7 +58,15 @@ class LiveTrace:
     Ends when the connection does, when ``stop`` is called, or when it cannot go on (``failure``).
     """
 
-    def __init__(self, options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace | None,
+        knowledge: Knowledge,
+        stream: IO[str] | None,
+        interveners: list[Intervener] | None = None,
+        pairing: Pairing | None = None,
+    ) -> None:
+        """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
         self._knowledge = knowledge
         image = current_image()
         found = current_sites(image)
@@ -65,12 +75,16 @@ class LiveTrace:
         structures.guest_types = guest_types(structures.fields, self._notice)
         lint = SiteLint(image, knowledge, load_offset(image))
         decoder = Decoder(knowledge, GuestPhysicalMemory(), lint, compares_registers)
-        selected = make_filter(options, knowledge.table)
-        self._sinks = make_sinks(options, knowledge, stream)
+        self.quiet = options is None
+        selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)
+        self._sinks = make_sinks(options, knowledge, stream) if options else []
         self._show_caveats(knowledge, len(found) - len(self.sites))
-        self._tracer = Tracer(Pairing(exception_frame_below), decoder, selected, self._sinks)
+        self.pairing = pairing or Pairing(exception_frame_below)
+        self._tracer = Tracer(
+            self.pairing, decoder, selected, self._sinks, interveners, GuestHands()
+        )
         self._guest_sites = GuestSites()
-        self._stacks = options.stack
+        self._stacks = options is not None and options.stack
         self._task_of = task_reader(gdbs_own_offset(image), load_offset(image), read_memory)
         self._boots = 0
         self.failure: str | None = None
@@ -83,6 +97,7 @@ class LiveTrace:
         entries = image.entry_points(load_offset(image))
         self._points += [self._plant_boot(*entry) for entry in entries.items()]
         gdb.events.stop.connect(self._on_gdb_stop)
+        gdb.events.cont.connect(self._before_going_on)
         gdb.events.exited.connect(self._on_exited)
         gdb.events.connection_removed.connect(self._on_connection_removed)
 
@@ -115,6 +130,7 @@ class LiveTrace:
     def _end(self, why: str | None) -> None:
         self.active = False
         gdb.events.stop.disconnect(self._on_gdb_stop)
+        gdb.events.cont.disconnect(self._before_going_on)
         gdb.events.exited.disconnect(self._on_exited)
         gdb.events.connection_removed.disconnect(self._on_connection_removed)
         sentence = self._failure_of(lambda: self._close(why))
@@ -138,8 +154,10 @@ class LiveTrace:
 
         def hit() -> None:
             stop = self._read_entry() if point.enters else read_stop()
-            if self._guest_sites.has(stop, site):
+            if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
+                self._stopped_vcpu = gdb.selected_thread()
                 self._tracer.on_stop(stop, point)
+                DRIVE.reasons += self._tracer.reasons
                 if stops_at_clobbers() and self._tracer.clobber:
                     self._clobber = self._tracer.clobber
 
@@ -164,7 +182,23 @@ class LiveTrace:
 
     def _at_point(self, action: Callable[[], None]) -> bool:
         stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guarded(action))
-        return stop_guest or self._interrupted_at_point or self._clobber is not None
+        return (
+            stop_guest
+            or self._interrupted_at_point
+            or self._clobber is not None
+            or bool(DRIVE.reasons)
+        )
+
+    def _before_going_on(self, _event: gdb.ContinueEvent) -> None:
+        """A user's command makes the guest run, which it does not yet."""
+        if self._tracer.waits:
+            uninterrupted(lambda: self._guarded(self._answer_now))
+
+    def _answer_now(self) -> None:
+        selected = gdb.selected_thread()
+        self._stopped_vcpu.switch()
+        self._tracer.before_going_on(read_stop())
+        selected.switch()
 
     def _guarded(self, action: Callable[[], None]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""

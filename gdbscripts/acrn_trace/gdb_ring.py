@@ -9,8 +9,9 @@ import gdb
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream
+from acrn_trace.gdb_drive import HypercallPoint
 from acrn_trace.gdb_snapshot import current_snapshot
-from acrn_trace.gdb_target import HypercallPoint, uninterrupted
+from acrn_trace.gdb_target import uninterrupted
 from acrn_trace.image import Image
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.options import OptionParser

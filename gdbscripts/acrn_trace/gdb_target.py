@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The edge to GDB: breakpoints in, plain stops out."""
 
+import contextlib
 import re
 import signal
 import time
-from typing import Callable
+from typing import Callable, Iterator
 
 import gdb
 
@@ -50,9 +51,15 @@ def _stack(frame: gdb.Frame | None) -> tuple[Frame, ...]:
 
 
 def read_memory(address: int, size: int) -> bytes | None:
-    """Guest memory at a virtual address of the selected vCPU; None if it cannot be read."""
+    """Guest memory at a virtual address of the selected vCPU; None if it cannot be read.
+
+    Through a value, since GDB 14 and newer read an inferior's memory by any of its threads.
+    """
+    byte = gdb.selected_inferior().architecture().integer_type(8, False)
+    data = gdb.Value(address).cast(byte.array(size - 1).pointer()).dereference()
     try:
-        return gdb.selected_inferior().read_memory(address, size).tobytes()
+        data.fetch_lazy()
+        return bytes(int(data[index]) for index in range(size))
     except gdb.error:
         return None
 
@@ -121,18 +128,22 @@ class GuestPhysicalMemory:
 
     def read(self, address: int, size: int) -> bytes:
         self._ram().check(address, size)
-        connection = gdb.selected_inferior().connection
-        if not isinstance(connection, gdb.RemoteTargetConnection):
-            raise Unreadable("GDB is attached to no stub")
-        if connection.send_packet(b"Qqemu.PhyMemMode:1") != b"OK":
-            raise Unreadable("the stub cannot read physical memory")
-        try:
+        with physical_mode() as connection:
             return b"".join(
                 self._chunk(connection, at, min(self.MAX_CHUNK, address + size - at))
                 for at in range(address, address + size, self.MAX_CHUNK)
             )
-        finally:
-            connection.send_packet(b"Qqemu.PhyMemMode:0")
+
+    def write(self, address: int, data: bytes) -> None:
+        """Unreadable where there is no memory, and then nothing is written."""
+        self._ram().check(address, len(data))
+        with physical_mode() as connection:
+            for at in range(0, len(data), self.MAX_CHUNK):
+                chunk = data[at : at + self.MAX_CHUNK]
+                packet = f"M{address + at:x},{len(chunk):x}:{chunk.hex()}".encode()
+                if connection.send_packet(packet) != b"OK":
+                    raise Unreadable("the stub could not write it")
+        gdb.execute("maint flush dcache", to_string=True)
 
     def ram_ranges(self) -> list[tuple[int, int]]:
         """First and last address of each range of RAM or ROM."""
@@ -152,6 +163,20 @@ class GuestPhysicalMemory:
         if len(data) != size:
             raise Unreadable("the stub could not read it")
         return data
+
+
+@contextlib.contextmanager
+def physical_mode() -> Iterator[gdb.RemoteTargetConnection]:
+    """The connection, whose ``m`` and ``M`` packets take guest-physical addresses meanwhile."""
+    connection = gdb.selected_inferior().connection
+    if not isinstance(connection, gdb.RemoteTargetConnection):
+        raise Unreadable("GDB is attached to no stub")
+    if connection.send_packet(b"Qqemu.PhyMemMode:1") != b"OK":
+        raise Unreadable("the stub cannot reach physical memory")
+    try:
+        yield connection
+    finally:
+        connection.send_packet(b"Qqemu.PhyMemMode:0")
 
 
 def _ram_map() -> RamMap:
@@ -179,19 +204,3 @@ def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
     except KeyboardInterrupt:
         interrupted = True
     return answer, interrupted
-
-
-class HypercallPoint(gdb.Breakpoint):
-    """A breakpoint of the tracer's: invisible, and it stops the guest only if ``on_hit`` says so.
-
-    GDB calls ``stop`` in the midst of handling the stop and forbids it to change the guest or any
-    breakpoint; reading is allowed.
-    """
-
-    def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
-        super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
-        self.silent = True
-        self._on_hit = on_hit
-
-    def stop(self) -> bool:
-        return self._on_hit()

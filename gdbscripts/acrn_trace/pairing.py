@@ -6,7 +6,7 @@ interrupted a call and makes one at the same site has another RSP; two processes
 RSP) but not all three. The vCPU is no part of it, since a thread may migrate while in flight.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Iterator
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS
@@ -51,7 +51,15 @@ class Pairing:
     def __init__(self, exception_frame_below: Callable[[Stop, Site], bool | None]) -> None:
         self._frame_below = exception_frame_below
         self._in_flight: dict[Key, Call] = {}
+        self._answered: dict[int, Key] = {}  # by vCPU, the call that never left the guest
         self._next_seq = 0
+
+    def continued(self) -> "Pairing":
+        """A pairing that knows the same calls in flight; each of the two goes its own way."""
+        copy = Pairing(self._frame_below)
+        copy._in_flight = {key: replace(call) for key, call in self._in_flight.items()}
+        copy._answered, copy._next_seq = dict(self._answered), self._next_seq
+        return copy
 
     def __iter__(self) -> Iterator[Call]:
         """The calls in flight, in entry order."""
@@ -59,6 +67,7 @@ class Pairing:
 
     def enter(self, stop: Stop, site: Site) -> Call | None:
         """A new call, or None where this stop is one of a call that is in flight already."""
+        self._answered.pop(stop.vcpu, None)
         known = self._in_flight.get(_key(site, stop))
         if known and _same_registers(known.entry, stop):
             self._fold(known, stop)
@@ -88,12 +97,28 @@ class Pairing:
         call = self._in_flight.get(_key(site, stop))
         if call:
             return self._finish(call, stop)
+        if self._answered.get(stop.vcpu) == _key(site, stop):
+            return None
         call = self._newest_with_other_rsp(stop, site)
         if call and _unchanged(call.entry, stop, (ACRN.number, *ACRN.arguments)):
             return self._finish(call, stop)
         if call:
             call.doubtful_exit = stop
         return None
+
+    def answer(self, call: Call, stop: Stop) -> None:
+        """The call in flight was answered in the debugger, and ``stop`` is what it came back to.
+
+        The guest may stop there once more before it goes on, which is no return of another call.
+        """
+        self._answered[stop.vcpu] = call.key
+        self._finish(call, stop)
+
+    def reenter(self, call: Call, entry: Stop) -> None:
+        """The call in flight is made with the registers of ``entry`` instead of the guest's own."""
+        del self._in_flight[call.key]
+        call.entry = entry
+        self._in_flight[call.key] = call
 
     def settle(self, stop: Stop) -> list[Call]:
         """The calls whose doubtful return is proven by ``stop``, an entry on the same vCPU.

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The flow itself: a stop comes in, an event goes to the sinks."""
 
-from typing import Iterable
+import time
+from typing import Callable, Iterable
 
+from acrn_trace.abi import ACRN
 from acrn_trace.decode import Decoder
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
+from acrn_trace.interventions import Change, Intervener, StoppedGuest
+from acrn_trace.interventions import answered_stop, changed_stop, make_change
 from acrn_trace.pairing import Call, Pairing
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Point
@@ -13,36 +17,77 @@ from acrn_trace.stops import Stop
 
 
 class Tracer:
-    """Pairs stops, decodes calls, and shows to the sinks those that the filter selects."""
+    """Pairs stops, decodes calls, and shows to the sinks those that the filter selects.
+
+    ``interveners`` are asked of every call, shown or not, and change ``guest``; the list may change
+    while calls are in flight.
+    """
 
     def __init__(
-        self, pairing: Pairing, decoder: Decoder, selected: Filter, sinks: Iterable[Sink]
+        self,
+        pairing: Pairing,
+        decoder: Decoder,
+        selected: Filter,
+        sinks: Iterable[Sink],
+        interveners: list[Intervener] | None = None,
+        guest: StoppedGuest | None = None,
     ) -> None:
         self._pairing = pairing
         self._decoder = decoder
         self._filter = selected
         self._sinks = list(sinks)
-        self._events: dict[int, Event] = {}
+        self.interveners = [] if interveners is None else interveners
+        self._guest = guest
+        self._events = {call.seq: decoder.entered(call) for call in pairing}
         self.calls = 0
         self.finding_kinds: set[str] = set()
         self.clobber: str | None = None  # what the call did that returned at the latest stop
+        self.reasons: list[str] = []  # why the guest stays stopped at the latest stop
+        self._waiting: tuple[Call, Intervener, Change] | None = None  # an answer, for when it goes
+        for event in self._events.values():  # of a trace before this one
+            self._show_entry(event)
 
     def on_stop(self, stop: Stop, point: Point) -> None:
         """A vCPU stopped at ``point``. Where one call returns and another begins, in that order."""
-        self.clobber = None
+        self.clobber, self.reasons, self._waiting = None, [], None
         if point.returns_from:
             call = self._pairing.leave(stop, point.returns_from)
             if call:
-                self._finish(call)
+                self._return(call)
         if point.enters:
-            for call in self._pairing.settle(stop):
-                self._finish(call)
-            abandoned = self._pairing.superseded(stop, point.enters)
-            if abandoned:
-                self._finish(abandoned)
-            entered = self._pairing.enter(stop, point.enters)
-            if entered:
-                self._enter(entered)
+            self._at_entry(stop, point)
+
+    def _at_entry(self, stop: Stop, point: Point) -> None:
+        assert point.enters
+        for call in self._pairing.settle(stop):
+            self._finish(call)
+        abandoned = self._pairing.superseded(stop, point.enters)
+        if abandoned:
+            self._finish(abandoned)
+        entered = self._pairing.enter(stop, point.enters)
+        if entered:
+            self._enter(entered)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call that the guest stands at is answered when it goes on."""
+        return self._waiting is not None
+
+    def before_going_on(self, stop: Stop) -> None:
+        """The guest goes on from a stop that a user was shown; ``stop`` is what he made of it.
+
+        A call that has an answer is answered only now, unless the user took the vCPU elsewhere or
+        ended what answers.
+        """
+        if self._waiting is None:
+            return
+        call, intervener, change = self._waiting
+        self._waiting = None
+        unmoved = stop.registers["rip"] == call.site.address and stop.rsp == call.entry.rsp
+        if unmoved and intervener in self.interveners:
+            self._answer(call, change)
+        elif call.seq in self._events:
+            self._events[call.seq].answered_by = None
 
     def in_flight(self) -> list[Event]:
         """The events of the calls that have not returned, in entry order."""
@@ -60,9 +105,80 @@ class Tracer:
     def _enter(self, call: Call) -> None:
         event = self._decoder.entered(call)
         self._events[call.seq] = event
+        answer = self._intervene(call, event) if self.interveners else None
+        self._show_entry(event)
+        if answer and self.reasons:
+            self._waiting = (call, *answer)
+        elif answer:
+            self._answer(call, answer[1])
+
+    def _show_entry(self, event: Event) -> None:
         if self._filter.verdict(event):
             for sink in self._sinks:
                 sink.entered(event)
+
+    def _intervene(self, call: Call, event: Event) -> tuple[Intervener, Change] | None:
+        """Ask of an entry; the change that answers the call, which is yet to be made."""
+        answer = None
+        for intervener in list(self.interveners):
+            if answer and not intervener.watches:
+                continue
+            change = intervener.entered(call, event)
+            if change is None:
+                continue
+            if change.answer is None:
+                self._change_entry(change, call, event)
+            else:
+                answer = (intervener, change)
+                event.answered_by = change.answered_by
+            self._tell(change, event)
+            if change.after and not answer:
+                change.after()
+        return answer
+
+    def _change_entry(self, change: Change, call: Call, event: Event) -> None:
+        """The call is made with other registers or memory: the event shows what is then asked."""
+        if not change.registers and not change.memory:
+            return
+        make_change(change, self._hands)
+        self._pairing.reenter(call, changed_stop(call.entry, change.registers))
+        self._decoder.reentered(event, call)
+
+    def _answer(self, call: Call, change: Change) -> None:
+        stop = answered_stop(call, change, time.time())
+        make_change(change, self._hands)
+        self._hands.set_registers({name: stop.registers[name] for name in (ACRN.result, "rip")})
+        self._pairing.answer(call, stop)
+        self._events[call.seq].answered_by = change.answered_by
+        self._return(call, change.after)
+
+    def _return(self, call: Call, after: Callable[[], None] | None = None) -> None:
+        event = self._events[call.seq]
+        self._decoder.returned(event, call)
+        afterwards = [after]
+        for intervener in list(self.interveners):
+            change = intervener.returned(call, event)
+            if change:
+                make_change(change, self._hands)
+                event.rax = change.registers.get(ACRN.result, event.rax)
+                self._tell(change, event)
+                afterwards.append(change.after)
+        self._finish(call)
+        for action in afterwards:
+            if action:
+                action()
+
+    def _tell(self, change: Change, event: Event) -> None:
+        event.findings += change.notes
+        if change.delay:
+            self._hands.hold(change.delay)
+        if change.stop:
+            self.reasons.append(change.stop)
+
+    @property
+    def _hands(self) -> StoppedGuest:
+        assert self._guest, "this tracer has no guest to change"
+        return self._guest
 
     def _finish(self, call: Call) -> Event:
         event = self._decoder.finished(self._events.pop(call.seq), call)

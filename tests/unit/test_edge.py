@@ -33,5 +33,6 @@ def test_gdb_is_imported_by_the_edge_alone():
         "snapshot",
         "define",
         "task",
+        "drive",
     )
     assert files == {f"gdb_{name}.py" for name in edge}

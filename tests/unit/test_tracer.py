@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From stops to events: sites back to back, filters that know only at the end, findings."""
 
+import pytest
 from acrn_trace.calltable import CallTable, parse
 from acrn_trace.decode import Decoder
+from acrn_trace.event import Finding
 from acrn_trace.fields import FieldTable
 from acrn_trace.filters import Filter
+from acrn_trace.interventions import Change, Intervener
 from acrn_trace.knowledge import Knowledge
 from acrn_trace.layouts import Layouts
 from acrn_trace.memory import NoMemory
@@ -144,3 +147,108 @@ def test_an_unknown_number_is_an_event_like_any():
     run(tracer, SITE, stop(r8=0x80000099), stop(r8=0x80000099))
     assert recorder.events[0].name == "hypercall_0x80000099"
     assert recorder.events[0].findings == []
+
+
+class Hands:
+    """What a change did to the guest, in order."""
+
+    def __init__(self):
+        self.did = []
+
+    def set_registers(self, registers):
+        self.did.append(dict(registers))
+
+    def write(self, address, data):
+        self.did.append((address, data))
+
+    def hold(self, seconds):
+        self.did.append(seconds)
+
+
+class Says(Intervener):
+    def __init__(self, entered=None, returned=None, watches=False):
+        self.entering, self.returning, self.watches = entered, returned, watches
+        self.asked = 0
+
+    def entered(self, call, event):
+        self.asked += 1
+        return self.entering
+
+    def returned(self, call, event):
+        return self.returning
+
+
+def intervened(*interveners):
+    hands, recorder = Hands(), Recorder()
+    decoder = Decoder(KNOWLEDGE, NoMemory())
+    pairing = Pairing(lambda *_: False)
+    filters = Filter([], TABLE)
+    return Tracer(pairing, decoder, filters, [recorder], list(interveners), hands), recorder, hands
+
+
+ANSWER = Change({"rbx": 5}, [(0x1000, b"x")], answer=7, answered_by="mock")
+
+
+def test_an_answered_call_is_over_at_its_entry():
+    tracer, recorder, hands = intervened(Says(ANSWER))
+    tracer.on_stop(stop(vcpu=1, rbx=4), point([SITE], SITE.address))
+    (event,) = recorder.events
+    assert hands.did == [(0x1000, b"x"), {"rbx": 5}, {"rax": 7, "rip": SITE.return_address}]
+    assert (event.ret, event.answered_by, event.status) == (7, "mock", "returned")
+    assert event.clobbered == {"rbx": (4, 5)} and tracer.in_flight() == []
+
+
+def test_the_first_answer_wins_and_later_ones_are_not_asked_for():
+    first, second, watcher = Says(ANSWER), Says(ANSWER), Says(watches=True)
+    tracer, _, _ = intervened(first, second, watcher)
+    tracer.on_stop(stop(), point([SITE], SITE.address))
+    assert (first.asked, second.asked, watcher.asked) == (1, 0, 1)
+
+
+def test_a_stop_behind_an_answered_call_is_no_return_of_the_call_around_it():
+    answers = Says()
+    tracer, recorder, _ = intervened(answers)
+    tracer.on_stop(stop(rsp=0x9000, rdi=1), point([SITE], SITE.address))
+    answers.entering = ANSWER
+    tracer.on_stop(stop(rsp=0x8000, rdi=1), point([SITE], SITE.address))
+    tracer.on_stop(stop(rsp=0x8000, rdi=1), point([SITE], SITE.return_address))
+    assert [event.seq for event in recorder.events] == [1]
+    tracer.on_stop(stop(rsp=0x9000, rdi=1, rax=3), point([SITE], SITE.return_address))
+    assert [(event.seq, event.ret) for event in recorder.events] == [(1, 7), (0, 3)]
+
+
+def test_other_registers_at_the_entry_are_what_the_call_is_made_with():
+    tracer, recorder, hands = intervened(Says(Change({"rdi": 9}, notes=[Finding("x", "y")])))
+    run(tracer, SITE, stop(rdi=3), stop(rdi=9, rax=0))
+    (event,) = recorder.events
+    assert hands.did == [{"rdi": 9}]
+    assert event.decoded == {"vmid": 9} and event.args[0] == 9 and event.clobbered == {}
+    assert event.findings == [Finding("x", "y")]
+
+
+def test_a_result_may_be_replaced_at_the_return():
+    tracer, recorder, hands = intervened(Says(returned=Change({"rax": FAILED}, delay=0.5)))
+    run(tracer, SITE, stop(), stop(rax=0))
+    assert (recorder.events[0].ret, recorder.events[0].answered_by) == (-1, "hypervisor")
+    assert hands.did == [{"rax": FAILED}, 0.5]
+
+
+def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
+    tracer, recorder, hands = intervened(Says(ANSWER), Says(Change(stop="look"), watches=True))
+    at = stop(rip=SITE.address)
+    tracer.on_stop(at, point([SITE], SITE.address))
+    assert tracer.reasons == ["look"] and hands.did == [] and tracer.waits
+    tracer.before_going_on(at)
+    assert recorder.events[0].ret == 7 and hands.did and not tracer.waits
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_call_that_the_user_takes_elsewhere_is_not_answered(moved):
+    answers = Says(ANSWER)
+    tracer, recorder, hands = intervened(answers, Says(Change(stop="look"), watches=True))
+    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    if not moved:
+        tracer.interveners.remove(answers)
+    tracer.before_going_on(stop(rip=SITE.return_address if moved else SITE.address))
+    assert hands.did == [] and recorder.events == []
+    assert tracer.in_flight()[0].answered_by is None
