@@ -6,25 +6,21 @@ its middle: that is how a scan misses a VMCALL behind a new instruction. The len
 instruction is computed instead (``instruction_length``).
 """
 
-from acrn_trace.errors import TraceError
+from acrn_trace.disassembler import load_capstone
 from acrn_trace.instruction_length import LONGEST, instruction_length
 from acrn_trace.outline import UNKNOWN, FastOutline, Instruction, Outline, outline_of
 
-__all__ = ["UNKNOWN", "Decoder", "Instruction", "MissingCapstone"]
+__all__ = ["UNKNOWN", "Decoder", "Instruction"]
 
 # ``0f b9`` and ``0f ff`` take a ModRM byte, which Capstone 4 leaves out.
 SHORT_BY_CAPSTONE = frozenset({"ud2b", "ud1", "ud0"})
-
-
-class MissingCapstone(TraceError):
-    """Nothing can be disassembled."""
 
 
 class Decoder:
     """Sweeps over code in a straight line."""
 
     def __init__(self, for_people: bool = False) -> None:
-        capstone = _capstone()
+        capstone = load_capstone()
         self._disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
         if for_people:
             self._disassembler.syntax = capstone.CS_OPT_SYNTAX_ATT  # as GDB and objdump
@@ -84,17 +80,6 @@ def _in_full(instruction: Instruction, code: bytes, base: int) -> Instruction:
 
 def _has_short(code: bytes) -> bool:
     return b"\x0f\xb9" in code or b"\x0f\xff" in code
-
-
-def _capstone():
-    try:
-        import capstone
-    except ImportError:
-        raise MissingCapstone(
-            "finding sites in code needs the Python library Capstone; on Debian, "
-            "'apt-get install python3-capstone'"
-        ) from None
-    return capstone
 
 
 def _length_of_unknown(buffer, size: int, offset: int, _data: object) -> int:

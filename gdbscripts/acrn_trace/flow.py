@@ -77,11 +77,11 @@ class Flow:
     def extend(self, stop: int) -> None:
         """Look further than before: up to ``stop``."""
         known = self._sweeps[0]
-        begin = max((a for a in known.boundaries if a < self._stop), default=self._start)
+        begin = max((a for a in known.starts if a < self._stop), default=self._start)
         self._stop = min(stop, self._code.end)
         more = self._outline(begin)
         self._sweeps[0] = Outline(
-            frozenset(a for a in known.boundaries if a < begin) | more.boundaries,
+            [a for a in known.starts if a < begin] + more.starts,
             [i for i in known.steering if i[0] < begin] + more.steering,
             known.guessed + more.guessed,
         )
@@ -146,13 +146,16 @@ class Flow:
 
     def _first_target(self, sweep: Outline, begin: int) -> int:
         """Where dead code that begins at ``begin`` ends; never, but for branches known so far."""
-        boundaries = sweep.boundaries
-        found = [t for t in self._targets if begin <= t and t in boundaries]
-        return min(found, default=NEVER)
+        later = {target for target in self._targets if target >= begin}
+        while later:
+            first = min(later)
+            if sweep.begins_at(first):
+                return first
+            later.remove(first)
+        return NEVER
 
     def _reach(self, sweep: Outline, wanted: Collection[int], begin: int, end: int) -> None:
-        boundaries = sweep.boundaries
-        self.reached.update(a for a in wanted if begin <= a <= end and a in boundaries)
+        self.reached.update(a for a in wanted if begin <= a <= end and sweep.begins_at(a))
 
     def _is_over_data(self, address: int, target: int) -> bool:
         return address < target < address + NEAR and self._is_inside(target)
@@ -168,7 +171,7 @@ class Flow:
         """Sweep again from targets that lie inside an instruction of the sweeps so far."""
         missing = self._targets
         for sweep in self._sweeps:
-            missing = missing - sweep.boundaries
+            missing = {target for target in missing if not sweep.begins_at(target)}
         missing = sorted(t for t in missing if self._start <= t < self._stop)
         if not missing or len(self._sweeps) > MAX_RESTARTS:
             return False

@@ -33,6 +33,7 @@ from acrn_trace.printable import printable
 from acrn_trace.sitelist import image_sites, traced_sites
 from acrn_trace.record import record
 from acrn_trace.report import report
+from acrn_trace.two_processes import in_two
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
@@ -219,7 +220,8 @@ def lint(arguments: list[str]) -> int:
     wanted_kinds(options)
     gc.disable()  # a fifth of the time, and nothing here is a cycle of any size
     image = open_image(options.image)
-    report = Report(image, image_sites(image), make_knowledge(options), options)
+    sites = image_sites(image)
+    report = Report(image, sites, make_knowledge(options), options, spread=in_two)
     for line in report.lines():
         print(printable(line))
     return int(report.findings > 0)

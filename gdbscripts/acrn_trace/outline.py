@@ -6,8 +6,9 @@ Here they are made for the instructions that steer only, one in seven, out of Ca
 """
 
 import ctypes
+from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, compress, count
 from typing import Any
 
 # address, size, mnemonic, operands: as Capstone prints them
@@ -28,14 +29,22 @@ STEERING = ENDS | BRANCHES
 
 @dataclass(frozen=True)
 class Outline:
-    """``steering`` instructions are in the order of their addresses.
+    """Where instructions begin, in order; those that are ``steering``, likewise.
 
     ``guessed`` are instructions of which only the length is known: start and end.
     """
 
-    boundaries: frozenset[int]
+    starts: list[int]
     steering: list[Instruction]
     guessed: list[tuple[int, int]]
+
+    def index_of(self, address: int) -> int | None:
+        """Which instruction begins at ``address``; None if none does."""
+        index = bisect_left(self.starts, address)
+        return index if index < len(self.starts) and self.starts[index] == address else None
+
+    def begins_at(self, address: int) -> bool:
+        return self.index_of(address) is not None
 
 
 def outline_of(instructions: list[Instruction]) -> Outline:
@@ -45,7 +54,7 @@ def outline_of(instructions: list[Instruction]) -> Outline:
         if _steers(_bare(mnemonic), size)
     ]
     guessed = [(i[0], i[0] + i[1]) for i in instructions if i[2] == UNKNOWN and i[1] > 1]
-    return Outline(frozenset(i[0] for i in instructions), steering, guessed)
+    return Outline([i[0] for i in instructions], steering, guessed)
 
 
 def _steers(mnemonic: str, size: int) -> bool:
@@ -88,7 +97,7 @@ class FastOutline:
             self._handle, code, len(code), address, 0, ctypes.byref(array)
         )
         if not count:
-            return Outline(frozenset(), [], [])
+            return Outline([], [], [])
         try:
             data = _view(ctypes.addressof(array.contents), count * self._size, _READ_ONLY)
             return self._outline(data, address)
@@ -100,17 +109,18 @@ class FastOutline:
         sizes = data.cast("H")[self._length // 2 :: self._size // 2].tolist()
         addresses = list(accumulate(sizes, initial=start))
         names = self._names
+        steers = compress(count(), map(names.__contains__, numbers))
         steering = [
-            (addresses[index], sizes[index], names[number], self._operands_at(data, index))
-            for index, number in enumerate(numbers)
-            if number in names
+            (addresses[index], sizes[index], names[numbers[index]], self._operands_at(data, index))
+            for index in steers
         ]
         guessed = [(i[0], i[0] + i[1]) for i in steering if i[2] == UNKNOWN and i[1] > 1]
         if guessed:
             steering = [i for i in steering if _steers(i[2], i[1])]
-        return Outline(frozenset(addresses[:-1]), steering, guessed)
+        del addresses[-1]  # the end
+        return Outline(addresses, steering, guessed)
 
     def _operands_at(self, data: memoryview, index: int) -> str:
         start = index * self._size + self._operands
         text = bytes(data[start : start + self._longest])
-        return text[: text.index(b"\0")].decode("ascii", "replace")
+        return text.partition(b"\0")[0].decode("ascii", "replace")

@@ -6,7 +6,7 @@ from typing import Iterable
 
 from acrn_trace.abi import ACRN
 from acrn_trace.callers import with_callers
-from acrn_trace.decoder import MissingCapstone
+from acrn_trace.disassembler import MissingCapstone
 from acrn_trace.errors import TraceError
 from acrn_trace.image import Image
 from acrn_trace.records import recorded_sites

@@ -4,7 +4,7 @@
 import argparse
 import difflib
 import json
-from typing import Iterable, Iterator
+from typing import Callable, Iterable, Iterator, Sequence
 
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
@@ -57,13 +57,27 @@ def _kind(id: str) -> str:
     raise TraceError(f"lint has no kind of finding {id!r}: {hint}")
 
 
+Work = Callable[[Sequence[Site]], Iterable[Verdict]]
+Spread = Callable[[Work, Sequence[Site]], Iterable[Verdict]]
+
+
 class Report:
     """The verdicts on an image's sites; ``findings`` are counted once it is printed."""
 
     def __init__(
-        self, image: Image, sites: Iterable[Site], knowledge: Knowledge, options, offset: int = 0
+        self,
+        image: Image,
+        sites: Iterable[Site],
+        knowledge: Knowledge,
+        options,
+        offset: int = 0,
+        spread: Spread = lambda work, sites: work(sites),
     ) -> None:
-        """``sites`` are where the guest has them, ``offset`` away from the image's addresses."""
+        """``sites`` are where the guest has them, ``offset`` away from the image's addresses.
+
+        ``spread`` does work on sites, here or wherever.
+        """
+        self._spread = spread
         self._image = image
         self._sites = [s for s in sites if s.certain or options.possible_sites]
         self._table: CallTable = knowledge.table
@@ -76,7 +90,7 @@ class Report:
         return self._as_json(verdicts) if self._json else self._as_text(verdicts)
 
     def _counted(self) -> Iterator[Verdict]:
-        for verdict in self._linter.verdicts(self._sites):
+        for verdict in self._spread(self._linter.verdicts, self._sites):
             self.findings += len(verdict.findings)
             yield verdict
 

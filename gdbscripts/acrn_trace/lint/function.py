@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Callable
 
 from acrn_trace.abi import VMCALL, VMMCALL
-from acrn_trace.lint.instructions import Instruction, can_name, can_write, decode
+from acrn_trace.lint.instructions import Instruction, Names, decode, names_in
 from acrn_trace.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
@@ -45,29 +45,36 @@ class Function:
         self._addresses: list[int] = []
         self._places: list[int] = []  # of instructions in the code; one more, at its end
         self._last: set[int] = set()  # instructions of their pieces
+        self._outlines: list[tuple[int, Outline]] = []  # with the numbers of their first ones
         base = 0
         for piece in pieces:
-            addresses = sorted(piece.outline.boundaries)
+            addresses = piece.outline.starts
+            self._outlines.append((len(self._addresses), piece.outline))
             self._addresses += addresses
             self._places += [base + address - piece.start for address in addresses]
             self._last.add(len(self._addresses) - 1)
             base += len(piece.code)
         self._places.append(base)
-        self._numbers = {address: number for number, address in enumerate(self._addresses)}
         self._goals: dict[int, int | None] = {}
+        self._inside: dict[int, int | None] = {}  # of jumps and branches: to which instruction
         self.kinds: dict[int, str] = {}
         self._read_steering(pieces)
         self._decoded: dict[int, Instruction] = {}
+        self._named: dict[int, Names | None] = {}
         self._never_returns: Callable[[int | None], bool] = lambda goal: False
 
     def _read_steering(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             for address, _, mnemonic, operands in piece.outline.steering:
-                number, goal = self._numbers[address], target_of(operands)
+                number, goal = self.number_of(address), target_of(operands)
+                assert number is not None
                 kind = _kind(mnemonic)
-                if kind == "call" and goal in self._numbers and 0 < goal - address < NEAR:
+                is_near = goal is not None and 0 < goal - address < NEAR
+                if kind == "call" and is_near and self.number_of(goal) is not None:
                     kind = "jump"  # over data, whose address is then popped
                 self.kinds[number], self._goals[number] = kind, goal
+                if kind in ("jump", "branch"):
+                    self._inside[number] = None if goal is None else self.number_of(goal)
         for code, kind in _SPECIAL.items():
             self._mark(code, kind)
 
@@ -75,7 +82,11 @@ class Function:
         return len(self._addresses)
 
     def number_of(self, address: int) -> int | None:
-        return self._numbers.get(address)
+        for first, outline in self._outlines:
+            index = outline.index_of(address)
+            if index is not None:
+                return first + index
+        return None
 
     def address(self, number: int) -> int:
         return self._addresses[number]
@@ -85,8 +96,8 @@ class Function:
 
     def goals_outside(self) -> list[int]:
         """Where jumps lead that leave the function."""
-        goals = {self._goals[n] for n in self._jumps}
-        return [g for g in sorted(g for g in goals if g is not None) if g not in self._numbers]
+        goals = {self._goals[n] for n in self._jumps if self._inside[n] is None}
+        return sorted(goal for goal in goals if goal is not None)
 
     def instruction(self, number: int) -> Instruction:
         found = self._decoded.get(number)
@@ -112,17 +123,28 @@ class Function:
 
     def can_name(self, number: int, register: str) -> bool:
         """False if the instruction has nothing to do with ``register``."""
-        if register != "r8":
-            return number in self._decoded or can_name(self.code_of(number), register)
+        if register == "r8" and not self._can_name_r8(number):
+            return False
+        names = self._names(number)
+        return names is None or register in names.all
+
+    def can_write(self, number: int, register: str) -> bool:
+        """False if the instruction surely leaves ``register`` as it is."""
+        if register == "r8" and not self._can_name_r8(number):
+            return False
+        names = self._names(number)
+        return names is None or register == names.written
+
+    def _can_name_r8(self, number: int) -> bool:
         place = self._places[number]
         end = min(self._places[number + 1], place + _PREFIXES)
         return not _CAN_NAME_R8.isdisjoint(self._code[place:end])
 
-    def can_write(self, number: int, register: str) -> bool:
-        """False if the instruction surely leaves ``register`` as it is."""
-        if register == "r8" and not self.can_name(number, register):
-            return False
-        return can_write(self.code_of(number), register)
+    def _names(self, number: int) -> Names | None:
+        found = self._named.get(number, self)
+        if found is self:  # not asked yet
+            found = self._named[number] = names_in(self.code_of(number))
+        return found
 
     def goes_on(self, number: int) -> bool:
         """Whether the next instruction may run after this one."""
@@ -144,22 +166,25 @@ class Function:
 
     def successors(self, number: int, certainly: bool = False) -> list[int]:
         """What can run next within the function; ``certainly``: not by way of a table."""
+        if number not in self.kinds and number not in self._last:
+            return [number + 1]
         found = [number + 1] if self.goes_on(number) and number + 1 < len(self) else []
         if self.kind(number) in ("jump", "branch"):
-            goal = self.goal(number)
-            inside = None if goal is None else self.number_of(goal)
-            if goal is None:
-                found += [] if certainly else self._orphans
-            elif inside is not None:
+            inside = self._inside[number]
+            if inside is not None:
                 found.append(inside)
+            elif self.goal(number) is None:
+                found += [] if certainly else self._orphans
         return found
 
     def is_plain(self, number: int) -> bool:
         """Whether only the instruction before can have run before."""
-        before = number - 1
-        return not (
-            before < 0 or before in self.kinds or number in self.sources or before in self._last
-        )
+        return number not in self._joins
+
+    @cached_property
+    def _joins(self) -> set[int]:
+        """What more than the instruction before can come before, or something else."""
+        return {0, *self.sources, *(n + 1 for n in self.kinds), *(n + 1 for n in self._last)}
 
     def predecessors(self, number: int) -> list[int]:
         """What can have run before; ENTRY and SOMEWHERE among them."""
@@ -196,8 +221,7 @@ class Function:
     def sources(self) -> dict[int, list[int]]:
         sources: dict[int, list[int]] = {}
         for number in self._jumps:
-            goal = self.goal(number)
-            inside = None if goal is None else self.number_of(goal)
+            inside = self._inside[number]
             if inside is not None:
                 sources.setdefault(inside, []).append(number)
         return sources

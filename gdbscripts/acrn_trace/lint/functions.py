@@ -109,7 +109,7 @@ class Functions:
 
     def _decoded(self, code: bytes, start: int, is_function: bool) -> Function | None:
         whole = Piece(start, code, self._decoder.outline(code, start))
-        if not whole.outline.boundaries:
+        if not whole.outline.starts:
             return None
         function = Function([whole], is_function)
         goals = function.goals_outside()[:MAX_PIECES]

@@ -4,11 +4,13 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-
-import capstone
-from capstone import x86
+from typing import Any, NamedTuple
 
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.disassembler import load_capstone
+
+capstone = load_capstone()
+x86 = capstone.x86
 
 LETTERS = ("a", "b", "c", "d")
 INDEXES = ("si", "di", "bp", "sp")
@@ -113,6 +115,9 @@ class Instruction:
     pops: bool = False
 
 
+# As Capstone's Python library has them: CsInsn and X86Op.
+Decoded, Operand = Any, Any
+
 _CAPSTONE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 _CAPSTONE.detail = True
 _PLAIN = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
@@ -148,44 +153,46 @@ _WRITES_NONE = frozenset("cmp test bt nop endbr64".split())
 _NAME = re.compile(r"[a-z]\w+")
 
 
+class Names(NamedTuple):
+    """The registers that an instruction has to do with, and which of them it writes."""
+
+    all: frozenset[str]
+    written: str | None
+
+
 @lru_cache(maxsize=1 << 17)
-def _named(code: bytes) -> tuple[frozenset[str], str | None] | None:
-    """The registers that ``code`` names, and which of them it writes; None: ask ``decode``."""
+def names_in(code: bytes) -> Names | None:
+    """Sooner known than all that ``decode`` tells, which is to be asked if this is None."""
     _, _, mnemonic, operands = next(_PLAIN.disasm_lite(code, 0, 1), (0, 0, "", ""))
     if mnemonic not in _WRITES_FIRST and mnemonic not in _WRITES_NONE:
         return None
     names = frozenset(NAMES[name][0] for name in _NAME.findall(operands) if name in NAMES)
     first = NAMES.get(operands.partition(",")[0]) if mnemonic in _WRITES_FIRST else None
-    return names, first[0] if first else None
+    return Names(names, first[0] if first else None)
 
 
-def can_name(code: bytes, register: str) -> bool:
-    """Whether ``code`` may have to do with ``register``: sooner known than what it does."""
-    named = _named(code)
-    return named is None or register in named[0]
+@lru_cache(maxsize=512)
+def _name(register: int) -> str:
+    return _CAPSTONE.reg_name(register) if register else ""
 
 
-def can_write(code: bytes, register: str) -> bool:
-    named = _named(code)
-    return named is None or register == named[1]
-
-
-def _full(instruction: capstone.CsInsn, register: int) -> str:
-    name = instruction.reg_name(register) if register else ""
+@lru_cache(maxsize=512)
+def _full(register: int) -> str:
+    name = _name(register)
     return NAMES[name][0] if name in NAMES else name
 
 
-def _registers(found: capstone.CsInsn) -> tuple[frozenset[str], ...]:
+def _registers(found: Decoded) -> tuple[frozenset[str], ...]:
     """Those read, written, and used as addresses."""
-    reads = {_full(found, register) for register in found.regs_read}
-    writes = {_full(found, register) for register in found.regs_write}
+    reads = {_full(register) for register in found.regs_read}
+    writes = {_full(register) for register in found.regs_write}
     bases = set()
     for place, operand in enumerate(found.operands):
         if operand.type == x86.X86_OP_MEM:
-            bases |= {_full(found, r) for r in (operand.mem.base, operand.mem.index) if r}
+            bases |= {_full(r) for r in (operand.mem.base, operand.mem.index) if r}
         elif operand.type == x86.X86_OP_REG:
             access = operand.access or capstone.CS_AC_READ | (place == 0) * capstone.CS_AC_WRITE
-            name = _full(found, operand.reg)
+            name = _full(operand.reg)
             reads |= {name} if access & capstone.CS_AC_READ else set()
             writes |= {name} if access & capstone.CS_AC_WRITE else set()
     if found.mnemonic != "lea" and "nop" not in found.mnemonic:
@@ -195,7 +202,7 @@ def _registers(found: capstone.CsInsn) -> tuple[frozenset[str], ...]:
     return frozenset(reads & FULL), frozenset(writes & FULL), NOTHING
 
 
-def _effect(found: capstone.CsInsn) -> dict:
+def _effect(found: Decoded) -> dict:
     """What the instruction's first operand gets, where that is simple."""
     operands = found.operands
     if found.mnemonic == "cdqe":
@@ -209,26 +216,26 @@ def _effect(found: capstone.CsInsn) -> dict:
     first = operands[0]
     if first.type == x86.X86_OP_MEM:
         return _store(found, first)
-    if first.type != x86.X86_OP_REG or found.reg_name(first.reg) not in NAMES:
+    if first.type != x86.X86_OP_REG or _name(first.reg) not in NAMES:
         return {}
-    target, bits = NAMES[found.reg_name(first.reg)]
+    target, bits = NAMES[_name(first.reg)]
     return {"target": target} | _assignment(found, target, bits)
 
 
-def _stack(found: capstone.CsInsn) -> dict:
+def _stack(found: Decoded) -> dict:
     source, operator = _STACK[found.mnemonic]
     effect: dict = {"target": "rsp", "formula": Sum(source, operator, 8, 64)}
     register = found.operands[0] if found.operands else None
     if register is None or register.type != x86.X86_OP_REG or register.size != 8:
         return effect
     if found.mnemonic == "pop":
-        target = found.reg_name(register.reg)
+        target = _name(register.reg)
         return {"target": target, "formula": Load(Slot("rsp", 0, 8)), "pops": True}
     stored = _source(found, register, 64, False)
     return effect | {"place": Slot("rsp", -8, 8), "stored": stored, "stores": True}
 
 
-def _store(found: capstone.CsInsn, first: x86.X86Op) -> dict:
+def _store(found: Decoded, first: Operand) -> dict:
     if not first.access & capstone.CS_AC_WRITE and not found.mnemonic.startswith(("mov", "rep")):
         return {}
     effect: dict = {"stores": True, "place": _slot(found, first)}
@@ -237,14 +244,14 @@ def _store(found: capstone.CsInsn, first: x86.X86Op) -> dict:
     return effect
 
 
-def _slot(found: capstone.CsInsn, operand: x86.X86Op) -> Slot | None:
+def _slot(found: Decoded, operand: Operand) -> Slot | None:
     memory = operand.mem
     if memory.segment or memory.index or not memory.base:
         return None
-    return Slot(_full(found, memory.base), memory.disp, operand.size)
+    return Slot(_full(memory.base), memory.disp, operand.size)
 
 
-def _assignment(found: capstone.CsInsn, target: str, bits: int) -> dict:
+def _assignment(found: Decoded, target: str, bits: int) -> dict:
     operands, mnemonic = found.operands, found.mnemonic
     if bits < 32:
         return {"maybe": True}  # the other bits stay: what the whole then is, is not looked at
@@ -261,7 +268,7 @@ def _assignment(found: capstone.CsInsn, target: str, bits: int) -> dict:
     return {"formula": _sum(found, target, bits)}
 
 
-def _sum(found: capstone.CsInsn, target: str, bits: int) -> Sum | None:
+def _sum(found: Decoded, target: str, bits: int) -> Sum | None:
     operands, mnemonic = found.operands, found.mnemonic
     if mnemonic in ("inc", "dec"):
         return Sum(target, "add" if mnemonic == "inc" else "sub", 1, bits)
@@ -276,13 +283,13 @@ def _sum(found: capstone.CsInsn, target: str, bits: int) -> Sum | None:
     return None
 
 
-def _source(found: capstone.CsInsn, operand: x86.X86Op, bits: int, signed: bool) -> Formula | None:
+def _source(found: Decoded, operand: Operand, bits: int, signed: bool) -> Formula | None:
     """The value of ``operand``, put in a place of ``bits``."""
     if operand.type == x86.X86_OP_IMM:
         number = operand.imm & (1 << bits) - 1
         return Constant(number, bits == 64 and found.mnemonic == "mov" and operand.imm < 0)
-    if operand.type == x86.X86_OP_REG and found.reg_name(operand.reg) in NAMES:
-        name = found.reg_name(operand.reg)
+    if operand.type == x86.X86_OP_REG and _name(operand.reg) in NAMES:
+        name = _name(operand.reg)
         if name in ("ah", "bh", "ch", "dh"):
             return None
         return Copy(NAMES[name][0], min(NAMES[name][1], bits), signed)

@@ -140,8 +140,7 @@ class Origins:
         flow = self._flow
         while work:
             number = work.pop()
-            only = flow.is_plain(number)
-            for source in (number - 1,) if only else flow.predecessors(number):
+            for source in flow.predecessors(number):
                 if source in seen:
                     continue
                 seen.add(source)
