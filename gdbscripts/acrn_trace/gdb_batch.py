@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import gdb
 
+from acrn_trace import gdb_chores
 from acrn_trace.debugger import Request, Result
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.gdb_live import LiveTrace
@@ -46,6 +47,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     for parameter in SITE_PARAMETERS:
         gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
     _connect(request.target)
+    gdb_chores.looping = True
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     current_session().knowledge = knowledge
     trace = current_session().start(options, terminal)
@@ -73,6 +75,8 @@ def _continue(trace: LiveTrace) -> str:
     """Run the guest until it ends (exited), its stub does (closed), or the user interrupts."""
     try:
         gdb.execute("continue", to_string=True)
+        while gdb_chores.run():
+            gdb.execute("continue", to_string=True)
     except KeyboardInterrupt:
         return "interrupted"
     except gdb.error as error:

@@ -22,17 +22,20 @@ from acrn_trace.gdb_target import (
 )
 from acrn_trace.filters import Filter
 from acrn_trace.gdb_drive import DRIVE, GuestHands, HypercallPoint
+from acrn_trace.gdb_kaslr import locate_kernel, move_symbols
 from acrn_trace.gdb_image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
 from acrn_trace.gdb_task import task_reader
 from acrn_trace.gdb_types import guest_types
+from acrn_trace.image import Image
 from acrn_trace.interventions import Intervener
 from acrn_trace.knowledge import Knowledge
+from acrn_trace.lint.findings import Found
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
 from acrn_trace.sitelist import traced_sites
 from acrn_trace.rendering import Renderer
-from acrn_trace.sites import Point, points
+from acrn_trace.sites import Point, Site, points
 from acrn_trace.stops import Stop
 from acrn_trace.tracer import Tracer
 
@@ -69,12 +72,12 @@ class LiveTrace:
         """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
         self._knowledge = knowledge
         image = current_image()
+        self._locator = locate_kernel(image, self._on_kernel)
         found = current_sites(image)
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         structures = knowledge.structures
         structures.guest_types = guest_types(structures.fields, self._notice)
-        lint = SiteLint(image, knowledge, load_offset(image))
-        decoder = Decoder(knowledge, GuestPhysicalMemory(), lint, compares_registers)
+        decoder = Decoder(knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
         self.quiet = options is None
         selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)
         self._sinks = make_sinks(options, knowledge, stream) if options else []
@@ -85,7 +88,6 @@ class LiveTrace:
         )
         self._guest_sites = GuestSites()
         self._stacks = options is not None and options.stack
-        self._task_of = task_reader(gdbs_own_offset(image), load_offset(image), read_memory)
         self._boots = 0
         self.failure: str | None = None
         self.lost = False  # it was the stub that failed
@@ -93,13 +95,37 @@ class LiveTrace:
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
         self._clobber: str | None = None  # what the guest is being stopped for
-        self._points = [self._plant(point) for point in points(self.sites)]
-        entries = image.entry_points(load_offset(image))
-        self._points += [self._plant_boot(*entry) for entry in entries.items()]
+        self._look_at(image)
         gdb.events.stop.connect(self._on_gdb_stop)
         gdb.events.cont.connect(self._before_going_on)
         gdb.events.exited.connect(self._on_exited)
         gdb.events.connection_removed.connect(self._on_connection_removed)
+
+    def _look_at(self, image: Image) -> None:
+        """Plant the breakpoints, and take from ``image`` what depends on where the guest has it."""
+        offset = load_offset(image)
+        self._lint = SiteLint(image, self._knowledge, offset)
+        self._task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
+        self._points = [self._plant(point) for point in points(self.sites)]
+        entries = image.entry_points(offset)
+        self._points += [self._plant_boot(*entry) for entry in entries.items()]
+
+    def _lint_of(self, site: Site) -> list[Found]:
+        return self._lint(site)
+
+    def _on_kernel(self, offset: int) -> None:
+        """A kernel is about to run, that far from where it was linked."""
+        image = current_image()
+        if not self.active or offset == gdbs_own_offset(image):
+            return
+        if self._tracer.calls or self.in_flight():
+            self._on_boot()
+        self._delete(self._points)
+        move_symbols(image, offset)
+        with_possible = gdb.parameter("hypercall possible-sites")
+        self.sites = traced_sites(current_sites(image), image, with_possible)
+        self._look_at(image)
+        self._notice(f"the kernel runs {offset:#x} above its link address")
 
     @property
     def calls(self) -> int:
@@ -138,9 +164,16 @@ class LiveTrace:
             self._fail(sentence)
 
     def delete_points(self) -> None:
-        for point in self._points:
+        self._delete(self._points)
+        if self._locator:
+            self._locator.delete()
+            self._locator = None
+
+    @staticmethod
+    def _delete(points_of_ours: list[HypercallPoint]) -> None:
+        for point in points_of_ours:
             point.delete()
-        self._points.clear()
+        points_of_ours.clear()
 
     def _close(self, why: str | None) -> None:
         unfinished = len(self._tracer.end_calls())

@@ -141,6 +141,14 @@ class Image:
         start, size, name, _ = self._symbols[index]
         return string_at(self._names, name, MAX_STRING) if address < start + max(size, 1) else None
 
+    def function_named(self, name: str) -> int | None:
+        """The address of the function symbol ``name``."""
+        wanted = name.encode()
+        for start, _, place, _ in self._symbols:
+            if self._names.startswith(wanted + b"\0", place):
+                return start
+        return None
+
     def function_bounds(self) -> list[tuple[int, int]]:
         """Start and size of each function symbol in address order; a size of 0 is unknown."""
         return [(start, size) for start, size, _, _ in self._symbols]
@@ -148,22 +156,6 @@ class Image:
     def objects_in_code(self) -> list[tuple[int, int]]:
         """Start and size of each data symbol."""
         return self._objects
-
-    @property
-    def entry(self) -> int:
-        """The ELF entry: a physical address where the boot protocol has no paging yet."""
-        return self._file.entry
-
-    def entry_code(self) -> bytes | None:
-        """The first bytes at the ELF entry."""
-        return self._code_at(self._file.entry) or None
-
-    def physical(self, address: int) -> int | None:
-        """Where the bytes at a virtual address are loaded; None if the file has none there."""
-        for segment in self._segments:
-            if 0 <= address - segment.address < segment.file_size:
-                return address - segment.address + segment.physical
-        return None
 
     def entry_points(self, offset: int = 0) -> dict[int, bytes]:
         """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there.

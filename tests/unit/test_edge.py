@@ -32,6 +32,8 @@ def test_gdb_is_imported_by_the_edge_alone():
         "diagnose",
         "snapshot",
         "define",
+        "chores",
+        "kaslr",
         "task",
         "drive",
     )
