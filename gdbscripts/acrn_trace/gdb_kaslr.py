@@ -13,9 +13,9 @@ import gdb
 from acrn_trace.abi import MASK64
 from acrn_trace.gdb_chores import ChorePoint
 from acrn_trace.gdb_image import gdbs_own_offset
-from acrn_trace.gdb_target import GuestPhysicalMemory, read_memory
+from acrn_trace.gdb_target import GuestPhysicalMemory, exception_gate, read_memory
 from acrn_trace.image import Image
-from acrn_trace.kernel_offset import first_functions, is_kernel, offset_at
+from acrn_trace.kernel_offset import first_functions, gate_target, is_kernel, offset_at
 from acrn_trace.memory import Unreadable
 
 # Where -kernel and other boot loaders enter a compressed kernel, in its 32-bit or 64-bit code; RSI
@@ -83,13 +83,20 @@ def _offset_of_running_kernel(image: Image) -> int | None:
     try:
         for thread in gdb.selected_inferior().threads():
             thread.switch()
-            offset = offset_at(image, _register("rip"), read_memory)
-            if offset is not None:
-                return offset
+            for address in (_register("rip"), _divide_error_handler(thread.ptid[1] - 1)):
+                offset = offset_at(image, address, read_memory)
+                if offset is not None:
+                    return offset
     finally:
         if selected:
             selected.switch()
     return None
+
+
+def _divide_error_handler(vcpu: int) -> int:
+    """The kernel's, for a vCPU that runs a program; 0 before there is one."""
+    gate = exception_gate(vcpu, 0)
+    return gate_target(gate) if gate else 0
 
 
 def move_symbols(image: Image, offset: int) -> None:

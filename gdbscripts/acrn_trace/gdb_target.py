@@ -81,15 +81,18 @@ def exception_frame_below(stop: Stop, site: Site) -> bool | None:
 
 def _faults_stay_on_stack(vcpu: int) -> bool:
     """Whether #UD and #GP, which are what VMCALL raises, have no IST stack in the vCPU's IDT."""
+    gates = [exception_gate(vcpu, vector) for vector in (6, 13)]
+    return all(gate is not None and gate[4] & 7 == 0 for gate in gates)
+
+
+def exception_gate(vcpu: int, vector: int) -> bytes | None:
+    """A gate of the vCPU's IDT; None if it cannot be read. Intel SDM volume 3, figure 6-8."""
     try:
         state = gdb.execute("monitor info registers -a", to_string=True)
     except gdb.error:
-        return False
+        return None
     table = re.search(rf"CPU#{vcpu}\b.*?^IDT= *([0-9a-f]+)", state, re.DOTALL | re.MULTILINE)
-    if table is None:
-        return False
-    gates = [read_memory(int(table.group(1), 16) + vector * 16, 16) for vector in (6, 13)]
-    return all(gate is not None and gate[4] & 7 == 0 for gate in gates)
+    return read_memory(int(table.group(1), 16) + vector * 16, 16) if table else None
 
 
 class GuestSites:

@@ -45,3 +45,9 @@ def offset_at(image: Image, rip: int, read: Read) -> int | None:
         if equal >= best and equal > 0:
             best, offset = equal + 1, step * STEP
     return offset
+
+
+def gate_target(gate: bytes) -> int:
+    """Where an interrupt gate leads: Intel SDM volume 3, figure 6-8."""
+    low, high = gate[0:2], gate[6:12]
+    return int.from_bytes(low + high, "little")
