@@ -2,6 +2,7 @@
 """Which register is what in a hypercall, and which may change across it."""
 
 from dataclasses import dataclass
+from typing import Mapping
 
 MASK64 = (1 << 64) - 1
 
@@ -39,3 +40,15 @@ VMMCALL = b"\x0f\x01\xd9"
 # ACRN: doc/developer-guides/hld/hv-hypercall.rst: the number in R8, arguments in RDI and RSI, the
 # result in RAX, every other general register left alone.
 ACRN = Abi("acrn", "r8", ("rdi", "rsi"), "rax", (VMCALL, VMMCALL), frozenset({"rax"}))
+
+ACRN_NUMBERS = range(0x8000_0000, 0x8000_0100)  # acrn_hv_defs.h: HC_ID and an index
+VMWARE_MAGIC = 0x564D5868  # Linux's asm/vmware.h: in EAX
+
+
+def other_hypervisor(registers: Mapping[str, int]) -> str | None:
+    """Whose hypercall the registers make, where that is not ACRN's for certain.
+
+    VMware's has a magic number in EAX, and nothing of ACRN's in R8.
+    """
+    is_vmware = registers["rax"] & 0xFFFF_FFFF == VMWARE_MAGIC
+    return "VMware" if is_vmware and registers[ACRN.number] not in ACRN_NUMBERS else None

@@ -16,6 +16,7 @@ from acrn_trace.gdb_ring import HypercallRing
 from acrn_trace.gdb_session import Session, current_session
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.command import Report, add_lint_options, explanation
+from acrn_trace.lint.foreign import foreign_sites
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.printable import printable
@@ -102,8 +103,10 @@ class HypercallSites(Command):
             raise TraceError(f"hypercall sites takes -l or nothing, and was given {words[-1]!r}")
         image = current_image()
         sites, table = current_sites(image), self._session.knowledge.table
-        code = CodeAround(image, load_offset(image)) if words else None
-        _say(site_lines(sites, table, code))
+        offset = load_offset(image)
+        code = CodeAround(image, offset) if words else None
+        foreign = foreign_sites(image, self._session.knowledge, sites, offset)
+        _say(site_lines(sites, table, code, foreign))
 
 
 class HypercallLint(Command):

@@ -188,6 +188,8 @@ def _status(options: argparse.Namespace, result: Result) -> int:
 
 def list_sites(arguments: list[str]) -> int:
     """Print the sites of an image."""
+    from acrn_trace.lint.foreign import foreign_sites
+
     parser = OptionParser(prog="acrn-trace sites")
     parser.add_argument("image", metavar="IMAGE")
     parser.add_argument(
@@ -196,7 +198,9 @@ def list_sites(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     image = open_image(options.image)
     code = CodeAround(image) if options.listing else None
-    for line in site_lines(image_sites(image), acrn().table, code):
+    sites, known = image_sites(image), acrn()
+    foreign = foreign_sites(image, known, sites)
+    for line in site_lines(sites, known.table, code, foreign):
         print(printable(line))
     return 0
 

@@ -11,15 +11,26 @@ from acrn_trace.sites import Site
 
 
 def site_lines(
-    sites: Iterable[Site], table: CallTable, code: CodeAround | None = None
+    sites: Iterable[Site],
+    table: CallTable,
+    code: CodeAround | None = None,
+    foreign: Mapping[int, str] | None = None,
 ) -> Iterator[str]:
-    """A heading, a line a site with the ``code`` around it, and how many there are."""
-    sites = list(sites)
+    """A heading, a line a site with the ``code`` around it, and how many there are.
+
+    ``foreign``: the hypervisor by the address of each site that calls another than ACRN.
+    """
+    sites, others = list(sites), foreign or {}
     yield f"{'ADDRESS':18} {'CALL':26} WHERE"
     for site in sites:
-        yield f"{site.address:#018x} {site_call(site, table):26} {site}{_doubt(site)}"
+        yield f"{site.address:#018x} {_call(site, table, others):26} {site}{_doubt(site)}"
         yield from code.lines(site, call_comment(site, table)) if code else ()
-    yield count_line(sites)
+    yield count_line(sites) + (f"; {len(others)} of another hypervisor" if others else "")
+
+
+def _call(site: Site, table: CallTable, foreign: Mapping[int, str]) -> str:
+    other = foreign.get(site.address)
+    return f"({other}'s)" if other else site_call(site, table)
 
 
 def site_call(site: Site, table: CallTable) -> str:

@@ -2,9 +2,10 @@
 """The flow itself: a stop comes in, an event goes to the sinks."""
 
 import time
+from collections import Counter
 from typing import Callable, Iterable
 
-from acrn_trace.abi import ACRN
+from acrn_trace.abi import ACRN, other_hypervisor
 from acrn_trace.decode import Decoder
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
@@ -12,7 +13,7 @@ from acrn_trace.interventions import Change, Intervener, StoppedGuest
 from acrn_trace.interventions import answered_stop, changed_stop, make_change
 from acrn_trace.pairing import Call, Pairing
 from acrn_trace.sinks import Sink
-from acrn_trace.sites import Point
+from acrn_trace.sites import Point, Site
 from acrn_trace.stops import Stop
 
 
@@ -40,6 +41,7 @@ class Tracer:
         self._guest = guest
         self._events = {call.seq: decoder.entered(call) for call in pairing}
         self.calls = 0
+        self.passed_over: Counter[tuple[str, Site]] = Counter()
         self.finding_kinds: set[str] = set()
         self.clobber: str | None = None  # what the call did that returned at the latest stop
         self.reasons: list[str] = []  # why the guest stays stopped at the latest stop
@@ -59,6 +61,10 @@ class Tracer:
 
     def _at_entry(self, stop: Stop, point: Point) -> None:
         assert point.enters
+        other = other_hypervisor(stop.registers)
+        if other:
+            self._pass_over(other, point.enters)
+            return
         for call in self._pairing.settle(stop):
             self._finish(call)
         abandoned = self._pairing.superseded(stop, point.enters)
@@ -67,6 +73,16 @@ class Tracer:
         entered = self._pairing.enter(stop, point.enters)
         if entered:
             self._enter(entered)
+
+    def _pass_over(self, hypervisor: str, site: Site) -> None:
+        """A call of another hypervisor's convention is none of ACRN's, and nobody answers it."""
+        self.passed_over[hypervisor, site] += 1
+        if self.passed_over[hypervisor, site] == 1:
+            self._notice(f"a call of {hypervisor}'s at {site}, not of ACRN's: not traced")
+
+    def _notice(self, text: str) -> None:
+        for sink in self._sinks:
+            sink.notice(text)
 
     @property
     def waits(self) -> bool:
@@ -99,6 +115,9 @@ class Tracer:
 
     def close(self) -> None:
         self.end_calls()
+        for (hypervisor, site), count in self.passed_over.items():
+            if count > 1:
+                self._notice(f"{count} calls of {hypervisor}'s at {site} were not traced")
         for sink in self._sinks:
             sink.close()
 

@@ -252,3 +252,19 @@ def test_a_call_that_the_user_takes_elsewhere_is_not_answered(moved):
     tracer.before_going_on(stop(rip=SITE.return_address if moved else SITE.address))
     assert hands.did == [] and recorder.events == []
     assert tracer.in_flight()[0].answered_by is None
+
+
+@pytest.mark.parametrize(
+    "registers, foreign",
+    [
+        ({"rax": 0x564D5868}, False),  # R8 has a number of ACRN's
+        ({"rax": 0xFFFF_FFFF_564D_5868, "r8": 0}, True),  # the upper half is not VMware's
+        ({"rax": 0x564D5868, "r8": 0x80000100}, True),
+        ({"rax": 0x564D5869, "r8": 0}, False),
+    ],
+)
+def test_a_call_of_another_hypervisor_is_no_event(registers, foreign):
+    tracer, recorder = traced()
+    run(tracer, SITE, stop(**registers), stop(rip=SITE.return_address, rax=0, **{"r8": 1}))
+    tracer.close()
+    assert (len(recorder.events), len(tracer.passed_over)) == ((0, 1) if foreign else (1, 0))

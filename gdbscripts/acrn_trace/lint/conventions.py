@@ -8,11 +8,11 @@ The registers of each convention: docs of KVM (Documentation/virt/kvm/x86/hyperc
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
+from acrn_trace.abi import VMWARE_MAGIC
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import KNOWN, loaded
 from acrn_trace.results import INDEX, MAGIC
 
-VMWARE_MAGIC = 0x564D5868
 KVM_NUMBERS = range(1, 13)  # asm-generic/kvm_para.h: VAPIC_POLL_IRQ to MAP_GPA_RANGE
 XEN_NUMBERS = range(1, 64)
 HYPERV_CODES = range(1, 0x400)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which sites of an image call another hypervisor than ACRN, as far as their code tells."""
+
+from typing import Iterable
+
+from acrn_trace.image import Image
+from acrn_trace.knowledge import Knowledge
+from acrn_trace.lint import Linter
+from acrn_trace.lint.conventions import CONVENTIONS
+from acrn_trace.sites import Site
+
+NAMES = {convention.id: convention.name for convention in CONVENTIONS}
+
+
+def foreign_sites(
+    image: Image, knowledge: Knowledge, sites: Iterable[Site], offset: int = 0
+) -> dict[int, str]:
+    """The hypervisor's name by the site's address. A site with a number of its own is ACRN's."""
+    unknown = [site for site in sites if site.number is None]
+    if not unknown:
+        return {}
+    verdicts = Linter(image, knowledge, frozenset(NAMES), offset).verdicts(unknown)
+    return {v.site.address: NAMES[v.findings[0].id] for v in verdicts if v.findings}
