@@ -3,7 +3,8 @@
 
 from typing import Iterator
 
-from acrn_trace.decoder import Decoder, MissingCapstone
+from acrn_trace.decoder import Decoder
+from acrn_trace.disassembler import MissingCapstone
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Interrupted, Recorded
 from acrn_trace.diagnosis.facts import VcpuState
 from acrn_trace.diagnosis.match import Match, called, record_of
