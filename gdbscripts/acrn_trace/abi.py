@@ -45,10 +45,12 @@ ACRN_NUMBERS = range(0x8000_0000, 0x8000_0100)  # acrn_hv_defs.h: HC_ID and an i
 VMWARE_MAGIC = 0x564D5868  # Linux's asm/vmware.h: in EAX
 
 
-def other_hypervisor(registers: Mapping[str, int]) -> str | None:
-    """Whose hypercall the registers make, where that is not ACRN's for certain.
+def other_hypervisor(registers: Mapping[str, int], loads_number: bool) -> str | None:
+    """Whose hypercall the registers make, where that is not ACRN's.
 
-    VMware's has a magic number in EAX, and nothing of ACRN's in R8.
+    VMware's has a magic number in EAX. R8 may still have what an ACRN call left there: what counts
+    is whether the code at the site loads a number for the call.
     """
     is_vmware = registers["rax"] & 0xFFFF_FFFF == VMWARE_MAGIC
-    return "VMware" if is_vmware and registers[ACRN.number] not in ACRN_NUMBERS else None
+    is_acrn = loads_number and registers[ACRN.number] in ACRN_NUMBERS
+    return "VMware" if is_vmware and not is_acrn else None

@@ -61,7 +61,7 @@ class Tracer:
 
     def _at_entry(self, stop: Stop, point: Point) -> None:
         assert point.enters
-        other = other_hypervisor(stop.registers)
+        other = other_hypervisor(stop.registers, point.enters.number is not None)
         if other:
             self._pass_over(other, point.enters)
             return
