@@ -6,6 +6,8 @@ CSTUB_CFLAGS := -Icstub/include
 # generated in CSTUB_OUT.
 CSTUB_RING := $(addprefix cstub/src/,ring.c capture.c fault.c watermark.S)
 CSTUB_TRAMPOLINE := $(addprefix cstub/src/,changed_registers.c trampoline.S)
+# What any guest may link, for calls made by hand from the debugger (docs/call.md).
+CSTUB_SCRATCH := cstub/src/scratch.S
 CSTUB_OUT := $(BUILD)/cstub
 
 $(CSTUB_OUT)/acrn_asm_offsets.h: cstub/src/asm-offsets.c $(wildcard cstub/src/*.h cstub/include/acrn_re*.h)

@@ -25,7 +25,7 @@ BARE_LIB := $(addprefix examples/lib/,boot.S trap_entries.S apic.c console.c mac
 	second_cpu.c traps.c)
 HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S,$(wildcard examples/hypervisor/*.[cS])) \
 	$(BARE_LIB) $(MODEL_SOURCES)
-guest-sources = $(wildcard examples/$(1)/*.[cS]) $(BARE_LIB) examples/lib/guest.c
+guest-sources = $(wildcard examples/$(1)/*.[cS]) $(BARE_LIB) examples/lib/guest.c $(CSTUB_SCRATCH)
 hello-EXTRA := examples/lib/emulated_acrn.c $(MODEL_SOURCES)
 recorder-EXTRA := $(CSTUB_RING) $(CSTUB_TRAMPOLINE)
 

@@ -24,28 +24,18 @@ trap_entries:
 trap_common:				/* makes a struct trap_frame */
 	.cfi_startproc simple
 	.cfi_signal_frame
+	/* A CFA from the first instruction on: GDB 13 has an internal error where there is none. */
+	.cfi_def_cfa rsp, 56
 	.cfi_undefined rip
-	pushq	%r15
-	pushq	%r14
-	pushq	%r13
-	pushq	%r12
-	pushq	%r11
-	pushq	%r10
-	pushq	%r9
-	pushq	%r8
-	pushq	%rdi
-	pushq	%rsi
-	pushq	%rbp
-	pushq	$0
-	pushq	%rbx
-	pushq	%rdx
-	pushq	%rcx
-	pushq	%rax
+	.irp	register, %r15, %r14, %r13, %r12, %r11, %r10, %r9, %r8, %rdi, %rsi, %rbp, $0, %rbx, %rdx, %rcx, %rax
+	pushq	\register
+	.cfi_adjust_cfa_offset 8
+	.endr
 	movq	%rsp, %rdi
 	cld
 	subq	$8, %rsp		/* C wants the stack aligned to 16 */
 	/* Only here can a debugger want to walk on: 8 bytes, then the frame of 184, and the CFA. */
-	.cfi_def_cfa rsp, 192
+	.cfi_adjust_cfa_offset 8
 	.cfi_offset rip, -40
 	.cfi_offset rsp, -16
 	.cfi_offset rbx, -160

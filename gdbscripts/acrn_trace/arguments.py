@@ -30,7 +30,7 @@ class ArgumentDecoder:
         """All but what the hypervisor is about to write."""
         decoded = Decoded()
         for argument, register in zip(entry.arguments, args):
-            pointee = self._pointee(entry, argument, args)
+            pointee = self.pointee(entry, argument, args)
             if pointee is None:
                 decoded.shown[argument.name] = self._value(argument, register)
             elif pointee.direction != "out":
@@ -50,7 +50,7 @@ class ArgumentDecoder:
         """Add what the hypervisor wrote: outputs of a call that did not fail, and every change."""
         shown = {}
         for argument, register in zip(entry.arguments, args):
-            pointee, name = self._pointee(entry, argument, args), argument.name
+            pointee, name = self.pointee(entry, argument, args), argument.name
             if pointee is None:
                 shown[name] = decoded.shown[name]
             elif pointee.direction == "out":
@@ -90,7 +90,7 @@ class ArgumentDecoder:
         enum = argument.type if argument.kind == "ENUM" else None
         return self._structures.scalar(Scalar(argument.bits // 8, enum=enum), number, argument.bits)
 
-    def _pointee(self, entry: Entry, argument: Argument, args: tuple[int, ...]) -> Pointee | None:
+    def pointee(self, entry: Entry, argument: Argument, args: tuple[int, ...]) -> Pointee | None:
         """What the argument points at; None for a number and for an address of who knows what."""
         if argument.kind == "PTR":
             return Pointee(argument.direction, argument.type or "")

@@ -60,6 +60,7 @@ class Decoder:
             stack=call.entry.stack,
             task=call.entry.task,
             decoded=self._decoded[call.seq].shown if entry else {},
+            more={"by_hand": True} if call.site.source == "hand" else {},
         )
 
     def reentered(self, event: Event, call: Call) -> None:
@@ -97,7 +98,8 @@ class Decoder:
         if self._loses_errors and event.rax == call.entry.registers[ACRN.result]:
             event.findings.append(_maybe_stale(event))
         is_call = self._table.numbered(event.nr) is not None
-        event.findings += guests_own(event, is_call, self._lint)
+        if call.site.source != "hand":
+            event.findings += guests_own(event, is_call, self._lint)
         return event
 
     def _outputs(self, event: Event, decoded: Decoded | None) -> None:

@@ -10,7 +10,7 @@ from typing import Callable
 import gdb
 
 from acrn_trace.errors import TraceError
-from acrn_trace.gdb_target import uninterrupted
+from acrn_trace.gdb_target import breakpoint_kind, uninterrupted
 
 _pending: list[Callable[[], None]] = []
 looping = False  # somebody calls run()
@@ -22,7 +22,7 @@ class ChorePoint(gdb.Breakpoint):
     """An invisible breakpoint. ``look`` may read; what it returns is done when GDB has stopped."""
 
     def __init__(self, address: int, look: Callable[[], Callable[[], None] | None]) -> None:
-        super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
+        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
         self.silent = True
         self.commands = COMMANDS
         self._look = look

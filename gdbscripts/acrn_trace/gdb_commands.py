@@ -10,6 +10,7 @@ import gdb
 from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_parameters
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_call import HypercallCall
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream
 from acrn_trace.gdb_ring import HypercallRing
@@ -211,6 +212,7 @@ def register() -> Session:
     InfoHypercalls(session)
     HypercallRing(session.knowledge)
     gdb_diagnose.register(session.knowledge)
+    HypercallCall(session)
     gdb_parameters.register(session.knowledge)
     gdb_define.register(session)
     gdb_disassembler.register(session.knowledge)

@@ -18,7 +18,12 @@ import gdb
 
 from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
-from acrn_trace.gdb_target import GuestPhysicalMemory, read_stop, uninterrupted
+from acrn_trace.gdb_target import (
+    GuestPhysicalMemory,
+    breakpoint_kind,
+    read_stop,
+    uninterrupted,
+)
 from acrn_trace.interventions import Change, make_change
 from acrn_trace.memory import Unreadable
 from acrn_trace.printable import printable
@@ -36,6 +41,7 @@ class Drive:
 
     def __init__(self) -> None:
         self.points: dict[int, list["HypercallPoint"]] = {}
+        self.held = False  # the guest runs for a call made by hand, which is no business of theirs
         self.moved = False  # RIP was changed at this stop
         self.resumes = False  # the stop that GDB is making is not for the user
         self.reasons: list[str] = []  # why the guest is being stopped for the user
@@ -103,7 +109,7 @@ class HypercallPoint(gdb.Breakpoint):
     """
 
     def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
-        super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
+        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
         self.silent = True
         self.commands = COMMANDS
         self.address = address
@@ -111,6 +117,8 @@ class HypercallPoint(gdb.Breakpoint):
         DRIVE.points.setdefault(address, []).append(self)
 
     def stop(self) -> bool:
+        if DRIVE.held:
+            return False
         return self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
 
     def delete(self) -> None:

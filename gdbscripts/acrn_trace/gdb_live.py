@@ -12,6 +12,7 @@ import gdb
 from acrn_trace.blame import SiteLint
 from acrn_trace.decode import Decoder
 from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
 from acrn_trace.gdb_target import (
     GuestPhysicalMemory,
     GuestSites,
@@ -80,6 +81,10 @@ class LiveTrace:
         decoder = Decoder(knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
         self.quiet = options is None
         selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)
+        self._selected = selected
+        self._prints = options and not (
+            options.output or options.summary_only or options.format != "text"
+        )
         self._sinks = make_sinks(options, knowledge, stream) if options else []
         self._show_caveats(knowledge, len(found) - len(self.sites))
         self.pairing = pairing or Pairing(exception_frame_below)
@@ -126,6 +131,14 @@ class LiveTrace:
         self.sites = traced_sites(current_sites(image), image, with_possible)
         self._look_at(image)
         self._notice(f"the kernel runs {offset:#x} above its link address")
+
+    @property
+    def tracer(self) -> Tracer:
+        return self._tracer
+
+    def prints(self, event: Event) -> bool:
+        """Whether the trace, and not only a file, shows ``event`` here."""
+        return bool(self._prints) and self._selected.verdict(event) is not False
 
     @property
     def calls(self) -> int:

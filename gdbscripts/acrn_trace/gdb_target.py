@@ -20,6 +20,14 @@ MAX_VERIFIED = 1 << 16
 MAX_FRAMES = 32
 
 
+def read_register(name: str) -> int:
+    """A register of the selected thread's innermost frame, unsigned; 0 if the stub has none."""
+    try:
+        return int(gdb.newest_frame().read_register(name)) & MASK64
+    except ValueError:
+        return 0
+
+
 def read_stop(
     with_stack: bool = False, task_of: Callable[[gdb.Frame], Task | None] = lambda frame: None
 ) -> Stop:
@@ -207,3 +215,18 @@ def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
     except KeyboardInterrupt:
         interrupted = True
     return answer, interrupted
+
+
+def breakpoint_kind() -> int:
+    """Hardware breakpoints under QEMU's TCG, which has any number of them; else software ones.
+
+    Where a software breakpoint is inserted at A, GDB takes every stop at A + 1 for a stop at A that
+    the processor reports one byte late, as x86's INT3 does, and sets RIP back: the guest would run
+    the instruction at A again. QEMU's stub reports all stops in place and does not say so
+    (swbreak). GDB leaves RIP alone for hardware breakpoints.
+    """
+    try:
+        under_tcg = "disabled" in gdb.execute("monitor info kvm", to_string=True)
+    except gdb.error:
+        under_tcg = False
+    return gdb.BP_HARDWARE_BREAKPOINT if under_tcg else gdb.BP_BREAKPOINT

@@ -120,6 +120,10 @@ class Pairing:
         call.entry = entry
         self._in_flight[call.key] = call
 
+    def abandon(self, call: Call) -> None:
+        """Take out a call that is known not to return."""
+        self._finish(call, None)
+
     def settle(self, stop: Stop) -> list[Call]:
         """The calls whose doubtful return is proven by ``stop``, an entry on the same vCPU.
 

@@ -40,6 +40,7 @@ class Tracer:
         self.interveners = [] if interveners is None else interveners
         self._guest = guest
         self._events = {call.seq: decoder.entered(call) for call in pairing}
+        self.beside: list[Sink] = []  # shown every call, whatever the filter says
         self.calls = 0
         self.passed_over: Counter[tuple[str, Site]] = Counter()
         self.finding_kinds: set[str] = set()
@@ -109,6 +110,12 @@ class Tracer:
         """The events of the calls that have not returned, in entry order."""
         return [self._events[call.seq] for call in self._pairing]
 
+    def give_up(self, site: Site) -> None:
+        """The calls in flight at ``site`` will not return."""
+        for call in [call for call in self._pairing if call.site == site]:
+            self._pairing.abandon(call)
+            self._finish(call)
+
     def end_calls(self) -> list[Event]:
         """No call in flight will return (the guest died, was reset, or is no longer watched)."""
         return [self._finish(call) for call in self._pairing.end()]
@@ -132,9 +139,9 @@ class Tracer:
             self._answer(call, answer[1])
 
     def _show_entry(self, event: Event) -> None:
-        if self._filter.verdict(event):
-            for sink in self._sinks:
-                sink.entered(event)
+        shown = self._sinks if self._filter.verdict(event) else []
+        for sink in [*shown, *self.beside]:
+            sink.entered(event)
 
     def _intervene(self, call: Call, event: Event) -> tuple[Intervener, Change] | None:
         """Ask of an entry; the change that answers the call, which is yet to be made."""
@@ -209,4 +216,6 @@ class Tracer:
                 self.clobber = f"{event.name} changed {names}, at {event.site}"
             for sink in self._sinks:
                 sink.finished(event)
+        for sink in self.beside:
+            sink.finished(event)
         return event

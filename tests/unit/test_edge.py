@@ -36,5 +36,9 @@ def test_gdb_is_imported_by_the_edge_alone():
         "kaslr",
         "task",
         "drive",
+        "call",
+        "call_place",
+        "call_run",
+        "call_state",
     )
     assert files == {f"gdb_{name}.py" for name in edge}

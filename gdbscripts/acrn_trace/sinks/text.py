@@ -159,8 +159,9 @@ def result_text(event: Event) -> str:
 
 
 def _place(event: Event) -> str:
-    site = f" at {event.site}" if event.site else ""
-    return f"{site} by {event.task}" if event.task else site
+    place = " by hand" if event.more.get("by_hand") else ""
+    place += f" at {event.site}" if event.site else ""
+    return f"{place} by {event.task}" if event.task else place
 
 
 def _repeats(event: Event) -> str:
