@@ -48,7 +48,7 @@ class FieldTable:
     def learn(self, struct: str, name: str, roles: Roles) -> None:
         """A field has another name as well."""
         self.roles[struct, name] = roles
-        for derived in ("text_fields", "outputs"):
+        for derived in ("text_fields", "outputs", "reserved"):
             self.__dict__.pop(derived, None)
 
     @cached_property
@@ -57,6 +57,12 @@ class FieldTable:
         texts = [key for key, roles in self.roles.items() if "TEXT" in roles.plain]
         others = {self.called[key] for key in texts if key in self.called}
         return others | {name for _, name in texts}
+
+    @cached_property
+    def reserved(self) -> frozenset[str]:
+        """Names of fields that are in a tree only where they are not 0; no others are so named."""
+        keys = self.roles.items()
+        return frozenset(name for (_, name), roles in keys if "RESERVED" in roles.plain)
 
     @cached_property
     def outputs(self) -> dict[str, frozenset[str]]:

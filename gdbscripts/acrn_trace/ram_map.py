@@ -7,7 +7,7 @@ is read that is not memory.
 
 import re
 
-from acrn_trace.memory import Unreadable
+from acrn_trace.memory import ENDS_AT, NOTHING_THERE, Unreadable
 
 _RANGE = re.compile(
     r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, (?:ram|rom|romd)\)", re.MULTILINE
@@ -34,8 +34,8 @@ class RamMap:
             if first <= address and address + size - 1 <= last:
                 return
             if first <= address <= last:
-                raise Unreadable(f"memory ends at {last:#x}")
-        raise Unreadable("no memory there")
+                raise Unreadable(f"{ENDS_AT} {last:#x}")
+        raise Unreadable(NOTHING_THERE)
 
 
 def _joined(ranges) -> list[tuple[int, int]]:

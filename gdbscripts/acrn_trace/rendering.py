@@ -13,6 +13,7 @@ from typing import Iterator
 from acrn_trace.calltable import Argument, CallTable, Entry
 from acrn_trace.changes import is_change, joined
 from acrn_trace.event import Event
+from acrn_trace.printable import quoted
 from acrn_trace.structures import Structures, Tree
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
@@ -75,7 +76,7 @@ class Renderer:
         if isinstance(tree, dict) and "unreadable" not in tree:
             outs = self._out_fields(argument)
             tree = {key: value for key, value in tree.items() if key not in outs}
-        return self._text(_before(tree), argument.name)
+        return self._text(_before(tree, self.structures.fields.reserved), argument.name)
 
     def _outputs(self, argument: Argument, tree: Tree) -> Iterator[str]:
         outs = self._out_fields(argument)
@@ -149,15 +150,14 @@ class Renderer:
         return tree in (0, "0x0", "") or tree in self.structures.zero_names
 
 
-def quoted(text: str) -> str:
-    """``text`` in quotes, as C would write it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _before(tree: Tree) -> Tree:
-    """The tree as it was at the entry."""
+def _before(tree: Tree, reserved: frozenset[str] = frozenset()) -> Tree:
+    """The tree as it was at the entry, without the ``reserved`` fields that were 0 then."""
     if is_change(tree):
         return tree["in"]
     if isinstance(tree, dict):
-        return {key: _before(value) for key, value in tree.items()}
-    return [_before(value) for value in tree] if isinstance(tree, list) else tree
+        return {
+            key: _before(value, reserved)
+            for key, value in tree.items()
+            if not (key in reserved and is_change(value) and value["in"] == 0)
+        }
+    return [_before(value, reserved) for value in tree] if isinstance(tree, list) else tree

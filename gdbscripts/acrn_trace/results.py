@@ -10,6 +10,7 @@ from acrn_trace.calltable import CallTable
 from acrn_trace.changes import is_change, joined
 from acrn_trace.deffile import Line
 from acrn_trace.event import Event, Finding
+from acrn_trace.memory import is_absent
 
 # ACRN dispatches on the low 8 bits and checks the others only where it resolves the target VM:
 # hypervisor/arch/x86/guest/vmcall.c of master d61d98cf800e.
@@ -106,7 +107,7 @@ class ResultChecker:
         if event.name in self._rules.proves_nothing:
             why = self._rules.proves_nothing[event.name]
             yield Finding("zero-proves-nothing", f"{event.name}: {why}")
-        for path, why in _unreadable(event.decoded):
+        for path, why in _absent(event.decoded):
             text = f"{event.name} may have stopped at {path} though RAX is 0: {why}"
             yield Finding("zero-but-failed", text)
 
@@ -153,13 +154,14 @@ def _at(tree: Any, path: str) -> Any:
     return tree["out"] if is_change(tree) else tree
 
 
-def _unreadable(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each place of the tree where memory could not be read, and why."""
+def _absent(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each place of the tree where there is no memory, and why."""
     if isinstance(tree, dict) and "unreadable" in tree:
-        yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
+        if is_absent(tree["unreadable"]):
+            yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
     elif isinstance(tree, dict):
         for key, value in tree.items():
-            yield from _unreadable(value, joined(path, key))
+            yield from _absent(value, joined(path, key))
     elif isinstance(tree, list):
         for index, value in enumerate(tree):
-            yield from _unreadable(value, f"{path}[{index}]")
+            yield from _absent(value, f"{path}[{index}]")

@@ -14,6 +14,7 @@ from acrn_trace.fields import NO_ROLES, FieldTable, Pointee, Roles
 from acrn_trace.guest_types import GuestTypes
 from acrn_trace.layouts import Array, Field, Layouts, Scalar, Struct, Type
 from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.printable import text_of
 
 MAX_ELEMENTS = 1024  # of an array that a count in guest memory sizes
 MAX_DEPTH = 4  # of pointers
@@ -153,7 +154,7 @@ class Structures:
         self, array: Array, data: bytes, roles: Roles, memory: PhysicalMemory, depth: int
     ) -> Tree:
         if "TEXT" in roles.plain:
-            return data.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+            return text_of(data.partition(b"\0")[0])
         size = array.element.size
         parts = (data[at : at + size] for at in range(0, len(data), size))
         return [self.value(array.element, part, roles, memory, depth) for part in parts]

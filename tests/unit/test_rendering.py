@@ -5,7 +5,8 @@ import pytest
 from acrn_trace.calltable import CallTable, parse
 from acrn_trace.changes import Change, merge
 from acrn_trace.event import Event
-from acrn_trace.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer, quoted
+from acrn_trace.printable import quoted, text_of
+from acrn_trace.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
 from acrn_trace.structures import Pointed
 from fake_memory import structures
 from hypothesis import given
@@ -20,7 +21,7 @@ HYPERCALL1(0x80000005, fetch, PTR(out, thing, it))
 HYPERCALL2(0x80000006, both, PTR(inout, thing, first), PTR(inout, thing, second))
 HYPERCALL2(0x80000007, pick, VALUE(u32, what), ADDR(out, it))
 """
-RULES = "FIELD(thing, id, OUT)\nFIELD(thing, name, TEXT)"
+RULES = "FIELD(thing, id, OUT)\nFIELD(thing, name, TEXT)\nFIELD(thing, reserved, RESERVED)"
 ENUMS = {"kind": {0: "KIND_NONE", 1: "KIND_ONE"}}
 TABLE = CallTable(parse(CALLS, "calls"))
 STRUCTURES = structures(rules=RULES, enums=ENUMS)
@@ -264,3 +265,27 @@ def test_braces_are_balanced_and_what_changed_is_in_the_return_part(before, afte
     assert bool(changes) == (" => " in last)
     # a line made from a trace file has only the merged tree to begin from
     assert halves("change", verbose=verbose, it=tree) == (first, last)
+
+
+@given(st.binary(max_size=6), st.binary(max_size=6))
+def test_different_texts_look_different(one, other):
+    """Whatever the bytes are; and what is UTF-8 is as it was, but for what looks like an escape."""
+    same = one == other
+    assert (text_of(one) == text_of(other)) == same
+    assert (quoted(text_of(one)) == quoted(text_of(other))) == same
+
+
+@pytest.mark.parametrize(
+    "data, shown",
+    ((b"\xff", r'"\xff"'), (rb"\xff", r'"\\xff"'), (rb"C:\dir", r'"C:\\dir"'), (b'"', r'"\""')),
+)
+def test_a_byte_is_told_from_a_backslash(data, shown):
+    assert quoted(text_of(data)) == shown
+
+
+def test_a_reserved_field_that_comes_is_not_shown_at_the_entry():
+    """As live, where it is not in the tree while it is 0."""
+    it = {"a": 5, "reserved": {"in": 0, "out": 7}}
+    assert halves("change", it=it) == ("change(it={a=5", ", reserved: 0 => 7})")
+    it = {"a": 5, "reserved": {"in": 7, "out": 0}}
+    assert halves("change", it=it) == ("change(it={a=5, reserved=7", ", reserved: 7 => 0})")

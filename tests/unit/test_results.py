@@ -88,6 +88,11 @@ def test_regions_that_were_set_only_in_part(check):
     assert check("set_memory_regions", regions=regions({"gpa": "0x0"})) == []
 
 
+@pytest.mark.parametrize("why", ("the stub could not read it", "too many pointers deep"))
+def test_what_only_the_tool_cannot_read_is_no_finding(check, why):
+    assert check("set_memory_regions", regions=regions({"address": "0x9", "unreadable": why})) == []
+
+
 # ---- ENOTTY ----
 
 

@@ -112,6 +112,9 @@ def test_no_number_is_lost_on_its_way_through_json(number):
         (b"\0\0\0\0\0\0\0\0", ""),
         (b"\xc3\xa9t\xc3\xa9\0\0\0", "été"),
         (b"\xff\x80ab\0\0\0\0", "\\xff\\x80ab"),
+        (b"a\\b\0\0\0\0\0", "a\\b"),
+        (b"\\xff\0\0\0\0", "\\\\xff"),  # not the byte
+        (b"\\\xff\0\0\0\0\0\0", "\\\\\\xff"),
         (b"\x1b]0;x\x07\n", "\x1b]0;x\x07\n"),  # for the sink to escape
     ],
 )
