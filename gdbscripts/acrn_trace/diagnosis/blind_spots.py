@@ -31,6 +31,10 @@ def _of_rings(recorder: Recorder) -> Iterator[str]:
     if recorder.fault:
         yield f"What else is in the rings: {recorder.fault}."
     for ring in recorder.rings:
+        if ring.left_out:
+            yield f"The older {ring.left_out} calls in ring {ring.number}: too many to look at."
+        if ring.unreadable:
+            yield f"{ring.unreadable} records of ring {ring.number}: their memory cannot be read."
         if ring.claimed > ring.room:
             yield (
                 f"The first {ring.claimed - ring.room} calls of ring {ring.number}: later ones are "

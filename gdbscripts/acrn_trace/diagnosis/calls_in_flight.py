@@ -179,7 +179,7 @@ def abandoned(diagnosis: Diagnosis) -> Iterator[Match]:
     """A call without a return whose vCPU has made other calls since."""
     for call in diagnosis.calls:
         if call.in_flight and call not in diagnosis.in_flight:
-            later = diagnosis.calls_of(call.event.vcpu)[-1]
+            later = diagnosis.by_vcpu[call.event.vcpu][-1]
             evidence = (f"{record_of(call)} has no return", f"{record_of(later)} came after it")
             yield Match({"call": called(call)}, evidence, PROBABLE, call.event.vcpu)
 

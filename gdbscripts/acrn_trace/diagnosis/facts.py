@@ -2,6 +2,7 @@
 """What a diagnosis is made from, and what it says: plain data."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Callable, Mapping
 
 from acrn_trace.event import Event
@@ -106,6 +107,7 @@ class RingState:
     torn: list[int] = field(default_factory=list)  # sequence numbers; their writing was begun
     damaged: int = 0  # records that no recorder writes
     unreadable: int = 0
+    left_out: int = 0  # older calls that were not looked at
     calls: list[Recorded] = field(default_factory=list)
 
 
@@ -188,9 +190,17 @@ class Diagnosis:
     verdicts: list[Verdict] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
+    @cached_property
+    def by_vcpu(self) -> dict[int | None, list[Recorded]]:
+        """The calls by where they were made, each in order."""
+        found: dict[int | None, list[Recorded]] = {}
+        for call in self.calls:
+            found.setdefault(call.event.vcpu, []).append(call)
+        return found
+
     def calls_of(self, vcpu: int | None) -> list[Recorded]:
         """The calls made on one vCPU, in order."""
-        return [call for call in self.calls if call.event.vcpu == vcpu]
+        return self.by_vcpu.get(vcpu, [])
 
     def state_of(self, vcpu: int | None) -> VcpuState | None:
         return next((state for state in self.vcpus if state.number == vcpu), None)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Recognisers of calls that failed, and of guests that went on as if they had not."""
 
+from itertools import takewhile
 from typing import Iterator
 
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded
@@ -10,6 +11,8 @@ from acrn_trace.results import SERVICE_VM, target_vm
 CREATES = "create_vm"
 INVALID_VM = 0xFFFF
 MAX_TOLD = 4  # calls that a sentence names
+MAX_FAILED = 64  # failed calls of a vCPU that are followed
+MAX_LATER = 256  # calls after each
 
 
 def failed(call: Recorded) -> bool:
@@ -19,9 +22,8 @@ def failed(call: Recorded) -> bool:
 
 def creation_failed_with_0(diagnosis: Diagnosis) -> Iterator[Match]:
     """create_vm answered 0 and made no VM."""
-    for call in diagnosis.calls:
-        if call.event.name == CREATES and call.event.ret == 0 and failed(call):
-            later = _used(diagnosis, call)
+    for call, later in _failed_and_used(diagnosis):
+        if call.event.name == CREATES and call.event.ret == 0:
             evidence = [f"{record_of(call)}: RAX is 0 and the structure's vmid is {INVALID_VM:#x}"]
             evidence += [f"then {with_result(c)}, with that id" for c in later[:MAX_TOLD]]
             words = {"call": called(call), "then": _then(later, "the guest went on with that id")}
@@ -31,8 +33,7 @@ def creation_failed_with_0(diagnosis: Diagnosis) -> Iterator[Match]:
 def error_ignored(diagnosis: Diagnosis) -> Iterator[Match]:
     """A call failed, and calls on the same VM followed that failed as well."""
     told: set[int | None] = set()
-    for call in diagnosis.calls:
-        later = _used(diagnosis, call)
+    for call, later in _failed_and_used(diagnosis):
         vm = target_vm(call.event)
         if not call.event.failed or vm in told or not any(map(failed, later)):
             continue
@@ -43,25 +44,27 @@ def error_ignored(diagnosis: Diagnosis) -> Iterator[Match]:
         yield Match(words, tuple(evidence), PROBABLE, call.event.vcpu)
 
 
-def _used(diagnosis: Diagnosis, call: Recorded) -> list[Recorded]:
-    """The calls after ``call``, on its vCPU, that name its VM, up to one that creates it anew."""
+def _failed_and_used(diagnosis: Diagnosis) -> Iterator[tuple[Recorded, list[Recorded]]]:
+    """Each failed call, of each vCPU the last ones, and the later calls there on the same VM."""
+    for calls in diagnosis.by_vcpu.values():
+        indices = [index for index, call in enumerate(calls) if failed(call)][-MAX_FAILED:]
+        for index in indices:
+            yield calls[index], _used(calls[index], calls[index + 1 : index + 1 + MAX_LATER])
+
+
+def _used(call: Recorded, later: list[Recorded]) -> list[Recorded]:
+    """Of the calls after ``call`` those that name its VM, up to one that creates it anew."""
     vm = target_vm(call.event)
-    later: list[Recorded] = []
-    for other in diagnosis.calls_of(call.event.vcpu):
-        if other.entry <= call.entry or vm is None or target_vm(other.event) != vm:
-            continue
-        if other.event.name == CREATES:
-            break
-        later.append(other)
-    return later
+    same = [c for c in later if vm is not None and target_vm(c.event) == vm]
+    return list(takewhile(lambda c: c.event.name != CREATES, same))
 
 
 def _vm_words(call: Recorded, vm: int | None) -> str:
     if call.event.name != CREATES:
         return f"VM {vm}"
     if vm == SERVICE_VM:
-        return f"VM {vm}: what the structure held before, and the Service VM's own id"
-    return f"VM {vm}: what the structure held before"
+        return f"VM {vm}, which the structure held before and is the Service VM itself"
+    return f"VM {vm}, which the structure held before"
 
 
 def _then(later: list[Recorded], text: str) -> str:

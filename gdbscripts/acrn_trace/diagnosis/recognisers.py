@@ -9,8 +9,11 @@ from typing import Callable, Iterator
 
 from acrn_trace.diagnosis import calls_in_flight as flight
 from acrn_trace.diagnosis import failures, registers_lost, ring_state, standstill
-from acrn_trace.diagnosis.facts import Diagnosis, Verdict
+from acrn_trace.diagnosis.facts import CERTAIN, Diagnosis, Verdict
 from acrn_trace.diagnosis.match import Match
+
+
+MAX_MATCHES = 8  # of one kind
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,10 @@ class Recogniser:
 
     def verdicts(self, diagnosis: Diagnosis) -> Iterator[Verdict]:
         said = {(v.kind, v.vcpu) for v in diagnosis.verdicts}
-        for match in self.find(diagnosis):
+        for number, match in enumerate(self.find(diagnosis)):
+            if number == MAX_MATCHES:
+                yield Verdict(self.kind, "There is more of the same.", (), CERTAIN)
+                return
             if any((kind, match.vcpu) in said for kind in self.unless):
                 continue
             text = self.sentence.format(**match.words)
@@ -119,7 +125,7 @@ RECOGNISERS = [
     ),
     Recogniser(
         "error-ignored",
-        "The guest did not heed that {call}: its next {count} calls were for {vm}.",
+        "{call} was ignored: the guest went on with {vm}, in {count} more calls.",
         failures.error_ignored,
     ),
     Recogniser(
@@ -178,7 +184,7 @@ RECOGNISERS = [
     ),
     Recogniser(
         "last-call",
-        "The last call of vCPU {vcpu} may be one that registers and stack still show.",
+        "The last call of vCPU {vcpu} may have been {call}.",
         standstill.last_call_guess,
     ),
 ]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What is left of the guest's rings, as events; what makes no sense in them is counted."""
 
+from collections import deque
+
 from acrn_trace.diagnosis.facts import Case, Recorded, Recorder, RingState
 from acrn_trace.errors import TraceError
 from acrn_trace.memory import Unreadable
@@ -9,7 +11,8 @@ from acrn_trace.recorded import RecordDecoder
 from acrn_trace.ring_contents import Kept, Tally, kept_calls
 from acrn_trace.ringformat import RETURNED, STATE
 
-MAX_CALLS = 1 << 14  # of one ring that are looked at; the newest
+MAX_CALLS = 1 << 14  # of all rings that are looked at; each ring's newest
+LEAST_CALLS = 16  # of each ring
 
 
 def read_recorder(case: Case) -> Recorder | None:
@@ -35,14 +38,15 @@ def _read_rings(case: Case, found: FoundRing, recorder: Recorder) -> None:
         for number, now in enumerate(found.rings.counters())
     ]
     tallies: dict[int, Tally] = {}
-    newest: list[list[Kept]] = [[] for _ in recorder.rings]
+    room = max(LEAST_CALLS, MAX_CALLS // len(recorder.rings))
+    newest = [deque[Kept](maxlen=room) for _ in recorder.rings]
     for kept in kept_calls(found.rings, tallies):
         newest[kept.ring].append(kept)
-        del newest[kept.ring][:-MAX_CALLS]
     for ring, tally in tallies.items():
         state = recorder.rings[ring]
         state.torn, state.damaged = tally.torn_sequences, tally.foreign
         state.unreadable = tally.unreadable
+        state.left_out = tally.left_out + tally.kept - len(newest[ring])
         state.calls = [_recorded(decoder, kept) for kept in newest[ring]]
 
 

@@ -106,25 +106,25 @@ def last_call_guess(diagnosis: Diagnosis) -> Iterator[Match]:
     if diagnosis.calls:
         return
     for state in diagnosis.vcpus:
-        if not state.in_guest:
-            continue
-        evidence = [*_number_in_r8(diagnosis, state), *_site_on_stack(diagnosis, state)]
-        if evidence:
-            yield Match({"vcpu": state.number}, tuple(evidence), GUESS, state.number)
+        hints = [*_number_in_r8(diagnosis, state), *_site_on_stack(diagnosis, state)]
+        if state.in_guest and hints:
+            words = {"vcpu": state.number, "call": ", or ".join(what for what, _ in hints)}
+            yield Match(words, tuple(why for _, why in hints), GUESS, state.number)
 
 
-def _number_in_r8(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
+def _number_in_r8(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, str]]:
+    """The call whose number is there, and where it is."""
     values = [("R8", state.registers.get("r8", 0))]
     values += [("a word saved by a handler", word) for f in state.interrupted for word in f.saved]
     for what, value in values:
         entry = diagnosis.case.knowledge.table.numbered(value)
         if entry:
-            return [f"{what} is {value:#x}, the number of {entry.name}"]
+            return [(entry.name, f"{what} is {value:#x}, the number of {entry.name}")]
     return []
 
 
-def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
-    """The site before an address that is returned to, in the same function."""
+def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, str]]:
+    """The site before an address on the stack, in the same function, and the evidence."""
     for place in [*(frame.place for frame in state.interrupted), *state.callers]:
         function = (place.symbol or "").partition("+")[0]
         before = [
@@ -134,5 +134,5 @@ def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
         ]
         if before:
             site = max(before, key=lambda site: site.address)
-            return [f"the stack has {place}, behind the site at {site}"]
+            return [(f"the one at {site}", f"the stack has {place}, behind that site")]
     return []
