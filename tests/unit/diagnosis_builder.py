@@ -5,12 +5,12 @@ import struct
 from dataclasses import dataclass, field
 from typing import Iterator
 
-from ring_builder import PAGE, SITE, TABLES_AT, VIRTUAL, RingMachine
+from ring_builder import PAGE, TABLES_AT, VIRTUAL, RingMachine
 
 from acrn_trace.diagnosis import Case, Diagnosis, diagnose
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.memory import Unreadable
-from acrn_trace.postmortem import examine
+from acrn_trace.postmortem import Postmortem, examine
 from acrn_trace.snapshot import DUMP, SnapshotVcpu
 
 CODE, STACKS = VIRTUAL + 0x200000, VIRTUAL + 0x300000  # virtual
@@ -86,12 +86,11 @@ class Guest:
         """A vCPU that has given up."""
         self.vcpu(self.code(0xF00, HLT) + 1, rsp, **registers)
 
+    def found(self) -> Postmortem:
+        return examine(Snapshot(Ram(self.machine.ram), self.vcpus), None)
+
     def diagnosis(self) -> Diagnosis:
-        found = examine(Snapshot(Ram(self.machine.ram), self.vcpus), None)
-        return diagnose(Case(found, KNOWLEDGE))
+        return diagnose(Case(self.found(), KNOWLEDGE))
 
     def kinds(self) -> list[str]:
         return [verdict.kind for verdict in self.diagnosis().verdicts]
-
-
-__all__ = ["Guest", "SITE"]
