@@ -10,7 +10,7 @@ CSTUB_TRAMPOLINE := $(addprefix cstub/src/,changed_registers.c trampoline.S)
 CSTUB_SCRATCH := cstub/src/scratch.S
 CSTUB_OUT := $(BUILD)/cstub
 
-$(CSTUB_OUT)/acrn_asm_offsets.h: cstub/src/asm-offsets.c $(wildcard cstub/src/*.h cstub/include/acrn_re*.h)
+$(CSTUB_OUT)/acrn_asm_offsets.h: cstub/src/asm-offsets.c $(wildcard cstub/src/*.h cstub/include/acrn_*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -ffreestanding -DACRN_TRAMPOLINE $(CSTUB_CFLAGS) -S -o $(@:.h=.s) $<
 	sed -n 's/.*"@\(.*\)@".*/\1/p' $(@:.h=.s) > $@

@@ -101,12 +101,6 @@ struct acrn_ring_memory {
 };
 extern struct acrn_ring_memory acrn_ring_header __attribute__((visibility("hidden")));
 
-/* A record that is being written, or nothing: then record is a null pointer. */
-struct acrn_claim {
-	struct acrn_record *record;
-	uint64_t word; /* what commits it, in state CALLED */
-};
-
 /* What a call passes by pointer; a size of 0 is nothing. */
 struct acrn_captured_ {
 	const void *in, *out;
@@ -123,83 +117,6 @@ static __inline__ __attribute__((always_inline, unused)) int
 acrn_points_(const struct acrn_argument_ *argument)
 {
 	return argument->captured.in_bytes || argument->captured.out_bytes;
-}
-
-void acrn_ring_capture_in_(struct acrn_record *record, const struct acrn_captured_ *captured);
-void acrn_ring_capture_out_(struct acrn_record *record, const struct acrn_captured_ *captured);
-
-struct acrn_claim acrn_ring_begin_(uint64_t number, uint64_t arg1, uint64_t arg2, uint32_t flags);
-
-/* In any slot's life these steps are taken by whoever took it; acrn_ring.h has the order. */
-
-#ifndef ACRN_TSC
-#define ACRN_TSC() __builtin_ia32_rdtsc()
-#endif
-
-static __inline__ __attribute__((always_inline, unused)) uint64_t acrn_load_(const uint64_t *field)
-{
-	return __atomic_load_n(field, __ATOMIC_RELAXED);
-}
-
-static __inline__ __attribute__((always_inline, unused)) void acrn_store_(uint64_t *field,
-									  uint64_t value)
-{
-	__atomic_store_n(field, value, __ATOMIC_RELAXED);
-}
-
-static __inline__ __attribute__((always_inline, unused)) int
-acrn_exchange_word_(struct acrn_record *record, uint64_t from, uint64_t to)
-{
-	return __atomic_compare_exchange_n(&record->word, &from, to, 0, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-static __inline__ __attribute__((always_inline, unused)) void
-acrn_add_flags_(struct acrn_record *record, uint32_t flags)
-{
-	uint16_t old = __atomic_load_n(&record->flags, __ATOMIC_RELAXED);
-
-	__atomic_store_n(&record->flags, (uint16_t)(old | flags), __ATOMIC_RELAXED);
-}
-
-__attribute__((noinline, cold)) void acrn_ring_count_lapped_(const struct acrn_record *record);
-
-/* False, and counted, if the record was lapped: it is another call's. Else the return half is ours.
- */
-static __inline__ __attribute__((always_inline, unused)) int
-acrn_begin_return_(struct acrn_record *record, uint64_t word)
-{
-	uint64_t tsc = ACRN_TSC();
-	uint64_t taken = word + ACRN_RECORD_RETURNING - ACRN_RECORD_CALLED;
-
-	if (__builtin_expect(!acrn_exchange_word_(record, word, taken), 0)) {
-		acrn_ring_count_lapped_(record);
-		return 0;
-	}
-	acrn_store_(&record->tsc_return, tsc);
-	return 1;
-}
-
-/* Publishes the return half. A reader's first load of the word pairs. */
-static __inline__ __attribute__((always_inline, unused)) void
-acrn_finish_return_(struct acrn_record *record, uint64_t word)
-{
-	__atomic_store_n(&record->word, word + ACRN_RECORD_RETURNED - ACRN_RECORD_CALLED,
-			 __ATOMIC_RELEASE);
-}
-
-static __inline__ __attribute__((always_inline, unused)) void
-acrn_ring_end_(struct acrn_record *record, uint64_t word, long result,
-	       const struct acrn_captured_ *captured)
-{
-	if (!acrn_begin_return_(record, word))
-		return;
-	if (captured)
-		acrn_ring_capture_out_(record, captured);
-	acrn_store_(&record->result, (uint64_t)result);
-	if (__builtin_expect(result == ACRN_FAULTED, 0))
-		acrn_add_flags_(record, ACRN_RECORD_FAULTED);
-	acrn_finish_return_(record, word);
 }
 
 #define acrn_ring_is_enabled_()                                                                    \

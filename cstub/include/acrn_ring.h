@@ -9,8 +9,8 @@
  * record s % record_count of its ring. A reader takes sizes, counts and offsets from the header,
  * never from here: guests differ in them.
  *
- * Little-endian; every field is naturally aligned and written by one store of its size. A record's
- * word says whether the rest of it can be believed:
+ * Little-endian; every field is naturally aligned and written by one store, of its size or of it
+ * and its neighbours'. A record's word says whether the rest of it can be believed:
  *
  *   word = sequence << ACRN_WORD_SEQUENCE_SHIFT | state
  *
@@ -101,18 +101,23 @@ struct acrn_record {
 	uint64_t arg1; /* RDI */
 	uint64_t arg2; /* RSI */
 	uint64_t result;
-	uint32_t site;	/* low half of the VMCALL's address, which is within 2 GiB of header_virtual
-			 */
-	uint16_t vcpu;	/* where the call was made; ACRN_VCPU_UNKNOWN */
-	uint16_t flags; /* ACRN_RECORD_*; a reader ignores those it does not know */
+	union {
+		struct {
+			uint32_t site;	/* low half of the VMCALL's address, which is within 2 GiB
+					   of header_virtual */
+			uint16_t vcpu;	/* where the call was made; ACRN_VCPU_UNKNOWN */
+			uint16_t flags; /* ACRN_RECORD_*; a reader ignores those it does not know */
+		};
+		uint64_t where; /* all three, as they are written */
+	};
 };
 
 #define ACRN_VCPU_UNKNOWN 0xffff
 
-/* Bits of acrn_record.flags. FAULTED, CHECKED and CAPTURED_OUT come with the return. */
+/* Bits of acrn_record.flags. FAULTED, CHANGED and CAPTURED_OUT come with the return. */
 #define ACRN_RECORD_ARGUMENTS	 0x0003 /* how many were passed; the others' fields mean nothing */
 #define ACRN_RECORD_FAULTED	 0x0004 /* VMCALL itself raised #UD or #GP: result means nothing */
-#define ACRN_RECORD_CHECKED	 0x0008 /* struct acrn_changed is valid */
+#define ACRN_RECORD_CHANGED	 0x0008 /* registers are changed: struct acrn_changed is valid */
 #define ACRN_RECORD_CAPTURED_IN	 0x0010 /* acrn_capture's in_bytes and first half are valid */
 #define ACRN_RECORD_CAPTURED_OUT 0x0020 /* out_bytes and the second half */
 

@@ -6,7 +6,7 @@
 #include "report_templates.h"
 
 #define PLACES (2 * REPORT_TEMPLATES)
-#define LONGER (ACRN_RECORD_CHECKED | ACRN_RECORD_CAPTURED_IN | ACRN_RECORD_CAPTURED_OUT)
+#define LONGER (ACRN_RECORD_CHANGED | ACRN_RECORD_CAPTURED_IN | ACRN_RECORD_CAPTURED_OUT)
 
 #define BODY offsetof(struct acrn_record, number) /* what is before it differs in each */
 

@@ -3,7 +3,7 @@
  * The first bytes of an argument structure, into a record whose slot is taken: with the entry half
  * what the call reads, with the return half what it wrote. What is secret is zeros from the start.
  */
-#include "ring_writer.h"
+#include "acrn_ring_writer.h"
 
 #if ACRN_RING_CAPTURE
 static uint8_t byte_of(const struct acrn_captured_ *captured, const void *object, uint32_t at)
@@ -31,19 +31,19 @@ static uint32_t copy(uint8_t *to, const struct acrn_captured_ *captured, const v
 
 static struct acrn_capture *capture_of(struct acrn_record *record)
 {
-	return (struct acrn_capture *)((char *)record + ACRN_CAPTURE_OFFSET);
+	return (struct acrn_capture *)((char *)record + ACRN_CAPTURE_OFFSET_);
 }
 
-void acrn_ring_capture_in_(struct acrn_record *record, const struct acrn_captured_ *captured)
+uint64_t acrn_ring_capture_in_(struct acrn_record *record, const struct acrn_captured_ *captured)
 {
 	struct acrn_capture *capture = capture_of(record);
 	uint32_t size;
 
 	if (!captured->in_bytes)
-		return;
+		return 0;
 	size = copy(capture->bytes, captured, captured->in, captured->in_bytes);
 	__atomic_store_n(&capture->in_bytes, (uint16_t)size, __ATOMIC_RELAXED);
-	acrn_add_flags_(record, ACRN_RECORD_CAPTURED_IN);
+	return (uint64_t)ACRN_RECORD_CAPTURED_IN << ACRN_FLAGS_SHIFT_;
 }
 
 void acrn_ring_capture_out_(struct acrn_record *record, const struct acrn_captured_ *captured)
@@ -59,9 +59,10 @@ void acrn_ring_capture_out_(struct acrn_record *record, const struct acrn_captur
 	acrn_add_flags_(record, ACRN_RECORD_CAPTURED_OUT);
 }
 #else
-void acrn_ring_capture_in_(struct acrn_record *record, const struct acrn_captured_ *captured)
+uint64_t acrn_ring_capture_in_(struct acrn_record *record, const struct acrn_captured_ *captured)
 {
 	(void)record, (void)captured;
+	return 0;
 }
 
 void acrn_ring_capture_out_(struct acrn_record *record, const struct acrn_captured_ *captured)

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ring's writer. acrn_ring.h is the format and what a reader may count on.
- *
- * A slot belongs to whoever took its word from an even state to an odd one (WRITING, RETURNING), by
- * compare-exchange, until it stores an even one. Nobody waits: a writer that finds its slot taken,
- * or already used by a later lap, counts its call as lost and goes on. So a writer that is
- * interrupted, preempted or migrated at any point delays nobody and spoils no record.
- *
- * A store that publishes is a release, marked with the reader's load that pairs with it.
+ * The ring, and what the writer (acrn_ring_writer.h) does rarely. acrn_ring.h is the format and
+ * what a reader may count on.
  */
-#include "acrn_recorder.h"
-#include "ring_writer.h"
+#include "acrn_ring_writer.h"
 
 _Static_assert((ACRN_RING_RECORDS & (ACRN_RING_RECORDS - 1)) == 0 && ACRN_RING_RECORDS > 0,
 	       "ACRN_RING_RECORDS must be a power of two");
@@ -32,7 +25,7 @@ _Static_assert(ACRN_RING_CAPTURE % 8 == 0 && ACRN_RING_CAPTURE < 0x8000,
 #endif
 #define LIMIT (ACRN_RING_MODE == ACRN_RING_STOPS ? ACRN_RING_RECORDS : UINT64_MAX)
 
-struct acrn_slot acrn_ring_records[ACRN_RINGS][ACRN_RING_RECORDS] __attribute__((aligned(4096)));
+union acrn_slot acrn_ring_records[ACRN_RINGS][ACRN_RING_RECORDS] __attribute__((aligned(4096)));
 
 struct acrn_ring_memory acrn_ring_header __attribute__((aligned(4096))) = {
 	.header =
@@ -42,15 +35,15 @@ struct acrn_ring_memory acrn_ring_header __attribute__((aligned(4096))) = {
 			.header_size = sizeof(struct acrn_ring_header),
 			.ring_size = sizeof(struct acrn_ring),
 			.ring_count = ACRN_RINGS,
-			.record_size = sizeof(struct acrn_slot),
+			.record_size = sizeof(union acrn_slot),
 			.record_count = ACRN_RING_RECORDS,
 			.mode = ACRN_RING_MODE,
 			.enabled = ACRN_RING_ENABLED,
 			.mark = ACRN_RING_MARK,
-			.capture_offset = ACRN_CAPTURE_OFFSET,
+			.capture_offset = ACRN_CAPTURE_OFFSET_,
 			.capture_bytes = ACRN_RING_CAPTURE,
-			.changed_offset = ACRN_CHANGED_OFFSET,
-			.changed_slots = ACRN_CHANGED_SLOTS,
+			.changed_offset = ACRN_CHANGED_OFFSET_,
+			.changed_slots = ACRN_CHANGED_SLOTS_,
 		},
 	.rings = {[0 ... ACRN_RINGS - 1] = {.limit = LIMIT}},
 };
@@ -76,26 +69,31 @@ static void say_where_we_are(void)
 	__atomic_store_n(&header->tsc_khz, ACRN_TSC_KHZ(), __ATOMIC_RELAXED);
 }
 
-struct acrn_claim acrn_ring_lose_(struct acrn_ring *ring)
+/* Fails if the slot is taken (an odd state), or a later lap came first. */
+static int take_slot(struct acrn_record *record, uint64_t sequence)
 {
-	__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
-	return (struct acrn_claim){0};
+	uint64_t word = acrn_load_(&record->word);
+
+	if ((word & 1) || word > acrn_word_(sequence, ACRN_RECORD_EMPTY))
+		return 0;
+	return acrn_exchange_word_(record, word, acrn_word_(sequence, ACRN_RECORD_WRITING));
 }
 
 /* Page tables come and go, so that what is said at the start is said again. */
-struct acrn_claim acrn_ring_begin_at_mark_(uint64_t number, uint64_t arg1, uint64_t arg2,
-					   struct acrn_place place, uint64_t sequence)
+int acrn_ring_take_slowly_(uint32_t index, uint64_t sequence)
 {
-	say_where_we_are();
-	if (sequence)
-		acrn_ring_watermark(place.ring, sequence);
-	return write_entry(number, arg1, arg2, place, sequence);
-}
+	struct acrn_ring *ring = &acrn_ring_header.rings[index];
 
-ACRN_FAST_TEXT __attribute__((aligned(512))) struct acrn_claim
-acrn_ring_begin_(uint64_t number, uint64_t arg1, uint64_t arg2, uint32_t flags)
-{
-	return begin_call(number, arg1, arg2, flags);
+	if (sequence % ACRN_RING_MARK == 0) {
+		say_where_we_are();
+		if (sequence)
+			acrn_ring_watermark(index, sequence);
+	}
+	if (sequence < acrn_load_(&ring->limit) &&
+	    take_slot(&acrn_ring_records[index][sequence % ACRN_RING_RECORDS].record, sequence))
+		return 1;
+	__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
+	return 0;
 }
 
 static struct acrn_ring *ring_of(const struct acrn_record *record)

@@ -44,5 +44,16 @@ static inline struct cpu *this_cpu(void)
 	return cpu;
 }
 
+/* The same as this_cpu()->number in one access. */
+static inline uint32_t this_cpu_number(void)
+{
+	uint32_t number;
+
+	__asm__ volatile("movl %%gs:%c1, %0"
+			 : "=r"(number)
+			 : "i"(__builtin_offsetof(struct cpu, number)));
+	return number;
+}
+
 #endif
 #endif

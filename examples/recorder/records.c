@@ -37,7 +37,7 @@ static void print_record(const struct acrn_record *record)
 		print(", second argument %lu", record->arg2);
 	if ((record->word & ACRN_WORD_STATE_MASK) == ACRN_RECORD_RETURNED)
 		print(" = %ld", record->result);
-	if (record->flags & ACRN_RECORD_CHECKED)
+	if (record->flags & ACRN_RECORD_CHANGED)
 		print_changes(record);
 	print("\n");
 }

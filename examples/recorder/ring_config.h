@@ -10,7 +10,7 @@
 uint64_t guest_physical(const volatile void *object);
 
 #define ACRN_GPA(pointer) guest_physical(pointer)
-#define ACRN_VCPU()	  (this_cpu()->number)
+#define ACRN_VCPU()	  this_cpu_number()
 #define ACRN_RINGS	  MAX_CPUS
 #define ACRN_RING_RECORDS 64
 

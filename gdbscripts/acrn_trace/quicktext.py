@@ -23,7 +23,7 @@ from acrn_trace.rendering import MAX_FIELDS, Renderer
 from acrn_trace.ringformat import (
     CAPTURED_IN,
     CAPTURED_OUT,
-    CHECKED,
+    CHANGED,
     RECORD,
 )
 from acrn_trace.sinks import Output, Sink
@@ -40,7 +40,7 @@ NOTHING, TIME, DURATION, DECIMAL, HEX = 0, 1, 2, 3, 5  # enum report_hole; the l
 # Arguments that are shown as a number or an address whatever their value.
 PLAIN = frozenset({"VALUE", "VMID", "PASS", "PTR", "ADDR"})
 MASK64 = (1 << 64) - 1
-LONGER = CHECKED | CAPTURED_IN | CAPTURED_OUT
+LONGER = CHANGED | CAPTURED_IN | CAPTURED_OUT
 
 _PIECE = struct.Struct("<BBBxI")
 _BODY = 24  # what is before it in a record differs in each

@@ -23,7 +23,7 @@ from acrn_trace.ringformat import (
     ARGUMENTS,
     CAPTURED_IN,
     CAPTURED_OUT,
-    CHECKED,
+    CHANGED,
     FAULTED,
     RECORD,
     REGISTERS,
@@ -184,7 +184,7 @@ class RecordDecoder:
     def _changed(self, raw: bytes, flags: int) -> Iterator[tuple[str, int, int]]:
         """Register, value before and value after, of those that there was room for."""
         offset = self._header.changed_offset
-        if not offset or not flags & CHECKED:
+        if not offset or not flags & CHANGED:
             return
         registers = int.from_bytes(raw[offset : offset + 4], "little")
         names = [name for bit, name in enumerate(REGISTERS) if registers >> bit & 1]

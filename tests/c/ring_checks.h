@@ -6,21 +6,21 @@
 #ifndef TEST_RING_CHECKS_H
 #define TEST_RING_CHECKS_H
 
-#include "ring_writer.h"
+#include "acrn_ring_writer.h"
 
 #define FACTOR 0x9e3779b97f4a7c15ull
 
 /* Makes the call `token`; returns what it has to remember until finish_test_call(). */
-static inline struct acrn_claim start_test_call(uint64_t token)
+static inline struct acrn_claim_ start_test_call(uint64_t token)
 {
-	struct acrn_claim claim = acrn_ring_begin_(token, token * 3, token ^ FACTOR, 2);
+	struct acrn_claim_ claim = acrn_ring_begin_(token, token * 3, token ^ FACTOR, 2);
 
 	if (claim.record)
-		commit_call(claim.record, claim.word, (uint32_t)(token * 5));
+		acrn_commit_(claim, (uint32_t)(token * 5));
 	return claim;
 }
 
-static inline void finish_test_call(struct acrn_claim claim, uint64_t token)
+static inline void finish_test_call(struct acrn_claim_ claim, uint64_t token)
 {
 	if (claim.record)
 		acrn_ring_end_(claim.record, claim.word, (long)(token + 7), 0);

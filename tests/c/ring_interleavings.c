@@ -58,7 +58,7 @@ static int is_a_step(const void *place)
 	uint64_t offset = (uint64_t)place - (uint64_t)acrn_ring_records;
 
 	if (offset < sizeof(acrn_ring_records)) {
-		offset %= sizeof(struct acrn_slot);
+		offset %= sizeof(union acrn_slot);
 		return offset == __builtin_offsetof(struct acrn_record, word) ||
 		       offset == __builtin_offsetof(struct acrn_record, number) ||
 		       offset == __builtin_offsetof(struct acrn_record, result);
@@ -85,7 +85,7 @@ static void write_calls(struct task *task)
 {
 	for (int i = 0; i < task->calls; i++) {
 		uint64_t token = (uint64_t)(task - tasks) * 16 + (uint64_t)i + 1;
-		struct acrn_claim claim = start_test_call(token);
+		struct acrn_claim_ claim = start_test_call(token);
 
 		not_recorded += !claim.record;
 		calls_made++;

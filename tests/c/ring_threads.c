@@ -16,9 +16,9 @@ __thread unsigned int test_vcpu;
 static int writers_left = WRITERS;
 static uint64_t not_recorded, torn, whole_returned;
 
-static struct acrn_claim start_and_count(uint64_t token)
+static struct acrn_claim_ start_and_count(uint64_t token)
 {
-	struct acrn_claim claim = start_test_call(token);
+	struct acrn_claim_ claim = start_test_call(token);
 
 	if (!claim.record)
 		__atomic_fetch_add(&not_recorded, 1, __ATOMIC_RELAXED);
@@ -32,7 +32,7 @@ static void *write_calls(void *which)
 	test_vcpu = (uint64_t)which % 3; /* two have a ring of their own, the others share one */
 	for (uint64_t i = 1; i <= CALLS; i++) {
 		uint64_t token = base + 2 * i;
-		struct acrn_claim outer = start_and_count(token);
+		struct acrn_claim_ outer = start_and_count(token);
 
 		finish_test_call(start_and_count(token + 1), token + 1);
 		finish_test_call(outer, token);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Inside GDB: steps unwind.c through a call; from each instruction the frames must lead to main."""
 
+import re
+
 import gdb
 
 LAST = ["caller", "outer", "main"]
@@ -21,10 +23,13 @@ def stack_above_caller():
     return int(frame.older().read_register("rsp"))
 
 
-def after_the_call():
-    start = int(gdb.parse_and_eval("(unsigned long)&caller"))
-    code = bytes(gdb.selected_inferior().read_memory(start, 400))
-    return start + code.index(b"\x0f\x0b\x90") + 3
+def after_the_calls():
+    """A call that is recorded has a VMCALL of its own."""
+    block = gdb.block_for_pc(gdb.newest_frame().pc())
+    while block.function is None or block.function.name != "caller":
+        block = block.superblock
+    code = bytes(gdb.selected_inferior().read_memory(block.start, block.end - block.start))
+    return [block.start + match.end() for match in re.finditer(rb"\x0f\x0b\x90", code)]
 
 
 def main():
@@ -32,7 +37,8 @@ def main():
     gdb.execute("break caller", to_string=True)
     gdb.execute("run", to_string=True)
     gdb.execute("delete")
-    gdb.execute(f"break *{after_the_call()}", to_string=True)  # GDB does not step into a signal
+    for address in after_the_calls():  # GDB does not step into a signal
+        gdb.execute(f"break *{address}", to_string=True)
     stack_of_outer = int(gdb.newest_frame().older().read_register("rsp"))
     functions, steps, wrong = set(), 0, []
     while names()[0] != "main":

@@ -20,7 +20,7 @@ from acrn_trace.knowledge import acrn
 from acrn_trace.options import add_knowledge_options, add_trace_options
 from acrn_trace.preamble import preamble
 from acrn_trace.recording import Recording, recorded_events
-from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHECKED, FAULTED, RETURNED
+from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHANGED, FAULTED, RETURNED
 from acrn_trace.sites import Site
 from acrn_trace.tracefile import read_events
 
@@ -231,7 +231,7 @@ CALLS = st.fixed_dictionaries(
         "args": st.tuples(VALUES, VALUES),
         "result": st.sampled_from([0, 0, -22, -25, -1, 7, 1 << 40]),
         "vcpu": st.sampled_from([0, 1, 0xFFFF]),
-        "flags": st.sampled_from([0, 1, 2, 2, 2, 2 | FAULTED, 2 | CAPTURED_IN, 2 | CHECKED]),
+        "flags": st.sampled_from([0, 1, 2, 2, 2, 2 | FAULTED, 2 | CAPTURED_IN, 2 | CHANGED]),
         "more": st.sampled_from([bytes(128), bytes([24, 0] + [7] * 126)]),
     }
 )

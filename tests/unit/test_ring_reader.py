@@ -21,7 +21,7 @@ from acrn_trace.ringformat import (
     CALLED,
     CAPTURED_IN,
     CAPTURED_OUT,
-    CHECKED,
+    CHANGED,
     FAULTED,
     RETURNING,
     RETURNED,
@@ -210,7 +210,7 @@ def test_changed_registers_are_findings():
     registers = 1 << 3 | 1 << 15 | 1 << 16
     values = b"".join(value.to_bytes(8, "little") for value in (1, 2, 3, 4))
     more = registers.to_bytes(8, "little") + values
-    event = event_of(machine, flags=1 | CHECKED, more=more)
+    event = event_of(machine, flags=1 | CHANGED, more=more)
     assert event.clobbered == {"rbx": (1, 2), "r15": (3, 4)}
     assert [finding.kind for finding in event.findings] == ["clobber", "clobber"]
     assert event_of(machine, flags=1, more=more).clobbered == {}
@@ -257,7 +257,7 @@ def test_a_million_mutated_rings():
     """A slice of it but with ACRN_CHECK_LONG; what was read is an event each, or a NotARing."""
     more = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}
     machine = RingMachine(rings=2, count=4, size=256, more=more)
-    flags = 2 | CAPTURED_IN | CAPTURED_OUT | CHECKED
+    flags = 2 | CAPTURED_IN | CAPTURED_OUT | CHANGED
     for number in (0x80000010, 0x80000042, 0x80000025, 0x99) * 2:
         machine.call(0, number=number, flags=flags, more=os.urandom(192))
         machine.call(1, number=number, flags=flags, more=os.urandom(192))

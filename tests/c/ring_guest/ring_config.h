@@ -7,6 +7,6 @@
 uint64_t guest_physical(const volatile void *object);
 
 #define ACRN_GPA(pointer) guest_physical(pointer)
-#define ACRN_VCPU()	  (this_cpu()->number)
+#define ACRN_VCPU()	  this_cpu_number()
 
 #endif
