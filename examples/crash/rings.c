@@ -11,7 +11,7 @@
 #define STRAY_BYTES 96
 
 #ifdef ACRN_RING
-#include "ring_writer.h"
+#include "acrn_ring_writer.h"
 
 static void switch_recorder_off(void)
 {
