@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import gdb
 
+from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.image import Image, open_image
 from acrn_trace.sitelist import image_sites
@@ -15,6 +16,8 @@ from acrn_trace.sites import Site
 # maint info sections: number, addresses as GDB has moved them, offset in the file, name
 _SECTION = re.compile(r"\s*\[\d+\]\s+(0x[0-9a-f]+)->0x[0-9a-f]+ at (0x[0-9a-f]+): (\S+) ")
 _FILE = re.compile(r"\S.*file: `(.*)', file type")
+
+MAX_TRIED = 16  # functions that are looked for
 
 _scanned: tuple[tuple, list[Site]] = ((), [])
 
@@ -46,6 +49,9 @@ def load_offset(image: Image) -> int:
 
 def gdbs_own_offset(image: Image) -> int:
     """How far GDB has moved the image ('symbol-file -o …', or a target that told it to)."""
+    connection = gdb.selected_inferior().connection
+    if connection is not None and connection.type == "core":
+        return _offset_by_symbol(image)
     try:
         text = gdb.execute("maint info sections -all-objects", to_string=True)
     except gdb.error:
@@ -59,6 +65,24 @@ def gdbs_own_offset(image: Image) -> int:
             linked = image.section(section[3])
             if linked and linked.is_code and linked.offset == int(section[2], 16):
                 return int(section[1], 16) - linked.address
+    return 0
+
+
+def _offset_by_symbol(image: Image) -> int:
+    """The same by where GDB has a function; 0 for a stripped image.
+
+    GDB's list of a dump's many thousand sections takes minutes.
+    """
+    for address, _ in image.function_bounds()[:MAX_TRIED]:
+        name = image.function_at(address) or ""
+        if not name.isidentifier():
+            continue
+        try:
+            there = int(gdb.parse_and_eval(f"(unsigned long) &'{name}'"))
+            if gdb.execute(f"info symbol {there:#x}", to_string=True).startswith(f"{name} "):
+                return there - address & MASK64
+        except gdb.error:
+            continue
     return 0
 
 
