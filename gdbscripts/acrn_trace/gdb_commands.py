@@ -7,7 +7,7 @@ from typing import Callable, Iterable
 
 import gdb
 
-from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_parameters
+from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_inject, gdb_parameters
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_call import HypercallCall
@@ -215,6 +215,7 @@ def register() -> Session:
     HypercallCall(session)
     gdb_parameters.register(session.knowledge)
     gdb_define.register(session)
+    gdb_inject.register(session)
     gdb_disassembler.register(session.knowledge)
     gdb.execute("alias hc = hypercall")
     return session

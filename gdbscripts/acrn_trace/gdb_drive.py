@@ -67,7 +67,9 @@ class UserBreakpoints:
     @staticmethod
     def _all() -> Iterator[int]:
         for point in gdb.breakpoints():
-            if not point.enabled or point.type not in (
+            if point.number < 0 or not point.enabled:
+                continue  # of some script's, or of ours
+            if point.type not in (
                 gdb.BP_BREAKPOINT,
                 gdb.BP_HARDWARE_BREAKPOINT,
             ):
@@ -150,7 +152,10 @@ def stopped() -> None:
     """GDB has stopped at a point of ours, and runs its commands."""
     if DRIVE.resumes:
         DRIVE.resumes = False
-        gdb.execute("continue")
+        try:
+            gdb.execute("continue")
+        except gdb.error as error:
+            raise gdb.GdbError(str(error)) from None
 
 
 def show_reasons(_event: gdb.StopEvent) -> None:

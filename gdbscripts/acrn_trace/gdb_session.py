@@ -4,8 +4,13 @@
 import argparse
 from typing import IO
 
+import gdb
+
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_live import LiveTrace
+from acrn_trace.gdb_target import GuestPhysicalMemory
+from acrn_trace.inject import Injector
+from acrn_trace.inject_grammar import split_expressions
 from acrn_trace.interventions import Intervener
 from acrn_trace.knowledge import Knowledge, acrn
 
@@ -17,6 +22,8 @@ class Session:
         self.knowledge: Knowledge = acrn()
         self.trace: LiveTrace | None = None
         self.interveners: list[Intervener] = []  # inject, then replay or mock, then catch
+        self._injector: Injector | None = None  # of the trace's own options
+        gdb.events.stop.connect(self._on_gdb_stop)
 
     def active(self) -> LiveTrace | None:
         """The trace that runs, be it one that shows nothing."""
@@ -29,14 +36,22 @@ class Session:
 
     def start(self, options: argparse.Namespace, stream: IO[str]) -> LiveTrace:
         """Show a trace from now on; the calls in flight that are known stay known."""
+        options.expr, rules = split_expressions(options.expr, self.knowledge)
+        self._end_injections()
         try:
-            return self._replace_trace(options, stream)
+            trace = self._replace_trace(options, stream)
         except TraceError:
             self._keep_intervening()
             raise
+        if rules:
+            self._injector = Injector(self.knowledge, GuestPhysicalMemory())
+            self._injector.rules = rules
+            self.intervene(self._injector)
+        return trace
 
     def stop(self) -> None:
         """End the user's trace; those who intervene go on."""
+        self._end_injections()
         if self.interveners:
             self._replace_trace(None, None)
         else:
@@ -50,6 +65,18 @@ class Session:
         self.forget_trace()
         self.trace = LiveTrace(options, self.knowledge, stream, self.interveners, pairing)
         return self.trace
+
+    def _end_injections(self) -> None:
+        """What ``-e inject=`` asked for ends with its trace."""
+        if self._injector:
+            self.interveners.remove(self._injector)
+        self._injector = None
+
+    def _on_gdb_stop(self, _event: gdb.StopEvent) -> None:
+        """Connected anew, perhaps: those who intervened before do so again."""
+        if self.trace and not self.trace.active:
+            self._end_injections()
+            self._keep_intervening()
 
     def _keep_intervening(self) -> None:
         if self.interveners and not self.active():

@@ -16,7 +16,9 @@ from acrn_trace.dead_guest import diagnose_file, is_about_a_dead_guest, show_rin
 from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.filters import Filter
 from acrn_trace.image import open_image
+from acrn_trace.inject_grammar import split_expressions
 from acrn_trace.knowledge import acrn
 from acrn_trace.listing import site_lines
 from acrn_trace.options import (
@@ -26,7 +28,6 @@ from acrn_trace.options import (
     add_site_options,
     add_trace_options,
     is_failure,
-    make_filter,
     make_knowledge,
 )
 from acrn_trace.printable import printable
@@ -115,7 +116,9 @@ def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
 
 def _check_input(options: argparse.Namespace) -> None:
     """Find what is wrong before anything is started or written."""
-    make_filter(options, make_knowledge(options).table)
+    knowledge = make_knowledge(options)
+    filters, _ = split_expressions(options.expr, knowledge)
+    Filter(filters, knowledge.table)
     image = open_image(options.image)
     traced_sites(image_sites(image), image, options.possible_sites == "on")
     _check_offset(options.offset)

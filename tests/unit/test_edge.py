@@ -40,5 +40,7 @@ def test_gdb_is_imported_by_the_edge_alone():
         "call_place",
         "call_run",
         "call_state",
+        "inject",
+        "session",
     )
     assert files == {f"gdb_{name}.py" for name in edge}

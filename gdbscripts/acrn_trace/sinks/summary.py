@@ -15,6 +15,7 @@ from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.histogram import ERROR, Histogram
 from acrn_trace.sinks.jsonl import compact
 from acrn_trace.sinks.stamps import CLOCKS
+from acrn_trace.tampering import tampering
 
 # heading, width; times in microseconds, as strace's usecs/call
 COLUMNS = (
@@ -41,11 +42,12 @@ class Traits(NamedTuple):
     error: str | None
     findings: int
     vcpu: int | None
+    tampered: bool
 
 
 def _traits(event: Event) -> Traits:
     error = _error(event) if event.failed else None
-    return Traits(event.name, error, len(event.findings), event.vcpu)
+    return Traits(event.name, error, len(event.findings), event.vcpu, tampering(event) != "")
 
 
 class Row:
@@ -56,6 +58,7 @@ class Row:
         self.times = Histogram()
         self.errors: Counter[str] = Counter()
         self.findings = 0
+        self.tampered = 0
         self.vcpus: set[int | None] = set()
 
     def count(self, duration: float | None, traits: Traits) -> None:
@@ -65,6 +68,7 @@ class Row:
         if traits.error:
             self.errors[traits.error] += 1
         self.findings += traits.findings
+        self.tampered += traits.tampered
         if len(self.vcpus) < MAX_VCPUS:
             self.vcpus.add(traits.vcpu)
 
@@ -73,6 +77,7 @@ class Row:
         self.times.merge(other.times)
         self.errors.update(other.errors)
         self.findings += other.findings
+        self.tampered += other.tampered
         self.vcpus |= other.vcpus
 
 
@@ -188,4 +193,5 @@ def _vcpus(vcpus: set[int | None]) -> str:
 def _notes(row: Row) -> str:
     errors = ", ".join(f"{name} {count}" for name, count in row.errors.most_common())
     text = f"  {errors}" if errors else ""
+    text += f"  ({row.tampered} injected)" if row.tampered else ""
     return f"{text}  !! {row.findings} findings" if row.findings else text

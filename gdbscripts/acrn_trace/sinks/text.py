@@ -12,6 +12,7 @@ from acrn_trace.printable import printable
 from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
+from acrn_trace.tampering import tampering
 
 
 class TextSink(QuickSink):
@@ -84,7 +85,7 @@ class TextSink(QuickSink):
         kept = event.kin and event.kin.get(self._endings)
         if kept:
             return kept
-        result = f"{self._renderer.outputs(event)} = {result_text(event)}"
+        result = f"{self._renderer.outputs(event)} = {result_text(event)}{tampering(event)}"
         lines = [_repeats(event) + _place(event)]
         if self._stacks:
             lines += [

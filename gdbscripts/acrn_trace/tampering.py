@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What was done to a call on purpose, as its event says: ``Event.more["injected"]``."""
+
+from acrn_trace.event import Event
+
+# A list of text: error=EPERM, delay_enter=500us, poke_exit rsi: 1 => 5, unpoked vm.vmid: why
+INJECTED = "injected"
+
+
+def mark(event: Event, text: str) -> None:
+    event.more.setdefault(INJECTED, []).append(text)
+
+
+def marks(event: Event) -> list[str]:
+    """What was done to the call, also of an event from a file, where it may be anything."""
+    found = event.more.get(INJECTED) if event.more else None
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
+def tampering(event: Event) -> str:
+    """strace's words behind a result: `` (INJECTED)``, `` (DELAYED)``; and `` (POKED …)``."""
+    if event.answered_by != "inject" and not event.more:
+        return ""
+    done = marks(event)
+    text = " (INJECTED)" if event.answered_by == "inject" else ""
+    text += " (DELAYED)" if any(mark.startswith("delay_") for mark in done) else ""
+    for kind, word in (("poke_", "POKED"), ("unpoked", "NOT POKED")):
+        pokes = [mark.partition(" ")[2] for mark in done if mark.startswith(kind)]
+        text += "".join(f" ({word} {poke})" for poke in pokes)
+    return text

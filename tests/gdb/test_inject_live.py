@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Each form of injection, on a guest that says what arrived and what came back."""
+
+import json
+import re
+
+import pytest
+from live import Guest, acrn_trace, common_arguments, events_of, gdb_at
+
+CALLS = 6
+MINUS_ONE = (1 << 64) - 1
+
+
+def line(index, arrived=1, seen=None, second=1, ret=None, left=None):
+    """What the guest prints of a call: by default, of one that nobody tampered with."""
+    vmid = 100 + index
+    seen = (vmid if seen is None else seen) if arrived else 0
+    ret, left = index if ret is None else ret, vmid if left is None else left
+    return f"{index}: {arrived} {seen} {second if arrived else 0} = {ret} {left}"
+
+
+def said(changed):
+    """All that it prints. A result is the number of calls that arrived before."""
+    lines, before = [], 0
+    for index in range(CALLS):
+        how = dict(changed.get(index, {}))
+        lines.append(line(index, **{"ret": before, **how}))
+        before += how.get("arrived", 1)
+    return lines
+
+
+FORMS = {
+    "error=EPERM:when=2": ({1: dict(arrived=0, ret=-1)}, " (INJECTED)"),
+    "error=110:when=5+": ({4: dict(arrived=0, ret=-110), 5: dict(arrived=0, ret=-110)}, None),
+    "retval=0x123456789:when=1": ({0: dict(arrived=0, ret=0x123456789)}, " (INJECTED)"),
+    "skip:when=2..5+2": ({1: dict(arrived=0, ret=0), 3: dict(arrived=0, ret=0)}, " (INJECTED)"),
+    "delay_enter=30ms:when=3": ({}, " (DELAYED)"),
+    "delay_exit=30ms:when=3": ({}, " (DELAYED)"),
+    "poke_enter=rsi=0x55:when=4": ({3: dict(second=0x55)}, " (POKED rsi: 0x1 => 0x55)"),
+    "poke_exit=rax=77:when=4": ({3: dict(ret=77)}, " (POKED rax: 0x3 => 0x4d)"),
+    "poke_enter=vm.vmid=7:when=6": ({5: dict(seen=7, left=7)}, " (POKED vm.vmid: 105 => 7)"),
+    "poke_exit=vm.vmid=7:when=6": ({5: dict(left=7)}, " (POKED vm.vmid: 105 => 7)"),
+    "retval=9:poke_exit=vm.vmid=8:when=1": (
+        {0: dict(arrived=0, ret=9, left=8)},
+        " (INJECTED) (POKED vm.vmid: 100 => 8)",
+    ),
+}
+
+
+@pytest.fixture
+def guest(test_guest, folder):
+    """Run GDB commands on the guest: what the guest said, and GDB."""
+    image = test_guest("tampered")
+
+    def session(*commands):
+        with Guest(folder, [*common_arguments(), "-kernel", image]) as machine:
+            gdb = gdb_at(machine, image, *commands)
+            ended = machine.finished()
+        assert ended.status == 0, (gdb, ended)
+        return ended.out.splitlines(), gdb
+
+    return session
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_it_changes_what_it_says_on_the_calls_it_says(form, guest, folder):
+    changed, words = FORMS[form]
+    output = folder / "trace"
+    told, gdb = guest(
+        f"hypercall inject create_vm:{form}",
+        f"hypercall trace -f jsonl -o {output}",
+        "continue",
+    )
+    assert told == said(changed), gdb
+    events = events_of(output)
+    tampered = [event for event in events if event.get("injected")]
+    delayed = {2} if "delay" in form else set()
+    assert {event["seq"] for event in tampered} == set(changed) | delayed
+    assert [event["ret"] for event in events] == [
+        hex(n) if n >= 1 << 31 else n for n in (int(text.split()[5]) for text in told)
+    ]
+    assert all(event["clobbered"] == {} and event["findings"] == [] for event in events)
+    for event in events:
+        by_us = event in tampered and any(word in form for word in ("error", "retval", "skip"))
+        assert event["answered_by"] == ("inject" if by_us else "hypervisor")
+    if "delay_enter" in form:
+        assert events[2]["duration"] > 0.03 > events[1]["duration"]
+    text = acrn_trace("report", output)
+    assert text.status == 0, text
+    shown = [line for line in text.out.splitlines() if words and words in line]
+    assert not words or len(shown) == len(tampered), text.out
+
+
+def test_nothing_after_off(guest, folder):
+    told, gdb = guest(
+        f"hypercall trace -f jsonl -o {folder / 'trace'}",
+        "hypercall inject all:error=EPERM:delay_exit=1",
+        "hypercall inject create_vm:poke_exit=vm.vmid=1",
+        "break between_calls if index == 3",
+        "continue",
+        "hypercall inject",
+        "hypercall inject off",
+        "hypercall inject",
+        "continue",
+    )
+    tampered = dict(arrived=0, ret=-1, left=1)
+    assert told == said({index: tampered for index in range(3)}), gdb
+    assert "all:error=EPERM:delay_exit=1  (3 calls so far)\n" in gdb.out
+    assert "Nothing is injected.\n" in gdb.out
+    assert [bool(event.get("injected")) for event in events_of(folder / "trace")] == [True] * 3 + [
+        False
+    ] * 3
+
+
+def test_without_a_trace_it_runs_one_of_its_own_that_shows_nothing(guest):
+    told, gdb = guest(
+        "hypercall inject create_vm:retval=5:when=2",
+        "info hypercalls in-flight",
+        "break between_calls if index == 3",
+        "continue",
+        "hypercall inject off",
+        "maint info breakpoints",
+        "continue",
+    )
+    assert told == said({1: dict(arrived=0, ret=5)})
+    assert "create_vm(" not in gdb.out and "no trace is running" in gdb.err
+    assert "Num     Type" in gdb.out and "calls.S" not in gdb.out.partition("Num     Type")[2]
+
+
+def test_the_launcher_takes_it_and_every_sink_says_so(test_guest, folder):
+    def traced(*options):
+        image = test_guest("tampered")
+        inject = (
+            "-e",
+            "inject=create_vm:error=EBUSY:when=2",
+            "-e",
+            "inject=all:delay_exit=1:when=3",
+        )
+        run = acrn_trace(*inject, *options, image, "--", *common_arguments())
+        assert run.status == 0, run
+        assert run.out.splitlines() == said({1: dict(arrived=0, ret=-16)})
+        return run.err
+
+    text = traced()
+    assert text.count(" = -16 EBUSY (Device or resource busy) (INJECTED) <") == 1
+    assert text.count(" = 1 (DELAYED) <") == 1
+    assert "create_vm  EBUSY 1  (2 injected)\n" in traced("-c")
+    traced("-f", "chrome", "-o", folder / "chrome")
+    names = [one["name"] for one in json.loads((folder / "chrome").read_text()) if one["ph"] == "X"]
+    assert names.count("create_vm (INJECTED)") == 1 and names.count("create_vm") == CALLS - 2
+
+
+def test_what_is_wrong_is_said_before_anything_starts(test_guest):
+    run = acrn_trace("-e", "inject=creat_vm:skip", test_guest("tampered"), "--")
+    assert run.status == 2 and run.out == ""
+    assert run.err.startswith("acrn-trace: no call is named 'creat_vm'; did you mean create_vm or ")
+
+
+def test_help_completion_and_errors_in_gdb(guest):
+    told, gdb = guest(
+        "help hypercall inject",
+        "complete hypercall inject create_v",
+        "complete hypercall inject create_vm:err",
+        "complete hypercall inject create_vm:error=EP",
+        "hypercall inject create_vm:eror=1",
+        "hypercall inject off",
+        "hypercall inject a b",
+        "continue",
+    )
+    assert told == said({})
+    assert "delay_enter=T" in gdb.out and "hypercall inject create_vm\n" in gdb.out
+    assert "no option 'eror'; did you mean error" in gdb.err
+    assert "nothing is injected" in gdb.err and "one rule without blanks" in gdb.err
+    assert "Traceback" not in gdb.err
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_breakpoint_of_the_users_right_behind_an_answered_call_is_hit(hidden, guest):
+    told, gdb = guest(
+        "hypercall inject create_vm:retval=5:when=2",
+        "break past_the_call if $rax == 5" if not hidden else "break past_the_call if $rax == 9",
+        "continue",
+        "continue",
+    )
+    assert told == said({1: dict(arrived=0, ret=5)})
+    assert gdb.out.count("Breakpoint 1, call_once") == (0 if hidden else 1), gdb
+
+
+def test_next_and_finish_go_over_an_answered_call(guest):
+    told, gdb = guest(
+        "hypercall inject create_vm:retval=5:when=2..4",
+        "break call_once if $rsi && $rdx == 1 && creation.vmid == 101",
+        "continue",
+        "finish",
+        "print creation.vmid",
+        "delete",
+        "tbreak between_calls if index == 2",
+        "continue",
+        "finish",
+        "next",
+        "next",
+        "next",
+        "next",
+        "next",
+        "print i",
+        "continue",
+    )
+    assert told == said({index: dict(arrived=0, ret=5) for index in (1, 2, 3)})
+    assert "$1 = 101\n" in gdb.out
+    assert re.search(r"^\$2 = [23]$", gdb.out, re.MULTILINE), gdb
