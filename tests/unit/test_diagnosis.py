@@ -280,7 +280,7 @@ def test_an_idle_guest_is_not_accused():
     guest.halted(eflags=FLAGS)
     said = guest.diagnosis()
     assert said.verdicts == []
-    assert "  Nothing here is wrong as far as hypercalls go." in page(said)
+    assert "  No sign of anything wrong with hypercalls." in page(said)
 
 
 def test_the_sites_of_a_wrong_image_name_nothing():

@@ -42,8 +42,11 @@ def _kept_by_hypervisor(diagnosis: Diagnosis) -> list[tuple[VcpuState, Recorded]
 
 def _kept(diagnosis: Diagnosis, state: VcpuState, call: Recorded) -> Match:
     words = {"call": called(call), "vcpu": state.number, "time": at_least(diagnosis, call)}
-    evidence = (f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}")
-    return Match(words, evidence, CERTAIN, state.number)
+    evidence = [f"{record_of(call)} has no return", f"vCPU {state.number}: {state.why}"]
+    if state.place.symbol:
+        trail = " <- ".join(map(str, [state.place, *state.callers]))
+        evidence.append(f"the hypervisor is at {trail} (the callers are a guess)")
+    return Match(words, tuple(evidence), CERTAIN, state.number)
 
 
 def asleep(diagnosis: Diagnosis) -> Iterator[Match]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a diagnosis is made from, and what it says: plain data."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Callable, Mapping
 
@@ -9,10 +9,13 @@ from acrn_trace.event import Event
 from acrn_trace.image_match import DIFFERS
 from acrn_trace import postmortem
 from acrn_trace.knowledge import Knowledge
-from acrn_trace.paging import Memory
+from acrn_trace.levels import FIRMWARE, HYPERVISOR, UNKNOWN, Level, by_ring
+from acrn_trace.memory import Unreadable
+from acrn_trace.paging import Memory, VirtualMemory
 from acrn_trace.postmortem import FoundRing, Postmortem
 from acrn_trace.ringformat import RingHeader
 from acrn_trace.sites import Site
+from acrn_trace.vcpu_choice import chosen_vcpu
 
 CERTAIN, PROBABLE, GUESS = "certain", "probable", "guess"
 
@@ -39,9 +42,53 @@ class Case:
         ring = self.found.ring
         return ring if ring and (ring.is_mapped or ring.rings.header.cr3) else None
 
+    @cached_property
+    def image_is_hypervisors(self) -> bool:
+        """Whether the image is right, and runs where the guest's ring is not: below the guest."""
+        ring, memory = self.ring, self.found.memory
+        if not self.found.match.is_there or ring is None or not ring.is_mapped or memory is None:
+            return False
+        try:
+            return memory.translate(ring.virtual) != ring.physical
+        except Unreadable:
+            return True
+
+    @cached_property
+    def levels(self) -> dict[int, Level]:
+        """Where each vCPU is; told by the ring where the image is not the guest's."""
+        levels = {number: replace(level) for number, level in self.found.levels.items()}
+        for level in levels.values():
+            if self.image_is_hypervisors and level.level != FIRMWARE:
+                by_ring(level, self.ring)
+            elif level.level == HYPERVISOR and not self.has_page_tables:
+                level.level = UNKNOWN
+        return levels
+
+    @property
+    def has_page_tables(self) -> bool:
+        """Whether the guest's memory is read as its page tables have it, not as a file says."""
+        return isinstance(self.found.memory, VirtualMemory)
+
+    @cached_property
+    def look_at(self) -> tuple[int | None, str]:
+        """The vCPU to look at first, and why."""
+        if self.levels == self.found.levels:
+            return self.found.vcpu, self.found.vcpu_why
+        return chosen_vcpu(self.found.snapshot, self.levels, self.ring)
+
+    @property
+    def image_is_right(self) -> bool:
+        """Only then are its names and sites used."""
+        return self.found.image is not None and self.found.match.is_there
+
     @property
     def image_is_wrong(self) -> bool:
-        return self.found.image is not None and self.found.match.verdict == DIFFERS
+        """Other code is where it should be, or nothing, though the guest's page tables are known;
+        where these are not, nobody can tell."""
+        if self.found.image is None:
+            return False
+        known = self.ring is not None and self.ring.is_mapped
+        return self.found.match.verdict == DIFFERS or (not self.image_is_right and known)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
     found, ring = diagnosis.case.found, diagnosis.case.ring
     image = "no image was given"
     if found.image:
-        image = f"the image {found.image.path} {IMAGES.get(found.match.verdict, '')}"
+        level = ", as the hypervisor" if diagnosis.case.image_is_hypervisors else ""
+        image = f"the image {found.image.path} {IMAGES.get(found.match.verdict, '')}{level}"
     yield from _wrapped(f"From {KINDS.get(found.snapshot.kind, found.snapshot.kind)}; {image}.", 2)
     recorder = diagnosis.recorder
     if recorder:
@@ -71,8 +72,9 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _wrapped(
             f"The guest keeps a record of its calls in {rings}, found {recorder.how}.", 2
         )
-    if found.vcpu is not None and len(diagnosis.vcpus) > 1:
-        yield from _wrapped(f"Look at vCPU {found.vcpu} first: {found.vcpu_why}.", 2)
+    first, why = diagnosis.case.look_at
+    if first is not None and len(diagnosis.vcpus) > 1:
+        yield from _wrapped(f"Look at vCPU {first} first: {why}.", 2)
     for note in [*found.notes, *(ring.notes if ring else [])]:
         yield from _wrapped(f"Note: {note}", 2)
 
@@ -157,7 +159,7 @@ def _verdicts(diagnosis: Diagnosis) -> Iterator[str]:
     yield ""
     yield "WHAT PROBABLY HAPPENED"
     if not diagnosis.verdicts:
-        yield "  Nothing here is wrong as far as hypercalls go."
+        yield "  No sign of anything wrong with hypercalls."
     for number, verdict in enumerate(diagnosis.verdicts, 1):
         text = DOUBTS.get(verdict.certainty, "") + verdict.text
         yield from _wrapped(f"  {number}. {text}", 5)
@@ -189,6 +191,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "image": {
             "path": found.image.path if found.image else None,
             "match": found.match.verdict if found.image else None,
+            "is_hypervisors": diagnosis.case.image_is_hypervisors,
         },
         "vcpus": [_vcpu_json(diagnosis, state) for state in diagnosis.vcpus],
         "rings": [
@@ -204,7 +207,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
             }
             for ring in (recorder.rings if recorder else ())
         ],
-        "look_at": found.vcpu,
+        "look_at": diagnosis.case.look_at[0],
         "calls": [_call_json(call) for call in diagnosis.calls],
         "happened": [verdict.as_json() for verdict in diagnosis.verdicts],
         "unknown": diagnosis.unknown,

@@ -6,7 +6,7 @@ import bisect
 from acrn_trace.abi import MASK64
 from acrn_trace.diagnosis.facts import USER, Case, Line, Place, VcpuState
 from acrn_trace.diagnosis.stack import callers, interruptions
-from acrn_trace.postmortem import GUEST
+from acrn_trace.postmortem import GUEST, HYPERVISOR
 from acrn_trace.snapshot import SnapshotVcpu
 
 FLAGS_INTERRUPTS = 1 << 9
@@ -18,7 +18,7 @@ class Places:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._image = None if case.image_is_wrong else case.found.image
+        self._image = case.found.image if case.image_is_right else None
         bounds = self._image.function_bounds() if self._image else []
         self._starts = [start for start, _ in bounds]
         self._code = self._image.code() if self._image else []
@@ -62,22 +62,26 @@ def states_of(case: Case, place_of: Places) -> list[VcpuState]:
 
 
 def _state_of(case: Case, vcpu: SnapshotVcpu, stacks: list[int], place_of: Places) -> VcpuState:
-    registers, level = vcpu.registers, case.found.levels[vcpu.vcpu]
+    registers, level = vcpu.registers, case.levels[vcpu.vcpu]
     in_ring_3 = registers.get("cs", 0) & RING_3 == RING_3
     where = USER if level.level == GUEST and in_ring_3 else level.level
     rip = registers.get("rip", 0)
-    place = place_of(rip) if where in (GUEST, USER) else Place(rip)
+    is_named = where in ((HYPERVISOR,) if case.image_is_hypervisors else (GUEST, USER))
+    place = place_of(rip) if is_named else Place(rip)
     state = VcpuState(vcpu.vcpu, where, level.why, place, registers, level.memory)
     state.halted = level.is_halted and where != USER
     state.interrupts = bool(registers.get("eflags", 0) & FLAGS_INTERRUPTS)
     if state.in_guest:
-        _read_stack(state, stacks, place_of)
+        named = place_of if is_named else Place
+        state.interrupted = interruptions(state.memory, registers.get("rsp", 0), stacks, named)
+    if is_named:
+        _guess_callers(state, stacks, place_of)
     return state
 
 
-def _read_stack(state: VcpuState, stacks: list[int], place_of: Places) -> None:
+def _guess_callers(state: VcpuState, stacks: list[int], place_of: Places) -> None:
+    """Of what was interrupted, where something was."""
     rsp = state.registers.get("rsp", 0)
-    state.interrupted = interruptions(state.memory, rsp, stacks, place_of)
     if state.interrupted:
         rsp = state.interrupted[0].rsp
     found = callers(state.memory, rsp, stacks, place_of.in_code)

@@ -31,7 +31,7 @@ def read_recorder(case: Case) -> Recorder | None:
 
 
 def _read_rings(case: Case, found: FoundRing, recorder: Recorder) -> None:
-    sites = {} if case.image_is_wrong else case.sites
+    sites = case.sites if case.image_is_right else {}
     decoder = RecordDecoder(case.knowledge, recorder.header, sites, recorder.hz or None)
     recorder.rings = [
         RingState(number, now.claimed, recorder.header.record_count, now.lost, now.lapped)

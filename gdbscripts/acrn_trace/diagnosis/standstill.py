@@ -8,6 +8,7 @@ from acrn_trace.diagnosis.bytes_at import try_read
 from acrn_trace.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, VcpuState
 from acrn_trace.diagnosis.match import Match, called
+from acrn_trace.image_match import DIFFERS
 from acrn_trace.diagnosis.registers_lost import instruction_of
 
 FIRST_NUMBER = 1 << 31  # of a call, but more often something else
@@ -19,9 +20,15 @@ def wrong_image(diagnosis: Diagnosis) -> Iterator[Match]:
     if not diagnosis.case.image_is_wrong or found.image is None:
         return
     match = found.match
-    evidence = [f"{match.differing} of {match.compared} bytes of its code are not those in memory"]
+    if match.verdict == DIFFERS:
+        differing = f"{match.differing} of {match.compared} bytes of its code"
+        evidence = [f"{differing} are not those in memory"]
+    else:
+        evidence = [f"its code is not mapped by {found.memory_from}, which leads to the ring"]
     if match.first_difference is not None:
         evidence.append(f"the first that is not is at {match.first_difference:#x}")
+    if not found.offset:
+        evidence.append("it was looked for where it was linked, as no offset is given")
     evidence += _calls_elsewhere(diagnosis)
     yield Match({"image": found.image.path}, tuple(evidence), CERTAIN)
 
