@@ -80,11 +80,7 @@ class Flow:
         begin = max((a for a in known.starts if a < self._stop), default=self._start)
         self._stop = min(stop, self._code.end)
         more = self._outline(begin)
-        self._sweeps[0] = Outline(
-            [a for a in known.starts if a < begin] + more.starts,
-            [i for i in known.steering if i[0] < begin] + more.steering,
-            known.guessed + more.guessed,
-        )
+        self._sweeps[0] = known.resumed(begin, more)
 
     def joins(self, address: int, is_function: Callable[[int], bool]) -> bool:
         """Whether the dead code around ``address`` is tied to the live code by its branches.

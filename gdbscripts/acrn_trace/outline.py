@@ -43,6 +43,14 @@ class Outline:
         index = bisect_left(self.starts, address)
         return index if index < len(self.starts) and self.starts[index] == address else None
 
+    def resumed(self, stop: int, more: "Outline") -> "Outline":
+        """This up to address ``stop``, ``more`` from where that begins."""
+        return Outline(
+            [address for address in self.starts if address < stop] + more.starts,
+            [one for one in self.steering if one[0] < stop] + more.steering,
+            [one for one in self.guessed if one[0] < stop] + more.guessed,
+        )
+
     def begins_at(self, address: int) -> bool:
         return self.index_of(address) is not None
 

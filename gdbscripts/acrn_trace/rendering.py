@@ -86,10 +86,10 @@ class Renderer:
             yield f"=> {self._text(tree['out'], argument.name)}"
             return
         for key, value in tree.items():
-            if key in outs and not is_change(value):
+            changes = list(self._changes(value, key))
+            if key in outs and not changes:
                 yield f"{key}={self._text(value, key)}"
-            else:
-                yield from self._changes(value, key)
+            yield from changes
 
     def _changes(self, tree: Tree, path: str) -> Iterator[str]:
         if is_change(tree):

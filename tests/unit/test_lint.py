@@ -125,6 +125,58 @@ CASES = {
         ["call-between"],
         None,
     ),
+    "a site in a cold part, whose number the function loads": (
+        f"f: mov {NR}, %r8d\n test %rdi, %rdi\n jne f.cold\n ret\n"
+        "g: ret\n .balign 256\nf.cold: mov $1, %edi\n vmcall\n ud2",
+        [],
+        0x80000012,
+    ),
+    "a site in a cold part, with a call before it": (
+        f"f: mov {NR}, %r8d\n test %rdi, %rdi\n jne f.cold\n ret\n"
+        "g: ret\n .balign 256\nf.cold: call printk\n vmcall\n ud2",
+        ["call-between"],
+        None,
+    ),
+    "a site in a cold part, before whose jump nobody loads": (
+        "f: xor %ecx, %ecx\n test %rdi, %rdi\n jne f.cold\n ret\n"
+        "g: ret\n .balign 256\nf.cold: mov $1, %edi\n vmcall\n ud2",
+        ["r8-never-loaded"],
+        None,
+    ),
+    "a call over data, whose address is popped": (
+        f'f: mov {NR}, %r8d\n call 1f\n .asciz "text"\n1: pop %rdi\n vmcall\n ret',
+        [],
+        0x80000012,
+    ),
+    "cases of a jump table, each with a load": (
+        "f: cmp $1, %rdi\n ja 3f\n lea 4f(%rip), %rdx\n movslq (%rdx,%rdi,4), %rax\n"
+        " add %rdx, %rax\n jmp *%rax\n1: mov $0x80000012, %r8d\n jmp 5f\n"
+        "2: mov $0x80000013, %r8d\n5: vmcall\n3: ret\n .balign 4\n4: .long 1b-4b, 2b-4b",
+        [],
+        None,
+    ),
+    "a load before a jump through a table": (
+        f"f: mov {NR}, %r8d\n cmp $1, %rdi\n ja 3f\n lea 4f(%rip), %rdx\n"
+        " movslq (%rdx,%rdi,4), %rax\n add %rdx, %rax\n jmp *%rax\n1: mov $1, %edi\n jmp 5f\n"
+        "2: mov $2, %edi\n5: vmcall\n3: ret\n .balign 4\n4: .long 1b-4b, 2b-4b",
+        [],
+        0x80000012,
+    ),
+    "a case of a jump table that another way, with a load, leads to as well": (
+        f"f: cmp $1, %rdi\n ja 6f\n lea 4f(%rip), %rdx\n movslq (%rdx,%rdi,4), %rax\n"
+        " add %rdx, %rax\n jmp *%rax\n1: ret\n2: vmcall\n ret\n"
+        f"6: mov {NR}, %r8d\n jmp 2b\n .balign 4\n4: .long 1b-4b, 2b-4b",
+        ["r8-one-path"],
+        None,
+    ),
+    "no load before a jump through a table but on one way": (
+        f"f: mov {NR}, %r8d\n cmp $7, %rsi\n je 6f\n xor %ecx, %ecx\n call printk\n"
+        "6: cmp $1, %rdi\n ja 3f\n lea 4f(%rip), %rdx\n movslq (%rdx,%rdi,4), %rax\n"
+        " add %rdx, %rax\n jmp *%rax\n1: mov $1, %edi\n jmp 5f\n"
+        "2: mov $2, %edi\n5: vmcall\n3: ret\n .balign 4\n4: .long 1b-4b, 2b-4b",
+        ["call-between"],
+        None,
+    ),
     "a jump to another function, which has its own calls": (
         f"f: test %rdi, %rdi\n jne g\n mov {NR}, %r8d\n vmcall\n ret\ng: call printk\n ret",
         [],

@@ -54,7 +54,7 @@ def call_over(data):
             bytes.fromhex("0fb94005") + b"\x85\xc0" + VMCALL + RET,
             {6: CERTAIN},
         ),  # ud1 of a sanitizer
-        (b"\x62\xf1\x65\x08\x72" + b"\x81" + VMCALL + b"\x00" * 2 + RET, {6: POSSIBLE}),  # inside
+        (bytes.fromhex("62f564085881") + VMCALL + b"\x00" + RET, {6: POSSIBLE}),  # in FP16's
         (b"\x0f\x0b" + VMCALL + RET, {2: CERTAIN}),  # UD2: Linux's WARN goes on behind it
         (jump_over(b"\x12" + VMCALL + b"\x34" * 5) + VMCALL + RET, {3: POSSIBLE, 11: CERTAIN}),
         (call_over(b"\x12\x34" + VMCALL) + RET, {7: POSSIBLE}),

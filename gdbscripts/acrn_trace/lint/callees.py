@@ -108,18 +108,12 @@ class Callees:
         flow = None if address is None else self._readable(address)
         if flow is None or _INSTRUMENTATION.match(self.name(address)):
             return False
-        seen, work = set(), [0]
-        while work:
-            number = work.pop()
-            if number in seen:
-                continue
-            seen.add(number)
-            instruction = flow.instruction(number)
-            if register in instruction.reads and not _saves(instruction, register):
-                return True
-            if register not in instruction.writes and flow.kind(number) != "call":
-                work += flow.successors(number)
-        return False
+
+        def is_lost(number: int) -> bool:
+            return register in flow.instruction(number).writes or flow.kind(number) == "call"
+
+        reached = (flow.instruction(number) for number in _reached(flow, is_lost))
+        return any(register in one.reads and not _saves(one, register) for one in reached)
 
     def _readable(self, address: int) -> Function | None:
         flow = self._function_at(address)
@@ -127,16 +121,25 @@ class Callees:
 
     def _reached(self, flow: Function, depth: int) -> Iterator[int]:
         """The instructions that can run from the function's first."""
-        seen, work = set(), [0]
-        while work:
-            number = work.pop()
-            if number in seen:
-                continue
-            seen.add(number)
-            yield number
-            call = flow.kind(number) == "call"
-            if not call or self.returns(flow.goal(number), depth + 1):
-                work += flow.successors(number)
+
+        def is_last(number: int) -> bool:
+            is_call = flow.kind(number) == "call"
+            return is_call and not self.returns(flow.goal(number), depth + 1)
+
+        return _reached(flow, is_last)
+
+
+def _reached(flow: Function, is_last: Callable[[int], bool]) -> Iterator[int]:
+    """The instructions from the first on, each once, and up to such as nobody looks behind."""
+    seen, work = set(), [0]
+    while work:
+        number = work.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        yield number
+        if not is_last(number):
+            work += flow.successors(number)
 
 
 def _saves(instruction: Instruction, register: str) -> bool:

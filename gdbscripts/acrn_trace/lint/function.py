@@ -5,7 +5,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Callable
+from typing import Callable, Iterable
 
 from acrn_trace.abi import VMCALL, VMMCALL
 from acrn_trace.lint.instructions import Instruction, Names, decode, names_in
@@ -61,6 +61,7 @@ class Function:
         self._read_steering(pieces)
         self._decoded: dict[int, Instruction] = {}
         self._named: dict[int, Names | None] = {}
+        self._cases: list[int] = []  # where the only indirect jump goes
         self._never_returns: Callable[[int | None], bool] = lambda goal: False
 
     def _read_steering(self, pieces: list[Piece]) -> None:
@@ -160,6 +161,19 @@ class Function:
         """A UD2 that a handler steps over, as Linux's WARN: else what follows would be dead."""
         return self.kind(number) == "trap" and number + 1 not in self.sources
 
+    @property
+    def jumps_indirectly(self) -> bool:
+        return bool(self._indirect)
+
+    def add_table(self, targets: Iterable[int]) -> None:
+        """Tell what the jump tables have that the code names, before any question is asked.
+
+        Which of several indirect jumps a table is for is not known: then nothing is.
+        """
+        if len(self._indirect) == 1:
+            numbers = {self.number_of(target) for target in targets} - {None}
+            self._cases = sorted(numbers)
+
     def leave_out_calls(self, never_return: Callable[[int | None], bool]) -> None:
         """Tell which calls do not come back, before any question is asked."""
         self._never_returns = never_return
@@ -174,7 +188,7 @@ class Function:
             if inside is not None:
                 found.append(inside)
             elif self.goal(number) is None:
-                found += [] if certainly else self._orphans
+                found += self._cases or ([] if certainly else self._orphans)
         return found
 
     def is_plain(self, number: int) -> bool:
@@ -224,6 +238,8 @@ class Function:
             inside = self._inside[number]
             if inside is not None:
                 sources.setdefault(inside, []).append(number)
+        for case in self._cases:
+            sources.setdefault(case, []).append(self._indirect[0])
         return sources
 
 

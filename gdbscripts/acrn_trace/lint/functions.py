@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The functions of an image, each decoded once: with sites, called by those, calling those."""
 
-import re
-import struct
 from typing import Iterable
 
 from acrn_trace.abi import MASK64
@@ -10,18 +8,20 @@ from acrn_trace.bounds import Bounds
 from acrn_trace.call_targets import CallTargets
 from acrn_trace.decoder import Decoder
 from acrn_trace.image import Code, Image
+from acrn_trace.jump_tables import table_targets
+from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import MAX_BYTES, Function, Piece, target_of
+from acrn_trace.lint.function import MAX_BYTES, NEAR, Function, Piece, target_of
 from acrn_trace.lint.origins import Origins, loaded
 from acrn_trace.outline import ENDS, Outline
 from acrn_trace.spans import Span
 
 MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
 MAX_PIECES, MAX_PIECE = 8, 512  # of a function that are elsewhere; bytes of one
+MAX_COLD = 4096  # bytes of a part that was split off
 MAX_CALLERS = 16  # of one function that are looked at
 WINDOW = 64  # bytes before a site that are looked at where no function is known around it
 _COPIED = (".altinstr_replacement",)
-_SHORT = {0xEB, *range(0x70, 0x80)}
 
 
 class Functions:
@@ -35,7 +35,7 @@ class Functions:
         self._bounds = Bounds(image)
         self._decoder = Decoder()
         self._calls: CallTargets | None = None
-        self._functions: dict[tuple[int, int], Function | None] = {}
+        self._functions: dict[tuple[int, ...], Function | None] = {}
         self._origins: dict[Function, Origins] = {}
         self._callers: dict[int, list[int]] | None = None
         self._sites: list[int] = []
@@ -49,7 +49,8 @@ class Functions:
         start, end, is_function = self._extent(part, address)
         if start is None or address - start >= MAX_BYTES:
             return self._window(part, address)
-        return self._function(part, start, end, is_function)
+        parent = None if is_function else self._parent(start, end)
+        return parent or self._function(part, start, end, is_function)
 
     def beginning_at(self, address: int) -> Function | None:
         """The function that begins at ``address``."""
@@ -75,7 +76,11 @@ class Functions:
         """Not so for code that is copied over other code, and for what was split off a function."""
         if part.name in _COPIED or not self._bounds.is_function(start):
             return False
-        return ".cold" not in (self._image.function_at(start) or "")
+        return not self._is_cold(start)
+
+    def _is_cold(self, start: int) -> bool:
+        """Whether the compiler split off what begins at ``start``, and moved it away."""
+        return ".cold" in (self._image.function_at(start) or "")
 
     def origins(self, function: Function) -> Origins:
         if function not in self._origins:
@@ -107,17 +112,64 @@ class Functions:
             self._functions[key] = self._decoded(code, start, is_function)
         return self._functions[key]
 
-    def _decoded(self, code: bytes, start: int, is_function: bool) -> Function | None:
-        whole = Piece(start, code, self._decoder.outline(code, start))
+    def _parent(self, start: int, end: int) -> Function | None:
+        """The function that jumps to what was split off it, with that as one of its pieces."""
+        if not self._is_cold(start) or end - start > MAX_COLD:
+            return None
+        for goal in range(start, end):
+            for jump in self._callers_of(goal, near=False)[:MAX_CALLERS]:
+                part = self._part(jump)
+                begin, stop, is_function = self._extent(part, jump) if part else (None, 0, False)
+                if part and begin is not None and is_function and not start <= jump < end:
+                    return self._with_cold(part, begin, stop, (start, end))
+        return None
+
+    def _with_cold(
+        self, part: Code, start: int, end: int, cold: tuple[int, int]
+    ) -> Function | None:
+        key = start, end, *cold
+        if key not in self._functions:
+            code = part.data[start - part.address : min(end, start + MAX_BYTES) - part.address]
+            self._functions[key] = self._decoded(code, start, True, cold)
+        return self._functions[key]
+
+    def _decoded(
+        self, code: bytes, start: int, is_function: bool, cold: tuple[int, int] | None = None
+    ) -> Function | None:
+        """``cold``: what is known to belong to it, start and end."""
+        whole = Piece(start, code, self._outline(code, start))
         if not whole.outline.starts:
             return None
         function = Function([whole], is_function)
-        goals = function.goals_outside()[:MAX_PIECES]
-        elsewhere = [piece for piece in (self._piece(goal, whole) for goal in goals) if piece]
+        goals = [g for g in function.goals_outside() if not cold or g not in range(*cold)]
+        elsewhere = [self._piece(goal, whole) for goal in goals[:MAX_PIECES]]
+        elsewhere = [piece for piece in (*elsewhere, cold and self._stretch(*cold)) if piece]
         if elsewhere:
             function = Function([whole, *elsewhere], is_function)
+        if function.jumps_indirectly:
+            part = self._part(start)
+            assert part
+            function.add_table(table_targets(self._image, part, start, start + len(code)))
         function.leave_out_calls(lambda goal: not self.callees.returns(goal))
         return function
+
+    def _outline(self, code: bytes, start: int) -> Outline:
+        """That of a function, past data that its calls jump over."""
+        outline = self._decoder.outline(code, start)
+        for _ in range(MAX_PIECES):
+            over = _over_data(outline, start + len(code))
+            if over is None:
+                break
+            more = self._decoder.outline(code[over[1] - start :], over[1])
+            outline = outline.resumed(over[0], more)
+        return outline
+
+    def _stretch(self, start: int, end: int) -> Piece | None:
+        part = self._part(start)
+        if part is None:
+            return None
+        code = part.data[start - part.address : end - part.address]
+        return Piece(start, code, self._decoder.outline(code, start))
 
     def _piece(self, goal: int, whole: Piece) -> Piece | None:
         """What a function has at ``goal``, if that is not another function: it jumps back."""
@@ -145,7 +197,7 @@ class Functions:
 
     def _called(self, address: int) -> Span | None:
         if self._calls is None:
-            self._calls = CallTargets(self._parts)
+            self._calls = CallTargets(self._parts, self._image)
         return self._calls.around(address)
 
     def _name_at(self, address: int) -> str:
@@ -156,18 +208,28 @@ class Functions:
 
     def _starts(self) -> set[int | None]:
         """Where the functions begin that have the sites."""
-        parts = ((self._part(site), site) for site in self._sites)
-        return {self._extent(part, site)[0] for part, site in parts if part}
+        found: set[int | None] = set()
+        for site in self._sites:
+            part = self._part(site)
+            start, end, _ = self._extent(part, site) if part else (None, 0, False)
+            found.add(start)
+            if start is not None and self._is_cold(start) and end - start <= MAX_COLD:
+                found.update(range(start, end))
+        return found
 
-    def _callers_of(self, start: int) -> list[int]:
+    def _callers_of(self, start: int, near: bool = True) -> list[int]:
+        """What calls or jumps to ``start``, where a function with a site begins, or in a cold part.
+
+        ``near``: with short jumps.
+        """
         if self._callers is None:
             self._callers, wanted = {}, self._starts()
             for part in self._parts:
-                for site, goal in _calls(part):
+                for site, goal in near_calls(part):
                     if goal in wanted:
                         self._callers.setdefault(goal, []).append(site)
-        part = self._part(start)
-        return self._callers.get(start, []) + (_short_jumps(part, start) if part else [])
+        part = self._part(start) if near else None
+        return self._callers.get(start, []) + (short_jumps(part, start) if part else [])
 
 
 def _length_of_piece(outline: Outline, start: int) -> int:
@@ -182,27 +244,14 @@ def _length_of_piece(outline: Outline, start: int) -> int:
     return 0
 
 
-def _calls(part: Code) -> Iterable[tuple[int, int]]:
-    """What may be direct calls and jumps, near ones: where each is, and where it goes."""
-    unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
-    for match in _near(len(data)).finditer(data, 0, max(len(data) - 5, 0)):
-        operand = match.end()
-        yield base + match.start(), base + operand + 4 + unpack(data, operand)[0]
+def _over_data(outline: Outline, stop: int) -> tuple[int, int] | None:
+    """Where the first call ends that jumps over data, and where it goes; before ``stop``.
 
-
-def _near(reach: int) -> re.Pattern[bytes]:
-    """Calls and jumps whose distance has a high byte that stays within ``reach``."""
-    pages = min((reach >> 24) + 1, 128)
-    high = b"".join(re.escape(bytes([page])) for page in [*range(pages), *range(256 - pages, 256)])
-    return re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=...[" + high + rb"])", re.DOTALL)
-
-
-def _short_jumps(part: Code, goal: int) -> list[int]:
-    """What may be jumps to ``goal`` from nearby, as at the end of a function."""
-    around = range(max(goal - 129, part.address), min(goal + 126, part.end - 1))
-    data, base = part.data, part.address
-    return [
-        site
-        for site in around
-        if data[site - base] in _SHORT and site + 2 + (data[site - base + 1] ^ 0x80) - 0x80 == goal
-    ]
+    Recognized where the data does not look like instructions up to there.
+    """
+    for address, size, mnemonic, operands in outline.steering:
+        goal = target_of(operands) if mnemonic == "call" else None
+        if goal is not None and address < goal < min(address + NEAR, stop):
+            if not outline.begins_at(goal):
+                return address + size, goal
+    return None

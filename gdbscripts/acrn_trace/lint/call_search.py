@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds what may be direct calls and jumps, by their bytes: to disassemble it all takes long.
+
+Some of what is found is none. Whoever asks looks at the code there.
+"""
+
+import re
+import struct
+from typing import Iterable
+
+from acrn_trace.image import Code
+
+_SHORT = {0xEB, *range(0x70, 0x80)}
+
+
+def near_calls(part: Code) -> Iterable[tuple[int, int]]:
+    """What may be direct calls and jumps, near ones: where each is, and where it goes."""
+    unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
+    for match in _near(len(data)).finditer(data, 0, max(len(data) - 5, 0)):
+        operand = match.end()
+        yield base + match.start(), base + operand + 4 + unpack(data, operand)[0]
+
+
+def _near(reach: int) -> re.Pattern[bytes]:
+    """Calls and jumps whose distance has a high byte that stays within ``reach``."""
+    pages = min((reach >> 24) + 1, 128)
+    high = b"".join(re.escape(bytes([page])) for page in [*range(pages), *range(256 - pages, 256)])
+    return re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=...[" + high + rb"])", re.DOTALL)
+
+
+def short_jumps(part: Code, goal: int) -> list[int]:
+    """What may be jumps to ``goal`` from nearby, as at the end of a function."""
+    around = range(max(goal - 129, part.address), min(goal + 126, part.end - 1))
+    data, base = part.data, part.address
+    return [
+        site
+        for site in around
+        if data[site - base] in _SHORT and site + 2 + (data[site - base + 1] ^ 0x80) - 0x80 == goal
+    ]
