@@ -50,7 +50,7 @@ def level_of(
     elif match and match.is_there:
         level = Level(number, GUEST, f"{cr3} maps the image's code, as the image has it")
     elif image_is_elsewhere and registers.get("cs", 0) & _RPL == 0:
-        why = f"{cr3} does not map the image's code; it is found by {image_is_elsewhere}"
+        why = f"{cr3} does not map the image's code, which is found by {image_is_elsewhere}"
         level = Level(number, HYPERVISOR, why)
     else:
         level = Level(number, UNKNOWN, f"the image's code is not mapped under {cr3}")

@@ -25,11 +25,13 @@ from live import IMAGES
 from ring_builder import HEADER_AT, RECORDS_AT, SITE, TABLES_AT
 
 from acrn_trace.diagnosis import Case, diagnose
+from acrn_trace.diagnosis.facts import Place
 from acrn_trace.diagnosis.page import as_json, page
 from acrn_trace.diagnosis.registers_lost import _names
+from acrn_trace.diagnosis.standstill import in_panic
 from acrn_trace.image import open_image
 from acrn_trace.image_match import DIFFERS, MATCH, ImageMatch
-from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHECKED, RETURNED
+from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHANGED, RETURNED
 from acrn_trace.sites import Site
 
 FAILED, ENOTTY = -1, -25
@@ -224,7 +226,7 @@ USES_RBX, USES_RCX = b"\x48\x8b\x43\x08", b"\x48\x8b\x41\x08"  # mov 8(%rbx),%ra
 )
 def test_a_lost_register_was_used_if_the_fault_says_so(instruction, saved, kind):
     guest = Guest(**CHECKING)
-    guest.machine.call(flags=1 | CHECKED, more=changed(0x1000, LOST))
+    guest.machine.call(flags=1 | CHANGED, more=changed(0x1000, LOST))
     rsp = guest.exception(guest.code(0x100, instruction), TOP - 64)
     guest.halted(guest.push(rsp, 0, 13, saved))
     assert guest.kinds()[0] == kind
@@ -232,7 +234,7 @@ def test_a_lost_register_was_used_if_the_fault_says_so(instruction, saved, kind)
 
 def test_a_lost_register_near_the_last_page_fault_was_used():
     guest = Guest(**CHECKING)
-    guest.machine.call(flags=1 | CHECKED, more=changed(0x1000, 0x7000_0000_1000))
+    guest.machine.call(flags=1 | CHANGED, more=changed(0x1000, 0x7000_0000_1000))
     guest.halted(cr2=0x7000_0000_1018)
     assert guest.kinds()[0] == "register-lost-and-used"
 
@@ -295,6 +297,17 @@ def test_the_sites_of_a_wrong_image_name_nothing():
         said = "\n".join(page(diagnose(Case(found, KNOWLEDGE, sites))))
         assert ("wrong.c" in said) == names
         assert ("is NOT what ran" in said) != names
+
+
+def test_a_kernels_panic_is_named():
+    guest = Guest()
+    guest.vcpu(CODE, TOP, eflags=FLAGS)
+    diagnosis = guest.diagnosis()
+    diagnosis.vcpus[0].callers = [Place(1, "udelay+0x1"), Place(2, "panic+0x2"), Place(3, "init")]
+    (match,) = in_panic(diagnosis)
+    assert match.evidence == ("the stack has panic+0x2 <- init (a guess)",)
+    diagnosis.vcpus[0].callers = [Place(1, "nmi_panic+0x1")]
+    assert not list(in_panic(diagnosis))
 
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"

@@ -166,6 +166,11 @@ RECOGNISERS = [
         unless=("register-lost-and-used",),
     ),
     Recogniser(
+        "panic",
+        "vCPU {vcpu} is in the guest's panic, at {place}.",
+        standstill.in_panic,
+    ),
+    Recogniser(
         "stopped",
         "vCPU {vcpu} has stopped for good, at {place}.",
         standstill.stopped_for_good,

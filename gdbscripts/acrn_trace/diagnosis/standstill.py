@@ -11,6 +11,7 @@ from acrn_trace.diagnosis.match import Match, called
 from acrn_trace.image_match import DIFFERS
 from acrn_trace.diagnosis.registers_lost import instruction_of
 
+PANIC = "panic"
 FIRST_NUMBER = 1 << 31  # of a call, but more often something else
 
 
@@ -53,6 +54,18 @@ def hangs_by_itself(diagnosis: Diagnosis) -> Iterator[Match]:
             evidence.append(f"its last call, {called(calls[-1])}, has returned")
         words = {"vcpu": state.number, "place": state.place}
         yield Match(words, tuple(evidence), PROBABLE, state.number)
+
+
+def in_panic(diagnosis: Diagnosis) -> Iterator[Match]:
+    """A vCPU below a function that kernels call panic."""
+    for state in diagnosis.vcpus:
+        places = state.callers if state.in_guest else []
+        for index, place in enumerate(places):
+            if (place.symbol or "").partition("+")[0] == PANIC:
+                trail = " <- ".join(map(str, places[index : index + 3]))
+                words = {"vcpu": state.number, "place": state.place}
+                yield Match(words, (f"the stack has {trail} (a guess)",), PROBABLE, state.number)
+                break
 
 
 def stopped_for_good(diagnosis: Diagnosis) -> Iterator[Match]:
