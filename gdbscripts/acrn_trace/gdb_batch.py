@@ -12,9 +12,11 @@ import gdb
 from acrn_trace import gdb_chores
 from acrn_trace.debugger import Request, Result
 from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.gdb_drive import DRIVE
 from acrn_trace.gdb_live import LiveTrace
+from acrn_trace.gdb_mock import the_mock
 from acrn_trace.gdb_session import current_session
-from acrn_trace.options import SITE_PARAMETERS, make_knowledge
+from acrn_trace.options import SITE_PARAMETERS, make_knowledge, mocks
 
 # The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.
 SETTINGS = (
@@ -50,7 +52,12 @@ def _trace_to_end(request: Request, result: Result) -> None:
     gdb_chores.looping = True
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     current_session().knowledge = knowledge
+    mock = the_mock(current_session())
+    for words in mocks(options):
+        mock.prepare(words)
     trace = current_session().start(options, terminal)
+    mock.notice = trace.notice
+    mock.take_effect()
     result.ended = _continue(trace)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
     result.finding_kinds = sorted(trace.finding_kinds)
@@ -82,6 +89,8 @@ def _continue(trace: LiveTrace) -> str:
     except gdb.error as error:
         # QEMU says that the guest ended and is gone before GDB can thank it.
         return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
+    if trace.active and DRIVE.shown and not trace.failure:
+        raise TraceError(f"{DRIVE.shown[-1]}; in GDB one can go on from there")
     if trace.active and trace.last_signal is None and not trace.failure:
         # Only our own breakpoints are here, and an interrupt on the way into one stops the guest.
         trace.show_in_flight()

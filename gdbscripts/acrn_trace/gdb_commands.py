@@ -3,14 +3,15 @@
 
 import re
 from pathlib import Path
-from typing import Callable, Iterable
 
 import gdb
 
-from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_inject, gdb_parameters
+from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_inject, gdb_mock
+from acrn_trace import gdb_parameters
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_call import HypercallCall
+from acrn_trace.gdb_command import Command, say
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream
 from acrn_trace.gdb_ring import HypercallRing
@@ -20,26 +21,6 @@ from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.lint.foreign import foreign_sites
 from acrn_trace.listing import call_lines, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
-from acrn_trace.printable import printable
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        gdb.write(printable(line) + "\n")
-
-
-class Command(gdb.Command):
-    """A command whose failures are GDB errors of one sentence."""
-
-    def __init__(self, name: str, kind: int, run: Callable[[list[str]], None], **more) -> None:
-        super().__init__(name, kind, **more)
-        self._run = run
-
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        try:
-            self._run(gdb.string_to_argv(argument))
-        except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
 
 
 class HypercallTrace(Command):
@@ -107,7 +88,7 @@ class HypercallSites(Command):
         offset = load_offset(image)
         code = CodeAround(image, offset) if words else None
         foreign = foreign_sites(image, self._session.knowledge, sites, offset)
-        _say(site_lines(sites, table, code, foreign))
+        say(site_lines(sites, table, code, foreign))
 
 
 class HypercallLint(Command):
@@ -131,17 +112,18 @@ class HypercallLint(Command):
         add_lint_options(parser)
         options = parser.parse_args(words)
         if options.explain:
-            _say(explanation(options.explain))
+            say(explanation(options.explain))
             return
         image = current_image()
         sites, offset = current_sites(image), load_offset(image)
-        _say(Report(image, sites, self._session.knowledge, options, offset).lines())
+        say(Report(image, sites, self._session.knowledge, options, offset).lines())
 
 
 class HypercallLoad(Command):
-    """Load a call table: hypercall load FILE.def
+    """Load a call table or models: hypercall load FILE.def, hypercall load FILE.py
 
-    Its calls are traced by name like ACRN's own; one of the same number or name is replaced.
+    A table's calls are traced by name like ACRN's own; one of the same number or name is replaced.
+    The functions of a Python file answer calls, as 'hypercall mock FILE.py' does.
     """
 
     def __init__(self, session: Session) -> None:
@@ -152,8 +134,12 @@ class HypercallLoad(Command):
 
     def _load(self, words: list[str]) -> None:
         if len(words) != 1:
-            raise TraceError("hypercall load takes one file, a call table (.def)")
-        self._session.knowledge.load(Path(words[0]).expanduser())
+            raise TraceError("hypercall load takes one file, a call table (.def) or a model (.py)")
+        path = Path(words[0]).expanduser()
+        if path.suffix == ".py":
+            say([gdb_mock.the_mock(self._session).load(path)])
+        else:
+            self._session.knowledge.load(path)
 
 
 class InfoHypercalls(Command):
@@ -172,13 +158,13 @@ class InfoHypercalls(Command):
 
     def _info(self, words: list[str]) -> None:
         if words == ["in-flight"]:
-            _say(self._in_flight())
+            say(self._in_flight())
         elif len(words) > 1:
             raise TraceError("info hypercalls takes one regular expression, or in-flight")
         else:
             known = self._session.knowledge
             wanted = _regexp(words[0] if words else "")
-            _say(call_lines(known.table, wanted, known.results.elsewhere))
+            say(call_lines(known.table, wanted, known.results.elsewhere))
 
     def _in_flight(self) -> list[str]:
         running = self._session.running()
@@ -209,6 +195,7 @@ def register() -> Session:
     HypercallSites(session)
     HypercallLint(session)
     HypercallLoad(session)
+    gdb_mock.register(session)
     InfoHypercalls(session)
     HypercallRing(session.knowledge)
     gdb_diagnose.register(session.knowledge)

@@ -45,6 +45,7 @@ class Drive:
         self.moved = False  # RIP was changed at this stop
         self.resumes = False  # the stop that GDB is making is not for the user
         self.reasons: list[str] = []  # why the guest is being stopped for the user
+        self.shown: list[str] = []  # the reasons of the latest stop
         self.users = UserBreakpoints()
 
 
@@ -160,7 +161,8 @@ def stopped() -> None:
 
 def show_reasons(_event: gdb.StopEvent) -> None:
     """Say why the guest has stopped, and where."""
-    reasons, DRIVE.reasons = DRIVE.reasons, []
+    DRIVE.shown = reasons = DRIVE.reasons
+    DRIVE.reasons = []
     for reason in reasons:
         gdb.write(f"\n{printable(reason)}\n")
     if reasons:

@@ -35,6 +35,7 @@ from acrn_trace.lint.findings import Found
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
 from acrn_trace.sitelist import traced_sites
+from acrn_trace.printable import printable
 from acrn_trace.rendering import Renderer
 from acrn_trace.sites import Point, Site, points
 from acrn_trace.stops import Stop
@@ -77,7 +78,7 @@ class LiveTrace:
         found = current_sites(image)
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         structures = knowledge.structures
-        structures.guest_types = guest_types(structures.fields, self._notice)
+        structures.guest_types = guest_types(structures.fields, self.notice)
         decoder = Decoder(knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
         self.quiet = options is None
         selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)
@@ -130,7 +131,7 @@ class LiveTrace:
         with_possible = gdb.parameter("hypercall possible-sites")
         self.sites = traced_sites(current_sites(image), image, with_possible)
         self._look_at(image)
-        self._notice(f"the kernel runs {offset:#x} above its link address")
+        self.notice(f"the kernel runs {offset:#x} above its link address")
 
     @property
     def tracer(self) -> Tracer:
@@ -191,7 +192,7 @@ class LiveTrace:
     def _close(self, why: str | None) -> None:
         unfinished = len(self._tracer.end_calls())
         if why:
-            self._notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
+            self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
         self._tracer.close()
 
     def _plant(self, point: Point) -> HypercallPoint:
@@ -224,7 +225,7 @@ class LiveTrace:
         unfinished = len(self._tracer.end_calls())
         self._boots += 1
         if self._boots > 1 or unfinished or self._tracer.calls:
-            self._notice(f"the guest was reset, with {unfinished} calls in flight")
+            self.notice(f"the guest was reset, with {unfinished} calls in flight")
 
     def _at_point(self, action: Callable[[], None]) -> bool:
         stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guarded(action))
@@ -244,6 +245,8 @@ class LiveTrace:
         selected = gdb.selected_thread()
         self._stopped_vcpu.switch()
         self._tracer.before_going_on(read_stop())
+        for reason in self._tracer.reasons:
+            gdb.write(f"{printable(reason)}\n")
         selected.switch()
 
     def _guarded(self, action: Callable[[], None]) -> bool:
@@ -274,11 +277,11 @@ class LiveTrace:
 
     def _show_caveats(self, knowledge: Knowledge, untraced: int) -> None:
         if knowledge.caveat:
-            self._notice(knowledge.caveat)
+            self.notice(knowledge.caveat)
         if untraced:
-            self._notice(f"{untraced} possible sites are not traced (hypercall possible-sites)")
+            self.notice(f"{untraced} possible sites are not traced (hypercall possible-sites)")
 
-    def _notice(self, text: str) -> None:
+    def notice(self, text: str) -> None:
         for sink in self._sinks:
             sink.notice(text)
 
@@ -295,7 +298,7 @@ class LiveTrace:
             self._clobber = None
 
     def _show_clobber(self, what: str) -> None:
-        self._notice(f"stopped: {what}")
+        self.notice(f"stopped: {what}")
         try:
             gdb.execute("frame")
         except gdb.error as error:  # RSP may be among what changed
@@ -307,7 +310,7 @@ class LiveTrace:
 
     def _notice_in_flight(self) -> None:
         for line in self.in_flight():
-            self._notice(f"interrupted, in flight: {line}")
+            self.notice(f"interrupted, in flight: {line}")
 
     def _on_exited(self, event: gdb.ExitedEvent) -> None:
         self._on_gone("the guest ended" if hasattr(event, "exit_code") else "detached")

@@ -31,8 +31,12 @@ class Knowledge:
     def define(self, text: str) -> tuple[Entry, list[Entry]]:
         """Add the call that one line of a table states: that, and those that it replaces."""
         entry = entry_of(deffile.parse_one(text, "the definition"))
+        return entry, self.add(entry)
+
+    def add(self, entry: Entry) -> list[Entry]:
+        """Add a call, for every release: those that it replaces."""
         self.defined.append(entry)
-        return entry, self.table.add(entry)
+        return self.table.add(entry)
 
     def unknown_types(self, entry: Entry) -> list[str]:
         """The types of a call's arguments that neither ACRN nor the guest's image has."""

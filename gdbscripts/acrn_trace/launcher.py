@@ -25,10 +25,12 @@ from acrn_trace.options import (
     OptionParser,
     add_fail_option,
     add_knowledge_options,
+    add_mock_option,
     add_site_options,
     add_trace_options,
     is_failure,
     make_knowledge,
+    mocks,
 )
 from acrn_trace.printable import printable
 from acrn_trace.sitelist import image_sites, traced_sites
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
     )
     add_knowledge_options(parser)
+    add_mock_option(parser)
     add_site_options(parser)
     add_fail_option(parser)
     parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
@@ -119,6 +122,10 @@ def _check_input(options: argparse.Namespace) -> None:
     knowledge = make_knowledge(options)
     filters, _ = split_expressions(options.expr, knowledge)
     Filter(filters, knowledge.table)
+    if mocks(options):
+        from acrn_trace.mock_command import check
+
+        check(mocks(options), knowledge)
     image = open_image(options.image)
     traced_sites(image_sites(image), image, options.possible_sites == "on")
     _check_offset(options.offset)

@@ -9,7 +9,7 @@ hypervisor. Options put them back.
 from dataclasses import dataclass, field
 from typing import Any, Iterator
 
-from acrn_trace.calltable import CallTable
+from acrn_trace.calltable import CallTable, Entry
 from acrn_trace.event import Event
 from acrn_trace.sinks.jsonl import compact
 
@@ -85,14 +85,16 @@ class Meanings:
         entry = self.table.numbered(event.nr)
         if entry is None or not event.decoded:
             return {f"arg{index}": hex(arg) for index, arg in enumerate(event.args, 1)}
-        if self.addresses:
-            return event.decoded
+        return event.decoded if self.addresses else self.without_addresses(entry, event.decoded)
+
+    def without_addresses(self, entry: Entry, decoded: dict[str, Tree]) -> dict[str, Tree]:
+        """A call's decoded arguments, but for addresses."""
         pointers = {argument.name for argument in entry.arguments if argument.is_pointer}
         return {
             name: ADDRESS
             if name in pointers and isinstance(tree, str)
             else _without_addresses(tree)
-            for name, tree in event.decoded.items()
+            for name, tree in decoded.items()
         }
 
 

@@ -2,6 +2,8 @@
 """The options of a trace, the same for ``hypercall trace`` in GDB and for the launcher."""
 
 import argparse
+import shlex
+from pathlib import Path
 from typing import IO, Callable, Collection, NoReturn
 
 from acrn_trace.calltable import CallTable
@@ -110,7 +112,7 @@ def add_knowledge_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="load a call table (.def); may be given several times",
+        help="load a call table (.def) or models in Python (.py); may be given several times",
     )
     parser.add_argument(
         "--release", metavar="RELEASE", help="the release of ACRN whose calls are expected (v3.1 …)"
@@ -118,7 +120,44 @@ def add_knowledge_options(parser: argparse.ArgumentParser) -> None:
 
 
 def make_knowledge(options: argparse.Namespace) -> Knowledge:
-    return acrn(options.release, options.load)
+    """The tables of the release and of the files; a model's own calls count, not what it does."""
+    knowledge = acrn(options.release, [file for file in options.load if not _is_model(file)])
+    models = [file for file in options.load if _is_model(file)]
+    if models:
+        from acrn_trace.python_models import PythonModels
+
+        for file in models:
+            PythonModels().load(Path(file), knowledge)
+    return knowledge
+
+
+def _is_model(file: str) -> bool:
+    return file.endswith(".py")
+
+
+def mocks(options: argparse.Namespace) -> list[list[str]]:
+    """What 'hypercall mock' would be given, for each --mock and each model of -x."""
+    models = [[file] for file in options.load if _is_model(file)]
+    return models + [[text] if _is_model(text) else shlex.split(text) for text in options.mock]
+
+
+def add_mock_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mock",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="answer calls instead of a hypervisor: 'acrn [SETTING=VALUE…]', FILE.py, "
+        "'NAME RETVAL' or replay:TRACE; may be given several times",
+    )
+    parser.add_argument(
+        "--replay",
+        action="append",
+        dest="mock",
+        type="replay:{}".format,
+        metavar="TRACE",
+        help="the same as --mock replay:TRACE",
+    )
 
 
 def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> list[Sink]:

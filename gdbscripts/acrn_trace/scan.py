@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Finds the hypercall sites of an image in its code (docs/sites.md).
+"""Finds the hypercall sites of an image, and other instructions, in its code (docs/sites.md).
 
 A search for the bytes comes first. What it finds is certain where control flow reaches it as an
 instruction from a place where one is known to begin; it is none inside another instruction that is
@@ -43,44 +43,62 @@ def number_before(code: Code, address: int) -> int | None:
 
 def scanned_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
     """The certain and the possible sites of ``image``, by address."""
+    found = _found(_Scanner(image, _BYTES, "VMCALL"))
+    sites = (_site(image, part, address, certain, number_at) for part, address, certain in found)
+    return sorted(sites, key=lambda site: site.address)
+
+
+def scanned_instructions(image: Image, code: bytes, name: str) -> dict[int, bool]:
+    """Where the instruction of these bytes is in ``image``, certainly (True) or possibly."""
+    found = _found(_Scanner(image, re.compile(re.escape(code)), name))
+    return {address: certain for _, address, certain in found}
+
+
+def _found(scanner: "_Scanner") -> list[tuple[Code, int, bool]]:
     was_enabled = gc.isenabled()
     gc.disable()  # millions of tuples, no cycles: a third of the time
     try:
-        return sorted(_Scanner(image, number_at).sites(), key=lambda site: site.address)
+        return list(scanner.judged())
     finally:
         if was_enabled:
             gc.enable()
 
 
+def _site(image: Image, part: Code, address: int, certain: bool, number_at: NumberAt) -> Site:
+    offset = address - part.address
+    return Site(
+        address,
+        number_at(part, address),
+        function=image.function_at(address),
+        certain=certain,
+        source="scan",
+        instruction=MNEMONICS[part.data[offset : offset + ACRN.length]],
+    )
+
+
 class _Scanner:
-    def __init__(self, image: Image, number_at: NumberAt) -> None:
+    """Searches the code for ``pattern``, the bytes of an instruction that is called ``name``."""
+
+    def __init__(self, image: Image, pattern: re.Pattern[bytes], name: str) -> None:
         self._image = image
-        self._number_at = number_at
+        self._pattern, self._name = pattern, name
         self._parts = image.code()
         self._bounds = Bounds(image)
         self._calls: CallTargets | None = None
         self._found = 0
 
-    def sites(self) -> Iterator[Site]:
+    def judged(self) -> Iterator[tuple[Code, int, bool]]:
+        """Each place that may be the instruction, and whether it certainly is."""
         for part in self._parts:
-            matches = [part.address + match.start() for match in _BYTES.finditer(part.data)]
+            matches = [part.address + m.start() for m in self._pattern.finditer(part.data)]
             self._found += len(matches)
             if self._found > MAX_MATCHES:
-                raise TraceError(f"{self._image.path}: more than {MAX_MATCHES} VMCALLs in its code")
+                raise TraceError(
+                    f"{self._image.path}: more than {MAX_MATCHES} {self._name}s in its code"
+                )
             if matches:
                 verdicts = self._verdicts(part, matches)
-                yield from (self._site(part, *verdict) for verdict in verdicts.items())
-
-    def _site(self, part: Code, address: int, certain: bool) -> Site:
-        offset = address - part.address
-        return Site(
-            address,
-            self._number_at(part, address),
-            function=self._image.function_at(address),
-            certain=certain,
-            source="scan",
-            instruction=MNEMONICS[part.data[offset : offset + ACRN.length]],
-        )
+                yield from ((part, *verdict) for verdict in verdicts.items())
 
     def _verdicts(self, part: Code, matches: list[int]) -> dict[int, bool]:
         """Whether each of ``matches`` is certain; those that are no sites are left out."""

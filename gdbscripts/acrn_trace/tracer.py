@@ -102,9 +102,19 @@ class Tracer:
         self._waiting = None
         unmoved = stop.registers["rip"] == call.site.address and stop.rsp == call.entry.rsp
         if unmoved and intervener in self.interveners:
-            self._answer(call, change)
+            self._answer_late(call, intervener, change)
         elif call.seq in self._events:
             self._events[call.seq].answered_by = None
+
+    def _answer_late(self, call: Call, intervener: Intervener, change: Change | None) -> None:
+        """Answer a call at which the guest was stopped; who had no answer then is asked again."""
+        self.reasons = []
+        if change and change.answer is None:
+            change = intervener.entered(call, self._events[call.seq])
+            if change:
+                self._tell(change, self._events[call.seq])
+        if change and change.answer is not None:
+            self._answer(call, change)
 
     def in_flight(self) -> list[Event]:
         """The events of the calls that have not returned, in entry order."""
@@ -154,7 +164,7 @@ class Tracer:
                 continue
             if change.answer is None:
                 self._change_entry(change, call, event)
-            else:
+            if change.answer is not None or change.again:
                 answer = (intervener, change)
                 event.answered_by = change.answered_by
             self._tell(change, event)

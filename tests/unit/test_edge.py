@@ -42,5 +42,7 @@ def test_gdb_is_imported_by_the_edge_alone():
         "call_state",
         "inject",
         "session",
+        "command",
+        "mock",
     )
     assert files == {f"gdb_{name}.py" for name in edge}

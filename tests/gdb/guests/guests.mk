@@ -13,6 +13,11 @@ TEST_LIB := $(BARE_LIB) examples/lib/guest.c tests/gdb/guests/lib/answer.c tests
 .PHONY: test-guests
 test-guests: $(TEST_GUESTS)
 
+# One that begins without asking CPUID where it is.
+$(BUILD)/tests/guests/nocpuid.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/nocpuid.o $(call examples-objects,$(BARE_LIB)) examples/lib/image.ld
+	@mkdir -p $(@D)
+	$(call link-image,$(GUEST_AT))
+
 $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call examples-objects,$(TEST_LIB)) examples/lib/image.ld
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
