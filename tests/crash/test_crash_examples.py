@@ -57,60 +57,54 @@ ENDS = {
         ["structure-overwritten", "no-return"],
         bare=[STOPPED, "in-hypervisor"],
     ),
-    "error-ignored": End(
-        ["error-ignored", GAVE_UP], ["error-ignored"], bare=[STOPPED, "last-call"]
-    ),
+    "error-ignored": End(["error-ignored", GAVE_UP], ["error-ignored"], bare=[STOPPED]),
     "creation-fails-with-0": End(
         ["creation-failed-with-0", GAVE_UP],
         ["creation-failed-with-0"],
-        bare=[STOPPED, "last-call"],
+        bare=[STOPPED],
     ),
-    "not-permitted": End(
-        ["not-permitted", GAVE_UP], ["not-permitted"], bare=[STOPPED, "last-call"]
-    ),
-    "tee-asleep": End(["tee-asleep"], ["no-return"], bare=["in-hypervisor", "last-call"]),
+    "not-permitted": End(["not-permitted", GAVE_UP], ["not-permitted"], bare=[STOPPED]),
+    "tee-asleep": End(["tee-asleep"], ["no-return"], bare=["in-hypervisor"]),
     "no-hypervisor": End(
         ["fault-no-hypervisor", STOPPED],
         ["no-return"],
-        bare=["fault-no-hypervisor", STOPPED, "last-call"],
+        bare=["fault-no-hypervisor", STOPPED],
     ),
     "fault-skipped": End(
         ["fault-skipped", GAVE_UP],
         ["fault-skipped"],
-        bare=["fault-no-hypervisor", STOPPED, "last-call"],
+        bare=["fault-no-hypervisor", STOPPED],
     ),
     "ring-3": End(
         ["fault-not-ring-0", STOPPED],
         ["no-return"],
-        bare=["fault-not-ring-0", STOPPED, "last-call"],
+        bare=["fault-not-ring-0", STOPPED],
     ),
     "user-vm": End(
         ["fault-not-allowed", STOPPED],
         ["no-return"],
-        bare=["fault-no-hypervisor", STOPPED, "last-call"],
+        bare=["fault-no-hypervisor", STOPPED],
     ),
     "lost-register": End(
         ["register-lost-and-used", STOPPED],
         ["register-lost"],
         ring=[EXCEPTION, STOPPED],
-        bare=[EXCEPTION, STOPPED, "last-call"],
+        bare=[EXCEPTION, STOPPED],
     ),
     "lost-register-unused": End(
-        ["register-lost", STOPPED], ["register-lost"], ring=[STOPPED], bare=[STOPPED, "last-call"]
+        ["register-lost", STOPPED], ["register-lost"], ring=[STOPPED], bare=[STOPPED]
     ),
-    "ring-off": End(["ring-off", STOPPED], ["ring-off"], bare=[STOPPED, "last-call"]),
+    "ring-off": End(["ring-off", STOPPED], ["ring-off"], bare=[STOPPED]),
     "ring-header-overwritten": End(
-        ["ring-overwritten", STOPPED], ["ring-overwritten"], wrong=[], bare=[STOPPED, "last-call"]
+        ["ring-overwritten", STOPPED], ["ring-overwritten"], wrong=[], bare=[STOPPED]
     ),
     "ring-records-overwritten": End(
-        ["ring-overwritten", STOPPED], ["ring-overwritten"], bare=[STOPPED, "last-call"]
+        ["ring-overwritten", STOPPED], ["ring-overwritten"], bare=[STOPPED]
     ),
-    "ring-torn": End(
-        ["ring-torn", EXCEPTION, STOPPED], ["ring-torn"], bare=[GAVE_UP, STOPPED, "last-call"]
-    ),
-    "ring-lapped": End(["ring-lapped", STOPPED], ["ring-lapped"], bare=[STOPPED, "last-call"]),
-    "spin": End(["guest-hangs"], [], bare=["guest-hangs", "last-call"]),
-    "idle": End([], [], bare=["last-call"]),
+    "ring-torn": End(["ring-torn", EXCEPTION, STOPPED], ["ring-torn"], bare=[STOPPED]),
+    "ring-lapped": End(["ring-lapped", STOPPED], ["ring-lapped"], bare=[STOPPED]),
+    "spin": End(["guest-hangs"], [], bare=["guest-hangs"]),
+    "idle": End([], [], bare=[]),
 }
 GROUPED = [pytest.param(end, marks=pytest.mark.xdist_group(f"crash {end}")) for end in ENDS]
 
@@ -173,7 +167,8 @@ def diagnosis_of(path: Path, image: Path) -> Diagnosis:
 
 
 def kinds(diagnosis: Diagnosis) -> list[str]:
-    return [verdict.kind for verdict in diagnosis.verdicts]
+    """Without the guess at the last call: what is left in R8 and on stacks is left by chance."""
+    return [verdict.kind for verdict in diagnosis.verdicts if verdict.kind != "last-call"]
 
 
 def happened(diagnosis: Diagnosis) -> str:
@@ -185,6 +180,7 @@ def happened(diagnosis: Diagnosis) -> str:
     text = re.sub(r"\n +", " ", re.sub(r"\n +(- |\d+\. )", r"@\1", "\n" + text))
     text = re.sub(r"@(?=\d+\. )", "\n", text).replace("@", "\n    ")
     text = re.sub(r"\n    - [^\n]*\(a guess\)", "", text)
+    text = re.sub(r"was 0x\w+ before and 0x\w+ after", "was A before and B after", text)
     text = re.sub(r"'[a-z]+ [^'\n]*%[^'\n]*'", "INSTRUCTION", text.replace(".constprop.0", ""))
     text = re.sub(r"\+0x[0-9a-f]+", "+N", re.sub(r"0x[0-9a-f]{8,}", "ADDRESS", text))
     return re.sub(r"\b\d+\.\d{6}\b", "T", text).strip() + "\n"
@@ -279,7 +275,16 @@ def test_without_the_trampoline_and_without_a_ring(image, end, folder):
     said = expected.ring if image == "crash-ring" else expected.bare
     diagnosis = diagnosis_of(files.plain, IMAGES / f"{image}.elf")
     assert kinds(diagnosis) == (expected.kinds if said is None else said)
-    assert [v["kind"] for v in files.live["happened"]] == kinds(diagnosis)
+    assert [v["kind"] for v in files.live["happened"] if v["kind"] != "last-call"] == kinds(
+        diagnosis
+    )
+
+
+def test_without_a_ring_the_stack_still_has_the_site(folder):
+    files = taken("error-ignored", "crash-bare", folder)
+    guess = diagnosis_of(files.plain, IMAGES / "crash-bare.elf").verdicts[-1]
+    assert (guess.kind, guess.certainty) == ("last-call", "guess")
+    assert re.search(r"calls\.c:\d+ error_is_ignored", guess.text)
 
 
 @pytest.mark.long
