@@ -34,6 +34,20 @@ def read_layouts(path: Path) -> Layouts:
         ) from error
 
 
+def read_struct(path: Path, name: str) -> Struct | None:
+    """The structure of that name in ``path``, an image with debug information."""
+    with open(path, "rb") as file:
+        elf = ELFFile(file)
+        if not elf.has_dwarf_info():
+            return None
+        for unit in elf.get_dwarf_info().iter_CUs():
+            for die in unit.get_top_DIE().iter_children():
+                whole = "DW_AT_declaration" not in die.attributes
+                if die.tag == "DW_TAG_structure_type" and whole and _name(die) == name:
+                    return _Reader()._struct(die)
+    return None
+
+
 class _Reader:
     def __init__(self) -> None:
         self.layouts = Layouts()

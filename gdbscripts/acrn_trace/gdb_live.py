@@ -24,6 +24,7 @@ from acrn_trace.gdb_target import (
 from acrn_trace.filters import Filter
 from acrn_trace.gdb_drive import DRIVE, GuestHands, HypercallPoint
 from acrn_trace.gdb_kaslr import locate_kernel, move_symbols
+from acrn_trace.gdb_hypervisor import hypervisor_side
 from acrn_trace.gdb_image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.gdb_parameters import compares_registers, stops_at_clobbers
 from acrn_trace.gdb_task import task_reader
@@ -92,6 +93,9 @@ class LiveTrace:
         self._tracer = Tracer(
             self.pairing, decoder, selected, self._sinks, interveners, GuestHands()
         )
+        self._hypervisor = hypervisor_side() if options else None
+        if self._hypervisor:
+            self._tracer.first.append(self._hypervisor.sides)
         self._guest_sites = GuestSites()
         self._stacks = options is not None and options.stack
         self._boots = 0
@@ -179,6 +183,8 @@ class LiveTrace:
 
     def delete_points(self) -> None:
         self._delete(self._points)
+        if self._hypervisor:
+            self._hypervisor.delete()
         if self._locator:
             self._locator.delete()
             self._locator = None

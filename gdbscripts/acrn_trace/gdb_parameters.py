@@ -4,6 +4,7 @@
 import gdb
 
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_hypervisor import HypervisorSymbolsParameter
 from acrn_trace.knowledge import Knowledge
 
 
@@ -139,3 +140,4 @@ def register(knowledge: Knowledge) -> None:
     OffsetParameter()
     PossibleSitesParameter()
     ClobberParameter()
+    HypervisorSymbolsParameter()

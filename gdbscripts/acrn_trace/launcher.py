@@ -17,6 +17,7 @@ from acrn_trace.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.diff import diff
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.filters import Filter
+from acrn_trace.hypervisor_code import hypervisor_code
 from acrn_trace.image import open_image
 from acrn_trace.inject_grammar import split_expressions
 from acrn_trace.knowledge import acrn
@@ -129,6 +130,8 @@ def _check_input(options: argparse.Namespace) -> None:
     image = open_image(options.image)
     traced_sites(image_sites(image), image, options.possible_sites == "on")
     _check_offset(options.offset)
+    if options.hypervisor_symbols:
+        hypervisor_code(open_image(options.hypervisor_symbols))
     if options.output:
         _check_writable(options.output)
 

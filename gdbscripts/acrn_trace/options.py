@@ -87,7 +87,7 @@ def _add_time_options(parser: argparse.ArgumentParser) -> None:
 
 
 # What the launcher sets in GDB: parameter, and option of the same name.
-SITE_PARAMETERS = ("offset", "possible-sites")
+SITE_PARAMETERS = ("offset", "possible-sites", "hypervisor-symbols")
 
 
 def add_site_options(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +103,13 @@ def add_site_options(parser: argparse.ArgumentParser) -> None:
         const="on",
         default="off",
         help="trace possible sites too, not only the certain ones",
+    )
+    parser.add_argument(
+        *("--hypervisor", "--hypervisor-symbols"),
+        dest="hypervisor_symbols",
+        default="",
+        metavar="ELF",
+        help="the hypervisor's own image: show each call at both ends",
     )
 
 

@@ -40,6 +40,7 @@ class Tracer:
         self.interveners = [] if interveners is None else interveners
         self._guest = guest
         self._events = {call.seq: decoder.entered(call) for call in pairing}
+        self.first: list[Sink] = []  # shown every call before the others, and may add to it
         self.beside: list[Sink] = []  # shown every call, whatever the filter says
         self.calls = 0
         self.passed_over: Counter[tuple[str, Site]] = Counter()
@@ -150,7 +151,7 @@ class Tracer:
 
     def _show_entry(self, event: Event) -> None:
         shown = self._sinks if self._filter.verdict(event) else []
-        for sink in [*shown, *self.beside]:
+        for sink in [*self.first, *shown, *self.beside]:
             sink.entered(event)
 
     def _intervene(self, call: Call, event: Event) -> tuple[Intervener, Change] | None:
@@ -218,6 +219,8 @@ class Tracer:
 
     def _finish(self, call: Call) -> Event:
         event = self._decoder.finished(self._events.pop(call.seq), call)
+        for sink in self.first:
+            sink.finished(event)
         if self._filter.final_verdict(event):
             self.calls += 1
             self.finding_kinds |= {finding.kind for finding in event.findings}

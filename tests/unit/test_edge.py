@@ -37,6 +37,7 @@ def test_gdb_is_imported_by_the_edge_alone():
         "task",
         "drive",
         "call",
+        "hypervisor",
         "call_place",
         "call_run",
         "call_state",

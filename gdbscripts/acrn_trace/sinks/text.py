@@ -6,6 +6,7 @@
 The part up to the arguments is on the screen while the call is in flight.
 """
 
+from acrn_trace.both_sides import hypervisor_lines
 from acrn_trace.errnos import errno_text
 from acrn_trace.event import Event
 from acrn_trace.printable import printable
@@ -91,6 +92,7 @@ class TextSink(QuickSink):
             lines += [
                 f" > {f.function or '?'} ({f.file or '?'}:{f.line or '?'})" for f in event.stack
             ]
+        lines += hypervisor_lines(event)
         lines += [f"!! {finding.text}" for finding in event.findings]
         ending = printable(result), "".join(printable(line) + "\n" for line in lines)
         if event.kin is not None:

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The same calls at both ends, under our hypervisor and under one that lies."""
+
+import pytest
+from live import IMAGES, ROOT, Guest, acrn_trace, arguments_of, events_of, gdb_at, image_of
+from live import gdb_command, printed_untraced, run
+
+HYPERVISOR = IMAGES / "hypervisor.elf"
+DIFFERS = "hypervisor-differs"
+
+
+@pytest.fixture
+def both_sides(folder):
+    """Trace an example with the hypervisor's symbols: its events, as JSON."""
+
+    def trace(example: str, hypervisor: str, *options: object) -> list[dict]:
+        output = folder / f"{example}-{hypervisor}"
+        arguments = [word.replace("hypervisor.elf", hypervisor) for word in arguments_of(example)]
+        given = ("--hypervisor", IMAGES / hypervisor, "-f", "jsonl", "-o", output, *options)
+        traced = acrn_trace(*given, image_of(example), "--", *arguments)
+        assert traced.status == (3 if "lies" in hypervisor else 0), traced
+        return events_of(output)
+
+    return trace
+
+
+def kinds(event: dict) -> list[str]:
+    return [finding["kind"] for finding in event["findings"]]
+
+
+@pytest.mark.parametrize("hypervisor", ["hypervisor.elf", "hypervisor-coincide.elf"])
+def test_every_call_is_seen_at_both_ends(hypervisor, both_sides):
+    """Also where the hypervisor has code at the guest's own virtual addresses."""
+    events = both_sides("service", hypervisor)
+    assert len(events) > 20
+    for event in events:
+        side = event["hypervisor"]
+        assert (side["nr"], side["args"]) == (event["nr"], event["args"])
+        assert side["ret"] in (None, event["ret"])
+        assert DIFFERS not in kinds(event)
+    by_name = {event["name"]: event["hypervisor"]["handler"] for event in events}
+    assert by_name["create_vm"] == "model_create_vm"
+    assert by_name["hypercall_0x80000099"] is None
+    refused = [event for event in events if event["name"] == "reset_vm" and event["ret"] == -1]
+    assert {event["hypervisor"]["handler"] for event in refused} == {None}
+
+
+def test_two_vcpus_and_interrupts_are_told_apart(folder):
+    """No two calls of smp have the same second argument."""
+    output = folder / "trace"
+    commands = (
+        f"set hypercall hypervisor-symbols {HYPERVISOR}",
+        f"hypercall trace -f jsonl -o {output}",
+        *("hbreak call_log_claim", "ignore 1 400", "continue", "hypercall trace off", "delete"),
+    )
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb_at(guest, image_of("smp"), *commands, "continue")
+        ended = guest.finished()
+        assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp")))
+    events = [event for event in events_of(output) if event["status"] == "returned"]
+    assert len(events) > 300 and {event["vcpu"] for event in events} == {0, 1}
+    for event in events:
+        assert event["hypervisor"]["args"] == event["args"]
+        assert DIFFERS not in kinds(event)
+
+
+def test_an_argument_that_arrives_as_another_is_found(both_sides):
+    events = both_sides("service", "hypervisor-lies.elf", "-e", "trace=start_vm,create_vm")
+    for event in events:
+        lied = event["name"] == "start_vm"
+        assert (DIFFERS in kinds(event)) == lied, event
+    start = next(event for event in events if event["name"] == "start_vm")
+    assert int(start["hypervisor"]["args"][0], 16) == int(start["args"][0], 16) ^ 8
+    texts = [finding["text"] for finding in start["findings"]]
+    assert "start_vm: argument 1 left the guest as 0x2 and arrived as 0xa" in texts
+
+
+def test_a_result_that_the_guest_does_not_get_is_found(folder):
+    """break_registers of mask 1 changes RAX on its way from the handler to the guest."""
+    commands = (
+        f"set hypercall hypervisor-symbols {HYPERVISOR}",
+        f"hypercall load {ROOT / 'examples' / 'hypervisor' / 'hypervisor.def'}",
+        *("hbreak make_call", "continue", "hypercall trace"),
+        "hypercall call break_registers 1 0xffffffff",
+        "hypercall call get_api_version",
+        "hypercall call break_registers 0 0",
+        *("delete", "hypercall trace off", "continue"),
+    )
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb = gdb_at(guest, image_of("smp"), *commands)
+        assert guest.finished().status == 0
+    assert " | hypervisor: 0x80000000, 0x40" in gdb.out
+    assert "model_get_api_version = 0\n" in gdb.out
+    assert (
+        "!! get_api_version: model_get_api_version returned 0 and the guest got 0x5a5a" in gdb.out
+    )
+
+
+# The hypervisor's dispatcher, were it linked where the guest has make_call.
+COINCIDES = """
+import dataclasses
+import gdb
+from acrn_trace import gdb_hypervisor
+
+code = gdb_hypervisor.hypervisor_code(gdb_hypervisor.open_image("HYPERVISOR"))
+here = int(gdb.parse_and_eval("(unsigned long) &make_call"))
+moved = dataclasses.replace(code, dispatch=here, code={**code.code, here: code.code[code.dispatch]})
+gdb_hypervisor.hypervisor_code = lambda image: moved
+side = gdb_hypervisor.HypervisorSide("HYPERVISOR")
+"""
+
+
+def test_the_guests_own_code_at_the_dispatchers_address_is_not_it(folder):
+    script = folder / "coincides.py"
+    script.write_text(COINCIDES.replace("HYPERVISOR", str(HYPERVISOR)))
+    commands = ("hbreak call_log_claim", "ignore 1 20", "continue")
+    shown = "python print('ARRIVED', side.sides.unmatched); side.delete()"
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb = gdb_at(guest, image_of("smp"), f"source {script}", *commands, shown, "delete")
+        assert "ARRIVED 0\n" in gdb.out, gdb
+        assert guest.finished().status == 0
+
+
+def test_what_is_no_hypervisor_is_refused():
+    gdb = run(gdb_command(image_of("smp"), f"set hypercall hypervisor-symbols {image_of('smp')}"))
+    assert "shows no hypercall dispatcher (handle_hypercall or dispatch_hypercall)" in gdb.err
+    gdb = run(gdb_command(image_of("smp"), "set hypercall hypervisor-symbols /nowhere"))
+    assert "cannot read the image /nowhere" in gdb.err
+    traced = acrn_trace(
+        "--hypervisor", image_of("smp"), image_of("smp"), "--", *arguments_of("smp")
+    )
+    assert traced.status == 2 and "shows no hypercall dispatcher" in traced.err
