@@ -12,6 +12,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.gdb_command import Command, say
 from acrn_trace.gdb_drive import AddressPoint, GuestHands
 from acrn_trace.gdb_image import current_image, load_offset
+from acrn_trace.gdb_kaslr import after_move
 from acrn_trace.gdb_session import Session
 from acrn_trace.gdb_target import GuestPhysicalMemory, physical_mode, read_memory
 from acrn_trace.interventions import Change, make_change
@@ -77,6 +78,11 @@ class GdbMock:
         if self.mock.cpuid:
             self._plant()
 
+    def follow_image(self) -> None:
+        """GDB has the image elsewhere now, since a kernel has moved itself."""
+        if self.mock.cpuid:
+            self._plant()
+
     def _plant(self) -> None:
         image = current_image()
         offset = load_offset(image)
@@ -138,6 +144,7 @@ def the_mock(session: Session) -> GdbMock:
 
 def register(session: Session) -> None:
     HypercallMock(session, the_mock(session))
+    after_move.append(the_mock(session).follow_image)
 
 
 def _told(state: int, answer: int) -> str:
