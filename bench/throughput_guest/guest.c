@@ -9,6 +9,10 @@
 #include "second_cpu.h"
 #include "x86.h"
 
+#ifdef ACRN_RING
+#include "acrn_recorder.h"
+#endif
+
 #define CALLS	       1500000ul /* of each vCPU */
 #define FEW_CALLS      20000ul
 #define GATE	       16 /* bytes of an entry of the IDT */
@@ -66,5 +70,8 @@ int guest_main(void)
 	while (!second_finished)
 		pause();
 	print("throughput: %lu calls\n", 2 * calls);
+#ifdef ACRN_RING
+	acrn_ring_finish();
+#endif
 	return 0;
 }

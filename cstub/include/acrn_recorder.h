@@ -68,8 +68,15 @@ void acrn_ring_enable(void);
 void acrn_ring_disable(void);
 
 /*
+ * For a guest that is about to end: disables the recorder, then calls acrn_ring_watermark() for who
+ * follows the ring from a debugger, which cannot read it any more once the guest is gone. No other
+ * vCPU should make calls any more.
+ */
+void acrn_ring_finish(void);
+
+/*
  * For a debugger's breakpoint: called before a call whose sequence number is a multiple of
- * ACRN_RING_MARK, but not 0. Does nothing, on a page of its own.
+ * ACRN_RING_MARK, but not 0, and by acrn_ring_finish(). Does nothing, on a page of its own.
  */
 void acrn_ring_watermark(unsigned int ring, uint64_t sequence);
 

@@ -94,6 +94,8 @@ enum acrn_trace_why {
 	ACRN_TRACE_LATE = 1,	  /* overwritten before they were read */
 	ACRN_TRACE_FULL = 2,	  /* not written by the guest: the ring was at its limit */
 	ACRN_TRACE_UNWRITTEN = 3, /* not written by the guest (the slot was in use), or not yet */
+	ACRN_TRACE_UNREAD = 4,	  /* `count` at most, and perhaps none was made: the guest was gone
+				     before its ring could be read again */
 };
 
 struct acrn_trace_end {

@@ -118,3 +118,9 @@ void acrn_ring_disable(void)
 {
 	__atomic_store_n(&acrn_ring_header.header.enabled, 0, __ATOMIC_RELEASE);
 }
+
+void acrn_ring_finish(void)
+{
+	acrn_ring_disable();
+	acrn_ring_watermark(0, acrn_load_(&acrn_ring_header.rings[0].claimed));
+}

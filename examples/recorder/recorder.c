@@ -61,5 +61,6 @@ int guest_main(void)
 		pause();
 	for (unsigned vcpu = 0; vcpu < MAX_CPUS; vcpu++)
 		print_records(vcpu);
+	acrn_ring_finish();
 	return 0;
 }

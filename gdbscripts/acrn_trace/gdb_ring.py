@@ -105,7 +105,7 @@ class Following:
         """Read what is left, if the guest is there, and end the file."""
         if self.active:
             self._guarded(self._drain)
-        self._end()
+        self._end(all_read=True)
         self._point.delete()
         if self.failure:
             raise TraceError(f"{self.failure}; what was read before is in {self._path}")
@@ -141,26 +141,35 @@ class Following:
 
     def _on_gone(self, _event: object) -> None:
         if self.active:
-            self._end()
+            self._end(all_read=False)
 
-    def _end(self) -> None:
+    def _end(self, all_read: bool) -> None:
         """Nothing more comes: the calls in flight are unfinished."""
         if not self.active:
             return
         self.active = False
         gdb.events.exited.disconnect(self._on_gone)
         gdb.events.connection_removed.disconnect(self._on_gone)
-        self._guarded(self._finish)
+        self._guarded(lambda: self._finish(all_read))
         self._file.close()
 
-    def _finish(self) -> None:
-        records = lost = 0
+    def _finish(self, all_read: bool) -> None:
+        records = lost = unread = 0
         if self._follower:
+            unread = 0 if all_read else self._follower.most_unread()
+            for block in self._follower.give_up_unread() if unread else ():
+                self._write(block)
             for block in self._follower.end():
                 self._write(block)
             records, lost = self._follower.records, self._follower.lost
         self._write(end_block(records, lost))
-        gdb.write(f"The ring: {records} calls recorded in {self._path}, {lost} lost up to there.\n")
+        said = f"The ring: {records} calls recorded in {self._path}, {lost} lost up to there"
+        if unread:
+            said += (
+                f"; up to {unread} made after the last look are not in it, since the guest was gone "
+                "first (let it call acrn_ring_finish() before its end)"
+            )
+        gdb.write(f"{said}.\n")
 
 
 class HypercallRing(gdb.Command):

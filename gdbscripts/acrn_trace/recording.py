@@ -30,10 +30,12 @@ MAX_PASS = 32 << 20  # bytes that are held to be put in order
 MAX_BATCHES = 64
 MAX_SITES = 1 << 20
 HZ = range(10**7, 10**11 + 1)
+UNREAD = 4
 WHY_LOST = {
     1: "overwritten before they were read",
     2: "not written by the guest, since the ring was full",
     3: "not written by the guest",
+    UNREAD: "made after the last look, if any were: the guest was gone first",
 }
 
 _HEADER = struct.Struct("<HHIQ")
@@ -87,7 +89,8 @@ class Recording:
         """What there is to say about the recording, to go with the next call; once."""
         findings, self._notes = self._notes, []
         for (ring, why), (count, first, last) in self._losses.items():
-            text = f"ring {ring} lost {count} calls ({first} to {last}): {WHY_LOST[why]}"
+            most = "up to " if why == UNREAD else ""
+            text = f"ring {ring} lost {most}{count} calls ({first} to {last}): {WHY_LOST[why]}"
             findings.append(Finding("lost", text))
         self._losses.clear()
         return findings

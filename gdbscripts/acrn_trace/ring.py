@@ -25,8 +25,9 @@ from acrn_trace.ringformat import (
 ReadMemory = Callable[[int, int], bytes]  # a virtual address and a size; raises if it cannot
 
 MAX_WAITING = 1024  # calls of one ring that have not returned
-LATE, FULL, UNWRITTEN = 1, 2, 3  # why a call is lost: enum acrn_trace_why
+LATE, FULL, UNWRITTEN, UNREAD = 1, 2, 3, 4  # why a call is lost: enum acrn_trace_why
 OVERWRITTEN = 1
+ENABLED_AT = 36  # in the header
 
 _RECORDS = struct.Struct("<IIQ")
 _LOSS = struct.Struct("<IIQQ")
@@ -53,6 +54,10 @@ class Rings:
         return [
             Counters.parse(data[at : at + COUNTERS_SIZE]) for at in range(0, count * size, size)
         ]
+
+    def enabled(self) -> bool:
+        """Whether calls are recorded, now."""
+        return any(self._read(self.address + ENABLED_AT, 4))
 
     def records(self, ring: int, first: int, last: int) -> bytes:
         """The slots of the calls ``first`` to ``last - 1``, of which the ring has room for each."""
@@ -90,6 +95,7 @@ class RingFollower:
         self._rings = rings
         self._positions = [Position() for _ in range(rings.header.ring_count)]
         self._pass = 0
+        self._more = True  # calls may follow
         self.records = self.lost = 0
 
     def begin(self, tsc_hz: int, clock: int) -> bytes:
@@ -99,6 +105,7 @@ class RingFollower:
 
     def read(self) -> Iterator[bytes]:
         """Blocks of all that is new."""
+        self._more = self._rings.enabled()
         counters = self._rings.counters()
         if any(now.claimed < then.next for now, then in zip(counters, self._positions)):
             yield from self.end()
@@ -115,6 +122,21 @@ class RingFollower:
             for sequence, raw in position.waiting.items():
                 yield self._given_up(ring, sequence, raw, UNWRITTEN, 0)
             position.waiting.clear()
+
+    def most_unread(self) -> int:
+        """How many calls can have been made since, without one that the guest would have told of."""
+        return sum(map(self._most_unread, self._positions)) if self._more else 0
+
+    def _most_unread(self, position: Position) -> int:
+        mark = self._rings.header.mark
+        return mark - position.next % mark if mark else 0
+
+    def give_up_unread(self) -> Iterator[bytes]:
+        """The same as blocks, for a guest that is gone."""
+        for ring, position in enumerate(self._positions):
+            if self._more and self._most_unread(position):
+                first, count = position.next, self._most_unread(position)
+                yield blocks.block(blocks.LOSS, _LOSS.pack(ring, UNREAD, first, count))
 
     def _read_ring(self, ring: int, now: Counters) -> Iterator[bytes]:
         header, position = self._rings.header, self._positions[ring]

@@ -44,7 +44,7 @@ def check_trace(expected_file: Path, actual: str) -> None:
         )
 
 
-@pytest.mark.parametrize("example", ["hello", "service", "clobber"])
+@pytest.mark.parametrize("example", ["hello", "service", "clobber", "recorder"])
 def test_the_trace_is_the_expected_one(example, folder):
     traced = trace_example(example, "-o", folder / "trace")
     assert (traced.status, traced.err) == (0, "")
