@@ -166,8 +166,8 @@ class Following:
         said = f"The ring: {records} calls recorded in {self._path}, {lost} lost up to there"
         if unread:
             said += (
-                f"; up to {unread} made after the last look are not in it, since the guest was gone "
-                "first (let it call acrn_ring_finish() before its end)"
+                f"; up to {unread} made after the last look are not in it, since the guest was "
+                "gone first (let it call acrn_ring_finish() before its end)"
             )
         gdb.write(f"{said}.\n")
 

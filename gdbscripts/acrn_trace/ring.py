@@ -28,6 +28,7 @@ MAX_WAITING = 1024  # calls of one ring that have not returned
 LATE, FULL, UNWRITTEN, UNREAD = 1, 2, 3, 4  # why a call is lost: enum acrn_trace_why
 OVERWRITTEN = 1
 ENABLED_AT = 36  # in the header
+MASK64 = (1 << 64) - 1
 
 _RECORDS = struct.Struct("<IIQ")
 _LOSS = struct.Struct("<IIQQ")
@@ -124,7 +125,7 @@ class RingFollower:
             position.waiting.clear()
 
     def most_unread(self) -> int:
-        """How many calls can have been made since, without one that the guest would have told of."""
+        """How many calls can have been made since without a word of the guest's."""
         return sum(map(self._most_unread, self._positions)) if self._more else 0
 
     def _most_unread(self, position: Position) -> int:
@@ -208,5 +209,5 @@ class RingFollower:
 
 
 def end_block(records: int, lost: int) -> bytes:
-    """The block that says that a recording ended as it should."""
-    return blocks.block(blocks.END, _END.pack(records, lost))
+    """The block that says that a recording ended as it should; a guest can claim any loss."""
+    return blocks.block(blocks.END, _END.pack(records, min(lost, MASK64)))

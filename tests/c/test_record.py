@@ -28,12 +28,22 @@ def built():
     assert made.status == 0, made.err
 
 
+def write_sparsely(path, ram):
+    """Pages of zeros are holes in the file, as in a guest's RAM that was never touched."""
+    with open(path, "wb") as file:
+        for at in range(0, len(ram), PAGE):
+            if any(ram[at : at + PAGE]):
+                file.seek(at)
+                file.write(ram[at : at + PAGE])
+        file.truncate(len(ram))
+
+
 class Recorder:
     """An acrn-record on a machine's RAM, which goes on changing under it."""
 
     def __init__(self, folder, machine, *options):
         path, self.output = folder / "ram", folder / "trace"
-        path.write_bytes(machine.ram)
+        write_sparsely(path, machine.ram)
         with open(path, "r+b") as file:
             machine.ram = mmap.mmap(file.fileno(), 0)
         self.process = start([RECORD, "-o", self.output, *options, path])
@@ -177,6 +187,27 @@ def test_ram_above_4_gib(folder):
     status, said, events = recorded(folder, machine, *ranges, "-a", hex(above + HEADER_AT))
     assert status == 0, said
     assert len(events) == 1
+
+
+@pytest.mark.parametrize("before", [(), (0,), (0, 1, 9), range(HEADER_AT // PAGE)])
+def test_a_ring_behind_holes_in_ram(folder, before):
+    """Pages that are in the file in front of the header's, none of them a header."""
+    machine = RingMachine()
+    machine.call()
+    for page in before:
+        machine.ram[page * PAGE] = 1
+    status, said, events = recorded(folder, machine)
+    with open(folder / "ram", "rb") as file:
+        assert os.lseek(file.fileno(), 0, os.SEEK_DATA) == (before[0] if before else 16) * PAGE
+    assert (status, len(events)) == (0, 1), said
+
+
+def test_nothing_but_holes_behind_some_data(folder):
+    machine = RingMachine()
+    machine.ram[:] = bytes(len(machine.ram))
+    machine.ram[3 * PAGE] = 1
+    status, said, _ = recorded(folder, machine)
+    assert status != 0 and "there is no ring header in the guest's RAM" in said
 
 
 def test_records_on_scattered_pages(folder):

@@ -4,6 +4,7 @@
 import argparse
 import ctypes
 import io
+import mmap
 import os
 import random
 import struct
@@ -331,6 +332,44 @@ def test_lines_and_records_as_long_as_they_may_be(tmp_path):
         data += records_block(raw, number=number)
     text, said = shown(tmp_path, data, True)
     assert (text, said) == shown(tmp_path, data, False) and len(text) > 200 * 30000
+
+
+def in_front_of_nothing(data):
+    """Where a copy of it is whose last byte is the last that can be read."""
+    memory = mmap.mmap(-1, 2 * mmap.PAGESIZE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    libc = ctypes.CDLL(None, use_errno=True)
+    guard = ctypes.c_void_p(start + mmap.PAGESIZE)
+    assert libc.mprotect(guard, ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
+    memory[mmap.PAGESIZE - len(data) : mmap.PAGESIZE] = data
+    return memory, ctypes.c_char_p(start + mmap.PAGESIZE - len(data))
+
+
+PIECE = struct.Struct("<BBBxI")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        PIECE.pack(0, 1, 0, 4) + b"abc",
+        PIECE.pack(0, 1, 0, 0xFFFFFFFF) + b"abc",
+        PIECE.pack(0, 1, 0, 0)[:7],
+        PIECE.pack(0, 1, 0, 3) + b"abc" + PIECE.pack(0, 1, 0, 1),
+        PIECE.pack(99, 1, 0, 3) + b"abc",
+        PIECE.pack(0, 0, 0, 3) + b"abc",
+        PIECE.pack(0, 65, 0, 3) + b"abc",
+        PIECE.pack(0, 1, 64, 3) + b"abc",
+    ],
+)
+def test_pieces_that_are_not_whole_are_refused(template):
+    code = quicktext.library()
+    assert code
+    report = code.report_new(HZ, 192)
+    whole = PIECE.pack(0, 1, 0, 3) + b"abc"
+    memory, address = in_front_of_nothing(template)
+    assert code.report_learn(report, wide(0), address, len(template)) != 0
+    assert code.report_learn(report, wide(0), whole, len(whole)) == 0
+    code.report_free(report)
 
 
 def test_text_ends_where_the_room_does():

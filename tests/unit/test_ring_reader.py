@@ -253,6 +253,18 @@ def test_any_header_field_may_lie(field, value):
             decoder.event(kept.raw, kept.ring, 0)
 
 
+def test_a_loss_of_all_rings_together_may_be_any():
+    claimed = (1 << 64) - 1
+    machine = RingMachine(rings=2)
+    machine.claimed = [claimed, claimed]
+    machine.write_counters()
+    follower = RingFollower(Rings(machine.read, VIRTUAL))
+    for _ in follower.read():
+        pass
+    assert follower.lost > claimed
+    assert end_block(follower.records, follower.lost).endswith(b"\xff" * 8)
+
+
 def test_a_million_mutated_rings():
     """A slice of it but with ACRN_CHECK_LONG; what was read is an event each, or a NotARing."""
     more = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}
