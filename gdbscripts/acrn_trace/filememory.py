@@ -44,6 +44,10 @@ class FileMemory:
             parts.append(data)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def close(self) -> None:
+        """Close the file; nothing can be read after that."""
+        self._file.close()
+
     def find(self, pattern: bytes, alignment: int) -> Iterator[int]:
         """Where ``pattern`` is; holes of the file are skipped, as they hold nothing but zeros.
 
