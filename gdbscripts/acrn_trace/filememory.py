@@ -106,7 +106,7 @@ class FileMemory:
             data = self._at(begin, min(CHUNK + overlap, piece.offset + piece.size - begin))
             for at in occurrences(data, pattern):
                 address = piece.address + begin + at - piece.offset
-                if at < CHUNK and address % alignment == 0:
+                if at < min(CHUNK, last - begin) and address % alignment == 0:
                     yield address
 
 
