@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How long a dump takes to be diagnosed, and in how much memory.
 
-Seconds from the start of the command to its end, and the peak of its memory. The dumps are real: a
-guest of 4 GiB, its dump made sparse, and one of 257 MiB. Of that a -p dump is made with a program
-header for each of 65,649 pages, as QEMU writes it of a Linux guest. What GDB needs to open each,
-and no more, stands beside it.
+CPU time of a process of its own, interpreter and all, and the peak of its memory. The dumps are
+real: a guest of 4 GiB, its dump made sparse, and one of 257 MiB. Of that a -p dump is made with a
+program header for each of 65,649 pages, as QEMU writes it of a Linux guest. What GDB needs to open
+each, and no more, stands beside it.
 """
 
 import contextlib
+import multiprocessing
 import os
 import random
 import subprocess
@@ -38,10 +39,15 @@ def run():
     with tempfile.TemporaryDirectory(prefix="acrn-bench-") as name:
         folder = Path(name)
         subprocess.run(["strip", "-o", folder / STRIPPED, IMAGE], check=True)
+        paged_dump = folder / "paged"
         dumps = {
             "4 GiB, sparse": sparse(real_dump(folder, "4G")),
-            f"-p, {HEADERS:,} headers": paged(real_dump(folder, "257M")),
+            f"-p, {HEADERS:,} headers": paged_dump,
         }
+        # In a process of its own: what this one has of memory counts for those that it starts.
+        maker = multiprocessing.Process(target=paged, args=(real_dump(folder, "257M"), paged_dump))
+        maker.start()
+        maker.join()
         ways = {
             f"{what}: {how}": command
             for what, dump in dumps.items()
@@ -78,8 +84,7 @@ def measured(ways):
 
 
 def measure(command):
-    """Seconds, and the peak of the resident memory in KiB, which must be a diagnosis' own."""
-    begin = time.monotonic()
+    """CPU seconds, and the peak of the resident memory in KiB; what is said must be right."""
     process = subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -89,7 +94,7 @@ def measure(command):
     assert process.returncode == 0 and b"Traceback" not in said, said
     asked = "--core" in command or "hypercall diagnose" in command
     assert not asked or b"create_vm" in said, said
-    return time.monotonic() - begin, usage.ru_maxrss
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def real_dump(folder, size):
@@ -115,8 +120,8 @@ def sparse(dump):
     return dump
 
 
-def paged(dump):
-    """A -p dump of the same memory: its first pages by a header each, in no order."""
+def paged(dump, path):
+    """Write a -p dump of the same memory: its first pages by a header each, in no order."""
     core = open_core(str(dump))
     pages = list(range(HEADERS - 1))
     random.Random(1).shuffle(pages)
@@ -125,9 +130,7 @@ def paged(dump):
         for number, page in enumerate(pages)
     ]
     builder = DumpBuilder([vcpu.registers for vcpu in core.vcpus], loads)
-    path = dump.with_suffix(".paged")
     with open(path, "wb") as file:
         file.write(builder.headers())
         for at in range(0, len(pages) * PAGE, 1 << 20):
             file.write(core.physical.read(at, min(1 << 20, len(pages) * PAGE - at)))
-    return path

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Dumps of real guests, of each kind: where the vCPUs were, the guest's memory, its ring."""
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from crashes import dead
+from live import (
+    QEMU,
+    acrn_trace,
+    arguments_of,
+    ended,
+    gdb_command,
+    image_of,
+    read_until,
+    run,
+    start,
+)
+
+from acrn_trace.corefile import open_core
+from acrn_trace.errors import TargetError
+from acrn_trace.image import open_image
+from acrn_trace.image_match import DIFFERS, MATCH, PATCHED
+from acrn_trace.memoryfile import open_memory
+from acrn_trace.monitor import Monitor
+from acrn_trace.postmortem import examine
+
+# Where the example's README says that each is.
+GUEST_CR3, HYPERVISOR_CR3 = 0x400000, 0x2000000
+CALLS = ["get_api_version", "hypercall_0x80000099", "hypercall_0x800000f0", "get_api_version"]
+CALLS += ["hypercall_0x800000f0", "get_api_version", "pause_vm"]
+_CALL = re.compile(r"^\[[01]\] \d+\.\d+ (\w+)\(", re.MULTILINE)
+MEMORY = 64 << 20
+BOTH = {"guest", "hypervisor"}
+
+
+@contextlib.contextmanager
+def stopped(example, folder, until, seconds=0.0):
+    """A guest of which all vCPUs stand still, some time after it printed ``until``."""
+    command = [QEMU, *arguments_of(example), "-no-shutdown", "-qmp"]
+    with ended(start([*command, f"unix:{folder / 'qmp'},server=on,wait=off"])) as process:
+        if until:
+            read_until(process.stdout, until)
+        while not (folder / "qmp").exists():
+            time.sleep(0.01)
+        time.sleep(seconds)
+        with contextlib.closing(Monitor(folder / "qmp")) as monitor:
+            monitor.execute("stop")
+            yield monitor
+
+
+def dump_of(monitor, path, paging=False):
+    monitor.execute("dump-guest-memory", protocol=f"file:{path}", paging=paging)
+    return path
+
+
+@pytest.fixture(scope="module")
+def recorder(tmp_path_factory):
+    """The files of a guest that made its calls and halted: plain, -p and bare memory."""
+    folder = tmp_path_factory.mktemp("recorder")
+    with stopped("recorder", folder, "1: call 0x80000013 = -1\n", 1.0) as monitor:
+        dump_of(monitor, folder / "dump")
+        dump_of(monitor, folder / "paged", paging=True)
+        monitor.execute("pmemsave", val=0, size=MEMORY, filename=str(folder / "memory"))
+    shutil.copy(image_of("recorder"), folder / "image.elf")
+    command = ["strip", "-o", folder / "stripped.elf", folder / "image.elf"]
+    subprocess.run(command, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("image", ["image.elf", "stripped.elf", None])
+@pytest.mark.parametrize(
+    "source", [["--core", "dump"], ["--core", "paged"], ["--memory", "memory"]], ids=str
+)
+def test_the_ring_in_each_kind_of_file(recorder, source, image):
+    words = [source[0], recorder / source[1], *([recorder / image] if image else [])]
+    done = acrn_trace("ring", *words)
+    assert done.status == 0 and _CALL.findall(done.out) == CALLS, done
+    assert ("ask_version" in done.out) == (image == "image.elf")
+    assert done.out.count("!! ") == 2
+    last = acrn_trace("ring", "-n", "1", "--json", *words)
+    events = [json.loads(line) for line in last.out.splitlines()]
+    assert [(e["vcpu"], e["name"], e["source"]) for e in events] == [
+        (0, CALLS[4], "dump"),
+        (1, CALLS[6], "dump"),
+    ]
+
+
+@pytest.mark.parametrize("image", ["image.elf", "stripped.elf"])
+@pytest.mark.parametrize("dump", ["dump", "paged"])
+def test_gdb_with_a_dump_reads_the_dump_and_not_the_image(recorder, dump, image):
+    """The image's own header says that no call was made."""
+    line = gdb_command(recorder / image, "hypercall ring", "hypercall ring -n 1")
+    done = run([*line, str(recorder / dump)])
+    assert _CALL.findall(done.out) == [*CALLS, CALLS[4], CALLS[6]], done
+    alone = run(gdb_command(recorder / image, "hypercall ring"))
+    assert "there is no guest: connect to QEMU's stub" in alone.err
+
+
+def test_gdb_with_a_dump_and_no_image(recorder):
+    line = gdb_command("-nx", f"core-file {recorder / 'dump'}", "hypercall ring -n 1")
+    done = run(line)
+    assert _CALL.findall(done.out) == [CALLS[4], CALLS[6]], done
+
+
+def test_the_image_that_ran_and_others(recorder):
+    core = open_core(str(recorder / "dump"))
+    right = examine(core, open_image(str(recorder / "stripped.elf")))
+    assert right.match.verdict == MATCH and right.memory_from == "the CR3 of vCPU 0"
+    assert {level.level for level in right.levels.values()} == {"guest"}
+    wrong = examine(core, open_image(str(image_of("service"))))
+    assert wrong.match.verdict == DIFFERS and wrong.match.first_difference
+    assert wrong.ring and wrong.memory_from == "the CR3 in the ring's header"
+    done = acrn_trace("ring", "--core", recorder / "dump", image_of("service"))
+    assert "the image is not the one that ran" in done.out and "service.c" not in done.out
+
+
+def test_an_image_that_was_patched(recorder):
+    """A byte here and there, as with breakpoints; and another build of a function."""
+    image = open_image(str(recorder / "image.elf"))
+    code = max(image.code(), key=lambda code: len(code.data))
+    data = bytearray((recorder / "image.elf").read_bytes())
+    at = data.find(code.data)
+    for place in range(0, len(code.data), 400):
+        data[at + place] ^= 0xFF
+    (recorder / "patched.elf").write_bytes(data)
+    core = open_core(str(recorder / "dump"))
+    match = examine(core, open_image(str(recorder / "patched.elf"))).match
+    assert (match.verdict, match.first_difference) == (PATCHED, code.address)
+    assert match.differing == len(range(0, len(code.data), 400))
+    data[at + 1024 : at + 2048] = bytes(value ^ 0x55 for value in data[at + 1024 : at + 2048])
+    (recorder / "other.elf").write_bytes(data)
+    assert examine(core, open_image(str(recorder / "other.elf"))).match.verdict == DIFFERS
+
+
+@pytest.mark.parametrize("example", ["smp", "service"])
+def test_each_vcpu_is_in_the_guest_or_in_the_hypervisor(folder, example):
+    """Stopped anywhere: CR3 says which it is, and nothing that decides here knows its value."""
+    image, seen = open_image(str(image_of(example))), set()
+    with stopped(example, folder, "") as monitor:
+        for number in range(60):
+            if number >= 8 and BOTH <= seen:
+                break
+            core = open_core(str(dump_of(monitor, folder / "dump", number % 2 == 1)))
+            found = examine(core, image)
+            for vcpu in core.vcpus:
+                level = {GUEST_CR3: "guest", HYPERVISOR_CR3: "hypervisor"}.get(
+                    vcpu.registers["cr3"], "firmware"
+                )
+                if found.match.verdict == MATCH:  # the guest is loaded
+                    seen.add(level)
+                    assert found.levels[vcpu.vcpu].level == level, found.levels
+            core.physical.close()
+            (folder / "dump").unlink()
+            with contextlib.suppress(TargetError):  # it came to its end
+                monitor.execute("cont")
+            time.sleep(0.04)
+            monitor.execute("stop")
+    assert BOTH <= seen, seen
+
+
+def test_a_guest_that_hangs_in_the_hypervisor_through_the_stub(folder):
+    """GDB cannot read the guest's addresses there; page tables in physical memory can."""
+    with dead("structure-overwritten", "crash", folder) as guest:
+        stripped = folder / "stripped.elf"
+        subprocess.run(["strip", "-o", stripped, image_of("crash")], check=True)
+        for image in (image_of("crash"), stripped, "-nx"):
+            connect = f"target remote {guest.socket}"
+            done = run(gdb_command(image, connect, "hypercall ring -n 1", "detach"))
+            assert _CALL.findall(done.out) == ["create_vm"], done
+            assert 'name="crash-vm"' in done.out
+            assert '    now: vm={name="ZZZZZZZZZZZZZZZZ", cpu_affinity=0x0}\n' in done.out
+
+
+def test_the_vcpu_to_look_at_first(folder):
+    for second in (False, True):
+        place = folder / str(second)
+        place.mkdir()
+        with dead("call-hangs", "crash", place, second=second) as guest:
+            core = open_core(str(guest.dump(place / "dump", paging=False)))
+            memory = open_memory(str(guest.memory(place / "memory")))
+        found = examine(core, open_image(str(image_of("crash"))))
+        assert (found.vcpu, found.levels[int(second)].level) == (int(second), "hypervisor")
+        assert "call in flight" in found.vcpu_why
+        without = examine(memory, None)
+        assert without.vcpu is None and without.ring and without.levels == {}
+
+
+def test_words_that_cannot_be_done(recorder):
+    dump, memory = recorder / "dump", recorder / "memory"
+    for words, said in (
+        (["--core", memory], "use --memory"),
+        (["--memory", dump], "use --core"),
+        (["--core", recorder / "none"], "cannot read the dump"),
+        (["--core", dump, "--memory", memory], "not allowed with"),
+        (["--core", dump, recorder / "dump"], "a dump; give the image that ran"),
+        (["--memory", memory, "--base", "here"], "--base takes a number"),
+        (["--memory", memory, "--base", "0x100000"], ""),
+        (["ring"], "one of the arguments --core --memory is required"),
+        (["ring", "-n", "0", "--core", dump], "not a number of calls"),
+    ):
+        done = acrn_trace(*words)
+        assert said in done.err and "Traceback" not in done.err, done
+        assert (done.status, done.err.count("\n")) == ((2, 1) if said else (0, 0)), done
