@@ -156,6 +156,15 @@ def test_a_structure_that_changed_in_flight_is_noticed():
     assert said.evidence == ("name was 'vm1' at the call and is 'vm2'",)
 
 
+def test_the_structure_of_a_call_that_faulted_may_be_anything_by_now():
+    guest = Guest(**CAPTURING)
+    more = captured(creation(b"vm1"))
+    flags = 1 | CAPTURED_IN
+    guest.machine.call(0, CALLED, number=CREATE_VM, args=(STRUCTURE, 0), flags=flags, more=more)
+    guest.halted()
+    assert guest.kinds() == ["left-behind", "stopped"]
+
+
 def test_of_a_structure_that_the_hypervisor_may_write_nothing_is_claimed():
     """vm_intr_monitor's buffer is used in place."""
     guest = Guest(**CAPTURING)

@@ -67,6 +67,8 @@ def structure_overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
     """Fields of the argument that are not the hypervisor's to write have changed."""
     recorder = diagnosis.recorder
     for call in diagnosis.in_flight if recorder and recorder.contiguous else ():
+        if any(state.in_flight is call and state.in_guest for state in diagnosis.vcpus):
+            continue  # it faulted, and the memory may be in use for something else by now
         changes = changed_since(diagnosis.case, recorder.header, call)
         evidence = tuple(
             f"{change.path} was {_short(change.before)} at the call and is {_short(change.after)}"
@@ -87,7 +89,7 @@ def fault_outside_ring_0(diagnosis: Diagnosis) -> Iterator[Match]:
     for state, frame in _faults_at_calls(diagnosis):
         if frame.ring:
             evidence = _fault_evidence(state, frame) + (f"CS was {frame.cs:#x}, ring {frame.ring}",)
-            yield Match(_fault_words(state, frame), evidence, CERTAIN, state.number)
+            yield Match(_fault_words(state, frame), evidence, PROBABLE, state.number)
 
 
 def fault_without_hypervisor(diagnosis: Diagnosis) -> Iterator[Match]:

@@ -56,7 +56,7 @@ RECOGNISERS = [
     ),
     Recogniser(
         "never-returned",
-        "{call} never returned: the hypervisor has kept vCPU {vcpu} {time}.",
+        "{call} has not returned: the hypervisor has kept vCPU {vcpu} {time}.",
         flight.never_returned,
     ),
     Recogniser(
