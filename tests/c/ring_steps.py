@@ -13,9 +13,12 @@ import gdb
 HEADER = struct.Struct("<Q10I4H5Q")
 HEADER_RECORDS_VIRTUAL = 18  # of its fields
 MOST_IN_FLIGHT = 4  # two vCPUs, each a call within a call
+CALLS_BEFORE = 80  # the rings have been full
+STEPS_OF_A_CALL = 500  # more than there are in one
 STEPS = int(os.environ["RING_STEPS"])
 MASK = 0xFFFFFFFFFFFFFFFF
 EMPTY, WRITING, CALLED, RETURNING, RETURNED = range(5)
+visited = set()
 seen = {WRITING: 0, CALLED: 0, RETURNING: 0, RETURNED: 0}
 deepest = 0
 
@@ -71,18 +74,34 @@ def step_through(steps):
         gdb.execute("stepi", to_string=True)
         frame = gdb.newest_frame()
         check_rings(hex(frame.pc()))
+        visited.add(frame.pc())
         name = frame.name()
         interrupts += name != last and name == "on_timer"
         last = name
     return interrupts
 
 
+def path_of_a_call():
+    """Each instruction of a call's own functions when nothing interrupts it."""
+    path = set()
+    for _ in range(STEPS_OF_A_CALL):
+        gdb.execute("stepi", to_string=True)
+        frame = gdb.newest_frame()
+        if frame.name() in ("make_call", "acrn_trampoline_return_"):
+            path.add(frame.pc())
+    return path
+
+
 def main():
     gdb.execute("break make_call")
+    gdb.execute(f"ignore 1 {CALLS_BEFORE}", to_string=True)
     gdb.execute("continue")
     gdb.execute("delete")
+    path = path_of_a_call()
     gdb.execute("maint packet Qqemu.sstep=0x1", to_string=True)
     interrupts = step_through(STEPS)
+    missed = sorted(map(hex, path - visited))
+    print(f"PATH {len(path)} MISSED {missed}")
     print(
         f"RESULT interrupts {interrupts} deepest {deepest}", *(f"{k}:{v}" for k, v in seen.items())
     )

@@ -196,3 +196,5 @@ def test_stopped_at_any_instruction(recorder_kind: str, rings: int, folder: Path
     result = re.search(r"RESULT interrupts (\d+) deepest (\d+)((?: \d:\d+)+)", done.out)
     assert result, done.out[-500:] + done.err
     assert int(result[1]) > 0 and all(int(n) for n in re.findall(r":(\d+)", result[3]))
+    path = re.search(r"PATH (\d+) MISSED \[\]", done.out)
+    assert path and int(path[1]) > 20, done.out[-500:]
