@@ -24,6 +24,7 @@ help:
 	@echo 'make check           every test; check-long: fuzzing and the whole compiler matrix'
 	@echo 'make run-NAME        an example untraced: $(EXAMPLES)'
 	@echo 'make trace-NAME      an example traced, OPTS="…" being options of acrn-trace'
+	@echo 'make linux            a stock kernel as guest; check-linux: its tests'
 	@echo 'make all, bench, lint, install PREFIX=…, clean'
 
 # The layouts of ACRN's structures, as debug information, for guests that have none.

@@ -18,6 +18,7 @@ from acrn_trace.stops import CR3_ADDRESS, Frame, Stop, Task
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_VERIFIED = 1 << 16
 MAX_FRAMES = 32
+NOWHERE = Frame(None, None, None)
 
 
 def read_register(name: str) -> int:
@@ -55,6 +56,8 @@ def _stack(frame: gdb.Frame | None) -> tuple[Frame, ...]:
             frame = frame.older()
     except gdb.error:
         pass  # the guest's stack ends in something that is none
+    while len(frames) > 1 and frames[-1] == frames[-2] == NOWHERE:
+        frames.pop()
     return tuple(frames)
 
 
