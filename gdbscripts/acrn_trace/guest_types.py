@@ -84,7 +84,6 @@ def fits(ours: Struct, guests: Struct, fields: FieldTable) -> bool:
         and guests.size <= ours.size
         and counting.keys() <= theirs.keys()
         and all(theirs[at].bit_size >= field.bit_size for at, field in counting.items())
-        and not any(_touches(field, counting) for field in theirs.values())
     )
 
 
@@ -93,15 +92,6 @@ def _counting(struct: Struct, fields: FieldTable) -> list[Field]:
         return "RESERVED" in fields.of(struct.name, field.name).plain
 
     return [field for field in struct.fields if field.bit_size and not is_reserved(field)]
-
-
-def _touches(theirs: Field, counting: dict[int, Field]) -> bool:
-    """Whether a field of the guest's has bits of a field that begins elsewhere."""
-    end = theirs.bit_offset + theirs.bit_size
-    return any(
-        at != theirs.bit_offset and at < end and theirs.bit_offset < at + field.bit_size
-        for at, field in counting.items()
-    )
 
 
 def adopt(ours: Struct, guests: Struct, fields: FieldTable) -> Struct:

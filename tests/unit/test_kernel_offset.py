@@ -50,7 +50,7 @@ def memory_at(offset, patch=0):
 @pytest.mark.parametrize("step", [0, 1, 7, STEPS - 1])
 @pytest.mark.parametrize("patch", [0, 30])
 def test_the_offset_of_a_kernel_that_runs(kernel, step, patch):
-    offset = step * STEP
+    offset = step * 0x20_0000  # CONFIG_PHYSICAL_ALIGN
     rip = LINKED + offset + 0x1234
     assert offset_at(kernel, rip, memory_at(offset, patch)) == offset
 
