@@ -52,3 +52,21 @@ def test_what_is_wrong_is_said_in_one_sentence():
         "c: neither ACRN nor the image that GDB has loaded has a type nowhere",
         "0x800000a0 c(PTR(in, nowhere, e))",
     ]
+
+
+def test_it_is_mocked_and_called_by_hand_like_a_built_in_one(folder):
+    version = "HYPERCALL1(0x80000000, ask_version, PTR(out, hc_api_version, v))"
+    gdb = traced(
+        folder,
+        f"hypercall define '{version}'",
+        f"hypercall define '{LAUNCH}'",
+        "hypercall mock launch -EBUSY",
+        "hypercall trace -e trace=launch",
+        "tbreak start_user_vm",
+        "continue",
+        "hypercall call ask_version",
+        "continue",
+    )
+    assert "] 0.000000 ask_version(v={major_version=1, minor_version=0}) = 0 <" in gdb.out
+    launches = [line for line in gdb.out.splitlines() if " launch(which=" in line]
+    assert launches and all(" = -16 EBUSY " in line for line in launches)
