@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gdb
 
-from acrn_trace import gdb_define, gdb_diagnose, gdb_disassembler, gdb_inject, gdb_mock
+from acrn_trace import gdb_catch, gdb_define, gdb_diagnose, gdb_disassembler, gdb_inject, gdb_mock
 from acrn_trace import gdb_parameters
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
@@ -203,6 +203,7 @@ def register() -> Session:
     gdb_parameters.register(session.knowledge)
     gdb_define.register(session)
     gdb_inject.register(session)
+    gdb_catch.register(session)
     gdb_disassembler.register(session.knowledge)
     gdb.execute("alias hc = hypercall")
     return session

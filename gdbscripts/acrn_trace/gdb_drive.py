@@ -16,7 +16,7 @@ from typing import Callable, Iterator, Mapping
 
 import gdb
 
-from acrn_trace.abi import MASK64
+from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_target import (
     GuestPhysicalMemory,
@@ -33,7 +33,12 @@ MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another
 TICK = 0.05  # seconds between looks for an interrupt while the guest is held
 
 # What GDB runs, as the commands of a breakpoint of ours, once it has stopped there.
-COMMANDS = "silent\npython import acrn_trace.gdb_drive; acrn_trace.gdb_drive.stopped()"
+# 'continue' is GDB's own: from Python each would be inside the one before.
+COMMANDS = """silent
+python import acrn_trace.gdb_drive; acrn_trace.gdb_drive.stopped()
+if $_hypercall_goes_on
+  continue
+end"""
 
 
 class Drive:
@@ -43,9 +48,11 @@ class Drive:
         self.points: dict[int, list["HypercallPoint"]] = {}
         self.held = False  # the guest runs for a call made by hand, which is no business of theirs
         self.moved = False  # RIP was changed at this stop
-        self.resumes = False  # the stop that GDB is making is not for the user
+        self.resumes = False  # the guest goes on from the stop that GDB is making
+        self.after_stop: list[Callable[[], None]] = []  # once GDB has made it
         self.reasons: list[str] = []  # why the guest is being stopped for the user
         self.shown: list[str] = []  # the reasons of the latest stop
+        self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
         self.users = UserBreakpoints()
 
 
@@ -88,6 +95,9 @@ class GuestHands:
         self._memory = GuestPhysicalMemory()
 
     def set_registers(self, registers: Mapping[str, int]) -> None:
+        if DRIVE.going_on:
+            write_registers(DRIVE.going_on, registers)
+            return
         for name, value in registers.items():
             gdb.parse_and_eval(f"${name} = {value & MASK64:#x}")
         DRIVE.moved = DRIVE.moved or "rip" in registers
@@ -129,6 +139,33 @@ class HypercallPoint(gdb.Breakpoint):
         super().delete()
 
 
+# Where GDB is about to let the guest go, its own registers and frames are not to be touched: it
+# crashes. Packets of ours reach the stub, and GDB reads all anew at the next stop. The numbers are
+# those of QEMU's gdb-xml/i386-64bit.xml.
+NUMBERS = {name: number for number, name in enumerate((*GENERAL_REGISTERS, "rip", "eflags"))}
+
+
+def _select(thread: gdb.InferiorThread) -> gdb.RemoteTargetConnection:
+    connection = thread.inferior.connection
+    pid, vcpu, _ = thread.ptid
+    if connection.send_packet(f"Hgp{pid:x}.{vcpu:x}".encode()) != b"OK":
+        raise TraceError(f"the stub does not know vCPU {vcpu - 1}")
+    return connection
+
+
+def read_register(thread: gdb.InferiorThread, name: str) -> int:
+    reply = _select(thread).send_packet(f"p{NUMBERS[name]:x}".encode())
+    return int.from_bytes(bytes.fromhex(reply.decode()), "little")
+
+
+def write_registers(thread: gdb.InferiorThread, registers: Mapping[str, int]) -> None:
+    connection = _select(thread)
+    for name, value in registers.items():
+        data = (value & MASK64).to_bytes(4 if name == "eflags" else 8, "little").hex()
+        if connection.send_packet(f"P{NUMBERS[name]:x}={data}".encode()) != b"OK":
+            raise TraceError(f"the stub cannot write {name}")
+
+
 def _follow() -> bool:
     """A change has moved the vCPU: whether to stop GDB, which believes it where it was.
 
@@ -151,21 +188,21 @@ def _follow() -> bool:
 
 def stopped() -> None:
     """GDB has stopped at a point of ours, and runs its commands."""
-    if DRIVE.resumes:
-        DRIVE.resumes = False
-        try:
-            gdb.execute("continue")
-        except gdb.error as error:
-            raise gdb.GdbError(str(error)) from None
+    actions, DRIVE.after_stop = DRIVE.after_stop, []
+    for action in actions:
+        action()
+    gdb.set_convenience_variable("_hypercall_goes_on", int(DRIVE.resumes))
+    DRIVE.resumes = False
 
 
 def show_reasons(_event: gdb.StopEvent) -> None:
     """Say why the guest has stopped, and where."""
     DRIVE.shown = reasons = DRIVE.reasons
     DRIVE.reasons = []
-    for reason in reasons:
-        gdb.write(f"\n{printable(reason)}\n")
-    if reasons:
+    told = [line for reason in reasons for line in reason.splitlines()]
+    for line in told:
+        gdb.write(f"\n{printable(line)}\n")
+    if told:
         try:
             gdb.execute("frame")
         except gdb.error as error:  # RSP may be among what changed

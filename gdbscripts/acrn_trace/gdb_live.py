@@ -4,6 +4,7 @@
 import argparse
 import io
 import sys
+import time
 import traceback
 from typing import IO, Callable
 
@@ -22,7 +23,7 @@ from acrn_trace.gdb_target import (
     uninterrupted,
 )
 from acrn_trace.filters import Filter
-from acrn_trace.gdb_drive import DRIVE, GuestHands, HypercallPoint
+from acrn_trace.gdb_drive import DRIVE, GuestHands, HypercallPoint, read_register
 from acrn_trace.gdb_kaslr import locate_kernel, move_symbols
 from acrn_trace.gdb_hypervisor import hypervisor_side
 from acrn_trace.gdb_image import current_image, current_sites, gdbs_own_offset, load_offset
@@ -248,12 +249,14 @@ class LiveTrace:
             uninterrupted(lambda: self._guarded(self._answer_now))
 
     def _answer_now(self) -> None:
-        selected = gdb.selected_thread()
-        self._stopped_vcpu.switch()
-        self._tracer.before_going_on(read_stop())
+        thread = DRIVE.going_on = self._stopped_vcpu
+        try:
+            registers = {name: read_register(thread, name) for name in ("rip", "rsp")}
+            self._tracer.before_going_on(Stop(thread.ptid[1] - 1, time.time(), registers))
+        finally:
+            DRIVE.going_on = None
         for reason in self._tracer.reasons:
             gdb.write(f"{printable(reason)}\n")
-        selected.switch()
 
     def _guarded(self, action: Callable[[], None]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""

@@ -209,7 +209,7 @@ class Tracer:
         event.findings += change.notes
         if change.delay:
             self._hands.hold(change.delay)
-        if change.stop:
+        if change.stop is not None:
             self.reasons.append(change.stop)
 
     @property

@@ -42,6 +42,7 @@ def test_gdb_is_imported_by_the_edge_alone():
         "call_run",
         "call_state",
         "inject",
+        "catch",
         "session",
         "command",
         "mock",

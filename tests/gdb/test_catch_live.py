@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Catchpoints: each form stops where it says and nowhere else, and tracing goes on exactly."""
+
+import re
+from collections import Counter
+
+import pytest
+from live import IMAGES, Guest, arguments_of, common_arguments, events_of, gdb_at
+from live import gdb_command, printed_untraced, run
+
+# name, what is typed, which events of the trace it is for
+FORMS = {
+    "by_name": ("catch hypercall pause_vm", lambda e: e["name"] == "pause_vm"),
+    "by_number": ("catch hypercall 0x80000099", lambda e: e["nr"] == "0x80000099"),
+    "by_class": ("catch hypercall /general", lambda e: e["name"] == "get_api_version"),
+    "by_pattern": ("catch hypercall /^pause", lambda e: e["name"] == "pause_vm"),
+    "two_names": (
+        "catch hypercall pause_vm get_api_version",
+        lambda e: e["name"] in ("pause_vm", "get_api_version"),
+    ),
+    "by_argument": (
+        "catch hypercall pause_vm if $_hypercall_arg(1) == 3",
+        lambda e: e["name"] == "pause_vm" and e["args"][0] == "0x3",
+    ),
+    "by_result": (
+        "catch hypercall -r if $_hypercall_ret == -22",
+        lambda e: e["ret"] == -22,
+    ),
+    "by_name_in_condition": (
+        'catch hypercall if $_streq($_hypercall_name, "pause_vm")',
+        lambda e: e["name"] == "pause_vm",
+    ),
+    "of_a_vcpu": ("catch hypercall -r pause_vm", lambda e: e["name"] == "pause_vm"),
+}
+
+
+def counted(calls):
+    """Commands that count the hits of every form, and leave the guest at call number ``calls``."""
+    for number, (typed, _) in enumerate(FORMS.values(), 1):
+        yield typed
+        yield f"set $n{number} = 0"
+        yield f"python gdb.breakpoints()[-1].commands = 'silent\\nset $n{number} += 1\\ncontinue'"
+    yield "catch hypercall"
+    yield "disable $bpnum"
+    yield "break call_log_claim"
+    yield f"ignore $bpnum {calls}"
+    yield "continue"
+    for number in range(1, len(FORMS) + 1):
+        yield f'printf "n{number}=%d\\n", $n{number}'
+
+
+def counts_in(text):
+    return {int(n): int(count) for n, count in re.findall(r"^n(\d+)=(\d+)$", text, re.MULTILINE)}
+
+
+def check_every_form(folder, calls):
+    trace = folder / "trace"
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb = gdb_at(
+            guest,
+            IMAGES / "smp.elf",
+            "set pagination off",
+            f"hypercall trace -f jsonl -o {trace}",
+            *counted(calls),
+            "hypercall trace off",
+            "delete",
+            "detach",
+        )
+        ended = guest.finished()
+    assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp"))), gdb
+    events = sorted(events_of(trace), key=lambda event: event["seq"])
+    assert [event["seq"] for event in events] == list(range(len(events))), gdb
+    assert calls - 10 <= len(events) <= calls, gdb  # one logged is not yet one made
+    assert [event for event in events if event["clobbered"]] == []
+    assert {event["vcpu"] for event in events} == {0, 1}
+    unfinished = [event for event in events if event["status"] == "unfinished"]
+    assert len(unfinished) <= 4
+    assert " hit Catchpoint " not in gdb.out, gdb.out  # all of them are silent, or disabled
+    expected = {
+        number: sum(1 for event in events if wanted(event))
+        for number, (_, wanted) in enumerate(FORMS.values(), 1)
+    }
+    found = counts_in(gdb.out)
+    returning = {number for number, (typed, _) in enumerate(FORMS.values(), 1) if "-r" in typed}
+    for number, count in expected.items():
+        waiting = len(unfinished) if number in returning else 0
+        assert count - waiting <= found[number] <= count, (number, gdb)
+
+
+def test_each_form_stops_there_and_nowhere_else_on_two_vcpus(folder):
+    check_every_form(folder, 300)
+
+
+@pytest.mark.long
+def test_ten_thousand_calls_with_every_form(folder):
+    check_every_form(folder, 9_999)
+
+
+@pytest.fixture
+def guest(test_guest, folder):
+    """Run GDB commands on a guest that makes six calls: what it said, and GDB."""
+    image = test_guest("tampered")
+
+    def session(*commands):
+        with Guest(folder, [*common_arguments(), "-kernel", image]) as machine:
+            gdb = gdb_at(machine, image, *commands)
+            ended = machine.finished()
+        assert ended.status == 0, (gdb, ended)
+        assert "Traceback" not in gdb.err and "Python Exception" not in gdb.err, gdb
+        return ended.out.splitlines(), gdb
+
+    return session
+
+
+UNTOUCHED = [f"{n}: 1 {100 + n} 1 = {n} {100 + n}" for n in range(6)]
+
+
+def test_a_stop_is_told_like_gdbs_own_and_the_entry_takes_what_a_breakpoint_takes(guest):
+    told, gdb = guest(
+        "catch hypercall create_vm",
+        "ignore 1 2",
+        "condition 1 creation.vmid != 103",
+        "tcatch hypercall -r",
+        "info breakpoints",
+        "continue",
+        "print $_hypercall_ret",
+        "info breakpoints",
+        "continue",
+        "print $_hypercall_arg(1) == &creation",
+        "print creation.vmid",
+        "disable 1",
+        "tbreak between_calls if index == 5",
+        "continue",
+        "print $_hypercall_name",
+        "enable 1",
+        "continue",
+        "delete 1",
+        "continue",
+    )
+    assert told == UNTOUCHED
+    first, second, *_ = gdb.out.split("Num     Type")[1:]
+    assert "<PENDING>" in first and "call to hypercall create_vm\n" in first
+    assert "stop only if creation.vmid != 103\n" in first and "ignore next 2 hits" in first
+    assert re.search(r"^2 +breakpoint +del +y .*return from hypercall$", first, re.MULTILINE)
+    assert "return from" not in second
+    hits = re.findall(r"hit Catchpoint (\d) \((.*)\), at (.*)\n#0 +call_once", gdb.out)
+    site = "calls.S:11 call_once"
+    assert hits == [
+        ("2", "returned from hypercall create_vm = 0", site),
+        ("1", "call to hypercall create_vm", site),
+        ("1", "call to hypercall create_vm", site),
+    ], gdb
+    assert "$1 = 0\n$" not in gdb.out and "$1 = 0\n" in gdb.out
+    assert "$3 = 102\n" in gdb.out and "$4 = void\n" in gdb.out, gdb
+
+
+@pytest.mark.parametrize("on", ["continue", "stepi", "next", "finish"])
+def test_a_caught_call_that_is_injected_is_answered_when_the_guest_goes_on(on, guest, folder):
+    told, gdb = guest(
+        f"hypercall trace -f jsonl -o {folder / 'trace'}",
+        "hypercall inject create_vm:retval=5:when=2..3",
+        "catch hypercall create_vm if creation.vmid > 100 && creation.vmid < 103",
+        "continue",
+        "print $rax == 5",
+        "print $_hypercall_ret",
+        on,
+        "print $rax == 5",
+        *(["continue"] if on != "continue" else []),
+        "print creation.vmid",
+        "hypercall inject off",
+        "delete",
+        "continue",
+    )
+    expected = list(UNTOUCHED)
+    expected[1] = "1: 0 0 0 = 5 101"
+    expected[2:] = [f"{n}: 1 {100 + n} 1 = {n - 1} {100 + n}" for n in range(2, 6)]
+    assert told == expected, gdb
+    assert "$1 = 0\n" in gdb.out and "$2 = void\n" in gdb.out
+    assert on == "continue" or "$3 = 1\n" in gdb.out, gdb
+    assert "$4 = 102\n" in gdb.out, gdb
+    answered = [event["answered_by"] for event in events_of(folder / "trace")]
+    assert answered == ["hypervisor", "inject"] + ["hypervisor"] * 4
+
+
+def test_commands_with_continue_do_not_pile_up(guest):
+    """Each on top of the one before would end in Python's limit of recursion at a thousand."""
+    told, gdb = guest(
+        "python import sys; sys.setrecursionlimit(60)",
+        "catch hypercall",
+        "python gdb.breakpoints()[-1].commands = 'silent\\nprintf \"[%d]\", $n++\\ncontinue'",
+        "catch hypercall -r",
+        "python gdb.breakpoints()[-1].commands = 'silent\\nprintf \"<%d>\", $n++\\ncontinue'",
+        "set $n = 0",
+        "continue",
+    )
+    assert told == UNTOUCHED
+    assert "".join(f"[{n}]<{n + 1}>" for n in range(0, 12, 2)) in gdb.out, gdb
+
+
+def test_a_condition_that_cannot_be_evaluated_stops_and_says_so(guest):
+    told, gdb = guest("catch hypercall if no_such_thing > 1", "continue", "delete", "continue")
+    assert told == UNTOUCHED
+    assert 'Error in testing condition for catchpoint 1: No symbol "no_such_thing"' in gdb.out
+
+
+def test_a_trace_may_begin_at_a_caught_call(guest, folder):
+    told, gdb = guest(
+        "catch hypercall if creation.vmid == 102",
+        "continue",
+        f"hypercall trace -f jsonl -o {folder / 'trace'}",
+        "continue",
+    )
+    assert told == UNTOUCHED
+    events = events_of(folder / "trace")
+    assert Counter(event["status"] for event in events) == {"returned": 4}, gdb
+    assert events[0]["ret"] == 2
+
+
+def test_the_users_own_breakpoint_at_the_site_and_ours(guest):
+    told, gdb = guest(
+        "catch hypercall if creation.vmid == 101",
+        "break *(char *)call_once + 9 if creation.vmid > 100",
+        "continue",
+        "delete",
+        "continue",
+    )
+    assert told == UNTOUCHED
+    assert "hit Catchpoint 1" in gdb.out and "Breakpoint 2, call_once" in gdb.out, gdb
+
+
+def test_help_completion_and_errors(guest):
+    told, gdb = guest(
+        "help catch hypercall",
+        "complete tcatch hypercall create_v",
+        "catch hypercall strat_vm",
+        "catch hypercall if",
+        "print $_hypercall_arg(3)",
+        "print $_hypercall_arg(1)",
+        "continue",
+    )
+    assert told == UNTOUCHED
+    assert "$_hypercall_arg(1)" in gdb.out and "tcatch hypercall create_vm\n" in gdb.out
+    assert "did you mean start_vm" in gdb.err and "the condition is missing" in gdb.err
+    assert "has arguments 1 and 2" in gdb.err and "$1 = void" in gdb.out
+
+
+def test_it_may_be_set_before_the_guest_is_there(test_guest, folder):
+    image = test_guest("tampered")
+    with Guest(folder, [*common_arguments(), "-kernel", image]) as machine:
+        attach = f"target remote {machine.socket}"
+        gdb = run(gdb_command(image, "catch hypercall", attach, "continue", "delete", "continue"))
+        assert machine.finished().out.splitlines() == UNTOUCHED
+    assert "hit Catchpoint 1 (call to hypercall create_vm)" in gdb.out, gdb
