@@ -117,6 +117,17 @@ def test_a_call_at_a_breakpoint(smp):
     assert untouched(guest)
 
 
+def test_going_on_does_not_report_the_stop_again(folder):
+    """Between two stops at start_user_vm the guest starts its VM; at a stop reported again not."""
+    trace = f"hypercall trace -f jsonl -o {folder / 'trace'}"
+    commands = ("hbreak start_user_vm", "continue", trace, CALL, "continue", "hypercall trace off")
+    with Guest(folder, arguments_of("service")) as guest:
+        gdb_at(guest, image_of("service"), *commands)
+        guest.finished()
+    names = [event["name"] for event in events_of(folder / "trace")]
+    assert names[:2] == ["get_api_version", "start_vm"]
+
+
 def test_what_the_user_has_selected_and_set_stays(smp):
     gdb, guest = smp(
         *("set scheduler-locking step", "tbreak *$rip", "display/i $rip", "up"),
