@@ -232,6 +232,8 @@ class LiveTrace:
         unfinished = len(self._tracer.end_calls())
         self._boots += 1
         if self._boots > 1 or unfinished or self._tracer.calls:
+            for intervener in self._tracer.interveners:
+                intervener.rebooted()
             self.notice(f"the guest was reset, with {unfinished} calls in flight")
 
     def _at_point(self, action: Callable[[], None]) -> bool:
@@ -247,6 +249,15 @@ class LiveTrace:
         """A user's command makes the guest run, which it does not yet."""
         if self._tracer.waits:
             uninterrupted(lambda: self._guarded(self._answer_now))
+
+    def ask_again(self) -> None:
+        """Answer the call that the guest stands at, if what had no answer has one by now.
+
+        At the prompt: while GDB makes the guest go on, a change of RIP makes GDB 13 crash.
+        """
+        if self._tracer.asks_again:
+            uninterrupted(lambda: self._guarded(self._answer_now))
+            DRIVE.moved = False
 
     def _answer_now(self) -> None:
         thread = DRIVE.going_on = self._stopped_vcpu

@@ -70,6 +70,7 @@ class GdbMock:
             self._session.withdraw(self.mock)
         if not self.mock.cpuid:
             self._unplant()
+        self._ask_again()
 
     def take_effect(self) -> None:
         """From now on the guest's calls are asked for, and its CPUIDs if it finds ACRN by them."""
@@ -77,11 +78,18 @@ class GdbMock:
             self._session.intervene(self.mock)
         if self.mock.cpuid:
             self._plant()
+        self._ask_again()
 
     def follow_image(self) -> None:
         """GDB has the image elsewhere now, since a kernel has moved itself."""
         if self.mock.cpuid:
             self._plant()
+
+    def _ask_again(self) -> None:
+        """The guest may stand at a call whose model went wrong."""
+        trace = self._session.active()
+        if trace:
+            trace.ask_again()
 
     def _plant(self) -> None:
         image = current_image()

@@ -27,7 +27,7 @@ class Change:
     answered_by: str | None = None  # "mock", "inject", "replay", where there is an answer
     delay: float = 0.0  # seconds of host time the guest is held
     stop: str | None = None  # why the guest then stays stopped: one sentence, printed
-    again: bool = False  # with a stop at entry, no answer: asked again when the guest goes on
+    again: bool = False  # with a stop at entry, no answer: may be asked again while it lasts
     notes: list[Finding] = field(default_factory=list)  # findings of the event
     after: Callable[[], None] | None = None  # run once all is changed and the event is finished
 
@@ -45,6 +45,9 @@ class Intervener:
     def returned(self, call: Call, event: Event) -> Change | None:
         """The call is back, answered by whom ``event`` says; its outputs are not read yet."""
         return None
+
+    def rebooted(self) -> None:
+        """The guest begins anew."""
 
 
 class StoppedGuest(Protocol):

@@ -53,6 +53,11 @@ class Mock(Intervener):
         except ModelError as error:
             return Change(stop=str(error), again=True)
 
+    def rebooted(self) -> None:
+        """The hypervisor begins anew with its guest; a recording goes on."""
+        if self.acrn:
+            self.acrn = self.acrn.rebooted()
+
     def _answer(self, call: Call, event: Event) -> Change | None:
         number = call.number
         if number in self.fixed:

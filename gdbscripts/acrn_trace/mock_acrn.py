@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """ACRN played by its model: the machine of its settings, its calls, its CPUID, I/O requests."""
 
+from dataclasses import replace
 from typing import Mapping
 
 from acrn_trace import model_library as library
@@ -58,7 +59,7 @@ class PlayedAcrn:
     """One ACRN that is played, from its boot on."""
 
     def __init__(self, settings: Settings, knowledge: Knowledge) -> None:
-        self._settings = settings
+        self._settings, self._knowledge = settings, knowledge
         self._model = AcrnModel(machine_of(settings))
         self.answered = 0  # calls
         release = settings.version or knowledge.release
@@ -68,6 +69,11 @@ class PlayedAcrn:
         for number, slot in settings.slots.items():
             if slot.order == "post" and slot.state != "off":
                 self._model.set_vm_state(number, STATES[slot.state])
+
+    def rebooted(self) -> "PlayedAcrn":
+        """The same ACRN, booted anew."""
+        settings = replace(self._settings, tsc_khz=self.cpuid.tsc_khz)
+        return PlayedAcrn(settings, self._knowledge)
 
     def vmcall(
         self, vcpu: int, cpl: int, registers: Mapping[str, int], memory: PendingMemory

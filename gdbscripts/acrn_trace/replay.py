@@ -120,16 +120,16 @@ class Replay:
     ) -> Recorded | None:
         """The recorded call to answer one by that is not the expected one.
 
-        One like it that comes soon, those before it having been left out; the expected one if it is
-        of the same kind, an argument having changed; the last one of the kind that was answered.
+        The expected one if it is of the same kind, an argument having changed; one like it that
+        comes soon, those before it having been left out; the last of the kind that was answered.
         """
+        if queue and queue[0].event.nr == event.nr:
+            return queue.popleft()
         for index, recorded in enumerate(islice(queue, AHEAD)):
             if recorded.is_same(event.nr, now):
                 for _ in range(index + 1):
                     queue.popleft()
                 return recorded
-        if queue and queue[0].event.nr == event.nr:
-            return queue.popleft()
         return self._before.get(event.nr)
 
     def _replayed(

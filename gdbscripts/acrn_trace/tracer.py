@@ -89,7 +89,12 @@ class Tracer:
     @property
     def waits(self) -> bool:
         """Whether a call that the guest stands at is answered when it goes on."""
-        return self._waiting is not None
+        return self._waiting is not None and self._waiting[2].answer is not None
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether the guest stands at a call to which somebody had no answer, and may have one."""
+        return self._waiting is not None and self._waiting[2].again
 
     def before_going_on(self, stop: Stop) -> None:
         """The guest goes on from a stop that a user was shown; ``stop`` is what he made of it.
@@ -114,6 +119,8 @@ class Tracer:
             change = intervener.entered(call, self._events[call.seq])
             if change:
                 self._tell(change, self._events[call.seq])
+            if change and change.again:
+                self._waiting = call, intervener, change
         if change and change.answer is not None:
             self._answer(call, change)
 

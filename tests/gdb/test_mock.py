@@ -115,6 +115,7 @@ def test_the_mended_model_is_asked_again(session, model, folder):
         "continue",
     )
     assert "service: it has id 5\n" in guest.out, gdb
+    assert "Fatal signal" not in gdb.out + gdb.err
     creates = [event for event in events_of(folder / "trace") if event["name"] == "create_vm"]
     assert [(event["ret"], event["answered_by"]) for event in creates] == [(0, "mock")]
 
@@ -161,6 +162,7 @@ def test_a_model_makes_an_upcall(session, test_guest, folder):
         "continue",
         "hypercall mock ioreq 2 0 pio read 0x64 1",
         "hypercall mock upcall 0x3f",
+        "delete",
         "continue",
         image=test_guest("upcall"),
     )

@@ -59,7 +59,7 @@ def test_a_mock_answers_as_the_hypervisor(example, recorded, folder):
     check_equal(recorded(example), folder / "mock")
 
 
-@pytest.mark.parametrize("example", ["service", "smp"])
+@pytest.mark.parametrize("example", ["service", pytest.param("smp", marks=pytest.mark.long)])
 def test_a_recording_is_replayed_without_the_hypervisor(example, recorded, folder):
     replayed = alone(example, "--replay", recorded(example), *to(folder / "replay"))
     assert (replayed.status, replayed.err) == (0, "")
