@@ -161,7 +161,7 @@ def test_a_model_makes_an_upcall(session, test_guest, folder):
         "break user_vm_runs",
         "continue",
         "hypercall mock ioreq 2 0 pio read 0x64 1",
-        "hypercall mock upcall 0x3f",
+        "hypercall mock upcall",
         "delete",
         "continue",
         image=test_guest("upcall"),
