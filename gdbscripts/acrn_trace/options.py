@@ -8,6 +8,7 @@ from typing import IO, Callable, Collection, NoReturn
 
 from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
+from acrn_trace.event import FINDING_KINDS
 from acrn_trace.filters import Filter
 from acrn_trace.knowledge import Knowledge, acrn
 from acrn_trace.rendering import Renderer
@@ -25,7 +26,11 @@ class OptionParser(argparse.ArgumentParser):
     """An argument parser whose complaint is a TraceError, for use where exit() is not ours."""
 
     def error(self, message: str) -> NoReturn:
-        raise TraceError(f"{self.prog}: {message}; see its help")
+        launcher = self.prog.startswith("acrn-trace")
+        # What the launcher complains of begins with its name anyway.
+        where = self.prog.removeprefix("acrn-trace").strip()
+        how = f"{self.prog} --help" if launcher else f"help {self.prog}"
+        raise TraceError(f"{where + ': ' if where else ''}{message}; '{how}' tells more")
 
 
 def add_filter_option(parser: argparse.ArgumentParser) -> None:
@@ -218,6 +223,7 @@ def add_fail_option(parser: argparse.ArgumentParser) -> None:
         *("--fail-on",),
         action="append",
         default=[],
+        choices=(*FINDING_KINDS, "any"),
         metavar="KIND",
         help="exit with status 1 on a finding of KIND (clobber …, or any)",
     )

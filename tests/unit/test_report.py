@@ -6,9 +6,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import acrn_trace
 import pytest
 
-from acrn_trace.event import Finding
+from acrn_trace import both_sides, replay
+from acrn_trace.event import FINDING_KINDS, Finding
 from acrn_trace.launcher import main
 from acrn_trace.progress import EVERY, Progress
 from acrn_trace.sinks.stamps import Stamps
@@ -191,3 +193,25 @@ def test_progress_is_for_terminals_only(monkeypatch):
         if seen:
             assert re.search(r"8,192 calls, [\d,]+ a second", stream.getvalue())
             assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_what_no_finding_is_cannot_be_asked_to_fail(run, trace):
+    status, _, err = run("report", "--fail-on", "clober", trace)
+    assert status == 2 and err.count("\n") == 1 and "acrn-trace: report: argument --fail-on" in err
+
+
+def test_the_kinds_of_findings_are_all_that_the_code_makes_and_all_documented():
+    here = Path(acrn_trace.__file__).parent
+    code = "".join(path.read_text() for path in here.rglob("*.py"))
+    made = set(re.findall(r'Finding\(\s*"([a-z-]+)"', code)) | {both_sides.DIFFERS, replay.KIND}
+    assert made == set(FINDING_KINDS)
+    text = (here.parents[1] / "docs" / "formats.md").read_text()
+    table = text.partition("### Kinds of findings")[2].partition("###")[0]
+    documented = re.findall(r"`([a-z-]+)`", re.sub(r"(?m)\|[^|]*\|$", "", table))
+    assert sorted(set(documented) - {"any", "--fail-on"}) == sorted(FINDING_KINDS)
+
+
+def test_a_complaint_about_the_options_names_the_program_once(run):
+    status, _, err = run("report")
+    assert status == 2 and err.count("acrn-trace:") == 1
+    assert err.endswith("required: FILE; 'acrn-trace report --help' tells more\n")
