@@ -57,7 +57,8 @@ def count_line(sites: list[Site]) -> str:
     """How many sites there are, of what kind, and who found them."""
     certain = sum(site.certain for site in sites)
     possible, different = len(sites) - certain, sum(site.difference is not None for site in sites)
-    line = f"{certain} sites" + (f" and {possible} possible ones" if possible else "")
+    line = f"{certain} site{'s' * (certain != 1)}"
+    line += f" and {possible} possible one{'s' * (possible != 1)}" if possible else ""
     sources = {site.source for site in sites}
     if different:
         return f"{line}; record and scan differ on {different}"

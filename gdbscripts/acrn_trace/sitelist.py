@@ -37,9 +37,11 @@ def traced_sites(sites: Iterable[Site], image: Image, with_possible: bool = Fals
     everything = list(sites)
     chosen = [site for site in everything if site.certain or with_possible]
     if not chosen:
+        plural = "s" * (len(everything) != 1)
         raise TraceError(
-            f"{image.path} has {len(everything)} possible hypercall sites and no certain one; to "
-            "trace the possible ones, 'set hypercall possible-sites on' or --possible-sites"
+            f"{image.path} has {len(everything)} possible hypercall site{plural} and no "
+            "certain one; to trace possible ones, 'set hypercall possible-sites on' or "
+            "--possible-sites"
         )
     return chosen
 

@@ -175,7 +175,7 @@ def test_possible_sites_are_traced_when_asked(stripped, folder):
     assert run(["gcc", "-nostdlib", "-static", "-o", image, source]).status == 0
     assert run(["strip", "-s", image]).status == 0
     gdb = run(gdb_command(image, "hypercall sites", "hypercall trace"))
-    assert "0 sites and 1 possible ones, all by scan" in gdb.out
-    assert "has 1 possible hypercall sites and no certain one" in gdb.err
+    assert "0 sites and 1 possible one, all by scan" in gdb.out
+    assert "has 1 possible hypercall site and no certain one" in gdb.err
     gdb = run(gdb_command(image, "set hypercall possible-sites on", "hypercall trace"))
     assert "no certain one" not in gdb.err

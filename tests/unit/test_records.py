@@ -107,5 +107,5 @@ def test_only_certain_sites_are_traced_unless_asked(tmp_path):
     sites = image_sites(image)
     assert [site.address for site in traced_sites(sites, image)] == [SITE]
     assert len(traced_sites(sites, image, with_possible=True)) == 2
-    with pytest.raises(TraceError, match="1 possible hypercall sites and no certain one"):
+    with pytest.raises(TraceError, match="1 possible hypercall site and no certain one"):
         traced_sites([site for site in sites if not site.certain], image)

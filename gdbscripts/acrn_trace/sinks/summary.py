@@ -194,4 +194,4 @@ def _notes(row: Row) -> str:
     errors = ", ".join(f"{name} {count}" for name, count in row.errors.most_common())
     text = f"  {errors}" if errors else ""
     text += f"  ({row.tampered} injected)" if row.tampered else ""
-    return f"{text}  !! {row.findings} findings" if row.findings else text
+    return f"{text}  !! {row.findings} finding{'s' * (row.findings != 1)}" if row.findings else text
