@@ -8,6 +8,7 @@ from acrn_trace.call_structures import Builder
 from acrn_trace.call_text import parse_arguments
 from acrn_trace.decode import Decoder
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.gdb_call_place import check_stop, find_place, physical
@@ -102,7 +103,7 @@ class HypercallCall(gdb.Command):
         try:
             self._make(argument.strip())
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
 
     def _make(self, text: str) -> None:
         force = text.split(maxsplit=1)[:1] == [FORCE]

@@ -13,6 +13,7 @@ from acrn_trace.call_selection import CLASSES
 from acrn_trace.catch import CatchRequest, announcement, is_silent, parse_catch
 from acrn_trace.catch import without_last_continue
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.event import Event
 from acrn_trace.gdb_drive import DRIVE
 from acrn_trace.gdb_session import Session
@@ -188,7 +189,7 @@ class CatchHypercall(gdb.Command):
             if self._catcher not in self._session.interveners:
                 self._session.intervene(self._catcher)
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
         point = Catchpoint(request, self._temporary)
         self._catcher.points.append(point)
         temporary = "Temporary catchpoint" if self._temporary else "Catchpoint"

@@ -9,9 +9,31 @@ from acrn_trace.errors import TraceError
 from acrn_trace.printable import printable
 
 
+def complaint(error: TraceError) -> gdb.GdbError:
+    """``error`` as GDB is to show it: a sentence with its end."""
+    text = str(error)
+    return gdb.GdbError(text if text.endswith("?") else f"{text}.")
+
+
 def say(lines: Iterable[str]) -> None:
     for line in lines:
         gdb.write(printable(line) + "\n")
+
+
+class Prefix(gdb.Command):
+    """The first word of commands. By itself it lists them, as GDB's own prefixes do."""
+
+    def __init__(self, name: str, kind: int) -> None:
+        super().__init__(name, kind, gdb.COMPLETE_COMMAND, True)
+        self._name = name
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        if argument:  # GDB leaves unknown subcommands to a prefix that can be invoked
+            word = printable(argument.split()[0])
+            raise gdb.GdbError(
+                f'Undefined {self._name} command: "{word}".  Try "help {self._name}".'
+            )
+        gdb.execute(f"help {self._name}", from_tty)
 
 
 class Command(gdb.Command):
@@ -25,4 +47,4 @@ class Command(gdb.Command):
         try:
             self._run(gdb.string_to_argv(argument))
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None

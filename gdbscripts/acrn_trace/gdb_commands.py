@@ -11,7 +11,7 @@ from acrn_trace import gdb_parameters
 from acrn_trace.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_call import HypercallCall
-from acrn_trace.gdb_command import Command, say
+from acrn_trace.gdb_command import Command, Prefix, say
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream
 from acrn_trace.gdb_ring import HypercallRing
@@ -180,11 +180,11 @@ def _regexp(text: str) -> re.Pattern[str]:
         raise TraceError(f"{text!r} is not a regular expression: {error}") from None
 
 
-class Hypercall(gdb.Command):
+class Hypercall(Prefix):
     """Trace the hypercalls of a guest (alias: hc)."""
 
     def __init__(self) -> None:
-        super().__init__("hypercall", gdb.COMMAND_TRACEPOINTS, gdb.COMPLETE_COMMAND, True)
+        super().__init__("hypercall", gdb.COMMAND_TRACEPOINTS)
 
 
 def register() -> Session:

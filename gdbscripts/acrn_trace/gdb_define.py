@@ -5,6 +5,7 @@ import gdb
 
 from acrn_trace.calltable import KINDS
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.gdb_types import guest_types
 from acrn_trace.printable import printable
 
@@ -35,7 +36,7 @@ class HypercallDefine(gdb.Command):
                 raise TraceError("hypercall define takes one line of a call table, in quotes")
             self._define(" ".join(words))
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
 
     def _define(self, line: str) -> None:
         knowledge = self._session.knowledge

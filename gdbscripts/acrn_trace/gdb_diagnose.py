@@ -9,6 +9,7 @@ from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines
 from acrn_trace.diagnosis.facts import Line
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_snapshot import current_snapshot
 from acrn_trace.image import Image
@@ -40,7 +41,7 @@ class HypercallDiagnose(gdb.Command):
             for line in lines(_current_case(self._knowledge), options):
                 gdb.write(line + "\n")
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
 
 
 def _parse(words: list[str]) -> argparse.Namespace:

@@ -8,6 +8,7 @@ import gdb
 from acrn_trace.abi import MASK64
 from acrn_trace.both_sides import BothSides
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.gdb_drive import HypercallPoint
 from acrn_trace.gdb_target import read_memory, read_register, uninterrupted
 from acrn_trace.hypervisor_code import Access, HypervisorCode, hypervisor_code
@@ -37,7 +38,7 @@ class HypervisorSymbolsParameter(gdb.Parameter):
                 hypervisor_code(open_image(self.value))
         except TraceError as error:
             self.value = self._valid
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
         self._valid = self.value
         return ""
 

@@ -8,6 +8,7 @@ import gdb
 from acrn_trace.call_selection import CLASSES
 from acrn_trace.errnos import ERRNOS
 from acrn_trace.errors import TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.gdb_session import Session
 from acrn_trace.gdb_target import GuestPhysicalMemory
 from acrn_trace.inject import Injector
@@ -56,7 +57,7 @@ class HypercallInject(gdb.Command):
         try:
             self._inject(gdb.string_to_argv(argument))
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
 
     def _inject(self, words: list[str]) -> None:
         if not words:

@@ -5,21 +5,22 @@ import gdb
 
 from acrn_trace.errors import TraceError
 from acrn_trace.gdb_hypervisor import HypervisorSymbolsParameter
+from acrn_trace.gdb_command import Prefix, complaint
 from acrn_trace.knowledge import Knowledge
 
 
-class SetHypercall(gdb.Command):
+class SetHypercall(Prefix):
     """Set how hypercalls are traced."""
 
     def __init__(self) -> None:
-        super().__init__("set hypercall", gdb.COMMAND_DATA, gdb.COMPLETE_COMMAND, True)
+        super().__init__("set hypercall", gdb.COMMAND_DATA)
 
 
-class ShowHypercall(gdb.Command):
+class ShowHypercall(Prefix):
     """Show how hypercalls are traced."""
 
     def __init__(self) -> None:
-        super().__init__("show hypercall", gdb.COMMAND_DATA, gdb.COMPLETE_COMMAND, True)
+        super().__init__("show hypercall", gdb.COMMAND_DATA)
 
 
 class VersionParameter(gdb.Parameter):
@@ -42,7 +43,7 @@ class VersionParameter(gdb.Parameter):
             self._knowledge.use_release(self.value)
         except TraceError as error:
             self.value = self._knowledge.release
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
         return ""
 
     def get_show_string(self, value: str) -> str:

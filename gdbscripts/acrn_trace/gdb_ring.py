@@ -7,6 +7,7 @@ from typing import IO
 import gdb
 
 from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.gdb_command import complaint
 from acrn_trace.gdb_image import current_image, current_sites, load_offset
 from acrn_trace.gdb_live import GdbStream
 from acrn_trace.gdb_drive import HypercallPoint
@@ -195,7 +196,7 @@ class HypercallRing(gdb.Command):
         try:
             self._run(gdb.string_to_argv(argument))
         except TraceError as error:
-            raise gdb.GdbError(f"{error}.") from None
+            raise complaint(error) from None
 
     def _run(self, words: list[str]) -> None:
         running = self._following if self._following and self._following.active else None

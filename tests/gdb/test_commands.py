@@ -234,6 +234,8 @@ def test_a_full_disk_ends_the_trace_and_not_the_guest(service):
     "command, error",
     [
         ("hypercall nonsense", 'Undefined hypercall command: "nonsense"'),
+        ("show hypercall nonsense", 'Undefined show hypercall command: "nonsense"'),
+        ("hypercall inject strat_vm:skip", "did you mean start_vm or create_vm or destroy_vm?\n"),
         ("hypercall trace off", NO_TRACE),
         ("hypercall trace -e trace=nonsense", "no call is named 'nonsense'"),
         ("hypercall trace -e nonsense=1", "not a filter"),
@@ -295,6 +297,11 @@ def test_the_table_in_use():
 
 
 COMMANDS = ["hypercall", "hypercall trace", "hypercall sites", "info hypercalls"]
+
+
+@pytest.mark.parametrize("prefix", ["hypercall", "show hypercall", "set hypercall"])
+def test_a_prefix_by_itself_lists_its_commands(prefix):
+    assert f"List of {prefix} subcommands:" in run(gdb_command(HELLO, prefix)).out
 
 
 def test_every_command_has_help():
