@@ -67,9 +67,12 @@ def check_ring(part, record_size, claimed, lost, where):
         assert unfinished <= MOST_IN_FLIGHT, (where, unfinished)
 
 
-def step_through(steps):
+def step_through(steps, path):
+    """At least ``steps``, and up to six times as many while something is still to be seen."""
     interrupts, last, made = 0, None, 0
-    while made < steps or (made < 6 * steps and not (interrupts and all(seen.values()))):
+    while made < steps or (
+        made < 6 * steps and not (interrupts and all(seen.values()) and path <= visited)
+    ):
         made += 1
         gdb.execute("stepi", to_string=True)
         frame = gdb.newest_frame()
@@ -82,13 +85,18 @@ def step_through(steps):
 
 
 def path_of_a_call():
-    """Each instruction of a call's own functions when nothing interrupts it."""
+    """Each instruction of a call's own functions when nothing interrupts it.
+
+    The other vCPU is held: one that runs on meanwhile leaves the call no slot, and another path.
+    """
     path = set()
+    gdb.execute("set scheduler-locking on")
     for _ in range(STEPS_OF_A_CALL):
         gdb.execute("stepi", to_string=True)
         frame = gdb.newest_frame()
         if frame.name() in ("make_call", "acrn_trampoline_return_"):
             path.add(frame.pc())
+    gdb.execute("set scheduler-locking off")
     return path
 
 
@@ -99,7 +107,7 @@ def main():
     gdb.execute("delete")
     path = path_of_a_call()
     gdb.execute("maint packet Qqemu.sstep=0x1", to_string=True)
-    interrupts = step_through(STEPS)
+    interrupts = step_through(STEPS, path)
     missed = sorted(map(hex, path - visited))
     print(f"PATH {len(path)} MISSED {missed}")
     print(
