@@ -343,6 +343,12 @@ def test_the_summary(tool):
     assert re.search(r"^.* 1 .*get_api_version\b", summary.err, re.M), summary.err
 
 
+def test_an_image_that_the_guest_does_not_run(tool):
+    done = tool(HELLO, "--", *arguments_of("service"))
+    assert "is it the image that the guest runs?" in done.err
+    assert "is it the image" not in tool(HELLO, *HELLO_LINE).err
+
+
 def test_the_sites(tool):
     sites = tool("sites", HELLO)
     assert (sites.status, sites.err) == (0, "")

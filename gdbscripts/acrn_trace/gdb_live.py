@@ -43,6 +43,8 @@ from acrn_trace.sites import Point, Site, points
 from acrn_trace.stops import Stop
 from acrn_trace.tracer import Tracer
 
+UNREACHED = "no site of the image was reached: is it the image that the guest runs?"
+
 
 class GdbStream(io.TextIOBase):
     """GDB's console. On a terminal its log stream, which neither the pager nor the TUI breaks."""
@@ -100,6 +102,7 @@ class LiveTrace:
         self._guest_sites = GuestSites()
         self._stacks = options is not None and options.stack
         self._boots = 0
+        self._reached = False  # any site
         self.failure: str | None = None
         self.lost = False  # it was the stub that failed
         self.active = True
@@ -200,6 +203,8 @@ class LiveTrace:
         unfinished = len(self._tracer.end_calls())
         if why:
             self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
+            if not self._reached and not self.failure:
+                self.notice(UNREACHED)
         self._tracer.close()
 
     def _plant(self, point: Point) -> HypercallPoint:
@@ -209,6 +214,7 @@ class LiveTrace:
         def hit() -> None:
             stop = self._read_entry() if point.enters else read_stop()
             if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
+                self._reached = True
                 self._stopped_vcpu = gdb.selected_thread()
                 self._tracer.on_stop(stop, point)
                 DRIVE.reasons += self._tracer.reasons
