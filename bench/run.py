@@ -30,8 +30,8 @@ def show(name: str, rows: Iterable[Row]) -> None:
         median = statistics.median(samples)
         first.setdefault(unit, median)
         spread = (max(samples) - min(samples)) / median if median else 0
-        ratio = median / first[unit]
-        print(f"  {what:44} {median:12,.0f} {unit:9} {ratio:6.2f}  spread {spread:4.0%}")
+        ratio = f"{median / first[unit]:.2f}" if first[unit] else "-"
+        print(f"  {what:44} {median:12,.0f} {unit:9} {ratio:>6}  spread {spread:4.0%}")
 
 
 def main(wanted: list[str]) -> int:

@@ -21,7 +21,7 @@
 extern char answer_vmcall[];
 
 static volatile unsigned long calls;
-static volatile bool second_finished;
+static volatile bool second_started, second_finished;
 
 static void answer_calls(void)
 {
@@ -56,6 +56,7 @@ static void make_calls(void)
 static void second_vcpu(void)
 {
 	answer_calls();
+	second_started = true;
 	make_calls();
 	second_finished = true;
 	for (;;)
@@ -66,6 +67,8 @@ int guest_main(void)
 {
 	calls = guest_option("short") ? FEW_CALLS : CALLS;
 	second_cpu_run(second_vcpu);
+	while (!second_started) /* it begins by setting up the table of handlers, which both have */
+		pause();
 	make_calls();
 	while (!second_finished)
 		pause();
