@@ -13,6 +13,7 @@ from diagnosis_builder import (
     FLAGS,
     KNOWLEDGE,
     PAGE,
+    PAUSE,
     SET_IOREQ_BUFFER,
     STACKS,
     STACKS_AT,
@@ -20,19 +21,23 @@ from diagnosis_builder import (
     USER,
     VMCALL,
     Guest,
+    Ram,
+    Snapshot,
 )
 from live import IMAGES
 from ring_builder import HEADER_AT, RECORDS_AT, SITE, TABLES_AT
 
 from acrn_trace.diagnosis import Case, diagnose
-from acrn_trace.diagnosis.facts import Place
+from acrn_trace.diagnosis.facts import GUESS, PROBABLE, Place
 from acrn_trace.diagnosis.page import as_json, page
 from acrn_trace.diagnosis.registers_lost import _names
 from acrn_trace.diagnosis.standstill import in_panic
 from acrn_trace.image import open_image
 from acrn_trace.image_match import DIFFERS, MATCH, ImageMatch
+from acrn_trace.postmortem import examine
 from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHANGED, RETURNED
 from acrn_trace.sites import Site
+from acrn_trace.snapshot import DUMP, STUB, SnapshotVcpu
 
 FAILED, ENOTTY = -1, -25
 TOP = STACKS + 2 * PAGE
@@ -317,6 +322,38 @@ def test_a_kernels_panic_is_named():
     assert match.evidence == ("the stack has panic+0x2 <- init (a guess)",)
     diagnosis.vcpus[0].callers = [Place(1, "nmi_panic+0x1")]
     assert not list(in_panic(diagnosis))
+
+
+def test_a_live_guest_that_gdb_stopped_hangs_at_most_by_guess():
+    for kind, certainty in ((DUMP, PROBABLE), (STUB, GUESS)):
+        guest = Guest()
+        guest.machine.call()
+        guest.vcpu(guest.code(0x100, PAUSE) + 2, TOP)
+        found = guest.found()
+        found.snapshot.kind = kind
+        (verdict,) = diagnose(Case(found, KNOWLEDGE)).verdicts
+        assert (verdict.kind, verdict.certainty) == ("guest-hangs", certainty)
+
+
+@pytest.mark.parametrize("with_image", [False, True])
+def test_a_source_that_tells_nothing_is_not_called_right(with_image):
+    """Zeros, without and with a vCPU's registers: neither ring nor page tables nor code."""
+    image = open_image(str(IMAGES / "hello.elf")) if with_image else None
+    lost = SnapshotVcpu(0, {"rip": CODE, "cr3": PAGE, "cr0": 0x80000011})
+    not_started = SnapshotVcpu(1, {"rip": CODE, "cr3": 0, "cr0": 0x11})
+    for vcpus in ([], [lost], [lost, not_started]):
+        said = diagnose(Case(examine(Snapshot(Ram(bytearray(8 * PAGE)), vcpus), image), KNOWLEDGE))
+        (verdict,) = as_json(said)["happened"]
+        assert (verdict["kind"], verdict["certainty"]) == ("nothing-known", "certain")
+        assert "  1. Nothing can be known of the guest's hypercalls" in "\n".join(page(said))
+
+
+def test_a_guest_of_which_something_is_known_is_not_unknown():
+    guest = Guest()
+    guest.machine.call()
+    assert guest.kinds() == []  # a ring, as in a file of memory
+    guest.halted(eflags=FLAGS)
+    assert guest.kinds() == []
 
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"

@@ -192,4 +192,10 @@ RECOGNISERS = [
         "The last call of vCPU {vcpu} may have been {call}.",
         standstill.last_call_guess,
     ),
+    Recogniser(  # the last: only where nothing else is said
+        "nothing-known",
+        "Nothing can be known of the guest's hypercalls from this source: no image, ring or vCPU "
+        "of the guest's is found in it.",
+        standstill.nothing_known,
+    ),
 ]

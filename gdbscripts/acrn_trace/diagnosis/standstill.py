@@ -5,11 +5,12 @@ from typing import Iterator
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS
 from acrn_trace.diagnosis.bytes_at import try_read
-from acrn_trace.postmortem import HYPERVISOR
+from acrn_trace.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
 from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, VcpuState
 from acrn_trace.diagnosis.match import Match, called
-from acrn_trace.image_match import DIFFERS
+from acrn_trace.image_match import DIFFERS, NOT_MAPPED
 from acrn_trace.diagnosis.registers_lost import instruction_of
+from acrn_trace.snapshot import STUB
 
 PANIC = "panic"
 FIRST_NUMBER = 1 << 31  # of a call, but more often something else
@@ -44,7 +45,11 @@ def _calls_elsewhere(diagnosis: Diagnosis) -> list[str]:
 
 
 def hangs_by_itself(diagnosis: Diagnosis) -> Iterator[Match]:
-    """A vCPU runs guest code with interrupts off, and has no call in flight."""
+    """A vCPU runs guest code with interrupts off, and has no call in flight.
+
+    A live guest was stopped by GDB, at a breakpoint perhaps: that it stands there says little.
+    """
+    is_live = diagnosis.case.found.snapshot.kind == STUB
     for state in diagnosis.vcpus:
         if not state.in_guest or state.halted or state.interrupts or state.in_flight:
             continue
@@ -52,8 +57,10 @@ def hangs_by_itself(diagnosis: Diagnosis) -> Iterator[Match]:
         calls = diagnosis.calls_of(state.number)
         if calls:
             evidence.append(f"its last call, {called(calls[-1])}, has returned")
+        if is_live:
+            evidence.append("GDB stopped it: unless it is there again and again, it does not hang")
         words = {"vcpu": state.number, "place": state.place}
-        yield Match(words, tuple(evidence), PROBABLE, state.number)
+        yield Match(words, tuple(evidence), GUESS if is_live else PROBABLE, state.number)
 
 
 def in_panic(diagnosis: Diagnosis) -> Iterator[Match]:
@@ -156,3 +163,22 @@ def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, st
             site = max(before, key=lambda site: site.address)
             return [(f"the one at {site}", f"the stack has {place}, behind that site")]
     return []
+
+
+def nothing_known(diagnosis: Diagnosis) -> Iterator[Match]:
+    """No image compared, no ring read, no vCPU located: silence would look like a clean bill."""
+    found, recorder = diagnosis.case.found, diagnosis.recorder
+    places = {state.where for state in diagnosis.vcpus}
+    located = places == {FIRMWARE} or places - {UNKNOWN, FIRMWARE}
+    if diagnosis.verdicts or located or (recorder and recorder.rings):
+        return
+    if found.image and found.match.verdict != NOT_MAPPED:
+        return
+    image = "its code is not found in memory" if found.image else "none was given"
+    vcpus = "its page tables do not tell" if diagnosis.vcpus else "there are no registers"
+    evidence = (
+        f"the image could not be compared with memory: {image}",
+        "no ring can be read",
+        f"where any vCPU was, guest or hypervisor, is not known: {vcpus}",
+    )
+    yield Match({}, evidence, CERTAIN)
