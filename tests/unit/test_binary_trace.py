@@ -12,6 +12,7 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reporting import reported
 from ring_builder import HZ, SITE, RingMachine, record
 
 from acrn_trace import blocks, offline, quicktext
@@ -72,23 +73,7 @@ def read_until_damage(data):
 
 
 def shown(folder, data, quick, *options):
-    """What ``report`` prints of it, and what it complains about."""
-    trace, text = folder / "t.trace", folder / "text"
-    trace.write_bytes(data)
-    parser = argparse.ArgumentParser()
-    add_trace_options(parser)
-    add_knowledge_options(parser)
-    given_options = parser.parse_args([*options, "-o", str(text)])
-    complaint = None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(offline, "make_knowledge", lambda _options: ACRN)
-        if not quick:
-            patch.setattr(quicktext, "library", lambda: None)
-        try:
-            offline.replay([str(trace)], given_options)
-        except TraceError as error:
-            complaint = str(error)
-    return text.read_text(), complaint
+    return reported(ACRN, folder, data, quick, *options)
 
 
 def test_passes_are_merged_by_time_and_one_after_another():

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """JSONL is shown the quick way (quicklines.py) as the slow one: the same bytes, the same words."""
 
-import argparse
 import json
 import os
 import re
@@ -10,12 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acrn_trace import offline, quicklines
-from acrn_trace.errors import TraceError
 from acrn_trace.knowledge import acrn
-from acrn_trace.options import add_knowledge_options, add_trace_options
 from acrn_trace.tracefile import Source
 from event_builder import event, events, jsonl
+from reporting import reported
 
 ACRN = acrn()
 LONG = "ACRN_CHECK_LONG" in os.environ
@@ -24,24 +21,7 @@ FILTERS = ([], [], ["-e", "status=failed"], ["-e", "vcpu=!0"], ["-e", "trace=sta
 
 
 def shown(folder, data, quick, *options):
-    """What ``report`` writes of it, and what it complains about."""
-    trace, text = folder / "t.jsonl", folder / "text"
-    trace.write_bytes(data if isinstance(data, bytes) else data.encode())
-    text.write_text("")  # a file that is no trace at all leaves it so
-    parser = argparse.ArgumentParser()
-    add_trace_options(parser)
-    add_knowledge_options(parser)
-    given_options = parser.parse_args([*options, "-o", str(text)])
-    complaint = None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(offline, "make_knowledge", lambda _options: ACRN)
-        if not quick:
-            patch.setattr(quicklines, "library", lambda: None)
-        try:
-            offline.replay([str(trace)], given_options)
-        except TraceError as error:
-            complaint = str(error)
-    return text.read_text(), complaint
+    return reported(ACRN, folder, data, quick, *options)
 
 
 def assert_same(folder, data, *options):
