@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Iterator, Sequence
 
+from elftools.elf.elffile import ELFFile
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "build" / "examples"
 GUESTS = ROOT / "build" / "tests" / "guests"
@@ -105,6 +107,12 @@ def arguments_of(example: str) -> list[str]:
 
 def image_of(example: str) -> Path:
     return IMAGES / f"{example}.elf"
+
+
+def symbol(image: Path, name: str) -> int:
+    """The address of a symbol of an image that has not been stripped."""
+    with open(image, "rb") as file:
+        return ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"]
 
 
 def acrn_trace(*arguments: object, **options) -> Run:

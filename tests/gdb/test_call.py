@@ -6,9 +6,8 @@ import re
 import time
 
 import pytest
-from elftools.elf.elffile import ELFFile
 from live import IMAGES, ROOT, Guest, Run, arguments_of, common_arguments, ended, events_of, gdb_at
-from live import gdb_command, image_of, interrupt, printed_untraced, read_until, run, start
+from live import gdb_command, image_of, interrupt, printed_untraced, read_until, run, start, symbol
 
 SMP = image_of("smp")
 HYPERVISOR = IMAGES / "hypervisor.elf"
@@ -32,11 +31,6 @@ def smp(folder):
             return gdb, guest.finished()
 
     return session
-
-
-def symbol(image, name: str) -> int:
-    with open(image, "rb") as file:
-        return ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"]
 
 
 def untouched(guest: Run) -> bool:

@@ -4,9 +4,8 @@
 import re
 
 import pytest
-from elftools.elf.elffile import ELFFile
 from live import IMAGES, ROOT, Guest, Run, arguments_of, common_arguments, ended, events_of, gdb_at
-from live import gdb_command, image_of, interrupt, printed_untraced, read_until, run, start
+from live import gdb_command, image_of, interrupt, printed_untraced, read_until, run, start, symbol
 
 SERVICE = image_of("service")
 HELLO = image_of("hello")
@@ -23,11 +22,6 @@ def service(folder):
             return gdb, guest.finished()
 
     return session
-
-
-def symbol(image, name: str) -> int:
-    with open(image, "rb") as file:
-        return ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"]
 
 
 def calls_in(text: str) -> list[str]:

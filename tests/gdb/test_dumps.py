@@ -10,20 +10,10 @@ import time
 
 import pytest
 from crashes import dead
-from live import (
-    QEMU,
-    acrn_trace,
-    arguments_of,
-    ended,
-    gdb_command,
-    image_of,
-    read_until,
-    run,
-    start,
-)
+from live import IMAGES, QEMU, SECONDS, Guest, acrn_trace, arguments_of, ended, gdb_at, gdb_command
+from live import image_of, run, start, symbol
 
 from acrn_trace.corefile import open_core
-from acrn_trace.errors import TargetError
 from acrn_trace.image import open_image
 from acrn_trace.image_match import DIFFERS, MATCH, PATCHED
 from acrn_trace.memoryfile import open_memory
@@ -40,17 +30,18 @@ BOTH = {"guest", "hypervisor"}
 
 
 @contextlib.contextmanager
-def stopped(example, folder, until, seconds=0.0):
-    """A guest of which all vCPUs stand still, some time after it printed ``until``."""
+def powered_off(example, folder):
+    """A guest that came to its normal end; QEMU, which would go too, keeps what it was."""
     command = [QEMU, *arguments_of(example), "-no-shutdown", "-qmp"]
-    with ended(start([*command, f"unix:{folder / 'qmp'},server=on,wait=off"])) as process:
-        if until:
-            read_until(process.stdout, until)
+    with ended(start([*command, f"unix:{folder / 'qmp'},server=on,wait=off"])):
+        deadline = time.monotonic() + SECONDS
         while not (folder / "qmp").exists():
+            assert time.monotonic() < deadline
             time.sleep(0.01)
-        time.sleep(seconds)
         with contextlib.closing(Monitor(folder / "qmp")) as monitor:
-            monitor.execute("stop")
+            while monitor.execute("query-status")["status"] != "shutdown":
+                assert time.monotonic() < deadline, "the guest does not power off"
+                time.sleep(0.01)
             yield monitor
 
 
@@ -61,9 +52,9 @@ def dump_of(monitor, path, paging=False):
 
 @pytest.fixture(scope="module")
 def recorder(tmp_path_factory):
-    """The files of a guest that made its calls and halted: plain, -p and bare memory."""
+    """The files of a guest that made its calls and ended: plain, -p and bare memory."""
     folder = tmp_path_factory.mktemp("recorder")
-    with stopped("recorder", folder, "1: call 0x80000013 = -1\n", 1.0) as monitor:
+    with powered_off("recorder", folder) as monitor:
         dump_of(monitor, folder / "dump")
         dump_of(monitor, folder / "paged", paging=True)
         monitor.execute("pmemsave", val=0, size=MEMORY, filename=str(folder / "memory"))
@@ -138,30 +129,41 @@ def test_an_image_that_was_patched(recorder):
     assert examine(core, open_image(str(recorder / "other.elf"))).match.verdict == DIFFERS
 
 
-@pytest.mark.parametrize("example", ["smp", "service"])
-def test_each_vcpu_is_in_the_guest_or_in_the_hypervisor(folder, example):
-    """Stopped anywhere: CR3 says which it is, and nothing that decides here knows its value."""
-    image, seen = open_image(str(image_of(example))), set()
-    with stopped(example, folder, "") as monitor:
-        for number in range(60):
-            if number >= 8 and BOTH <= seen:
-                break
-            core = open_core(str(dump_of(monitor, folder / "dump", number % 2 == 1)))
-            found = examine(core, image)
-            for vcpu in core.vcpus:
-                level = {GUEST_CR3: "guest", HYPERVISOR_CR3: "hypervisor"}.get(
-                    vcpu.registers["cr3"], "firmware"
-                )
-                if found.match.verdict == MATCH:  # the guest is loaded
-                    seen.add(level)
-                    assert found.levels[vcpu.vcpu].level == level, found.levels
-            core.physical.close()
-            (folder / "dump").unlink()
-            with contextlib.suppress(TargetError):  # it came to its end
-                monitor.execute("cont")
-            time.sleep(0.04)
-            monitor.execute("stop")
-    assert BOTH <= seen, seen
+@pytest.mark.parametrize("example, function", [("smp", "make_call"), ("service", "start_user_vm")])
+def test_each_vcpu_is_in_the_guest_or_in_the_hypervisor(folder, example, function):
+    """CR3 says which it is, and nothing that decides here knows its value."""
+    places = [
+        symbol(IMAGES / "hypervisor.elf", "handle_hypercall"),
+        symbol(image_of(example), function),
+    ]
+    assert {
+        level for path in dumps_at(places, example, folder) for level in levels_in(path, example)
+    } == BOTH
+
+
+def dumps_at(places, example, folder):
+    """Dumps of the guest, every other one with -p, as its vCPUs come to ``places``."""
+    commands = [f"hbreak *{place:#x}" for place in places]
+    paths = [folder / f"dump{number}" for number in range(6)]
+    for number, path in enumerate(paths):
+        paging = "-p " if number % 2 else ""
+        commands += ["continue", f"monitor dump-guest-memory {paging}{path}"]
+    with Guest(folder, arguments_of(example)) as guest:
+        done = gdb_at(guest, image_of(example), *commands, "kill")
+    assert all(path.exists() for path in paths), done
+    return paths
+
+
+def levels_in(path, example):
+    """Where the dump's vCPUs are, which must be where CR3 says; the guest has been loaded."""
+    core = open_core(str(path))
+    with contextlib.closing(core.physical):
+        found = examine(core, open_image(str(image_of(example))))
+    assert found.match.verdict == MATCH
+    told = {vcpu.vcpu: found.levels[vcpu.vcpu].level for vcpu in core.vcpus}
+    by_cr3 = {GUEST_CR3: "guest", HYPERVISOR_CR3: "hypervisor"}
+    assert told == {v.vcpu: by_cr3.get(v.registers["cr3"], "firmware") for v in core.vcpus}
+    return set(told.values())
 
 
 def test_a_guest_that_hangs_in_the_hypervisor_through_the_stub(folder):
