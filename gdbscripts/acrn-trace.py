@@ -16,9 +16,9 @@ def _load() -> None:
     from acrn_trace.errors import TraceError
 
     try:
-        from acrn_trace import gdb_commands
+        from acrn_trace.in_gdb import commands
 
-        gdb_commands.register()
+        commands.register()
     except TraceError as error:
         raise gdb.GdbError(f"acrn-trace: {error}.") from None
 

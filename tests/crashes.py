@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
-from acrn_trace.monitor import Monitor
+from acrn_trace.launch.monitor import Monitor
 from live import IMAGES, QEMU, SECONDS, common_arguments, ended, read_until, start
 
 MEMORY = 40 << 20

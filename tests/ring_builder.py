@@ -4,7 +4,7 @@
 import struct
 from dataclasses import dataclass, field
 
-from acrn_trace.ringformat import (
+from acrn_trace.rings.ringformat import (
     MAGIC,
     RECORD,
     RETURNED,

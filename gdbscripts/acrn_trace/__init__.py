@@ -3,10 +3,9 @@
 
 The flow is one direction, a module a step (docs/internals.md draws it)::
 
-    image, sites -> gdb_target -> pairing -> decode, clobbers -> event -> sinks
+    image, sites -> in_gdb.target -> pairing -> decode, clobbers -> event -> sinks
 
-Only ``gdb_target``, ``gdb_commands`` and ``gdb_session`` import gdb; all else is Python over
-integers and bytes.
+Only the modules of ``in_gdb`` import gdb; all else is Python over integers and bytes.
 """
 
 VERSION = "0.1.0"

@@ -9,11 +9,11 @@ the site.
 from typing import Callable
 
 from acrn_trace.event import Event, Finding
-from acrn_trace.image import Image
-from acrn_trace.knowledge import Knowledge
+from acrn_trace.images.image import Image
 from acrn_trace.lint import Linter
 from acrn_trace.lint.findings import Found
 from acrn_trace.sites import Site
+from acrn_trace.tables.knowledge import Knowledge
 
 KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers
 MAX_SITES = 1024  # whose findings are remembered

@@ -4,9 +4,9 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from acrn_trace.errnos import errno_name
 from acrn_trace.sites import Site
 from acrn_trace.stops import Frame, Task
+from acrn_trace.tables.errnos import errno_name
 
 INT32 = range(-(1 << 31), 1 << 31)
 

@@ -7,9 +7,9 @@ or None for "not yet".
 
 from typing import Callable, Iterable
 
-from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.tables.calltable import CallTable
 
 Condition = Callable[[Event], "bool | None"]
 

@@ -5,9 +5,9 @@ import re
 from typing import Iterable, Iterator, Mapping
 
 from acrn_trace.abi import ACRN
-from acrn_trace.calltable import CallTable
-from acrn_trace.code_around import CodeAround
+from acrn_trace.code.code_around import CodeAround
 from acrn_trace.sites import Site
+from acrn_trace.tables.calltable import CallTable
 
 
 def site_lines(

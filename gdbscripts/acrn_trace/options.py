@@ -6,18 +6,18 @@ import shlex
 from pathlib import Path
 from typing import IO, Callable, Collection, NoReturn
 
-from acrn_trace.calltable import CallTable
+from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.errors import TraceError
 from acrn_trace.event import FINDING_KINDS
 from acrn_trace.filters import Filter
-from acrn_trace.knowledge import Knowledge, acrn
-from acrn_trace.rendering import Renderer
 from acrn_trace.sinks import Output, Sink, open_output
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.sinks.summary import ORDERS, SummarySink
 from acrn_trace.sinks.text import TextSink
+from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.knowledge import Knowledge, acrn
 
 FORMATS = ("text", "jsonl", "chrome")
 
@@ -136,7 +136,7 @@ def make_knowledge(options: argparse.Namespace) -> Knowledge:
     knowledge = acrn(options.release, [file for file in options.load if not _is_model(file)])
     models = [file for file in options.load if _is_model(file)]
     if models:
-        from acrn_trace.python_models import PythonModels
+        from acrn_trace.mocking.python_models import PythonModels
 
         for file in models:
             PythonModels().load(Path(file), knowledge)

@@ -6,15 +6,21 @@ from collections import Counter
 from typing import Callable, Iterable
 
 from acrn_trace.abi import ACRN, other_hypervisor
-from acrn_trace.decode import Decoder
+from acrn_trace.decoding.decode import Decoder
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
-from acrn_trace.interventions import Change, Intervener, StoppedGuest
-from acrn_trace.interventions import answered_stop, changed_stop, make_change
 from acrn_trace.pairing import Call, Pairing
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Point, Site
 from acrn_trace.stops import Stop
+from acrn_trace.tamper.interventions import (
+    Change,
+    Intervener,
+    StoppedGuest,
+    answered_stop,
+    changed_stop,
+    make_change,
+)
 
 
 class Tracer:

@@ -14,8 +14,8 @@ from live import ROOT, ended, run, start
 from ring_builder import HEADER_AT, MIB, PAGE, TABLES_AT, RingMachine, record
 
 from acrn_trace.errors import TraceError
-from acrn_trace.ringformat import CALLED, RETURNED, WRITING
-from acrn_trace.tracefile import read_events
+from acrn_trace.rings.ringformat import CALLED, RETURNED, WRITING
+from acrn_trace.traces.tracefile import read_events
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 RECORD = ROOT / "build" / "acrn-record"

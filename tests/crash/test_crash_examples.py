@@ -16,12 +16,12 @@ import crashes
 import pytest
 from live import IMAGES, ROOT, Run, acrn_trace, gdb_command, run
 
-from acrn_trace.corefile import open_core
+from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.diagnosis import Diagnosis, diagnose
 from acrn_trace.diagnosis.command import case_of
 from acrn_trace.diagnosis.page import as_json, page
-from acrn_trace.knowledge import acrn
-from acrn_trace.memoryfile import open_memory
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.at_rest.memoryfile import open_memory
 
 EXPECTED = ROOT / "examples" / "crash" / "expected"
 PRIVATE = ROOT / "examples" / "hypervisor" / "hypervisor.def"

@@ -350,8 +350,8 @@ def test_an_interrupt_while_it_hangs(folder):
 
 ANSWER = """
 import gdb
-from acrn_trace.gdb_session import current_session
-from acrn_trace.interventions import Change, Intervener
+from acrn_trace.in_gdb.session import current_session
+from acrn_trace.tamper.interventions import Change, Intervener
 
 class Mock(Intervener):
     def entered(self, call, event):

@@ -205,7 +205,7 @@ def test_an_exception_in_a_breakpoint_is_a_sentence_and_the_guest_can_go_on(serv
         f"hypercall trace -o {folder / 'trace'}",
         "tbreak start_user_vm",
         "continue",
-        "python import acrn_trace.gdb_live as live; live.read_stop = lambda *_, **__: 1 // 0",
+        "python import acrn_trace.in_gdb.live as live; live.read_stop = lambda *_, **__: 1 // 0",
         "continue",
         "continue",
     )

@@ -5,8 +5,8 @@ import pytest
 from live import Guest, arguments_of, events_of, gdb_at, image_of, printed_untraced
 
 SCRIPT = """
-from acrn_trace.gdb_session import current_session
-from acrn_trace.interventions import CATCHES, Change, Intervener
+from acrn_trace.in_gdb.session import current_session
+from acrn_trace.tamper.interventions import CATCHES, Change, Intervener
 
 class Answers(Intervener):
     def entered(self, call, event):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acrn_trace.knowledge import acrn
+from acrn_trace.tables.knowledge import acrn
 from live import QEMU, ROOT, Run, acrn_trace, events_of, run
 from stating import build_stating_guests, image_of, machine_of
 

@@ -100,13 +100,13 @@ def test_a_result_that_the_guest_does_not_get_is_found(folder):
 COINCIDES = """
 import dataclasses
 import gdb
-from acrn_trace import gdb_hypervisor
+from acrn_trace.in_gdb import hypervisor
 
-code = gdb_hypervisor.hypervisor_code(gdb_hypervisor.open_image("HYPERVISOR"))
+code = hypervisor.hypervisor_code(hypervisor.open_image("HYPERVISOR"))
 here = int(gdb.parse_and_eval("(unsigned long) &make_call"))
 moved = dataclasses.replace(code, dispatch=here, code={**code.code, here: code.code[code.dispatch]})
-gdb_hypervisor.hypervisor_code = lambda image: moved
-side = gdb_hypervisor.HypervisorSide("HYPERVISOR")
+hypervisor.hypervisor_code = lambda image: moved
+side = hypervisor.HypervisorSide("HYPERVISOR")
 """
 
 

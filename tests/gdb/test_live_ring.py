@@ -5,7 +5,7 @@ import re
 
 from live import Guest, acrn_trace, arguments_of, gdb_at, image_of, printed_untraced, run
 
-from acrn_trace.tracefile import read_events
+from acrn_trace.traces.tracefile import read_events
 
 EXAMPLE = "recorder"
 CALLS = [

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 from acrn_trace.abi import ACRN
-from acrn_trace.image import open_image
-from acrn_trace.knowledge import acrn
+from acrn_trace.images.image import open_image
+from acrn_trace.tables.knowledge import acrn
 from acrn_trace.lint import Linter, Verdict
 from acrn_trace.sites import Site
 

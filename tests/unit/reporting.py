@@ -5,7 +5,7 @@ import argparse
 
 import pytest
 
-from acrn_trace import offline, quicklines, quicktext
+from acrn_trace.traces import offline, quicklines, quicktext
 from acrn_trace.errors import TraceError
 from acrn_trace.options import add_knowledge_options, add_trace_options
 

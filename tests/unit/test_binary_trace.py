@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from reporting import reported
 from ring_builder import HZ, SITE, RingMachine, record
 
-from acrn_trace import blocks, offline, quicktext
-from acrn_trace.calltable import CallTable
+from acrn_trace.traces import blocks, offline, quicktext
+from acrn_trace.tables.calltable import CallTable
 from acrn_trace.errors import TraceError
-from acrn_trace.knowledge import acrn
+from acrn_trace.tables.knowledge import acrn
 from acrn_trace.options import add_knowledge_options, add_trace_options
-from acrn_trace.preamble import preamble
-from acrn_trace.recording import Recording, recorded_events
-from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHANGED, FAULTED, RETURNED
+from acrn_trace.traces.preamble import preamble
+from acrn_trace.traces.recording import Recording, recorded_events
+from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN, CHANGED, FAULTED, RETURNED
 from acrn_trace.sites import Site
-from acrn_trace.tracefile import read_events
+from acrn_trace.traces.tracefile import read_events
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 ACRN = acrn()
@@ -276,7 +276,7 @@ def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
         ]
         data += records_block(b"".join(calls), number=number)
     made = []
-    from acrn_trace.recorded import RecordDecoder
+    from acrn_trace.rings.recorded import RecordDecoder
 
     event = RecordDecoder.event
     monkeypatch.setattr(RecordDecoder, "event", lambda *args: made.append(1) or event(*args))

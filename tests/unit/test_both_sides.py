@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from acrn_trace.both_sides import BothSides, hypervisor_lines
 from acrn_trace.errors import TraceError
-from acrn_trace.hypervisor_code import Access, hypervisor_code
-from acrn_trace.image import open_image
+from acrn_trace.images.hypervisor_code import Access, hypervisor_code
+from acrn_trace.images.image import open_image
 from acrn_trace.installation import INCLUDE
 from event_builder import event
 

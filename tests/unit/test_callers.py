@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from acrn_trace.image import open_image
-from acrn_trace.sitelist import image_sites
+from acrn_trace.images.image import open_image
+from acrn_trace.images.sitelist import image_sites
 
 WRAPPERS = """
 static inline __attribute__((always_inline)) long acrn_hypercall1(unsigned long nr, unsigned long a)

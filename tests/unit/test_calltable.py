@@ -2,7 +2,7 @@
 """The grammar of .def files, its refusals, and ACRN's own table."""
 
 import pytest
-from acrn_trace.calltable import CallTable, parse
+from acrn_trace.tables.calltable import CallTable, parse
 from acrn_trace.errors import TraceError
 from acrn_trace.installation import INCLUDE
 

@@ -2,9 +2,9 @@
 """What the words of ``catch hypercall`` mean, and what a stop says."""
 
 import pytest
-from acrn_trace.catch import is_silent, parse_catch, without_last_continue
+from acrn_trace.tamper.catch import is_silent, parse_catch, without_last_continue
 from acrn_trace.errors import TraceError
-from acrn_trace.knowledge import acrn
+from acrn_trace.tables.knowledge import acrn
 
 TABLE = acrn().table
 

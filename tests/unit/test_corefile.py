@@ -9,11 +9,11 @@ import time
 import pytest
 from dump_builder import LONG_MODE, DumpBuilder, Load, note, state, thread
 
-from acrn_trace.corefile import open_core
+from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.errors import TraceError
-from acrn_trace.filememory import Piece, joined
+from acrn_trace.at_rest.filememory import Piece, joined
 from acrn_trace.memory import Unreadable
-from acrn_trace.memoryfile import open_memory
+from acrn_trace.at_rest.memoryfile import open_memory
 
 PAGE = 4096
 VCPUS = [
@@ -141,9 +141,8 @@ def test_a_million_headers_in_bounded_time_and_memory(tmp_path):
     loads = [Load((n * 2 * PAGE) % (1 << 51), PAGE, 0) for n in range(count)]
     path = tmp_path / "dump"
     path.write_bytes(DumpBuilder(VCPUS, loads, DATA).build())
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from acrn_trace.corefile import open_core; "
-    )
+    code = "import sys; sys.path.insert(0, sys.argv[1]); "
+    code += "from acrn_trace.at_rest.corefile import open_core; "
     code += "open_core(sys.argv[2]); status = open('/proc/self/status').read(); "
     code += "print(status.split('VmHWM:')[1].split()[0])"
     begin = time.monotonic()

@@ -32,12 +32,12 @@ from acrn_trace.diagnosis.facts import GUESS, PROBABLE, Place
 from acrn_trace.diagnosis.page import as_json, page
 from acrn_trace.diagnosis.registers_lost import _names
 from acrn_trace.diagnosis.standstill import in_panic
-from acrn_trace.image import open_image
-from acrn_trace.image_match import DIFFERS, MATCH, ImageMatch
-from acrn_trace.postmortem import examine
-from acrn_trace.ringformat import CALLED, CAPTURED_IN, CHANGED, RETURNED
+from acrn_trace.images.image import open_image
+from acrn_trace.at_rest.image_match import DIFFERS, MATCH, ImageMatch
+from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN, CHANGED, RETURNED
 from acrn_trace.sites import Site
-from acrn_trace.snapshot import DUMP, STUB, SnapshotVcpu
+from acrn_trace.at_rest.snapshot import DUMP, STUB, SnapshotVcpu
 
 FAILED, ENOTTY = -1, -25
 TOP = STACKS + 2 * PAGE

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acrn_trace import alignment
-from acrn_trace.alignment import Keys, aligned
+from acrn_trace.traces import alignment
+from acrn_trace.traces.alignment import Keys, aligned
 from acrn_trace.event import Finding
-from acrn_trace.launcher import main
+from acrn_trace.launch.launcher import main
 from acrn_trace.sites import Site
 from event_builder import event, jsonl
 

@@ -6,9 +6,9 @@ import struct
 
 import pytest
 from acrn_trace.errors import TraceError
-from acrn_trace.image import open_image
-from acrn_trace.records import recorded_sites
-from acrn_trace.sitelist import image_sites
+from acrn_trace.images.image import open_image
+from acrn_trace.images.records import recorded_sites
+from acrn_trace.images.sitelist import image_sites
 from elf_builder import ALLOC, CODE, COMPRESSED, EXECUTABLE, FUNCTION, NOBITS, VMCALL, Elf, Part
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from acrn_trace.image import open_image
-from acrn_trace.kernel_offset import (
+from acrn_trace.images.image import open_image
+from acrn_trace.linux.kernel_offset import (
     STEP,
     STEPS,
     first_functions,

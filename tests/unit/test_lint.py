@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from assembled import assemble, lint_assembly, verdicts_of
 
-from acrn_trace.image import open_image
-from acrn_trace.knowledge import acrn
-from acrn_trace.launcher import main
+from acrn_trace.images.image import open_image
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.launch.launcher import main
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.command import Report
-from acrn_trace.sitelist import image_sites
+from acrn_trace.images.sitelist import image_sites
 
 NR = "$0x80000012"
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from acrn_trace.linux_task import TaskLayout, read_task
+from acrn_trace.linux.linux_task import TaskLayout, read_task
 from acrn_trace.stops import Task
 
 GS = 0xFFFF_8880_0740_0000

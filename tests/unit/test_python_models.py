@@ -5,11 +5,11 @@ import textwrap
 
 import pytest
 from acrn_trace.errors import TraceError
-from acrn_trace.knowledge import acrn
+from acrn_trace.tables.knowledge import acrn
 from acrn_trace.memory import Unreadable
-from acrn_trace.pending_memory import PendingMemory
-from acrn_trace.python_models import ModelCall, ModelError, PythonModels, place_of
-from acrn_trace.time_limit import TimeLimit
+from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
+from acrn_trace.mocking.time_limit import TimeLimit
 from fake_memory import FakeMemory
 
 CREATION = 0x1000

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acrn_trace.knowledge import acrn
-from acrn_trace.tracefile import Source
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.traces.tracefile import Source
 from event_builder import event, events, jsonl
 from reporting import reported
 

@@ -4,15 +4,15 @@
 import json
 
 import pytest
-from acrn_trace.arguments import ArgumentDecoder
-from acrn_trace.decode import Decoder
+from acrn_trace.decoding.arguments import ArgumentDecoder
+from acrn_trace.decoding.decode import Decoder
 from acrn_trace.errors import TraceError
-from acrn_trace.knowledge import acrn
-from acrn_trace.layouts import Struct
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.tables.layouts import Struct
 from acrn_trace.pairing import Call
-from acrn_trace.pending_memory import PendingMemory
-from acrn_trace.replay import Replay
-from acrn_trace.replay_outputs import NotRebuilt, Outputs
+from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.mocking.replay import Replay
+from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs
 from event_builder import event
 from fake_memory import FakeMemory
 from hypothesis import given, settings

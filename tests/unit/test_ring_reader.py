@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ring_builder import HZ, RingMachine, record
 
-from acrn_trace.calltable import CallTable
-from acrn_trace.knowledge import acrn
-from acrn_trace.preamble import preamble
-from acrn_trace.recorded import RecordDecoder
-from acrn_trace.recording import Recording, recorded_events
-from acrn_trace.ring import RingFollower, Rings, end_block
-from acrn_trace.ring_contents import last_calls
-from acrn_trace.ringformat import (
+from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.traces.preamble import preamble
+from acrn_trace.rings.recorded import RecordDecoder
+from acrn_trace.traces.recording import Recording, recorded_events
+from acrn_trace.rings.ring import RingFollower, Rings, end_block
+from acrn_trace.rings.ring_contents import last_calls
+from acrn_trace.rings.ringformat import (
     CALLED,
     CAPTURED_IN,
     CAPTURED_OUT,

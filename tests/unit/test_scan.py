@@ -7,11 +7,11 @@ import time
 
 import planted
 import pytest
-from acrn_trace import decoder
-from acrn_trace.image import open_image
-from acrn_trace.instruction_length import instruction_length
-from acrn_trace.scan import scanned_sites
-from acrn_trace.sitelist import image_sites
+from acrn_trace.code import decoder
+from acrn_trace.images.image import open_image
+from acrn_trace.code.instruction_length import instruction_length
+from acrn_trace.code.scan import scanned_sites
+from acrn_trace.images.sitelist import image_sites
 from acrn_trace.errors import TraceError
 from elf_builder import ALLOC, CODE, FUNCTION, OBJECT, VMCALL, VMMCALL, Elf, Part
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acrn_trace import tracefile
+from acrn_trace.traces import tracefile
 from acrn_trace.errors import TraceError
-from acrn_trace.eventjson import NotAnEvent, event_of
-from acrn_trace.tracefile import read_events
+from acrn_trace.traces.eventjson import NotAnEvent, event_of
+from acrn_trace.traces.tracefile import read_events
 from event_builder import event, events, jsonl
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,20 +4,20 @@
 from dataclasses import replace
 
 import pytest
-from acrn_trace.calltable import CallTable, parse
-from acrn_trace.decode import Decoder
+from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.decoding.decode import Decoder
 from acrn_trace.event import Finding
-from acrn_trace.fields import FieldTable
+from acrn_trace.tables.fields import FieldTable
 from acrn_trace.filters import Filter
-from acrn_trace.interventions import Change, Intervener
-from acrn_trace.knowledge import Knowledge
-from acrn_trace.layouts import Layouts
+from acrn_trace.tamper.interventions import Change, Intervener
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tables.layouts import Layouts
 from acrn_trace.memory import NoMemory
 from acrn_trace.pairing import Pairing
-from acrn_trace.results import ResultRules
+from acrn_trace.tables.results import ResultRules
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Site, points
-from acrn_trace.structures import Structures
+from acrn_trace.decoding.structures import Structures
 from acrn_trace.tracer import Tracer
 from stop_builder import SITE, START_VM, stop
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a dead or stuck guest was doing: from what is left of it to sentences with evidence."""
 
+from acrn_trace.at_rest.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.blind_spots import blind_spots
-from acrn_trace.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.recognisers import RECOGNISERS
 from acrn_trace.diagnosis.recorder import read_recorder
-from acrn_trace.results import ResultChecker
+from acrn_trace.tables.results import ResultChecker
 
 __all__ = ["Case", "Diagnosis", "diagnose"]
 

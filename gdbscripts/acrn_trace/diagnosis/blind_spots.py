@@ -3,7 +3,7 @@
 
 from typing import Iterator
 
-from acrn_trace.postmortem import HYPERVISOR
+from acrn_trace.at_rest.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.facts import Diagnosis, Recorder
 
 

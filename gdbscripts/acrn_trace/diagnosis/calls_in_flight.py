@@ -4,9 +4,15 @@
 from typing import Iterator
 
 from acrn_trace.abi import ACRN
-from acrn_trace.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Interrupted, Recorded
-from acrn_trace.diagnosis.facts import VcpuState
+from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
+from acrn_trace.diagnosis.facts import (
+    CERTAIN,
+    PROBABLE,
+    Diagnosis,
+    Interrupted,
+    Recorded,
+    VcpuState,
+)
 from acrn_trace.diagnosis.in_flight import changed_since
 from acrn_trace.diagnosis.match import Match, at_least, called, record_of
 

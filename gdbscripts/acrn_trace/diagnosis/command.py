@@ -5,16 +5,16 @@ import argparse
 import json
 from typing import Iterator
 
+from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.at_rest.snapshot import Snapshot
 from acrn_trace.diagnosis import Case, diagnose
 from acrn_trace.diagnosis.page import as_json, page
 from acrn_trace.diagnosis.source_lines import line_of
 from acrn_trace.errors import TraceError
-from acrn_trace.image import Image, open_image
-from acrn_trace.knowledge import Knowledge
-from acrn_trace.postmortem import examine
-from acrn_trace.sitelist import image_sites
+from acrn_trace.images.image import Image, open_image
+from acrn_trace.images.sitelist import image_sites
 from acrn_trace.sites import Site
-from acrn_trace.snapshot import Snapshot
+from acrn_trace.tables.knowledge import Knowledge
 
 
 def add_diagnose_options(parser: argparse.ArgumentParser) -> None:

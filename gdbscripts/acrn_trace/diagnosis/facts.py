@@ -5,17 +5,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Callable, Mapping
 
+from acrn_trace.at_rest import postmortem
+from acrn_trace.at_rest.image_match import DIFFERS
+from acrn_trace.at_rest.levels import FIRMWARE, HYPERVISOR, UNKNOWN, Level, by_ring
+from acrn_trace.at_rest.paging import Memory, VirtualMemory
+from acrn_trace.at_rest.postmortem import FoundRing, Postmortem
+from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
 from acrn_trace.event import Event
-from acrn_trace.image_match import DIFFERS
-from acrn_trace import postmortem
-from acrn_trace.knowledge import Knowledge
-from acrn_trace.levels import FIRMWARE, HYPERVISOR, UNKNOWN, Level, by_ring
 from acrn_trace.memory import Unreadable
-from acrn_trace.paging import Memory, VirtualMemory
-from acrn_trace.postmortem import FoundRing, Postmortem
-from acrn_trace.ringformat import RingHeader
+from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.sites import Site
-from acrn_trace.vcpu_choice import chosen_vcpu
+from acrn_trace.tables.knowledge import Knowledge
 
 CERTAIN, PROBABLE, GUESS = "certain", "probable", "guess"
 

@@ -5,15 +5,15 @@ Only what the hypervisor has no business to write is compared: inputs, and of a 
 both, the fields that are not its outputs. Where it may write all of it, nothing can be told.
 """
 
-from acrn_trace.calltable import Argument
-from acrn_trace.changes import Change, merge
+from acrn_trace.decoding.changes import Change, merge
+from acrn_trace.decoding.structures import Structures, Tree
 from acrn_trace.diagnosis.facts import Case, Recorded
-from acrn_trace.fields import NO_ROLES
-from acrn_trace.layouts import Struct
 from acrn_trace.memory import NoMemory, PhysicalMemory, Unreadable
-from acrn_trace.recorded import captures
-from acrn_trace.ringformat import RingHeader
-from acrn_trace.structures import Structures, Tree
+from acrn_trace.rings.recorded import captures
+from acrn_trace.rings.ringformat import RingHeader
+from acrn_trace.tables.calltable import Argument
+from acrn_trace.tables.fields import NO_ROLES
+from acrn_trace.tables.layouts import Struct
 
 
 def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change]:

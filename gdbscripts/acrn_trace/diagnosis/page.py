@@ -4,15 +4,15 @@
 import textwrap
 from typing import Any, Iterator
 
-from acrn_trace.postmortem import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN
+from acrn_trace.at_rest.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
+from acrn_trace.at_rest.postmortem import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN
+from acrn_trace.at_rest.snapshot import DUMP, MEMORY_FILE, PAGED_DUMP, STUB
+from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.diagnosis.facts import GUESS, PROBABLE, USER, Diagnosis, Place, Recorded, VcpuState
 from acrn_trace.diagnosis.failures import failed
 from acrn_trace.diagnosis.match import at_least
-from acrn_trace.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
 from acrn_trace.printable import printable
-from acrn_trace.rendering import Renderer
 from acrn_trace.sinks.text import result_text
-from acrn_trace.snapshot import DUMP, MEMORY_FILE, PAGED_DUMP, STUB
 
 WIDTH = 100
 CALLS = 10  # that the page shows

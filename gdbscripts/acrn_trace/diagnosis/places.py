@@ -4,10 +4,10 @@
 import bisect
 
 from acrn_trace.abi import MASK64
+from acrn_trace.at_rest.postmortem import GUEST, HYPERVISOR
+from acrn_trace.at_rest.snapshot import SnapshotVcpu
 from acrn_trace.diagnosis.facts import USER, Case, Line, Place, VcpuState
 from acrn_trace.diagnosis.stack import callers, interruptions
-from acrn_trace.postmortem import GUEST, HYPERVISOR
-from acrn_trace.snapshot import SnapshotVcpu
 
 FLAGS_INTERRUPTS = 1 << 9
 RING_3 = 3

@@ -12,7 +12,6 @@ from acrn_trace.diagnosis import failures, registers_lost, ring_state, standstil
 from acrn_trace.diagnosis.facts import CERTAIN, Diagnosis, Verdict
 from acrn_trace.diagnosis.match import Match
 
-
 MAX_MATCHES = 8  # of one kind
 
 

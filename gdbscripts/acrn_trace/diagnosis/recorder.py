@@ -3,13 +3,13 @@
 
 from collections import deque
 
+from acrn_trace.at_rest.postmortem import FoundRing
 from acrn_trace.diagnosis.facts import Case, Recorded, Recorder, RingState
 from acrn_trace.errors import TraceError
 from acrn_trace.memory import Unreadable
-from acrn_trace.postmortem import FoundRing
-from acrn_trace.recorded import RecordDecoder
-from acrn_trace.ring_contents import Kept, Tally, kept_calls
-from acrn_trace.ringformat import RETURNED, STATE
+from acrn_trace.rings.recorded import RecordDecoder
+from acrn_trace.rings.ring_contents import Kept, Tally, kept_calls
+from acrn_trace.rings.ringformat import RETURNED, STATE
 
 MAX_CALLS = 1 << 14  # of all rings that are looked at; each ring's newest
 LEAST_CALLS = 16  # of each ring

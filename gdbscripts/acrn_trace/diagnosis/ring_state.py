@@ -4,13 +4,13 @@
 from typing import Iterator
 
 from acrn_trace.abi import MASK64
+from acrn_trace.at_rest.paging import PAGE
+from acrn_trace.at_rest.postmortem import Postmortem
 from acrn_trace.diagnosis.bytes_at import try_read
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Place
 from acrn_trace.diagnosis.match import Match
-from acrn_trace.paging import PAGE
-from acrn_trace.postmortem import Postmortem
-from acrn_trace.ringformat import HEADER_SIZE
-from acrn_trace.ringformat import MAGIC as MAGIC_NUMBER
+from acrn_trace.rings.ringformat import HEADER_SIZE
+from acrn_trace.rings.ringformat import MAGIC as MAGIC_NUMBER
 
 STUB = "acrn_ring_"  # what the recorder's own functions are called
 MAX_TOLD = 4

@@ -7,9 +7,9 @@ SDM volume 3, 6.14.2). Five words that fit that are hardly ever anything else.
 
 from typing import Callable, Collection
 
+from acrn_trace.at_rest.paging import Memory
 from acrn_trace.diagnosis.bytes_at import read_up_to, try_read
 from acrn_trace.diagnosis.facts import Interrupted, Place
-from acrn_trace.paging import Memory
 
 STACK_BYTES = 16 << 10  # that are looked at
 MAX_FRAMES = 8

@@ -4,8 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator
 
-from acrn_trace.image import Image
-from acrn_trace.knowledge import Knowledge
+from acrn_trace.images.image import Image
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.conventions import convention_findings
 from acrn_trace.lint.findings import Found, Place
@@ -14,6 +13,7 @@ from acrn_trace.lint.numbers import number_findings
 from acrn_trace.lint.structures import structure_findings
 from acrn_trace.lint.values import value_findings
 from acrn_trace.sites import Site
+from acrn_trace.tables.knowledge import Knowledge
 
 Rule = Callable[[Place], Iterator[Found]]
 RULES: tuple[Rule, ...] = (number_findings, value_findings, structure_findings)

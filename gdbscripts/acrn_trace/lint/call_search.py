@@ -8,7 +8,7 @@ import re
 import struct
 from typing import Iterable
 
-from acrn_trace.image import Code
+from acrn_trace.images.image import Code
 
 _SHORT = {0xEB, *range(0x70, 0x80)}
 

@@ -6,13 +6,13 @@ import difflib
 import json
 from typing import Callable, Iterable, Iterator, Sequence
 
-from acrn_trace.calltable import CallTable
 from acrn_trace.errors import TraceError
-from acrn_trace.image import Image
-from acrn_trace.knowledge import Knowledge
+from acrn_trace.images.image import Image
 from acrn_trace.lint import EVERY, Linter, Verdict
 from acrn_trace.lint.catalog import CATALOG, explain
 from acrn_trace.sites import Site
+from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.knowledge import Knowledge
 
 
 def add_lint_options(parser: argparse.ArgumentParser) -> None:

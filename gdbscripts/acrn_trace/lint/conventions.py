@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 from acrn_trace.abi import VMWARE_MAGIC
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import KNOWN, loaded
-from acrn_trace.results import INDEX, MAGIC
+from acrn_trace.tables.results import INDEX, MAGIC
 
 KVM_NUMBERS = range(1, 13)  # asm-generic/kvm_para.h: VAPIC_POLL_IRQ to MAP_GPA_RANGE
 XEN_NUMBERS = range(1, 64)

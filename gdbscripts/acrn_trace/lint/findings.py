@@ -4,13 +4,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from acrn_trace.calltable import CallTable, Entry
-from acrn_trace.knowledge import Knowledge
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.function import ENTRY, Function
 from acrn_trace.lint.functions import Functions
 from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
 from acrn_trace.lint.uses import uses
+from acrn_trace.tables.calltable import CallTable, Entry
+from acrn_trace.tables.knowledge import Knowledge
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@
 from typing import Iterable
 
 from acrn_trace.abi import MASK64
-from acrn_trace.bounds import Bounds
-from acrn_trace.call_targets import CallTargets
-from acrn_trace.decoder import Decoder
-from acrn_trace.image import Code, Image
-from acrn_trace.jump_tables import table_targets
+from acrn_trace.code.bounds import Bounds
+from acrn_trace.code.call_targets import CallTargets
+from acrn_trace.code.decoder import Decoder
+from acrn_trace.code.jump_tables import table_targets
+from acrn_trace.code.outline import ENDS, Outline
+from acrn_trace.code.spans import Span
+from acrn_trace.images.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.function import MAX_BYTES, NEAR, Function, Piece, target_of
 from acrn_trace.lint.origins import Origins, loaded
-from acrn_trace.outline import ENDS, Outline
-from acrn_trace.spans import Span
 
 MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
 MAX_PIECES, MAX_PIECE = 8, 512  # of a function that are elsewhere; bytes of one

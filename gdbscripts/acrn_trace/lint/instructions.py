@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
-from acrn_trace.disassembler import load_capstone
+from acrn_trace.code.disassembler import load_capstone
 
 capstone = load_capstone()
 x86 = capstone.x86

@@ -7,10 +7,10 @@ out can be seen where the structure is in the caller's own stack frame: nothing 
 
 from typing import Iterator
 
-from acrn_trace.calltable import Argument
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import FRAME, STACK
 from acrn_trace.lint.origins import Place as StackPlace
+from acrn_trace.tables.calltable import Argument
 
 
 def structure_findings(place: Place) -> Iterator[Found]:

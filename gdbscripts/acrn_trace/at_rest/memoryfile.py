@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads what QEMU's ``pmemsave`` writes: memory from one address on, and nothing else."""
+
+import os
+from dataclasses import dataclass
+
+from acrn_trace.at_rest.corefile import MAX_ADDRESS
+from acrn_trace.at_rest.filememory import FileMemory, Piece
+from acrn_trace.at_rest.snapshot import MEMORY_FILE, SnapshotVcpu
+from acrn_trace.errors import TraceError
+
+_ET_CORE = b"\4\0"
+NO_REGISTERS = "A file of memory has no registers: where the vCPUs were is not known."
+
+
+@dataclass
+class MemorySnapshot:
+    """A file of memory, open."""
+
+    kind: str
+    vcpus: list[SnapshotVcpu]
+    physical: FileMemory
+    notes: list[str]
+    path: str
+
+
+def open_memory(path: str, base: int = 0) -> MemorySnapshot:
+    """The memory in a file whose first byte is at the guest-physical address ``base``."""
+    try:
+        file = open(path, "rb")
+        size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise TraceError(f"cannot read the memory file {path}: {error.strerror}") from error
+    if not 0 <= base < MAX_ADDRESS:
+        file.close()
+        raise TraceError(f"the base {base:#x} is no guest-physical address")
+    start = os.pread(file.fileno(), 18, 0)
+    if start[:4] == b"\x7fELF" and start[16:] == _ET_CORE:
+        file.close()
+        raise TraceError(f"{path} is a dump, no file of bare memory; use --core")
+    pieces = [Piece(base, 0, min(size, MAX_ADDRESS - base))] if size else []
+    notes = [NO_REGISTERS] + ([] if size else ["The file is empty."])
+    return MemorySnapshot(MEMORY_FILE, [], FileMemory(file, pieces), notes, path)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a call made by hand puts into registers and memory; and when none may be made."""
+
+from dataclasses import dataclass
+
+from acrn_trace.by_hand.call_structures import Builder, near
+from acrn_trace.by_hand.call_text import Fields, Node
+from acrn_trace.decoding.arguments import ArgumentDecoder
+from acrn_trace.errors import TraceError
+from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables.fields import NO_ROLES, Pointee
+from acrn_trace.tables.layouts import Scalar, Struct
+
+MAX_NUMBER = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The call: its number, and the two argument registers, None where the call has none."""
+
+    number: int
+    name: str
+    arguments: tuple[int | None, int | None]
+
+
+def find_call(name: str, table: CallTable) -> Entry:
+    """The call of that name or number; a number that the table lacks has two plain arguments."""
+    entry = table.named(name)
+    if entry:
+        return entry
+    try:
+        number = int(name, 0)
+    except ValueError:
+        names = [entry.name for entry in table]
+        raise TraceError(
+            f"there is no call {name!r} in the table{near(name, names)}; 'info hypercalls' lists "
+            "them, 'hypercall load' and a number make others"
+        ) from None
+    if not 0 <= number <= MAX_NUMBER:
+        raise TraceError(f"{name} is no 64-bit number of a call")
+    plain = tuple(Argument("VALUE", f"arg{index}", "u64") for index in (1, 2))
+    return table.numbered(number) or Entry(number, table.call_name(number), plain)
+
+
+def plan_call(entry: Entry, nodes: list[Node], builder: Builder, known: bool = True) -> Plan:
+    """The plan of a call with the arguments ``nodes``; outputs that are left out get room.
+
+    ``known``: the table has the call, so that no other argument may be left out.
+    """
+    if len(nodes) > len(entry.arguments):
+        raise TraceError(f"{_takes(entry)}, and was given {len(nodes)}")
+    try:
+        values = _values(entry, nodes, builder, known)
+    except TraceError as error:
+        raise TraceError(f"{entry.name}: {error}") from None
+    registers: list[int | None] = [*values, None, None]
+    return Plan(entry.number, entry.name, (registers[0], registers[1]))
+
+
+def _values(entry: Entry, nodes: list[Node], builder: Builder, known: bool) -> list[int]:
+    """What goes into the argument registers."""
+    values: list[int] = []
+    pointees = ArgumentDecoder(builder.structures)
+    for index, argument in enumerate(entry.arguments):
+        pointee = pointees.pointee(entry, argument, (*values, 0, 0))
+        if index < len(nodes):
+            values.append(_value(argument, nodes[index], pointee, builder))
+        elif pointee and pointee.direction == "out":
+            values.append(builder.empty(pointee, argument.name))
+        elif known:
+            raise TraceError(f"{argument.name} is missing; {_takes(entry)}")
+    return values
+
+
+def _takes(entry: Entry) -> str:
+    count = len(entry.arguments)
+    if not count:
+        return f"{entry.name} takes no arguments"
+    names = ", ".join(argument.name for argument in entry.arguments)
+    return f"{entry.name} takes {count} argument{'s'[: count > 1]} ({names})"
+
+
+def _value(argument: Argument, node: Node, pointee: Pointee | None, builder: Builder) -> int:
+    path = argument.name
+    if pointee:
+        return builder.pointer(pointee, node, path)
+    if argument.kind == "PACKED" and isinstance(node, Fields):
+        struct = builder.structures.type_named(argument.type or "")
+        if isinstance(struct, Struct):
+            return int.from_bytes(builder.data(struct, node, NO_ROLES, path), "little")
+    enum = argument.type if argument.kind == "ENUM" else None
+    bits = 64 if argument.kind in ("PASS", "PACKED") else argument.bits
+    return builder.number(node, Scalar(bits // 8, enum=enum), bits, path)

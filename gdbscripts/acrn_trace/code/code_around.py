@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The instructions around a site, as text."""
+
+from typing import Iterator
+
+from acrn_trace.code.bounds import Bounds
+from acrn_trace.code.decoder import Decoder, Instruction
+from acrn_trace.images.image import Code, Image
+from acrn_trace.sites import Site
+
+BEFORE, AFTER = 4, 3  # instructions
+WINDOW = 96  # bytes before a site that are disassembled where no function's start is known
+LONGEST = 15
+MAX_FUNCTION = 1 << 16
+
+
+class CodeAround:
+    """Disassembles the surroundings of sites that are loaded ``offset`` from the image's own."""
+
+    def __init__(self, image: Image, offset: int = 0) -> None:
+        self._parts = image.code()
+        self._bounds = Bounds(image)
+        self._decoder = Decoder(for_people=True)
+        self._offset = offset
+
+    def lines(self, site: Site, comment: str) -> Iterator[str]:
+        """A line an instruction; ``comment`` stands beside the site's."""
+        linked = site.moved(-self._offset).address
+        part = next((p for p in self._parts if p.address <= linked < p.end), None)
+        for address, _, mnemonic, operands in self._instructions(part, linked) if part else ():
+            arrow = "=>" if address == linked else "  "
+            shown = address + self._offset & (1 << 64) - 1
+            text = f" {arrow} {shown:#018x}  {mnemonic:7} {operands}".rstrip()
+            yield text + (comment if address == linked else "")
+
+    def _instructions(self, part: Code, address: int) -> list[Instruction]:
+        span = self._bounds.around(address)
+        start = max(part.address, address - WINDOW)
+        if span and part.address <= span.start and address - span.start <= MAX_FUNCTION:
+            start = span.start
+        before = self._decode(part, start, address)
+        while before and sum(before[-1][:2]) != address:  # a stream that misses the site
+            start += 1
+            before = self._decode(part, start, address)
+        after = self._decode(part, address, address + (AFTER + 1) * LONGEST)
+        return before[-BEFORE:] + after[: AFTER + 1]
+
+    def _decode(self, part: Code, start: int, end: int) -> list[Instruction]:
+        return self._decoder.decode(part.data[start - part.address : end - part.address], start)

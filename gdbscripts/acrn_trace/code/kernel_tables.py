@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What Linux's own tables say about where instructions begin: ORC, and the alternatives.
+
+The formats are arch/x86/include/asm/orc_types.h and alternative.h. A stripped vmlinux keeps both.
+"""
+
+import bisect
+import struct
+
+from acrn_trace.code.spans import Span
+from acrn_trace.images.image import Image
+
+_ORC_ENTRY = struct.Struct("<hhH")
+_ORC_REGISTER = 15  # the low bits of the flags: which register the frame is relative to
+ORC_UNDEFINED = 0  # the end of a function, or code that nobody described
+MAX_STEPS = 64  # entries looked at backwards
+ANCHORS = 16
+
+# s32 original, s32 replacement, features (2 bytes until 6.2, then 4), u8, u8 length of replacement
+_ALTERNATIVES = (struct.Struct("<ii2xBB"), struct.Struct("<ii4xBB"))
+
+
+class OrcSpans:
+    """.orc_unwind_ip: an entry wherever the stack's shape changes, at an instruction each."""
+
+    def __init__(self, image: Image) -> None:
+        addresses, entries = image.section(".orc_unwind_ip"), image.section(".orc_unwind")
+        self._ips, self._orcs = memoryview(b"").cast("i"), b""
+        if addresses and entries:
+            data = image.section_data(addresses)
+            self._base = addresses.address
+            self._ips = memoryview(data[: len(data) & ~3]).cast("i")
+            self._orcs = image.section_data(entries)
+
+    def _address(self, index: int) -> int:
+        return self._base + 4 * index + self._ips[index]
+
+    def _defined(self, index: int) -> bool:
+        offset = index * _ORC_ENTRY.size
+        if offset + _ORC_ENTRY.size > len(self._orcs):
+            return False
+        flags = _ORC_ENTRY.unpack_from(self._orcs, offset)[2]
+        return flags & _ORC_REGISTER != ORC_UNDEFINED
+
+    def around(self, address: int) -> Span | None:
+        """From a few entries before ``address`` to the entry behind it."""
+        last = bisect.bisect_right(range(len(self._ips)), address, key=self._address) - 1
+        if last < 0 or not self._defined(last):
+            return None
+        known = []
+        for index in range(last, max(last - MAX_STEPS, -1), -1):
+            if len(known) == ANCHORS or not self._defined(index):
+                break
+            known.append(self._address(index))
+        end = self._address(last + 1) if last + 1 < len(self._ips) else 1 << 64
+        return Span(known[-1], end, lambda: known)
+
+
+class AlternativeSpans:
+    """.altinstructions: pieces of code that the kernel copies over others as it boots."""
+
+    def __init__(self, image: Image) -> None:
+        self._spans: list[tuple[int, int]] = []
+        table, code = image.section(".altinstructions"), image.section(".altinstr_replacement")
+        if table and code:
+            data = image.section_data(table)
+            for layout in _ALTERNATIVES:
+                spans = _replacements(data, table.address, layout)
+                fits = len(data) % layout.size == 0
+                if fits and all(
+                    code.address <= s and e <= code.address + code.size for s, e in spans
+                ):
+                    self._spans = sorted(spans)
+                    break
+
+    def around(self, address: int) -> Span | None:
+        index = bisect.bisect_right(self._spans, (address, 1 << 64)) - 1
+        if index < 0 or address >= self._spans[index][1]:
+            return None
+        return Span(*self._spans[index])
+
+
+def _replacements(data: bytes, base: int, layout: struct.Struct) -> list[tuple[int, int]]:
+    """Start and end of each replacement that is not empty."""
+    whole = len(data) - len(data) % layout.size
+    spans = []
+    for index, (_, relative, _, length) in enumerate(layout.iter_unpack(data[:whole])):
+        start = base + index * layout.size + 4 + relative
+        if length:
+            spans.append((start, start + length))
+    return spans

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds the hypercall sites of an image, and other instructions, in its code (docs/sites.md).
+
+A search for the bytes comes first. What it finds is certain where control flow reaches it as an
+instruction from a place where one is known to begin; it is none inside another instruction that is
+reached; the rest is possible, unless the code before it says otherwise.
+"""
+
+import gc
+import re
+from typing import Callable, Iterator
+
+from acrn_trace.abi import ACRN, VMCALL, VMMCALL
+from acrn_trace.code.bounds import Bounds
+from acrn_trace.code.call_targets import CallTargets
+from acrn_trace.code.judge import FunctionJudge
+from acrn_trace.code.spans import Span
+from acrn_trace.errors import TraceError
+from acrn_trace.images.image import Code, Image
+from acrn_trace.sites import Site
+
+MNEMONICS = {VMCALL: "vmcall", VMMCALL: "vmmcall"}
+MAX_MATCHES = 1 << 20
+
+# The number of the call at an address of some code, None where it cannot be told.
+NumberAt = Callable[[Code, int], int | None]
+
+_BYTES = re.compile(b"|".join(map(re.escape, ACRN.instructions)))
+
+
+def number_before(code: Code, address: int) -> int | None:
+    """The number that the instruction right before ``address`` loads into R8."""
+    offset = address - code.address
+    before = code.data[max(offset - 10, 0) : offset]
+    if before[-6:-4] == b"\x41\xb8":  # mov $imm32, %r8d
+        return int.from_bytes(before[-4:], "little")
+    if before[-7:-4] == b"\x49\xc7\xc0":  # mov $imm32, %r8, sign-extended
+        return int.from_bytes(before[-4:], "little", signed=True) & (1 << 64) - 1
+    if before[-10:-8] == b"\x49\xb8":  # movabs $imm64, %r8
+        return int.from_bytes(before[-8:], "little")
+    return None
+
+
+def scanned_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
+    """The certain and the possible sites of ``image``, by address."""
+    found = _found(_Scanner(image, _BYTES, "VMCALL"))
+    sites = (_site(image, part, address, certain, number_at) for part, address, certain in found)
+    return sorted(sites, key=lambda site: site.address)
+
+
+def scanned_instructions(image: Image, code: bytes, name: str) -> dict[int, bool]:
+    """Where the instruction of these bytes is in ``image``, certainly (True) or possibly."""
+    found = _found(_Scanner(image, re.compile(re.escape(code)), name))
+    return {address: certain for _, address, certain in found}
+
+
+def _found(scanner: "_Scanner") -> list[tuple[Code, int, bool]]:
+    was_enabled = gc.isenabled()
+    gc.disable()  # millions of tuples, no cycles: a third of the time
+    try:
+        return list(scanner.judged())
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _site(image: Image, part: Code, address: int, certain: bool, number_at: NumberAt) -> Site:
+    offset = address - part.address
+    return Site(
+        address,
+        number_at(part, address),
+        function=image.function_at(address),
+        certain=certain,
+        source="scan",
+        instruction=MNEMONICS[part.data[offset : offset + ACRN.length]],
+    )
+
+
+class _Scanner:
+    """Searches the code for ``pattern``, the bytes of an instruction that is called ``name``."""
+
+    def __init__(self, image: Image, pattern: re.Pattern[bytes], name: str) -> None:
+        self._image = image
+        self._pattern, self._name = pattern, name
+        self._parts = image.code()
+        self._bounds = Bounds(image)
+        self._calls: CallTargets | None = None
+        self._found = 0
+
+    def judged(self) -> Iterator[tuple[Code, int, bool]]:
+        """Each place that may be the instruction, and whether it certainly is."""
+        for part in self._parts:
+            matches = [part.address + m.start() for m in self._pattern.finditer(part.data)]
+            self._found += len(matches)
+            if self._found > MAX_MATCHES:
+                raise TraceError(
+                    f"{self._image.path}: more than {MAX_MATCHES} {self._name}s in its code"
+                )
+            if matches:
+                verdicts = self._verdicts(part, matches)
+                yield from ((part, *verdict) for verdict in verdicts.items())
+
+    def _verdicts(self, part: Code, matches: list[int]) -> dict[int, bool]:
+        """Whether each of ``matches`` is certain; those that are no sites are left out."""
+        judge = FunctionJudge(self._image, self._bounds, part)
+        verdicts: dict[int, bool] = {}
+        described: dict[tuple[int, int], tuple[Span, list[int]]] = {}
+        called: dict[tuple[int, int], tuple[Span, list[int]]] = {}
+        for address in matches:
+            if self._bounds.is_data(address):
+                continue
+            span = self._bounds.around(address)
+            groups = described if span else called
+            span = span or self._called(address) or Span(address, address)
+            span = Span(max(span.start, part.address), min(span.end, part.end), span.anchors)
+            groups.setdefault((span.start, span.end), (span, []))[1].append(address)
+        for span, addresses in described.values():
+            verdicts |= judge.described(span, addresses)
+        for span, addresses in called.values():
+            verdicts |= judge.called(span, addresses)
+        return verdicts
+
+    def _called(self, address: int) -> Span | None:
+        if self._calls is None:
+            self._calls = CallTargets(self._parts, self._image)
+        return self._calls.around(address)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a call changed in its argument's structure: two trees of it merged to one."""
+
+from dataclasses import dataclass
+
+from acrn_trace.decoding.structures import Pointed, Tree
+
+
+@dataclass(frozen=True)
+class Change:
+    """One leaf that differs; ``direction`` is that of the innermost pointer it is behind."""
+
+    path: str
+    before: Tree
+    after: Tree
+    direction: str
+
+
+def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path: str = "") -> Tree:
+    """``after``, with ``{"in": …, "out": …}`` where a leaf differs; appends to ``changes``."""
+    if _alike(before, after):
+        inner = {"points_to": after.direction} if isinstance(after, Pointed) else {}
+        keys = list(dict.fromkeys([*before, *after]))
+        # A reserved field is in a tree only where it is not 0.
+        return {
+            key: merge(
+                before.get(key, 0),
+                after.get(key, 0),
+                inner.get(key, direction),
+                changes,
+                joined(path, key),
+            )
+            for key in keys
+        }
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after))
+        return [merge(b, a, direction, changes, f"{path}[{index}]") for index, (b, a) in pairs]
+    if before == after:
+        return after
+    changes.append(Change(path, before, after, direction))
+    return {"in": before, "out": after}
+
+
+def _alike(before: Tree, after: Tree) -> bool:
+    """Whether both are one structure: not two members of a union, nor memory that came or went."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    if before and after and not before.keys() & after.keys():
+        return False
+    return ("unreadable" in before) == ("unreadable" in after)
+
+
+def joined(path: str, key: str) -> str:
+    """``path.key``, as C writes it: a pointer's target needs no word of its own."""
+    if key == "points_to":
+        return path
+    return f"{path}.{key}" if path else key
+
+
+def is_change(tree: Tree) -> bool:
+    return isinstance(tree, dict) and tree.keys() == {"in", "out"}

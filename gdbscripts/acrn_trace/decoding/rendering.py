@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Renders decoded arguments as text, in two parts: what goes in, and what came out::
+
+    vm={name="vm1", cpu_affinity=0x2      when the call is made
+    , vmid: 65535 => 1}                   when it is back
+
+Works on the tree of an event, so a line made from a trace file is the line that was printed live.
+"""
+
+from dataclasses import dataclass
+from typing import Iterator
+
+from acrn_trace.decoding.changes import is_change, joined
+from acrn_trace.decoding.structures import Structures, Tree
+from acrn_trace.event import Event
+from acrn_trace.printable import quoted
+from acrn_trace.tables.calltable import Argument, CallTable, Entry
+
+# Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
+MAX_ELEMENTS = 16
+MAX_CHANGES = 4
+MAX_FIELDS = 8
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Renders by the kinds and roles that are known; ``verbose`` leaves nothing out."""
+
+    table: CallTable
+    structures: Structures
+    verbose: bool = False
+
+    def call(self, event: Event) -> str:
+        """``name(arg=value, …``, open: what is known while the call is in flight."""
+        entry = self.table.numbered(event.nr)
+        if entry is None:
+            return f"{event.name}({', '.join(map(hex, event.args))}"
+        return f"{event.name}({self.entry_part(entry, event.decoded)}"
+
+    def outputs(self, event: Event) -> str:
+        """What to append to ``call`` at the return, up to the closing parenthesis."""
+        entry = self.table.numbered(event.nr)
+        return (self.return_part(entry, event.decoded) if entry else "") + ")"
+
+    def entry_part(self, entry: Entry, decoded: dict[str, Tree]) -> str:
+        """The arguments as they went in, the last one's structure open for what comes out."""
+        inputs = [a for a in entry.arguments if a.direction != "out" and a.name in decoded]
+        parts = [f"{a.name}={self._input(a, decoded[a.name])}" for a in inputs]
+        text = ", ".join(parts)
+        return text.removesuffix("}") if inputs and self._stays_open(inputs[-1], decoded) else text
+
+    def return_part(self, entry: Entry, decoded: dict[str, Tree]) -> str:
+        """What to append at the return: outputs, and every change as ``path: before => after``."""
+        text = ""
+        inputs = [a for a in entry.arguments if a.direction != "out" and a.name in decoded]
+        for argument in inputs:
+            changes = list(self._outputs(argument, decoded[argument.name]))
+            shown = changes if self.verbose else changes[:MAX_CHANGES]
+            path = "" if argument is inputs[-1] else f"{argument.name}."
+            text += "".join(f", {path}{change}" for change in shown)
+            if len(shown) < len(changes):
+                text += f", ... {len(changes) - len(shown)} more changes"
+        if inputs and self._stays_open(inputs[-1], decoded):
+            text += "}"
+        outputs = [a for a in entry.arguments if a.direction == "out" and a.name in decoded]
+        for argument in outputs:
+            comma = ", " if inputs or argument is not outputs[0] else ""
+            text += f"{comma}{argument.name}={self._text(decoded[argument.name], argument.name)}"
+        return text
+
+    def _stays_open(self, argument: Argument, decoded: dict[str, Tree]) -> bool:
+        tree = _before(decoded[argument.name])
+        return argument.is_pointer and isinstance(tree, dict) and "unreadable" not in tree
+
+    def _input(self, argument: Argument, tree: Tree) -> str:
+        if isinstance(tree, dict) and "unreadable" not in tree:
+            outs = self._out_fields(argument)
+            tree = {key: value for key, value in tree.items() if key not in outs}
+        return self._text(_before(tree, self.structures.fields.reserved), argument.name)
+
+    def _outputs(self, argument: Argument, tree: Tree) -> Iterator[str]:
+        outs = self._out_fields(argument)
+        if not isinstance(tree, dict):
+            return
+        if is_change(tree):  # it could be read at one end of the call only
+            yield f"=> {self._text(tree['out'], argument.name)}"
+            return
+        for key, value in tree.items():
+            changes = list(self._changes(value, key))
+            if key in outs and not changes:
+                yield f"{key}={self._text(value, key)}"
+            yield from changes
+
+    def _changes(self, tree: Tree, path: str) -> Iterator[str]:
+        if is_change(tree):
+            name = path.rsplit(".", 1)[-1]
+            yield f"{path}: {self._text(tree['in'], name)} => {self._text(tree['out'], name)}"
+        elif isinstance(tree, dict):
+            for key, value in tree.items():
+                yield from self._changes(value, joined(path, key))
+        elif isinstance(tree, list):
+            for index, value in enumerate(tree):
+                yield from self._changes(value, f"{path}[{index}]")
+
+    def _out_fields(self, argument: Argument) -> frozenset[str]:
+        return self.structures.fields.outputs.get(argument.type or "", frozenset())
+
+    def tree(self, tree: Tree, name: str) -> str:
+        """One value by itself; ``name`` is that of the argument or field."""
+        return self._text(tree, name)
+
+    def _text(self, tree: Tree, name: str) -> str:
+        if isinstance(tree, dict):
+            return self._dictionary(tree, name)
+        if isinstance(tree, list):
+            return self._list(tree, name)
+        if name in self.structures.fields.text_fields:
+            return quoted(str(tree))
+        return str(tree)
+
+    def _dictionary(self, tree: dict[str, Tree], name: str) -> str:
+        if "unreadable" in tree:
+            return f"{tree['address']} (unreadable: {tree['unreadable']})"
+        if "points_to" in tree:
+            more = f" and {tree['omitted']} more" if "omitted" in tree else ""
+            return f"{tree['address']} {self._text(tree['points_to'], name)}{more}"
+        shown = tree
+        if len(tree) > MAX_FIELDS and not self.verbose:
+            shown = {key: value for key, value in tree.items() if not self._is_zero(value)}
+        parts = [f"{key}={self._text(value, key)}" for key, value in shown.items()]
+        return "{" + ", ".join(parts + ["..."] * (len(shown) < len(tree))) + "}"
+
+    def _list(self, tree: list[Tree], name: str) -> str:
+        shown = tree if self.verbose else self._without_zeros(tree)[:MAX_ELEMENTS]
+        parts = [self._text(element, name) for element in shown]
+        return f"[{', '.join(parts + ['...'] * (len(shown) < len(tree)))}]"
+
+    def _without_zeros(self, tree: list[Tree]) -> list[Tree]:
+        """The list up to its last element that is not all zeros."""
+        end = len(tree)
+        while end and self._is_zero(tree[end - 1]):
+            end -= 1
+        return tree[:end]
+
+    def _is_zero(self, tree: Tree) -> bool:
+        if isinstance(tree, dict):
+            return all(map(self._is_zero, tree.values()))
+        if isinstance(tree, list):
+            return all(map(self._is_zero, tree))
+        return tree in (0, "0x0", "") or tree in self.structures.zero_names
+
+
+def _before(tree: Tree, reserved: frozenset[str] = frozenset()) -> Tree:
+    """The tree as it was at the entry, without the ``reserved`` fields that were 0 then."""
+    if is_change(tree):
+        return tree["in"]
+    if isinstance(tree, dict):
+        return {
+            key: _before(value, reserved)
+            for key, value in tree.items()
+            if not (key in reserved and is_change(value) and value["in"] == 0)
+        }
+    return [_before(value, reserved) for value in tree] if isinstance(tree, list) else tree

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An ELF image: its bytes, its functions, its site records."""

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An x86-64 ELF image: its bytes by virtual address, functions, executable code, entry points.
+
+An image is hostile input: sizes are checked against the file before anything is read, and what does
+not add up is one sentence (TraceError). Addresses are as linked.
+"""
+
+import bisect
+import struct
+from dataclasses import dataclass
+from typing import Iterator
+
+from acrn_trace.abi import MASK64
+from acrn_trace.errors import TraceError
+from acrn_trace.images import elf
+from acrn_trace.images.elf import ElfFile, Section, Segment, string_at
+
+_SYMBOL = struct.Struct("<IBBHQQ")
+STT_OBJECT, STT_FUNC = 1, 2
+XEN_ELFNOTE_PHYS32_ENTRY = 18  # the PVH entry: Xen's public/elfnote.h
+MAX_STRING = 4096
+MAX_NOTES = 1 << 20  # bytes of notes that are searched
+
+
+@dataclass(frozen=True)
+class Code:
+    """Executable bytes of the image, one section's or, without sections, one segment's."""
+
+    name: str
+    address: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.address + len(self.data)
+
+
+class Image:
+    """One image file. Usable as long as its file is open."""
+
+    def __init__(self, file: ElfFile) -> None:
+        self.path = file.path
+        self._file = file
+        self._segments = [s for s in file.segments if s.type == elf.PT_LOAD]
+        self._by_name = {section.name: section for section in reversed(file.sections)}
+        self._names = self._table = b""
+        self._starts: list[int] = []
+        self._symbols: list[tuple[int, int, int, int]] = []
+        self._read_symbols()
+
+    def section(self, name: str) -> Section | None:
+        return self._by_name.get(name)
+
+    def section_data(self, section: Section) -> bytes:
+        """A section's bytes as they stand in the file; what is compressed is refused."""
+        if section.type == elf.SHT_NOBITS:
+            return b""
+        if section.flags & elf.SHF_COMPRESSED:
+            raise TraceError(
+                f"{self.path}: section {section.name} is compressed; decompress it first"
+            )
+        return self._file.bytes(section.offset, section.size, f"section {section.name}")
+
+    def code(self) -> list[Code]:
+        """The executable sections, or segments where there are no sections, by address."""
+        parts = self._code_sections() or [
+            (f"segment {number}", s.address, s.offset, s.file_size)
+            for number, s in enumerate(self._segments)
+            if s.flags & elf.PF_X
+        ]
+        if sum(size for _, _, _, size in parts) > self._file.size:
+            raise self._file.damaged("its executable sections overlap")
+        return sorted(
+            (
+                Code(name, address, self._file.bytes(offset, size, f"section {name}"))
+                for name, address, offset, size in parts
+            ),
+            key=lambda code: code.address,
+        )
+
+    def _code_sections(self) -> list[tuple[str, int, int, int]]:
+        return [(s.name, s.address, s.offset, s.size) for s in self._file.sections if s.is_code]
+
+    def data(self) -> list[tuple[int, bytes]]:
+        """Address and bytes of the loaded sections, or segments, that are not executable."""
+        parts = [(s.address, s.offset, s.size) for s in self._file.sections if s.is_data]
+        if not parts:
+            segments = [s for s in self._segments if not s.flags & elf.PF_X]
+            parts = [(s.address, s.offset, s.file_size) for s in segments]
+        if sum(size for _, _, size in parts) > self._file.size:
+            raise self._file.damaged("its data sections overlap")
+        return [(address, self._file.bytes(at, size, "data")) for address, at, size in parts]
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """``size`` bytes at a virtual address, or None where the file has no such bytes."""
+        data = self.read_at_most(address, size)
+        return data if len(data) == size else None
+
+    def string(self, address: int) -> str | None:
+        """The NUL-terminated string at a virtual address; None if there is no such text."""
+        text, end, _ = self.read_at_most(address, MAX_STRING).partition(b"\0")
+        return text.decode("utf-8", "backslashreplace") if end else None
+
+    def read_at_most(self, address: int, size: int) -> bytes:
+        """Up to ``size`` bytes at a virtual address: as many as its segment's file part has."""
+        for segment in self._segments:
+            offset = address - segment.address
+            if 0 <= offset < segment.file_size:
+                size = min(size, segment.file_size - offset)
+                return self._file.bytes(segment.offset + offset, size, f"address {address:#x}")
+        return b""
+
+    def physical_address(self, address: int) -> int | None:
+        """Where the loader puts the byte of a virtual address; None outside of the image."""
+        for segment in self._segments:
+            if 0 <= address - segment.address < max(segment.file_size, segment.memory_size):
+                return address - segment.address + segment.physical
+        return None
+
+    def segments(self) -> list[Segment]:
+        """The segments that are loaded."""
+        return self._segments
+
+    def object_named(self, name: str) -> int | None:
+        """The address of the data symbol ``name``; None if there is none."""
+        wanted = name.encode() + b"\0"
+        places, at = set(), self._names.find(wanted)
+        while at >= 0:  # a name may be the end of another's
+            places.add(at)
+            at = self._names.find(wanted, at + 1)
+        for place, info, _, section, value, _ in _SYMBOL.iter_unpack(self._table):
+            if place in places and section and info & 15 == STT_OBJECT:
+                return value
+        return None
+
+    def function_at(self, address: int) -> str | None:
+        """The function whose symbol covers ``address``; None in a stripped image."""
+        index = bisect.bisect_right(self._starts, address) - 1
+        if index < 0:
+            return None
+        start, size, name, _ = self._symbols[index]
+        return string_at(self._names, name, MAX_STRING) if address < start + max(size, 1) else None
+
+    def function_named(self, name: str) -> int | None:
+        """The address of the function symbol ``name``."""
+        wanted = name.encode()
+        for start, _, place, _ in self._symbols:
+            if self._names.startswith(wanted + b"\0", place):
+                return start
+        return None
+
+    def function_bounds(self) -> list[tuple[int, int]]:
+        """Start and size of each function symbol in address order; a size of 0 is unknown."""
+        return [(start, size) for start, size, _, _ in self._symbols]
+
+    def objects_in_code(self) -> list[tuple[int, int]]:
+        """Start and size of each data symbol."""
+        return self._objects
+
+    def entry_points(self, offset: int = 0) -> dict[int, bytes]:
+        """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there.
+
+        ``offset`` is how far the image's virtual addresses were moved.
+        """
+        entries = {}
+        for entry in {self._file.entry, *self._pvh_entries()}:
+            code = self._code_at(entry)
+            if code:
+                virtual = self.read_at_most(entry, 1)
+                entries[entry + offset & MASK64 if virtual else entry] = code
+        return entries
+
+    def _pvh_entries(self) -> Iterator[int]:
+        for section in self._file.sections:
+            if section.type == elf.SHT_NOTE and section.size <= MAX_NOTES:
+                yield from _pvh_entries(self.section_data(section))
+
+    def _code_at(self, entry: int) -> bytes:
+        """The first bytes at a boot entry, physical or virtual as the boot protocol goes."""
+        for segment in self._segments:
+            offset = entry - segment.physical
+            if 0 <= offset < segment.file_size:
+                entry = segment.address + offset
+                break
+        return self.read_at_most(entry, 16)
+
+    def _read_symbols(self) -> None:
+        """Functions as (start, size, name's offset, binding) and objects, both in address order."""
+        table = next((s for s in self._file.sections if s.type == elf.SHT_SYMTAB), None)
+        table = table or next((s for s in self._file.sections if s.type == elf.SHT_DYNSYM), None)
+        self._objects: list[tuple[int, int]] = []
+        if table is None or table.link >= len(self._file.sections):
+            return
+        self._names = self.section_data(self._file.sections[table.link])
+        data = self.section_data(table)
+        self._table = data[: len(data) - len(data) % _SYMBOL.size]
+        rows = list(_SYMBOL.iter_unpack(self._table))
+        self._symbols = sorted(
+            (value, size, name, info)
+            for name, info, _, section, value, size in rows
+            if info & 15 == STT_FUNC and section
+        )
+        self._starts = [symbol[0] for symbol in self._symbols]
+        self._objects = sorted(
+            (value, size)
+            for _, info, _, section, value, size in rows
+            if info & 15 == STT_OBJECT and section and size
+        )
+
+
+def open_image(path: str) -> Image:
+    """Open an x86-64 ELF image; TraceError says what else it is."""
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise TraceError(f"cannot read the image {path}: {error.strerror}") from error
+    try:
+        return Image(ElfFile(path, file))
+    except OSError as error:
+        file.close()
+        raise TraceError(f"cannot read the image {path}: {error.strerror}") from error
+    except BaseException:
+        file.close()
+        raise
+
+
+def _pvh_entries(notes: bytes) -> Iterator[int]:
+    """The entry addresses in a note section, whose notes are aligned to four bytes."""
+    offset = 0
+    while offset + 12 <= len(notes):
+        name_size, size, kind = struct.unpack_from("<III", notes, offset)
+        name = offset + 12
+        content = name + (name_size + 3 & ~3)
+        if kind == XEN_ELFNOTE_PHYS32_ENTRY and notes[name : name + 4] == b"Xen\0":
+            yield int.from_bytes(notes[content : content + min(size, 8)], "little")
+        offset = content + (size + 3 & ~3)

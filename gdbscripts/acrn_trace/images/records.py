@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads the site records that cstub leaves in an image (docs/site-records.md)."""
+
+import struct
+
+from acrn_trace.errors import TraceError
+from acrn_trace.images.image import Image
+from acrn_trace.sites import Site
+
+SECTION = ".acrn_sites"
+# struct acrn_site of acrn_site.h: site, file, line, flags, number; the first two relative to self
+_RECORD = struct.Struct("<iiIIQ")
+FILE_FIELD = 4
+NUMBER_KNOWN = 1
+MAX_SITES = 1 << 20
+
+
+def recorded_sites(image: Image) -> list[Site]:
+    """The sites that ``image`` records, in address order; none for an image without records."""
+    section = image.section(SECTION)
+    if section is None:
+        return []
+    if section.size > MAX_SITES * _RECORD.size:
+        raise TraceError(f"{image.path}: section {SECTION} holds more than {MAX_SITES} records")
+    data, base = image.section_data(section), section.address
+    if len(data) % _RECORD.size:
+        raise TraceError(
+            f"{image.path}: section {SECTION} of {len(data)} bytes does not hold records of "
+            f"{_RECORD.size} bytes; was it built with this version's acrn_hypercall.h?"
+        )
+    sites = {}
+    for offset in range(0, len(data), _RECORD.size):
+        record = _RECORD.unpack_from(data, offset)
+        if record[0]:  # 0 is no record: docs/site-records.md
+            site = _site(image, base + offset, *record)
+            sites[site.address] = site
+    return sorted(sites.values(), key=lambda site: site.address)
+
+
+def _site(
+    image: Image, field: int, relative: int, file: int, line: int, flags: int, number: int
+) -> Site:
+    address = (field + relative) & 0xFFFF_FFFF_FFFF_FFFF
+    return Site(
+        address=address,
+        number=number if flags & NUMBER_KNOWN else None,
+        file=image.string(field + FILE_FIELD + file) if file else None,
+        line=line or None,
+        function=image.function_at(address),
+    )

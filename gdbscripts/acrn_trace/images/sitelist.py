@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The sites of an image: what its records say and what its code shows, put together."""
+
+from dataclasses import replace
+from typing import Iterable
+
+from acrn_trace.abi import ACRN
+from acrn_trace.code.disassembler import MissingCapstone
+from acrn_trace.code.scan import NumberAt, number_before, scanned_sites
+from acrn_trace.errors import TraceError
+from acrn_trace.images.callers import with_callers
+from acrn_trace.images.image import Image
+from acrn_trace.images.records import recorded_sites
+from acrn_trace.sites import Site
+
+
+def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
+    """The sites of ``image``, certain and possible, by address; at least one."""
+    recorded = recorded_sites(image)
+    try:
+        scanned = scanned_sites(image, number_at)
+    except MissingCapstone:
+        if not recorded:
+            raise
+        return recorded
+    sites = merged(image, recorded, scanned) if recorded else scanned
+    if not sites:
+        raise TraceError(
+            f"{image.path} makes no hypercalls: it has no site records, and no VMCALL or VMMCALL "
+            "in its executable code; is it the guest's image?"
+        )
+    return with_callers(image, sites)
+
+
+def traced_sites(sites: Iterable[Site], image: Image, with_possible: bool = False) -> list[Site]:
+    """The sites to stop at: the certain ones, and the possible ones if the user says so."""
+    everything = list(sites)
+    chosen = [site for site in everything if site.certain or with_possible]
+    if not chosen:
+        plural = "s" * (len(everything) != 1)
+        raise TraceError(
+            f"{image.path} has {len(everything)} possible hypercall site{plural} and no "
+            "certain one; to trace possible ones, 'set hypercall possible-sites on' or "
+            "--possible-sites"
+        )
+    return chosen
+
+
+def merged(image: Image, recorded: list[Site], scanned: list[Site]) -> list[Site]:
+    """Records and scan as one list; where they differ, the site says so."""
+    by_scan = {site.address: site for site in scanned}
+    sites = [_both(image, site, by_scan.pop(site.address, None)) for site in recorded]
+    sites += [
+        replace(site, difference="not recorded" if site.certain else None)
+        for site in by_scan.values()
+    ]
+    return sorted(sites, key=lambda site: site.address)
+
+
+def _both(image: Image, record: Site, scanned: Site | None) -> Site:
+    if scanned is None:
+        there = image.read(record.address, ACRN.length)
+        if there in ACRN.instructions:
+            return replace(record, difference="recorded, though not code by the scan")
+        return replace(record, certain=False, difference="recorded, but no VMCALL is there")
+    difference = None
+    if None not in (record.number, scanned.number) and record.number != scanned.number:
+        difference = f"recorded as {record.number:#x}, loads {scanned.number:#x}"
+    number = scanned.number if record.number is None else record.number
+    return replace(
+        record,
+        number=number,
+        source="both",
+        instruction=scanned.instruction,
+        difference=difference,
+    )

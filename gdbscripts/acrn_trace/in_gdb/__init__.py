@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The edge: what runs inside GDB. Only these modules import gdb."""

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The launcher's half in GDB: one trace, from attaching to the stub to its end."""
+
+import argparse
+import json
+import os
+import signal
+from dataclasses import asdict
+
+import gdb
+
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.in_gdb import chores
+from acrn_trace.in_gdb.drive import DRIVE
+from acrn_trace.in_gdb.live import LiveTrace
+from acrn_trace.in_gdb.mock import the_mock
+from acrn_trace.in_gdb.session import current_session
+from acrn_trace.launch.debugger import Request, Result
+from acrn_trace.options import SITE_PARAMETERS, make_knowledge, mocks
+
+# The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.
+SETTINGS = (
+    "confirm off",
+    "pagination off",
+    "width 0",
+    "style enabled off",
+    "tcp connect-timeout 2",
+)
+
+
+def run_batch(request_file: str) -> None:
+    """Run the debugger.Request in a file to its end, leave a debugger.Result."""
+    with open(request_file, encoding="utf-8") as file:
+        request = Request(**json.load(file))
+    result = Result()
+    try:
+        _trace_to_end(request, result)
+    except TraceError as error:
+        result.error, result.status = str(error), error.status
+    with open(request.result, "w", encoding="utf-8") as file:
+        json.dump(asdict(result), file)
+
+
+def _trace_to_end(request: Request, result: Result) -> None:
+    for setting in SETTINGS:
+        gdb.execute(f"set {setting}")
+    options = argparse.Namespace(**request.options)
+    knowledge = make_knowledge(options)
+    for parameter in SITE_PARAMETERS:
+        gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
+    _connect(request.target)
+    chores.looping = True
+    terminal = os.fdopen(request.terminal, "w", buffering=1)
+    current_session().knowledge = knowledge
+    mock = the_mock(current_session())
+    for words in mocks(options):
+        mock.prepare(words)
+    trace = current_session().start(options, terminal)
+    mock.notice = trace.notice
+    mock.take_effect()
+    result.ended = _continue(trace)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
+    result.finding_kinds = sorted(trace.finding_kinds)
+    if trace.failure and not (trace.lost and result.ended == "closed"):
+        raise TargetError(f"{trace.failure}; tracing has ended")
+    trace.stop()
+    if request.detach and result.ended == "interrupted":
+        gdb.execute("detach", to_string=True)
+
+
+def _connect(target: str) -> None:
+    try:
+        gdb.execute(f"target remote {target}", to_string=True)
+    except gdb.error as error:
+        raise TargetError(
+            f"cannot attach to the stub at {target}: {str(error).rstrip('.')}; is a QEMU there "
+            "that was started with -gdb?"
+        ) from error
+
+
+def _continue(trace: LiveTrace) -> str:
+    """Run the guest until it ends (exited), its stub does (closed), or the user interrupts."""
+    try:
+        gdb.execute("continue", to_string=True)
+        while chores.run():
+            gdb.execute("continue", to_string=True)
+    except KeyboardInterrupt:
+        return "interrupted"
+    except gdb.error as error:
+        # QEMU says that the guest ended and is gone before GDB can thank it.
+        return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
+    if trace.active and DRIVE.shown and not trace.failure:
+        raise TraceError(f"{DRIVE.shown[-1]}; in GDB one can go on from there")
+    if trace.active and trace.last_signal is None and not trace.failure:
+        # Only our own breakpoints are here, and an interrupt on the way into one stops the guest.
+        trace.show_in_flight()
+        return "interrupted"
+    if trace.active and not trace.interrupted and not trace.failure:
+        raise TargetError(f"the guest stopped by itself ({trace.last_signal}); it cannot go on")
+    return "interrupted" if trace.interrupted else "exited"

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``hypercall call``: a real call from the stopped guest, which then is as it was before."""
+
+import gdb
+
+from acrn_trace.by_hand.call_plan import find_call, plan_call
+from acrn_trace.by_hand.call_structures import Builder
+from acrn_trace.by_hand.call_text import parse_arguments
+from acrn_trace.decoding.decode import Decoder
+from acrn_trace.decoding.rendering import Renderer
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+from acrn_trace.filters import Filter
+from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
+from acrn_trace.in_gdb.call_run import HandCall
+from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.live import GdbStream, LiveTrace
+from acrn_trace.in_gdb.session import Session
+from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.in_gdb.types import guest_types
+from acrn_trace.pairing import Pairing
+from acrn_trace.printable import printable
+from acrn_trace.sinks import Output, Sink
+from acrn_trace.sinks.text import TextSink
+from acrn_trace.tables.layouts import Struct
+from acrn_trace.tracer import Tracer
+
+FORCE = "-f"
+_NUMBERS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR)
+
+
+def evaluate(text: str) -> int:
+    """A GDB expression in the selected frame. A pointer is virtual, and becomes guest-physical."""
+    try:
+        value = gdb.parse_and_eval(text)
+        kind = value.type.strip_typedefs()
+        if kind.code == gdb.TYPE_CODE_ARRAY:
+            return physical(int(value.address))
+        if kind.code == gdb.TYPE_CODE_PTR:
+            return physical(int(value) & (1 << 64) - 1)
+        if kind.code in _NUMBERS:
+            return int(value)
+    except gdb.error as error:
+        raise TraceError(str(error).rstrip(".")) from None
+    raise TraceError(f"{text} is a {value.type}, not a number or an address ('&{text}')")
+
+
+class _Printed(TextSink):
+    """Prints what a running trace does not print here already."""
+
+    trace: LiveTrace | None = None
+
+    def entered(self, event: Event) -> None:
+        if not (self.trace and self.trace.prints(event)):
+            super().entered(event)
+
+    def finished(self, event: Event) -> None:
+        if not (self.trace and self.trace.prints(event)):
+            super().finished(event)
+
+
+class HypercallCall(gdb.Command):
+    """Make a call from the stopped guest, print its event, and put everything back.
+
+    hypercall call [-f] NAME|NUMBER [ARGUMENT]...
+
+    Arguments are numbers, names of the tables' enumerations, or GDB expressions (in parentheses
+    where they have spaces); a structure is {field=value, ...}, a list [value, ...], text "...".
+    Structures are built in the page that the guest reserves (cstub/src/scratch.S); a number in
+    place of one is the guest-physical address of one that is there, and so is '&variable'. Outputs
+    may be left out.
+
+      hypercall call get_api_version
+      hypercall call create_vm {name="vm1", cpu_affinity=1<<2}
+      hypercall call set_memory_regions {vmid=1, regions_gpa=[{gpa=0, size=0x1000}]}
+
+    The other vCPUs are held meanwhile, and interrupts are off.
+      -f    also where another vCPU is in the hypervisor, and may hold a lock that the call needs"""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("hypercall call", gdb.COMMAND_RUNNING)
+        self._session = session
+        self._call: HandCall | None = None
+        gdb.events.exited.connect(self._on_gone)
+        gdb.events.connection_removed.connect(self._on_gone)
+
+    def complete(self, text: str, word: str) -> list[str]:
+        done = text.split()[: -1 if word else None]
+        named = [part for part in done if part != FORCE]
+        if named:
+            return self._completed_field(named[0], word)
+        names = [FORCE] * (not done) + [entry.name for entry in self._session.knowledge.table]
+        return [name for name in names if name.startswith(word)]
+
+    def _completed_field(self, name: str, word: str) -> list[str]:
+        entry = self._session.knowledge.table.named(name)
+        structures = self._session.knowledge.structures
+        types = [structures.type_named(a.type or "") for a in entry.arguments] if entry else []
+        fields = [field.name for kind in types if isinstance(kind, Struct) for field in kind.fields]
+        return [f"{field}=" for field in fields if field.startswith(word)]
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        try:
+            self._make(argument.strip())
+        except TraceError as error:
+            raise complaint(error) from None
+
+    def _make(self, text: str) -> None:
+        force = text.split(maxsplit=1)[:1] == [FORCE]
+        name, _, rest = text.removeprefix(FORCE if force else "").strip().partition(" ")
+        if not name:
+            raise TraceError("hypercall call takes a call's name or number and its arguments")
+        entry = find_call(name, self._session.knowledge.table)
+        nodes = parse_arguments(rest)
+        if gdb.selected_thread() is None:
+            raise TraceError("no guest is here to make a call; connect with 'target remote' first")
+        self._check_none_in_flight()
+        place = find_place()
+        check_stop(place, force)
+        structures = self._session.knowledge.structures
+        structures.guest_types = guest_types(structures.fields, _notice)
+        room = place.room()
+        known = self._session.knowledge.table.numbered(entry.number) is not None
+        plan = plan_call(entry, nodes, Builder(structures, evaluate, room), known)
+        self._call = HandCall(plan, place, room.parts if room else [], *self._shown())
+        self._call.make()
+
+    def _shown(self) -> tuple[Tracer, Sink]:
+        """Who makes the call's event, and who prints it."""
+        known, trace = self._session.knowledge, self._session.active()
+        output = Output(GdbStream(), "the terminal", interactive=True)
+        sink = _Printed(output, Renderer(known.table, known.structures), quiet=True)
+        if trace:
+            sink.trace = trace
+            return trace.tracer, sink
+        decoder = Decoder(known, GuestPhysicalMemory())
+        nobody = Pairing(lambda _stop, _site: False)
+        return Tracer(nobody, decoder, Filter([], known.table), []), sink
+
+    def _check_none_in_flight(self) -> None:
+        if self._call and not self._call.over:
+            raise TraceError(f"{self._call.plan.name}, made by hand, is not back; 'continue' first")
+        running, vcpu = self._session.active(), gdb.selected_thread().ptid[1] - 1
+        for event in running.tracer.in_flight() if running else []:
+            if event.vcpu == vcpu:
+                raise TraceError(
+                    f"no call can be made here: {event.name} of vCPU {vcpu} at {event.site} is in "
+                    "flight; let it return first ('finish', or a breakpoint behind it)"
+                )
+
+    def _on_gone(self, _event: object) -> None:
+        if self._call:
+            self._call.lost()
+
+
+def _notice(text: str) -> None:
+    gdb.write(printable(f"+++ {text} +++") + "\n")

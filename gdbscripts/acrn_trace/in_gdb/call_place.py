@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where a call is made by hand: the page that the guest reserves, or one of its sites."""
+
+from dataclasses import dataclass, replace
+
+import gdb
+
+from acrn_trace.abi import ACRN
+from acrn_trace.at_rest.paging import translate
+from acrn_trace.by_hand.call_guard import Flags, Vcpu, others_refusal, refusal, vcpu_flags
+from acrn_trace.by_hand.call_structures import Room
+from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.call_state import breakpoints_at
+from acrn_trace.in_gdb.image import current_image, current_sites
+from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory, read_register
+from acrn_trace.memory import Unreadable
+from acrn_trace.sites import Site
+
+SCRATCH = "acrn_scratch"
+# cstub/include/acrn_scratch.h
+CODE_OFFSET, MAGIC_OFFSET, MAGIC = 4032, 4088, b"ACRNCALL"
+MAX_TRIED = 1024  # sites that are looked at for one without a breakpoint
+
+
+@dataclass(frozen=True)
+class Place:
+    """A VMCALL that can be used: at ``site``, in the page ``scratch`` if the guest reserves one."""
+
+    site: Site
+    code: bytes
+    scratch: int | None = None
+
+    def is_here(self) -> bool:
+        """Whether the selected thread's address space has this place: it is the guest's."""
+        if self.scratch is not None:
+            return read_memory(self.scratch + MAGIC_OFFSET, len(MAGIC)) == MAGIC
+        return read_memory(self.site.address, ACRN.length) in ACRN.instructions
+
+    def room(self) -> Room | None:
+        """Guest memory for structures."""
+        if self.scratch is None:
+            return None
+        return Room(physical(self.scratch), CODE_OFFSET)
+
+
+def physical(virtual: int) -> int:
+    """The guest-physical address of a virtual one of the selected thread."""
+    try:
+        cr3, cr4 = read_register("cr3"), read_register("cr4")
+        return translate(GuestPhysicalMemory(), cr3, cr4, virtual)
+    except Unreadable as why:
+        raise TraceError(
+            f"the guest-physical address of {virtual:#x} is not known: {why}"
+        ) from None
+
+
+def find_place() -> Place:
+    """The reserved page, else a certain site where the user has no breakpoint."""
+    image = current_image()
+    try:
+        scratch = int(gdb.parse_and_eval(f"(unsigned long) &{SCRATCH}"))
+    except gdb.error:
+        scratch = None
+    if scratch is not None:
+        site = Site(scratch + CODE_OFFSET, function=SCRATCH, source="hand")
+        return Place(site, _instruction(), scratch)
+    certain = [site for site in current_sites(image) if site.certain][:MAX_TRIED]
+    for site in certain:
+        if not breakpoints_at((site.address, site.return_address)):
+            return Place(replace(site, source="hand"), b"")
+    if certain:
+        raise TraceError("each call site has a breakpoint of yours; disable that of one")
+    raise TraceError(
+        f"{image.path} has no certain call site to use, and reserves no page for it: link "
+        "cstub/src/scratch.S into the guest"
+    )
+
+
+def _instruction() -> bytes:
+    """The instruction that the guest's own sites have: a hypervisor may have rewritten it."""
+    try:
+        sites = current_sites(current_image())
+    except TraceError:  # a guest that makes no calls of its own
+        sites = []
+    there = read_memory(sites[0].address, ACRN.length) if sites else None
+    return there if there in ACRN.instructions else ACRN.instructions[0]
+
+
+def check_stop(place: Place, force: bool) -> None:
+    """TraceError where a call could do harm. The selected thread stays selected."""
+    thread = gdb.selected_thread()
+    flags = vcpu_flags(_monitor_registers())
+    frame = gdb.selected_frame()
+    try:
+        refused = refusal(_vcpu(thread, place, flags))
+        if not refused and not force:
+            others = [other for other in gdb.selected_inferior().threads() if other != thread]
+            refused = others_refusal(_vcpu(other, place, flags) for other in others)
+    finally:
+        thread.switch()
+        if frame.is_valid():
+            frame.select()
+    if refused:
+        raise TraceError(f"no call can be made here: {refused}")
+
+
+def _vcpu(thread: gdb.InferiorThread, place: Place, flags: dict[int, Flags]) -> Vcpu:
+    thread.switch()
+    number = thread.ptid[1] - 1
+    names = ("rip", "cs", "cr0", "cr3", "efer")
+    registers = {name: read_register(name) for name in names}
+    known = flags.get(number, Flags())
+    return Vcpu(
+        number,
+        *registers.values(),
+        has_image=place.is_here(),
+        halted=known.halted,
+        shadowed=known.shadowed,
+        in_smm=known.in_smm,
+    )
+
+
+def _monitor_registers() -> str:
+    try:
+        return gdb.execute("monitor info registers -a", to_string=True)
+    except gdb.error:
+        return ""

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One call made by hand, from the registers that it needs to the stop as it was before.
+
+The guest runs twice: from VMCALL to the instruction behind it, with the other vCPUs held and
+interrupts off; then, with its registers put back, into a breakpoint where it had stopped, for no
+instruction at all: GDB steps over a breakpoint only where it saw the guest stop last.
+"""
+
+import signal
+import time
+
+import gdb
+
+from acrn_trace.abi import ACRN, MASK64
+from acrn_trace.by_hand.call_plan import Plan
+from acrn_trace.errors import TargetError
+from acrn_trace.in_gdb.call_place import Place
+from acrn_trace.in_gdb.call_state import (
+    RFLAGS_IF,
+    RFLAGS_TF,
+    BootPoint,
+    KeptStop,
+    Point,
+    breakpoints_at,
+    run_on,
+    write_registers,
+)
+from acrn_trace.in_gdb.drive import DRIVE
+from acrn_trace.in_gdb.image import current_image, load_offset
+from acrn_trace.in_gdb.target import read_register, read_stop
+from acrn_trace.printable import printable
+from acrn_trace.sinks import Sink
+from acrn_trace.sites import Point as TracePoint
+from acrn_trace.stops import Stop
+from acrn_trace.tracer import Tracer
+
+CHANGED = "!! the hypervisor changed {name} during {call}: {old} => {new}; it is put back"
+WAITS = (
+    "{call} is not back: vCPU {vcpu} is at {rip:#x}, not in the guest, so that its registers "
+    "cannot be put back yet. 'continue' lets it go on; when it returns they will be. The other "
+    "vCPUs are no longer held."
+)
+GAVE_UP = (
+    "{call} did not return: vCPU {vcpu} was in the guest, at {rip:#x}. Its registers and the page "
+    "for the call are put back; what the guest's own code wrote meanwhile is not."
+)
+IS_BACK = "{call} is back, and its vCPU's registers are as they were before it."
+
+
+class HandCall:
+    """A call on its way; ``over`` once nothing of it is left to be put back."""
+
+    def __init__(
+        self, plan: Plan, place: Place, parts: list[tuple[int, bytes]], tracer: Tracer, sink: Sink
+    ) -> None:
+        """``parts`` of the page that the guest reserves: offset and bytes. ``sink`` is shown it."""
+        self.plan = plan
+        self._tracer, self._sink = tracer, sink
+        tracer.beside.append(sink)
+        self.over = False
+        self._waiting = False
+        self._place = place
+        self._parts = parts
+        self._kept = KeptStop()
+        self._vcpu = gdb.selected_thread().ptid[1] - 1
+        self._replaced: list[tuple[int, bytes]] = []
+        self._disabled: list[gdb.Breakpoint] = []
+        self._boots: list[BootPoint] = []
+        self._back: Point | None = None
+
+    def make(self) -> None:
+        """Make it: the guest is as before afterwards, or else that is said."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._enter()
+            if read_register("rip") == self._place.site.return_address:
+                self._put_back(returned=True)  # answered in the debugger
+            else:
+                run_on()
+                self._after_run()
+        except TargetError as error:
+            self.lost()
+            raise TargetError(f"{self.plan.name} did not return: {error}") from None
+        except BaseException:
+            self._put_back()
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def lost(self) -> None:
+        """The guest is gone, and nothing of it can be put back."""
+        if not self.over:
+            self._tell_gave_up()
+            self._let_go()
+
+    def _enter(self) -> None:
+        if self._place.scratch is not None:
+            for offset, data in self._parts:
+                self._patch(self._place.scratch + offset, data)
+            self._patch(self._place.site.address, self._place.code)
+        self._plant()
+        self._kept.hold_other_vcpus()
+        entry = self._entry()
+        write_registers({name: entry.registers[name] for name in self._kept.registers})
+        DRIVE.held = True
+        self._tracer.on_stop(entry, TracePoint(self._place.site.address, enters=self._place.site))
+        if self._tracer.waits:  # one that is caught is answered when it goes on, which is now
+            self._tracer.before_going_on(read_stop())
+        DRIVE.moved = False
+
+    def _patch(self, address: int, data: bytes) -> None:
+        memory = gdb.selected_inferior()
+        self._replaced.append((address, memory.read_memory(address, len(data)).tobytes()))
+        memory.write_memory(address, data)
+
+    def _entry(self) -> Stop:
+        """The stop at VMCALL, as it will be."""
+        registers = {**self._kept.registers, "cr3": self._kept.cr3, ACRN.number: self.plan.number}
+        for name, value in zip(ACRN.arguments, self.plan.arguments):
+            if value is not None:
+                registers[name] = value
+        registers["rip"] = self._place.site.address
+        registers["eflags"] &= ~(RFLAGS_IF | RFLAGS_TF) & MASK64
+        return Stop(self._vcpu, time.time(), registers)
+
+    def _plant(self) -> None:
+        site = self._place.site
+        here = self._kept.registers["rip"]
+        # GDB takes a stop behind a software breakpoint for one at it (target.breakpoint_kind).
+        mine = (site.address, site.return_address, here, here - 1)
+        self._disabled = breakpoints_at(mine)
+        for point in self._disabled:
+            point.enabled = False
+        self._back = Point(site.return_address, self._kept.cr3)
+        image = current_image()
+        entries = image.entry_points(load_offset(image))
+        self._boots = [BootPoint(*entry) for entry in entries.items()]
+
+    def _after_run(self) -> None:
+        if self._back.reached:
+            self._returned()
+            self._put_back(returned=True)
+        elif any(boot.reached for boot in self._boots):
+            raise TargetError("the guest was reset, and begins anew")
+        elif self._place.is_here():
+            self._give_up()
+        else:
+            self._wait()
+
+    def _returned(self) -> None:
+        site = self._place.site
+        self._tracer.on_stop(read_stop(), TracePoint(site.return_address, returns_from=site))
+
+    def _give_up(self) -> None:
+        """It stopped in the guest's own code, where the vCPU's registers are the guest's."""
+        text = GAVE_UP.format(call=self.plan.name, vcpu=self._vcpu, rip=read_register("rip"))
+        self._tell_gave_up()
+        self._put_back()
+        _say(text)
+
+    def _tell_gave_up(self) -> None:
+        self._tracer.give_up(self._place.site)
+
+    def _wait(self) -> None:
+        """It stopped in the hypervisor, whose registers are not ours to write."""
+        self._enable()
+        self._kept.release_other_vcpus()
+        DRIVE.held = False
+        rip = read_register("rip")
+        _say(WAITS.format(call=self.plan.name, vcpu=self._vcpu, rip=rip))
+        self._waiting = True
+        gdb.events.stop.connect(self._on_later_stop)
+
+    def _on_later_stop(self, _event: gdb.StopEvent) -> None:
+        if self.over or not self._back.reached:
+            return
+        self._returned()
+        self._put_back(returned=True, hop=False)
+        _say(IS_BACK.format(call=self.plan.name))
+
+    def _put_back(self, returned: bool = False, hop: bool = True) -> None:
+        try:
+            changed = self._kept.put_back_others()
+            if returned:
+                self._show_changed(changed)
+            for address, data in reversed(self._replaced):
+                gdb.selected_inferior().write_memory(address, data)
+            self._kept.put_back(interrupts=False)
+            if hop and self._back:
+                self._stop_where_it_was()
+            self._kept.put_back()
+            self._kept.select()
+        finally:
+            self._let_go()
+
+    def _show_changed(self, changed: dict[str, tuple[str, str]]) -> None:
+        for name, (old, new) in changed.items():
+            text = CHANGED.format(name=name, call=self.plan.name, old=old, new=new)
+            _say(text)
+
+    def _stop_where_it_was(self) -> None:
+        point = Point(self._kept.registers["rip"], self._kept.cr3)
+        try:
+            self._kept.hold_other_vcpus()
+            DRIVE.held = True
+            run_on()
+        finally:
+            point.delete()
+
+    def _let_go(self) -> None:
+        """Let go of what the call has in GDB."""
+        if self.over:
+            return
+        self.over = True
+        DRIVE.held = False
+        self._tracer.beside.remove(self._sink)
+        for point in [self._back, *self._boots]:
+            if point:
+                point.delete()
+        self._enable()
+        self._kept.release_other_vcpus()
+        if self._waiting:
+            self._waiting = False
+            gdb.events.stop.disconnect(self._on_later_stop)
+
+    def _enable(self) -> None:
+        for point in self._disabled:
+            if point.is_valid():
+                point.enabled = True
+        self._disabled = []
+
+
+def _say(text: str) -> None:
+    gdb.write(printable(text) + "\n")
+    gdb.flush()

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A stop of the guest, kept while a call is made by hand, and put back afterwards."""
+
+import re
+import signal
+from typing import Iterable, Mapping
+
+import gdb
+
+from acrn_trace.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.errors import TargetError
+from acrn_trace.in_gdb.target import breakpoint_kind, read_memory, read_register
+
+WRITTEN = (*GENERAL_REGISTERS, "rip", "eflags")
+LOCKING = "scheduler-locking"
+_BREAKPOINT = re.compile(r"^(\d+)(?:\.\d+)?\s")
+_HEX = re.compile(r"0x[0-9a-f]+")
+_HALVES = re.compile(r"v2_int64 = \{(0x[0-9a-f]+), (0x[0-9a-f]+)\}")
+RFLAGS_TF, RFLAGS_IF = 1 << 8, 1 << 9
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
+
+
+class Point(gdb.Breakpoint):
+    """An internal breakpoint that stops the guest in address space ``cr3`` only."""
+
+    def __init__(self, address: int, cr3: int) -> None:
+        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
+        self.silent = True
+        self._cr3 = cr3
+        self.reached = False
+
+    def stop(self) -> bool:
+        self.reached = self.reached or read_register("cr3") == self._cr3
+        return self.reached
+
+
+class BootPoint(gdb.Breakpoint):
+    """An internal breakpoint where the guest begins at each boot, with its first ``code`` there."""
+
+    def __init__(self, address: int, code: bytes) -> None:
+        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
+        self.silent = True
+        self._address, self._code = address, code
+        self.reached = False
+
+    def stop(self) -> bool:
+        self.reached = read_memory(self._address, len(self._code)) == self._code
+        return self.reached
+
+
+class KeptStop:
+    """Registers, selected thread and frame, and the setting that a call changes."""
+
+    def __init__(self) -> None:
+        self._thread = gdb.selected_thread()
+        self._level = gdb.selected_frame().level()
+        self._locking = gdb.parameter(LOCKING)
+        gdb.newest_frame().select()
+        self.registers = {name: read_register(name) for name in WRITTEN}
+        self.cr3 = read_register("cr3")
+        self._others = _other_registers()
+
+    def hold_other_vcpus(self) -> None:
+        """Only this thread runs from now on.
+
+        QEMU reports an interrupt for the thread of the stop before, or of an Hc packet: were that
+        one that does not run, GDB 13 would have an internal error.
+        """
+        gdb.execute(f"set {LOCKING} on", to_string=True)
+        connection = gdb.selected_inferior().connection
+        if isinstance(connection, gdb.RemoteTargetConnection):
+            process, thread, _ = self._thread.ptid
+            connection.send_packet(f"Hcp{process:x}.{thread:x}".encode())
+
+    def release_other_vcpus(self) -> None:
+        gdb.execute(f"set {LOCKING} {self._locking}", to_string=True)
+
+    def put_back_others(self) -> dict[str, tuple[str, str]]:
+        """Put back what is not a general register: those that had changed, old and new value."""
+        now = _other_registers()
+        changed = {n: (old, now[n]) for n, old in self._others.items() if old != now[n]}
+        for name, (old, _) in changed.items():
+            _write_other(name, old)
+        return changed
+
+    def put_back(self, interrupts: bool = True) -> None:
+        """The general registers, RIP and RFLAGS; still without ``interrupts`` if that is false."""
+        self._thread.switch()
+        gdb.newest_frame().select()
+        flags = self.registers["eflags"] & ~(0 if interrupts else RFLAGS_IF | RFLAGS_TF)
+        write_registers({**self.registers, "eflags": flags})
+
+    def select(self) -> None:
+        """The thread and the frame that were selected."""
+        self._thread.switch()
+        frame = gdb.newest_frame()
+        for _ in range(self._level):
+            frame = frame.older() or frame
+        frame.select()
+
+
+def _other_registers() -> dict[str, str]:
+    """Segment, control, x87 and SSE registers, as GDB writes them."""
+    frame = gdb.newest_frame()
+    known = {}
+    for register in frame.architecture().registers("all"):
+        if register.name not in WRITTEN:
+            known[register.name] = frame.read_register(register.name).format_string(format="x")
+    return known
+
+
+def _write_other(name: str, text: str) -> None:
+    """Write a register that was read as ``text``: a number, or the two halves of an XMM one."""
+    if _HEX.fullmatch(text):
+        gdb.execute(f"with language c -- set var ${name} = {text}", to_string=True)
+    halves = _HALVES.search(text)
+    for index, half in enumerate(halves.groups() if halves else ()):
+        assignment = f"set var ${name}.v2_int64[{index}] = {half}"
+        gdb.execute(f"with language c -- {assignment}", to_string=True)
+
+
+def write_registers(values: Mapping[str, int]) -> None:
+    """Write those that are not so already: a register that is left alone cannot go wrong."""
+    for name, value in values.items():
+        if read_register(name) != value & MASK64:
+            gdb.execute(f"with language c -- set var ${name} = {value:#x}", to_string=True)
+
+
+def run_on() -> bool:
+    """Run the guest to its next stop: whether the user interrupted. TargetError once it is gone."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        gdb.execute("continue", to_string=True)
+    except KeyboardInterrupt:
+        return True
+    except gdb.error as error:
+        if gdb.selected_thread() is None:
+            raise TargetError("the guest is gone") from error
+        raise TargetError(str(error).rstrip(".")) from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if gdb.selected_thread() is None:
+        raise TargetError("the guest is gone")
+    return False
+
+
+def breakpoints_at(addresses: Iterable[int]) -> list[gdb.Breakpoint]:
+    """The user's enabled breakpoints at one of ``addresses``."""
+    wanted, found, number = set(addresses), set(), 0
+    for line in gdb.execute("info breakpoints", to_string=True).splitlines():
+        match = _BREAKPOINT.match(line)
+        number = int(match[1]) if match else number
+        if wanted & {int(text, 16) for text in _ADDRESS.findall(line)}:
+            found.add(number)
+    return [point for point in gdb.breakpoints() if point.number in found and point.enabled]

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``hypercall define``: a new call is one line of a call table, typed at the prompt."""
+
+import gdb
+
+from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.types import guest_types
+from acrn_trace.printable import printable
+from acrn_trace.tables.calltable import KINDS
+
+
+class HypercallDefine(gdb.Command):
+    """Define a call: hypercall define 'LINE OF A .def'
+
+    LINE is HYPERCALLn(NUMBER, NAME, ARGUMENT...), as in a call table (docs/call-table.md):
+
+      hypercall define 'HYPERCALL2(0x800000a0, get_load, VMID(vmid), PTR(out, vm_load, load))'
+
+    From then on it is decoded, filtered, mocked and called like one of ACRN's. A structure that
+    ACRN does not have is looked up in the image's debug information. A call of the same number or
+    name is replaced. 'hypercall load FILE' takes a file of such lines, and so does C."""
+
+    def __init__(self, session) -> None:
+        super().__init__("hypercall define", gdb.COMMAND_SUPPORT)
+        self._session = session
+
+    def complete(self, text: str, word: str) -> list[str]:
+        words = ["'HYPERCALL0(", "'HYPERCALL1(", "'HYPERCALL2(", *(f"{kind}(" for kind in KINDS)]
+        return [one for one in words if one.startswith(word)]
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        words = gdb.string_to_argv(argument)
+        try:
+            if not words:
+                raise TraceError("hypercall define takes one line of a call table, in quotes")
+            self._define(" ".join(words))
+        except TraceError as error:
+            raise complaint(error) from None
+
+    def _define(self, line: str) -> None:
+        knowledge = self._session.knowledge
+        entry, replaced = knowledge.define(line)
+        for old in replaced:
+            gdb.write(printable(f"{entry.name} replaces {old}") + "\n")
+        structures = knowledge.structures
+        if structures.guest_types is None:  # a trace would bring its own
+            structures.guest_types = guest_types(structures.fields, lambda text: None)
+        for name in knowledge.unknown_types(entry):
+            text = f"{entry.name}: neither ACRN nor the image that GDB has loaded has a type {name}"
+            gdb.write(printable(text) + "\n")
+
+
+def register(session) -> None:
+    HypercallDefine(session)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``hypercall diagnose``: what happened to the guest that GDB looks at, stopped or dumped."""
+
+import argparse
+
+import gdb
+
+from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.diagnosis import Case
+from acrn_trace.diagnosis.command import add_diagnose_options, lines
+from acrn_trace.diagnosis.facts import Line
+from acrn_trace.errors import TraceError
+from acrn_trace.images.image import Image
+from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
+from acrn_trace.in_gdb.snapshot import current_snapshot
+from acrn_trace.options import OptionParser
+from acrn_trace.sites import Site
+from acrn_trace.tables.knowledge import Knowledge
+
+
+class HypercallDiagnose(gdb.Command):
+    """Say what probably happened to a guest that died or hangs, and on what evidence.
+
+    hypercall diagnose [--json]
+
+    For a dump of QEMU's ('gdb -x acrn-trace.py IMAGE DUMP', or 'core-file DUMP') and for a live
+    guest that is stopped. Nothing is read but the guest's registers and memory, and the image.
+      --json    one object, for scripts"""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        super().__init__("hypercall diagnose", gdb.COMMAND_STATUS)
+        self._knowledge = knowledge
+
+    def complete(self, text: str, word: str) -> list[str]:
+        return [option for option in ("--json",) if option.startswith(word)]
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        try:
+            options = _parse(gdb.string_to_argv(argument))
+            for line in lines(_current_case(self._knowledge), options):
+                gdb.write(line + "\n")
+        except TraceError as error:
+            raise complaint(error) from None
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = OptionParser(prog="hypercall diagnose", add_help=False)
+    add_diagnose_options(parser)
+    return parser.parse_args(words)
+
+
+def _current_case(knowledge: Knowledge) -> Case:
+    snapshot = current_snapshot()
+    image = current_image() if gdb.current_progspace().filename else None
+    if image is None:
+        return Case(examine(snapshot, None), knowledge)
+    found = examine(snapshot, image, load_offset(image))
+    return Case(found, knowledge, _sites(image), _line_of)
+
+
+def _sites(image: Image) -> dict[int, Site]:
+    try:
+        return {site.address: site for site in current_sites(image)}
+    except TraceError:  # an image that makes no calls: it may be the wrong one
+        return {}
+
+
+def _line_of(address: int) -> Line | None:
+    place = gdb.find_pc_line(address)
+    return (place.symtab.filename, place.line) if place.symtab and place.line else None
+
+
+def register(knowledge: Knowledge) -> None:
+    """Define the command."""
+    HypercallDiagnose(knowledge)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""In GDB's disassembly, what each VMCALL calls: ``vmcall  # create_vm(rdi)``. GDB 13 and newer."""
+
+import gdb
+
+from acrn_trace.abi import MASK64
+from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.image import current_image, current_sites
+from acrn_trace.listing import call_comment
+from acrn_trace.tables.knowledge import Knowledge
+
+try:
+    from gdb.disassembler import (
+        Disassembler,
+        DisassemblerResult,
+        builtin_disassemble,
+        register_disassembler,
+    )
+except ImportError:
+    Disassembler = object  # GDB 12
+
+ARCHITECTURE = "i386:x86-64"
+MNEMONICS = ("vmcall", "vmmcall")
+
+
+class CallNames(Disassembler):
+    """GDB's own disassembler, and behind it the name of the call."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        super().__init__("acrn-trace")
+        self._knowledge = knowledge
+
+    def __call__(self, info):
+        result = builtin_disassemble(info)
+        if not result.string.strip().endswith(MNEMONICS):
+            return result
+        comment = self._comment(info.address & MASK64)
+        return DisassemblerResult(result.length, result.string + comment) if comment else result
+
+    def _comment(self, address: int) -> str:
+        try:
+            image = current_image()
+            site = next((s for s in current_sites(image) if s.address == address), None)
+        except (TraceError, OSError):
+            return ""
+        return call_comment(site, self._knowledge.table) if site else ""
+
+
+def register(knowledge: Knowledge) -> None:
+    """Show the names in x/i, disassemble and the TUI, if this GDB can."""
+    if Disassembler is not object and hasattr(gdb, "disassembler"):
+        register_disassembler(CallNames(knowledge), ARCHITECTURE)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Changes the guest where it stops at a breakpoint of ours, and lets it go on from there.
+
+A change is made in the breakpoint's own ``stop`` method, which then answers False, so that whatever
+GDB was about (``continue``, ``next``, ``finish``, a script of the user's) goes on undisturbed. GDB
+advises against changes there; those that do harm are of breakpoints, of the selected frame and of
+how the guest resumes, and none is made. Registers are written by GDB itself, whose caches follow.
+
+GDB believes the vCPU where it stopped. So a point of ours at the place where it then goes on counts
+as hit too, and for one of the user's GDB makes a stop of its own that nobody sees (``_follow``).
+"""
+
+import signal
+import time
+from typing import Callable, Iterator, Mapping
+
+import gdb
+
+from acrn_trace.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, read_stop, uninterrupted
+from acrn_trace.memory import Unreadable
+from acrn_trace.printable import printable
+from acrn_trace.stops import Stop
+from acrn_trace.tamper.interventions import Change, make_change
+
+MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another
+TICK = 0.05  # seconds between looks for an interrupt while the guest is held
+
+# What GDB runs, as the commands of a breakpoint of ours, once it has stopped there.
+# 'continue' is GDB's own: from Python each would be inside the one before.
+COMMANDS = """silent
+python import acrn_trace.in_gdb.drive; acrn_trace.in_gdb.drive.stopped()
+if $_hypercall_goes_on
+  continue
+end"""
+
+
+class Drive:
+    """What is to be known from one stop of the guest to the next."""
+
+    def __init__(self) -> None:
+        self.points: dict[int, list["HypercallPoint"]] = {}
+        self.held = False  # the guest runs for a call made by hand, which is no business of theirs
+        self.moved = False  # RIP was changed at this stop
+        self.resumes = False  # the guest goes on from the stop that GDB is making
+        self.after_stop: list[Callable[[], None]] = []  # once GDB has made it
+        self.reasons: list[str] = []  # why the guest is being stopped for the user
+        self.shown: list[str] = []  # the reasons of the latest stop
+        self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
+        self.users = UserBreakpoints()
+
+
+class UserBreakpoints:
+    """Where the user's own breakpoints are, looked up anew when one of them changes."""
+
+    def __init__(self) -> None:
+        self._addresses: set[int] | None = None
+        for event in ("created", "modified", "deleted"):
+            getattr(gdb.events, f"breakpoint_{event}").connect(self._forget)
+
+    def at(self, address: int) -> bool:
+        if self._addresses is None:
+            self._addresses = set(self._all())
+        return address in self._addresses
+
+    def _forget(self, _breakpoint: gdb.Breakpoint) -> None:
+        self._addresses = None
+
+    @staticmethod
+    def _all() -> Iterator[int]:
+        for point in gdb.breakpoints():
+            if point.number < 0 or not point.enabled:
+                continue  # of some script's, or of ours
+            if point.type not in (
+                gdb.BP_BREAKPOINT,
+                gdb.BP_HARDWARE_BREAKPOINT,
+            ):
+                continue
+            if hasattr(point, "locations"):
+                yield from (place.address for place in point.locations if place.enabled)
+            elif not point.pending:  # GDB 12
+                yield from (place.pc for place in gdb.decode_line(point.location)[1] or ())
+
+
+class GuestHands:
+    """Changes the vCPU that is selected, and guest-physical memory."""
+
+    def __init__(self) -> None:
+        self._memory = GuestPhysicalMemory()
+
+    def set_registers(self, registers: Mapping[str, int]) -> None:
+        if DRIVE.going_on:
+            write_registers(DRIVE.going_on, registers)
+            return
+        for name, value in registers.items():
+            gdb.parse_and_eval(f"${name} = {value & MASK64:#x}")
+        DRIVE.moved = DRIVE.moved or "rip" in registers
+
+    def write(self, address: int, data: bytes) -> None:
+        try:
+            self._memory.write(address, data)
+        except Unreadable as why:
+            raise TraceError(f"cannot write {len(data)} bytes at {address:#x}: {why}") from None
+
+    def hold(self, seconds: float) -> None:
+        """Wait, the guest standing still; an interrupt, which is blocked now, ends it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and signal.SIGINT not in signal.sigpending():
+            time.sleep(min(left, TICK))
+
+
+class HypercallPoint(gdb.Breakpoint):
+    """A breakpoint of ours: invisible, and it stops the guest only if ``on_hit`` says so.
+
+    Where another point at the address has moved the vCPU away, ``on_hit`` is to see that by RIP.
+    """
+
+    def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
+        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
+        self.silent = True
+        self.commands = COMMANDS
+        self.address = address
+        self.on_hit = on_hit
+        DRIVE.points.setdefault(address, []).append(self)
+
+    def stop(self) -> bool:
+        if DRIVE.held:
+            return False
+        return self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
+
+    def delete(self) -> None:
+        DRIVE.points[self.address].remove(self)
+        super().delete()
+
+
+# Where GDB is about to let the guest go, its own registers and frames are not to be touched: it
+# crashes. Packets of ours reach the stub, and GDB reads all anew at the next stop. The numbers are
+# those of QEMU's gdb-xml/i386-64bit.xml.
+NUMBERS = {name: number for number, name in enumerate((*GENERAL_REGISTERS, "rip", "eflags"))}
+
+
+def _select(thread: gdb.InferiorThread) -> gdb.RemoteTargetConnection:
+    connection = thread.inferior.connection
+    pid, vcpu, _ = thread.ptid
+    if connection.send_packet(f"Hgp{pid:x}.{vcpu:x}".encode()) != b"OK":
+        raise TraceError(f"the stub does not know vCPU {vcpu - 1}")
+    return connection
+
+
+def read_register(thread: gdb.InferiorThread, name: str) -> int:
+    reply = _select(thread).send_packet(f"p{NUMBERS[name]:x}".encode())
+    return int.from_bytes(bytes.fromhex(reply.decode()), "little")
+
+
+def write_registers(thread: gdb.InferiorThread, registers: Mapping[str, int]) -> None:
+    connection = _select(thread)
+    for name, value in registers.items():
+        data = (value & MASK64).to_bytes(4 if name == "eflags" else 8, "little").hex()
+        if connection.send_packet(f"P{NUMBERS[name]:x}={data}".encode()) != b"OK":
+            raise TraceError(f"the stub cannot write {name}")
+
+
+def _follow() -> bool:
+    """A change has moved the vCPU: whether to stop GDB, which believes it where it was.
+
+    GDB will step over a breakpoint at the new place, so that those of ours are hit now, and one of
+    the user's is left for GDB to run into, from a stop that the user is not shown.
+    """
+    for _ in range(MAX_FOLLOWED):
+        DRIVE.moved = False
+        rip = int(gdb.newest_frame().read_register("rip")) & MASK64
+        if DRIVE.users.at(rip):
+            DRIVE.resumes = True
+            return True
+        if any([point.on_hit() for point in DRIVE.points.get(rip, ())]):
+            return True
+        if not DRIVE.moved:
+            return False
+    gdb.write("acrn-trace: breakpoints of ours move the guest in a circle; it stops.\n", gdb.STDERR)
+    return True
+
+
+def stopped() -> None:
+    """GDB has stopped at a point of ours, and runs its commands."""
+    actions, DRIVE.after_stop = DRIVE.after_stop, []
+    for action in actions:
+        action()
+    gdb.set_convenience_variable("_hypercall_goes_on", int(DRIVE.resumes))
+    DRIVE.resumes = False
+
+
+def show_reasons(_event: gdb.StopEvent) -> None:
+    """Say why the guest has stopped, and where."""
+    DRIVE.shown = reasons = DRIVE.reasons
+    DRIVE.reasons = []
+    told = [line for reason in reasons for line in reason.splitlines()]
+    for line in told:
+        gdb.write(f"\n{printable(line)}\n")
+    if told:
+        try:
+            gdb.execute("frame")
+        except gdb.error as error:  # RSP may be among what changed
+            gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
+
+
+class AddressPoint(HypercallPoint):
+    """A point whose changes are decided by the stop alone: ``decide`` is called at each hit."""
+
+    def __init__(self, address: int, decide: Callable[[Stop], Change | None]) -> None:
+        self._decide = decide
+        self._hands = GuestHands()
+        super().__init__(address, self._hit)
+
+    def _hit(self) -> bool:
+        stop_guest, interrupted = uninterrupted(self._guarded)
+        return stop_guest or interrupted
+
+    def _guarded(self) -> bool:
+        """Whether to stop the guest: for the user, or since the change cannot be made."""
+        try:
+            return self._change()
+        except (TraceError, gdb.error) as error:
+            sentence = str(error).rstrip(".")
+            gdb.write(f"acrn-trace: at {self.address:#x}: {sentence}.\n", gdb.STDERR)
+            return True
+
+    def _change(self) -> bool:
+        stop = read_stop()
+        if stop.registers["rip"] != self.address:
+            return False
+        change = self._decide(stop)
+        if change is None:
+            return False
+        make_change(change, self._hands)
+        self._hands.hold(change.delay)
+        if change.after:
+            change.after()
+        if change.stop:
+            DRIVE.reasons.append(change.stop)
+        return change.stop is not None
+
+
+DRIVE = Drive()
+gdb.events.stop.connect(show_reasons)

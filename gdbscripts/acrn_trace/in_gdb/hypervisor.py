@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The hypervisor's side of a trace: breakpoints in its dispatcher and its handlers."""
+
+from typing import Callable
+
+import gdb
+
+from acrn_trace.abi import MASK64
+from acrn_trace.both_sides import BothSides
+from acrn_trace.errors import TraceError
+from acrn_trace.images.hypervisor_code import Access, HypervisorCode, hypervisor_code
+from acrn_trace.images.image import open_image
+from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.drive import HypercallPoint
+from acrn_trace.in_gdb.target import read_memory, read_register, uninterrupted
+from acrn_trace.stops import CR3_ADDRESS
+
+PARAMETER = "hypercall hypervisor-symbols"
+MAX_VERIFIED = 1 << 12
+
+
+class HypervisorSymbolsParameter(gdb.Parameter):
+    """The hypervisor's own image, to see each call at both ends; empty: the guest's side alone.
+
+    An ELF64 image with symbols and debug information: examples/hypervisor's, or ACRN's acrn.out.
+    GDB itself does not load it. Takes effect with the next 'hypercall trace'."""
+
+    set_doc = "Set the hypervisor's image, whose dispatcher and handlers are watched."
+    show_doc = "Show the hypervisor's image, whose dispatcher and handlers are watched."
+
+    def __init__(self) -> None:
+        super().__init__(PARAMETER, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
+        self.value = self._valid = ""
+
+    def get_set_string(self) -> str:
+        try:
+            if self.value:
+                hypervisor_code(open_image(self.value))
+        except TraceError as error:
+            self.value = self._valid
+            raise complaint(error) from None
+        self._valid = self.value
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"The hypervisor's side is that of {value}." if value else "Only the guest's side."
+
+
+class HypervisorPoint(HypercallPoint):
+    """One in the hypervisor: counts for calls made by hand as well."""
+
+    def stop(self) -> bool:
+        return self.on_hit()
+
+
+class HypervisorSide:
+    """Feeds ``sides`` from breakpoints, as long as it is there."""
+
+    def __init__(self, path: str) -> None:
+        self.sides = BothSides()
+        self._code: HypervisorCode = hypervisor_code(open_image(path))
+        self._verified: set[tuple[int, int]] = set()
+        self._points = [self._plant(self._code.dispatch, self._arrived)]
+        for address, name in self._code.handlers.items():
+            self._points.append(self._plant(address, lambda name=name: self._handled_by(name)))
+        self._points += [self._plant(at, self._handler_returned) for at in self._code.returns]
+
+    def delete(self) -> None:
+        for point in self._points:
+            point.delete()
+        self._points.clear()
+
+    def _plant(self, address: int, action: Callable[[], None]) -> HypervisorPoint:
+        def hit() -> bool:
+            try:
+                if self._is_hypervisor(address):
+                    action()
+            except gdb.error:
+                pass  # the guest's side says what is wrong with the stub
+            return False
+
+        return HypervisorPoint(address, lambda: any(uninterrupted(hit)))
+
+    def _is_hypervisor(self, address: int) -> bool:
+        """Whether the code here is the hypervisor's: the guest may run at the same address."""
+        known = (address, read_register("cr3") & CR3_ADDRESS)
+        if known in self._verified:
+            return True
+        expected = self._code.code[address]
+        if not expected or read_memory(address, len(expected)) != expected:
+            return False
+        if len(self._verified) >= MAX_VERIFIED:
+            self._verified.clear()
+        self._verified.add(known)
+        return True
+
+    def _arrived(self) -> None:
+        vcpu = read_register("rdi")
+        number, first, second = (_read(vcpu, access) for access in self._code.registers)
+        self.sides.arrived(_vcpu(), number, (first, second))
+
+    def _handled_by(self, name: str) -> None:
+        self.sides.handled_by(_vcpu(), name)
+
+    def _handler_returned(self) -> None:
+        self.sides.handler_returned(_vcpu(), read_register("rax"))
+
+
+def hypervisor_side() -> HypervisorSide | None:
+    """The side that the user asked for."""
+    path = gdb.parameter(PARAMETER)
+    return HypervisorSide(path) if path else None
+
+
+def _vcpu() -> int:
+    return gdb.selected_thread().ptid[1] - 1
+
+
+def _read(vcpu: int, access: Access) -> int:
+    """A number in the hypervisor's structure; 0 where its memory cannot be read."""
+    offset = access.base
+    if access.index:
+        offset += _read(vcpu, access.index) * access.stride
+    data = read_memory(vcpu + offset & MASK64, access.size)
+    return int.from_bytes(data or b"", "little")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``hypercall inject``: tamper with the calls of a running guest."""
+
+from typing import Iterable
+
+import gdb
+
+from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.session import Session
+from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tamper.call_selection import CLASSES
+from acrn_trace.tamper.inject import Injector
+from acrn_trace.tamper.inject_grammar import OPTION_NAMES, parse_rule
+from acrn_trace.tamper.inject_poke import REGISTERS
+
+
+class HypercallInject(gdb.Command):
+    """Tamper with hypercalls, in strace's grammar.
+
+    hypercall inject CALLS:OPTION[:OPTION]...
+    hypercall inject            list what is injected, and how many calls each has counted
+    hypercall inject off        end it all
+
+    CALLS are names or numbers with commas between, all, /REGEX or %CLASS.
+      error=E          do not make the call: it returns -E (a name of ACRN's, or a number)
+      retval=N         do not make the call: it returns N, of 64 bits
+      skip             do not make the call: it returns 0
+      delay_enter=T    hold the guest before the call: microseconds, or 2s, 20ms, 500us, 9ns
+      delay_exit=T     hold the guest after the call
+      poke_enter=P     change a register (rsi=5), a field of an argument (vm.vmid=7) or several
+                       (rsi=5,rdi=1) before the call
+      poke_exit=P      the same after the call
+      when=F..L+S      only the calls from number F to number L, each S-th: 3, 3+, 3..7, 1+2"""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("hypercall inject", gdb.COMMAND_TRACEPOINTS)
+        self._session = session
+        self._injector: Injector | None = None
+
+    def complete(self, text: str, word: str) -> list[str]:
+        return [name for name in self._words(text) if name.startswith(word)]
+
+    def _words(self, text: str) -> Iterable[str]:
+        names = [entry.name for entry in self._session.knowledge.table]
+        if ":" not in text:
+            return ["off", "all", *names, *(f"%{name}" for name in CLASSES)]
+        key, equals, _ = text.rpartition(":")[2].partition("=")
+        if not equals:
+            return [name if name == "skip" else f"{name}=" for name in OPTION_NAMES] + ["skip"]
+        if key == "error":
+            return [name for name, _ in ERRNOS.values()]
+        return REGISTERS if key.startswith("poke") else []
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        try:
+            self._inject(gdb.string_to_argv(argument))
+        except TraceError as error:
+            raise complaint(error) from None
+
+    def _inject(self, words: list[str]) -> None:
+        if not words:
+            self._list()
+        elif words == ["off"]:
+            self._off()
+        elif len(words) > 1:
+            raise TraceError("hypercall inject takes one rule without blanks, or off; see its help")
+        else:
+            rule = parse_rule(words[0], self._session.knowledge)
+            if self._injector is None:
+                injector = Injector(self._session.knowledge, GuestPhysicalMemory())
+                self._session.intervene(injector)
+                self._injector = injector
+            self._injector.rules.append(rule)
+
+    def _off(self) -> None:
+        if self._injector is None:
+            raise TraceError("nothing is injected; 'hypercall inject CALLS:OPTION' does that")
+        self._session.withdraw(self._injector)
+        self._injector = None
+
+    def _list(self) -> None:
+        rules = self._injector.rules if self._injector else []
+        for rule in rules:
+            gdb.write(f"{rule.text}  ({rule.count} calls so far)\n")
+        if not rules:
+            gdb.write("Nothing is injected.\n")
+
+
+def register(session: Session) -> None:
+    HypercallInject(session)

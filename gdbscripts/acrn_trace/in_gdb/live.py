@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A trace of the guest that GDB is attached to, from ``hypercall trace`` to its end."""
+
+import argparse
+import io
+import sys
+import time
+import traceback
+from typing import IO, Callable
+
+import gdb
+
+from acrn_trace.blame import SiteLint
+from acrn_trace.decoding.decode import Decoder
+from acrn_trace.decoding.rendering import Renderer
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+from acrn_trace.filters import Filter
+from acrn_trace.images.image import Image
+from acrn_trace.images.sitelist import traced_sites
+from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint, read_register
+from acrn_trace.in_gdb.hypervisor import hypervisor_side
+from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
+from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
+from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
+from acrn_trace.in_gdb.target import (
+    GuestPhysicalMemory,
+    GuestSites,
+    exception_frame_below,
+    read_memory,
+    read_stop,
+    uninterrupted,
+)
+from acrn_trace.in_gdb.task import task_reader
+from acrn_trace.in_gdb.types import guest_types
+from acrn_trace.lint.findings import Found
+from acrn_trace.options import make_filter, make_sinks
+from acrn_trace.pairing import Pairing
+from acrn_trace.printable import printable
+from acrn_trace.sites import Point, Site, points
+from acrn_trace.stops import Stop
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tamper.interventions import Intervener
+from acrn_trace.tracer import Tracer
+
+UNREACHED = "no site of the image was reached: is it the image that the guest runs?"
+
+
+class GdbStream(io.TextIOBase):
+    """GDB's console. On a terminal its log stream, which neither the pager nor the TUI breaks."""
+
+    def __init__(self) -> None:
+        terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
+        self._stream = gdb.STDLOG if terminal else gdb.STDOUT
+
+    def write(self, text: str) -> int:
+        gdb.write(text, self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        gdb.flush(self._stream)
+
+
+class LiveTrace:
+    """Breakpoints at every entry and return, and the tracer they report to.
+
+    Ends when the connection does, when ``stop`` is called, or when it cannot go on (``failure``).
+    """
+
+    def __init__(
+        self,
+        options: argparse.Namespace | None,
+        knowledge: Knowledge,
+        stream: IO[str] | None,
+        interveners: list[Intervener] | None = None,
+        pairing: Pairing | None = None,
+    ) -> None:
+        """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
+        self._knowledge = knowledge
+        image = current_image()
+        self._locator = locate_kernel(image, self._on_kernel)
+        found = current_sites(image)
+        self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
+        structures = knowledge.structures
+        structures.guest_types = guest_types(structures.fields, self.notice)
+        decoder = Decoder(knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
+        self.quiet = options is None
+        selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)
+        self._selected = selected
+        self._prints = options and not (
+            options.output or options.summary_only or options.format != "text"
+        )
+        self._sinks = make_sinks(options, knowledge, stream) if options else []
+        self._show_caveats(knowledge, len(found) - len(self.sites))
+        self.pairing = pairing or Pairing(exception_frame_below)
+        self._tracer = Tracer(
+            self.pairing, decoder, selected, self._sinks, interveners, GuestHands()
+        )
+        self._hypervisor = hypervisor_side() if options else None
+        if self._hypervisor:
+            self._tracer.first.append(self._hypervisor.sides)
+        self._guest_sites = GuestSites()
+        self._stacks = options is not None and options.stack
+        self._boots = 0
+        self._reached = False  # any site
+        self.failure: str | None = None
+        self.lost = False  # it was the stub that failed
+        self.active = True
+        self.last_signal: str | None = None  # that the guest's latest stop was for
+        self._interrupted_at_point = False
+        self._clobber: str | None = None  # what the guest is being stopped for
+        self._look_at(image)
+        gdb.events.stop.connect(self._on_gdb_stop)
+        gdb.events.cont.connect(self._before_going_on)
+        gdb.events.exited.connect(self._on_exited)
+        gdb.events.connection_removed.connect(self._on_connection_removed)
+
+    def _look_at(self, image: Image) -> None:
+        """Plant the breakpoints, and take from ``image`` what depends on where the guest has it."""
+        offset = load_offset(image)
+        self._lint = SiteLint(image, self._knowledge, offset)
+        self._task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
+        self._points = [self._plant(point) for point in points(self.sites)]
+        entries = image.entry_points(offset)
+        self._points += [self._plant_boot(*entry) for entry in entries.items()]
+
+    def _lint_of(self, site: Site) -> list[Found]:
+        return self._lint(site)
+
+    def _on_kernel(self, offset: int) -> None:
+        """A kernel is about to run, that far from where it was linked."""
+        image = current_image()
+        if not self.active or offset == gdbs_own_offset(image):
+            return
+        if self._tracer.calls or self.in_flight():
+            self._on_boot()
+        self._delete(self._points)
+        move_symbols(image, offset)
+        with_possible = gdb.parameter("hypercall possible-sites")
+        self.sites = traced_sites(current_sites(image), image, with_possible)
+        self._look_at(image)
+        self.notice(f"the kernel runs {offset:#x} above its link address")
+
+    @property
+    def tracer(self) -> Tracer:
+        return self._tracer
+
+    def prints(self, event: Event) -> bool:
+        """Whether the trace, and not only a file, shows ``event`` here."""
+        return bool(self._prints) and self._selected.verdict(event) is not False
+
+    @property
+    def calls(self) -> int:
+        return self._tracer.calls
+
+    @property
+    def finding_kinds(self) -> set[str]:
+        return self._tracer.finding_kinds
+
+    @property
+    def interrupted(self) -> bool:
+        return self.last_signal == "SIGINT"
+
+    def in_flight(self) -> list[str]:
+        """A line for each call that has not returned."""
+        render = Renderer(self._knowledge.table, self._knowledge.structures)
+        return [
+            f"[{event.vcpu}] {render.call(event)}{render.outputs(event)} at {event.site}"
+            for event in self._tracer.in_flight()
+        ]
+
+    def stop(self, why: str | None = None) -> None:
+        """End the trace, if it has not ended: the guest runs on without our breakpoints."""
+        if self.active:
+            self._end(why)
+        self.delete_points()
+
+    def _end(self, why: str | None) -> None:
+        self.active = False
+        gdb.events.stop.disconnect(self._on_gdb_stop)
+        gdb.events.cont.disconnect(self._before_going_on)
+        gdb.events.exited.disconnect(self._on_exited)
+        gdb.events.connection_removed.disconnect(self._on_connection_removed)
+        sentence = self._failure_of(lambda: self._close(why))
+        if sentence and self.failure is None:
+            self._fail(sentence)
+
+    def delete_points(self) -> None:
+        self._delete(self._points)
+        if self._hypervisor:
+            self._hypervisor.delete()
+        if self._locator:
+            self._locator.delete()
+            self._locator = None
+
+    @staticmethod
+    def _delete(points_of_ours: list[HypercallPoint]) -> None:
+        for point in points_of_ours:
+            point.delete()
+        points_of_ours.clear()
+
+    def _close(self, why: str | None) -> None:
+        unfinished = len(self._tracer.end_calls())
+        if why:
+            self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
+            if not self._reached and not self.failure:
+                self.notice(UNREACHED)
+        self._tracer.close()
+
+    def _plant(self, point: Point) -> HypercallPoint:
+        site = point.enters or point.returns_from
+        assert site
+
+        def hit() -> None:
+            stop = self._read_entry() if point.enters else read_stop()
+            if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
+                self._reached = True
+                self._stopped_vcpu = gdb.selected_thread()
+                self._tracer.on_stop(stop, point)
+                DRIVE.reasons += self._tracer.reasons
+                if stops_at_clobbers() and self._tracer.clobber:
+                    self._clobber = self._tracer.clobber
+
+        return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
+
+    def _read_entry(self) -> Stop:
+        return read_stop(self._stacks, self._task_of)
+
+    def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
+        def hit() -> None:
+            if read_memory(address, len(code)) == code:
+                self._on_boot()
+
+        return HypercallPoint(address, lambda: self.active and self._at_point(hit))
+
+    def _on_boot(self) -> None:
+        """The guest's first instruction runs: the second time around, that is a reset."""
+        unfinished = len(self._tracer.end_calls())
+        self._boots += 1
+        if self._boots > 1 or unfinished or self._tracer.calls:
+            for intervener in self._tracer.interveners:
+                intervener.rebooted()
+            self.notice(f"the guest was reset, with {unfinished} calls in flight")
+
+    def _at_point(self, action: Callable[[], None]) -> bool:
+        stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guarded(action))
+        return (
+            stop_guest
+            or self._interrupted_at_point
+            or self._clobber is not None
+            or bool(DRIVE.reasons)
+        )
+
+    def _before_going_on(self, _event: gdb.ContinueEvent) -> None:
+        """A user's command makes the guest run, which it does not yet."""
+        if self._tracer.waits:
+            uninterrupted(lambda: self._guarded(self._answer_now))
+
+    def ask_again(self) -> None:
+        """Answer the call that the guest stands at, if what had no answer has one by now.
+
+        At the prompt: while GDB makes the guest go on, a change of RIP makes GDB 13 crash.
+        """
+        if self._tracer.asks_again:
+            uninterrupted(lambda: self._guarded(self._answer_now))
+            DRIVE.moved = False
+
+    def _answer_now(self) -> None:
+        thread = DRIVE.going_on = self._stopped_vcpu
+        try:
+            registers = {name: read_register(thread, name) for name in ("rip", "rsp")}
+            self._tracer.before_going_on(Stop(thread.ptid[1] - 1, time.time(), registers))
+        finally:
+            DRIVE.going_on = None
+        for reason in self._tracer.reasons:
+            gdb.write(f"{printable(reason)}\n")
+
+    def _guarded(self, action: Callable[[], None]) -> bool:
+        """Run ``action``; True (stop the guest) once the trace cannot go on."""
+        if self.failure is None:
+            sentence = self._failure_of(action)
+            if sentence:
+                self._fail(sentence)
+        return self.failure is not None
+
+    def _failure_of(self, action: Callable[[], None]) -> str | None:
+        """Run ``action``: None, or what went wrong."""
+        try:
+            action()
+        except TraceError as error:
+            return str(error)
+        except gdb.error as error:
+            self.lost = True
+            return f"the stub failed while the guest was stopped: {str(error).rstrip('.')}"
+        except Exception as error:  # pylint: disable=broad-except
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            return f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}"
+        return None
+
+    def _fail(self, sentence: str) -> None:
+        self.failure = sentence
+        gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
+
+    def _show_caveats(self, knowledge: Knowledge, untraced: int) -> None:
+        if knowledge.caveat:
+            self.notice(knowledge.caveat)
+        if untraced:
+            self.notice(f"{untraced} possible sites are not traced (hypercall possible-sites)")
+
+    def notice(self, text: str) -> None:
+        for sink in self._sinks:
+            sink.notice(text)
+
+    def _on_gdb_stop(self, event: gdb.StopEvent) -> None:
+        self.last_signal = getattr(event, "stop_signal", None)
+        if self._interrupted_at_point:
+            self.last_signal, self._interrupted_at_point = "SIGINT", False
+        if self.interrupted:
+            self.show_in_flight()
+        if self.failure:
+            self.stop()
+        elif self._clobber:
+            self._show_clobber(self._clobber)
+            self._clobber = None
+
+    def _show_clobber(self, what: str) -> None:
+        self.notice(f"stopped: {what}")
+        try:
+            gdb.execute("frame")
+        except gdb.error as error:  # RSP may be among what changed
+            gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
+
+    def show_in_flight(self) -> None:
+        """Tell of each call in flight, for a user who interrupted."""
+        self._guarded(self._notice_in_flight)
+
+    def _notice_in_flight(self) -> None:
+        for line in self.in_flight():
+            self.notice(f"interrupted, in flight: {line}")
+
+    def _on_exited(self, event: gdb.ExitedEvent) -> None:
+        self._on_gone("the guest ended" if hasattr(event, "exit_code") else "detached")
+
+    def _on_connection_removed(self, _event) -> None:
+        self._on_gone("the connection to the guest ended")
+
+    def _on_gone(self, why: str) -> None:
+        """GDB is letting go of the guest, and cannot delete a breakpoint before it has done so.
+
+        Until ``stop`` deletes them the breakpoints are idle. (It is not posted to run later: GDB 13
+        crashes when it exits with something posted.)
+        """
+        self._end(why)

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``hypercall ring``: a guest's flight recorder, through the stub or in a dump."""
+
+import argparse
+from typing import IO
+
+import gdb
+
+from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.at_rest.snapshot import STUB
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.images.image import Image
+from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.drive import HypercallPoint
+from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
+from acrn_trace.in_gdb.live import GdbStream
+from acrn_trace.in_gdb.snapshot import current_snapshot
+from acrn_trace.in_gdb.target import uninterrupted
+from acrn_trace.options import OptionParser
+from acrn_trace.printable import printable
+from acrn_trace.rings.ring import RingFollower, Rings, end_block
+from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options
+from acrn_trace.rings.ringformat import NotARing
+from acrn_trace.sites import Site
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.traces.preamble import preamble
+
+LIVE_COUNT = 10
+HEADER, WATERMARK = "acrn_ring_header", "acrn_ring_watermark"
+CLOCK_UNKNOWN, CLOCK_GUEST = 0, 1
+
+
+def _address(symbol: str) -> int:
+    try:
+        return int(gdb.parse_and_eval(f"(unsigned long) &{symbol}"))
+    except gdb.error:
+        raise TraceError(
+            f"the image has no symbol {symbol}; load the guest's, built with the ring (ACRN_RING)"
+        ) from None
+
+
+def _read(address: int, size: int) -> bytes:
+    try:
+        return gdb.selected_inferior().read_memory(address, size).tobytes()
+    except gdb.error as error:
+        raise TraceError(
+            f"cannot read the ring at {address:#x}: {str(error).rstrip('.')}; stop the guest in "
+            "code of its own, with paging on"
+        ) from None
+
+
+def _rings() -> Rings:
+    try:
+        return Rings(_read, _address(HEADER))
+    except NotARing as fault:
+        raise TraceError(f"the ring cannot be read: {fault}") from None
+
+
+def show(knowledge: Knowledge, options: argparse.Namespace) -> None:
+    """Print the last calls of a stopped guest, or all of a dump's."""
+    snapshot = current_snapshot()
+    if options.count is None and snapshot.kind == STUB:
+        options.count = LIVE_COUNT
+    if gdb.current_progspace().filename is None:
+        found, sites = examine(snapshot, None), {}
+    else:
+        image = current_image()
+        found, sites = examine(snapshot, image, load_offset(image)), sites_of(image)
+    for note in found.notes:
+        gdb.write(f"acrn-trace: {printable(note)}\n", gdb.STDERR)
+    RingListing(found, knowledge, sites).show(options, GdbStream())
+
+
+def sites_of(image: Image) -> dict[int, Site]:
+    """The image's sites by address; none in one that makes no calls, which may be the wrong one."""
+    try:
+        return {site.address: site for site in current_sites(image)}
+    except TraceError:
+        return {}
+
+
+class Following:
+    """A breakpoint at the watermark, and the file into which the rings are read each time."""
+
+    def __init__(self, knowledge: Knowledge, path: str) -> None:
+        self._path = path
+        self._follower: RingFollower | None = None
+        _address(HEADER)
+        watermark = _address(WATERMARK)
+        head = preamble(knowledge.table, current_sites(current_image()))
+        self._file = self._opened()
+        self._write(head)
+        self.failure: str | None = None
+        self.active = True
+        self._point = HypercallPoint(watermark, lambda: self.active and self._at_watermark())
+        gdb.events.exited.connect(self._on_gone)
+        gdb.events.connection_removed.connect(self._on_gone)
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            return open(self._path, "wb", buffering=0)
+        except OSError as error:
+            raise TraceError(f"cannot write the trace to {self._path}: {error.strerror}") from error
+
+    def stop(self) -> None:
+        """Read what is left, if the guest is there, and end the file."""
+        if self.active:
+            self._guarded(self._drain)
+        self._end(all_read=True)
+        self._point.delete()
+        if self.failure:
+            raise TraceError(f"{self.failure}; what was read before is in {self._path}")
+
+    def _at_watermark(self) -> bool:
+        stop_guest, interrupted = uninterrupted(lambda: self._guarded(self._drain))
+        return stop_guest or interrupted
+
+    def _guarded(self, action) -> bool:
+        """Run ``action``; True (stop the guest) once it cannot go on."""
+        try:
+            if self.failure is None:
+                action()
+        except (TraceError, TargetError) as error:
+            self.failure = str(error)
+            gdb.write(f"acrn-trace: {error}; the ring is no longer read.\n", gdb.STDERR)
+        return self.failure is not None
+
+    def _drain(self) -> None:
+        if self._follower is None:
+            rings = _rings()
+            khz = rings.header.tsc_khz
+            self._follower = RingFollower(rings)
+            self._write(self._follower.begin(khz * 1000, CLOCK_GUEST if khz else CLOCK_UNKNOWN))
+        for block in self._follower.read():
+            self._write(block)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise TraceError(f"cannot write to {self._path}: {error.strerror}") from error
+
+    def _on_gone(self, _event: object) -> None:
+        if self.active:
+            self._end(all_read=False)
+
+    def _end(self, all_read: bool) -> None:
+        """Nothing more comes: the calls in flight are unfinished."""
+        if not self.active:
+            return
+        self.active = False
+        gdb.events.exited.disconnect(self._on_gone)
+        gdb.events.connection_removed.disconnect(self._on_gone)
+        self._guarded(lambda: self._finish(all_read))
+        self._file.close()
+
+    def _finish(self, all_read: bool) -> None:
+        records = lost = unread = 0
+        if self._follower:
+            unread = 0 if all_read else self._follower.most_unread()
+            for block in self._follower.give_up_unread() if unread else ():
+                self._write(block)
+            for block in self._follower.end():
+                self._write(block)
+            records, lost = self._follower.records, self._follower.lost
+        self._write(end_block(records, lost))
+        said = f"The ring: {records} calls recorded in {self._path}, {lost} lost up to there"
+        if unread:
+            said += (
+                f"; up to {unread} made after the last look are not in it, since the guest was "
+                "gone first (let it call acrn_ring_finish() before its end)"
+            )
+        gdb.write(f"{said}.\n")
+
+
+class HypercallRing(gdb.Command):
+    """Show the flight recorder's last calls, or record from it.
+
+    hypercall ring [-n N] [--json]      the last N calls of each vCPU that the guest's ring has; of
+                                        a dump all, unless -n says otherwise, else 10
+    hypercall ring --follow [-o FILE]   from now on, read the ring whenever the guest says that it
+                                        fills up, into FILE (default acrn.trace); then 'continue'
+    hypercall ring off                  read what is left, and end the file
+
+    The guest must be built with the ring. 'acrn-trace report FILE' shows a recording."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        super().__init__("hypercall ring", gdb.COMMAND_TRACEPOINTS)
+        self._knowledge = knowledge
+        self._following: Following | None = None
+
+    def complete(self, text: str, word: str) -> list[str]:
+        return [name for name in ("-n", "--json", "--follow", "-o", "off") if name.startswith(word)]
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        try:
+            self._run(gdb.string_to_argv(argument))
+        except TraceError as error:
+            raise complaint(error) from None
+
+    def _run(self, words: list[str]) -> None:
+        running = self._following if self._following and self._following.active else None
+        if words == ["off"]:
+            if not running:
+                raise TraceError("no ring is followed; 'hypercall ring --follow' starts it")
+            running.stop()
+            return
+        options = _parse(words)
+        if not options.follow:
+            show(self._knowledge, options)
+        elif running:
+            raise TraceError("the ring is followed already; 'hypercall ring off' ends it")
+        else:
+            self._following = Following(self._knowledge, options.output)
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = OptionParser(prog="hypercall ring", add_help=False)
+    add_ring_options(parser)
+    parser.add_argument("-f", "--follow", action="store_true")
+    parser.add_argument("-o", "--output", default="acrn.trace")
+    options = parser.parse_args(words)
+    check_ring_options(options)
+    return options

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What lasts in GDB from one command to the next: the tables, the trace, and who intervenes."""
+
+import argparse
+from typing import IO
+
+import gdb
+
+from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.live import LiveTrace
+from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.tables.knowledge import Knowledge, acrn
+from acrn_trace.tamper.inject import Injector
+from acrn_trace.tamper.inject_grammar import split_expressions
+from acrn_trace.tamper.interventions import Intervener
+
+
+class Session:
+    """Interveners need a trace: where the user has none, one that shows nothing runs for them."""
+
+    def __init__(self) -> None:
+        self.knowledge: Knowledge = acrn()
+        self.trace: LiveTrace | None = None
+        self.interveners: list[Intervener] = []  # inject, then replay or mock, then catch
+        self._injector: Injector | None = None  # of the trace's own options
+        gdb.events.stop.connect(self._on_gdb_stop)
+
+    def active(self) -> LiveTrace | None:
+        """The trace that runs, be it one that shows nothing."""
+        return self.trace if self.trace and self.trace.active else None
+
+    def running(self) -> LiveTrace | None:
+        """The trace that the user asked for, if it runs."""
+        trace = self.active()
+        return trace if trace and not trace.quiet else None
+
+    def start(self, options: argparse.Namespace, stream: IO[str]) -> LiveTrace:
+        """Show a trace from now on; the calls in flight that are known stay known."""
+        options.expr, rules = split_expressions(options.expr, self.knowledge)
+        self._end_injections()
+        try:
+            trace = self._replace_trace(options, stream)
+        except TraceError:
+            self._keep_intervening()
+            raise
+        if rules:
+            self._injector = Injector(self.knowledge, GuestPhysicalMemory())
+            self._injector.rules = rules
+            self.intervene(self._injector)
+        return trace
+
+    def stop(self) -> None:
+        """End the user's trace; those who intervene go on."""
+        self._end_injections()
+        if self.interveners:
+            self._replace_trace(None, None)
+        else:
+            self.forget_trace()
+
+    def _replace_trace(
+        self, options: argparse.Namespace | None, stream: IO[str] | None
+    ) -> LiveTrace:
+        before = self.active()
+        pairing = before.pairing.continued() if before else None
+        self.forget_trace()
+        self.trace = LiveTrace(options, self.knowledge, stream, self.interveners, pairing)
+        return self.trace
+
+    def _end_injections(self) -> None:
+        """What ``-e inject=`` asked for ends with its trace."""
+        if self._injector:
+            self.interveners.remove(self._injector)
+        self._injector = None
+
+    def _on_gdb_stop(self, _event: gdb.StopEvent) -> None:
+        """Connected anew, perhaps: those who intervened before do so again."""
+        if self.trace and not self.trace.active:
+            self._end_injections()
+            self._keep_intervening()
+
+    def _keep_intervening(self) -> None:
+        if self.interveners and not self.active():
+            self._replace_trace(None, None)
+
+    def intervene(self, intervener: Intervener) -> None:
+        """Ask it from now on of every call, in its turn (``intervener.rank``)."""
+        if not self.active():
+            self._replace_trace(None, None)
+        self.interveners.append(intervener)
+        self.interveners.sort(key=lambda one: one.rank)
+
+    def withdraw(self, intervener: Intervener) -> None:
+        """Ask it no more."""
+        if intervener in self.interveners:
+            self.interveners.remove(intervener)
+        trace = self.active()
+        if trace and trace.quiet and not self.interveners:
+            self.forget_trace()
+
+    def forget_trace(self) -> None:
+        """End the trace; what one whose connection ended could not take with it goes now."""
+        if self.trace:
+            self.trace.stop()
+
+
+_sessions: list[Session] = []
+
+
+def current_session() -> Session:
+    """The one of this GDB."""
+    if not _sessions:
+        _sessions.append(Session())
+    return _sessions[0]

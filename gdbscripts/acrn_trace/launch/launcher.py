@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command ``acrn-trace``: starts QEMU and GDB, or works on an image alone."""
+
+import argparse
+import gc
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from acrn_trace import VERSION
+from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
+from acrn_trace.code.code_around import CodeAround
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.filters import Filter
+from acrn_trace.images.hypervisor_code import hypervisor_code
+from acrn_trace.images.image import open_image
+from acrn_trace.images.sitelist import image_sites, traced_sites
+from acrn_trace.launch import qemu
+from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
+from acrn_trace.launch.record import record
+from acrn_trace.lint.two_processes import in_two
+from acrn_trace.listing import site_lines
+from acrn_trace.options import (
+    OptionParser,
+    add_fail_option,
+    add_knowledge_options,
+    add_mock_option,
+    add_site_options,
+    add_trace_options,
+    is_failure,
+    make_knowledge,
+    mocks,
+)
+from acrn_trace.printable import printable
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.tamper.inject_grammar import split_expressions
+from acrn_trace.traces.convert import convert
+from acrn_trace.traces.diff import diff
+from acrn_trace.traces.report import report
+
+USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace [OPTIONS] -p TARGET IMAGE
+       acrn-trace --core DUMP|--memory FILE [IMAGE]
+       acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]
+       acrn-trace sites IMAGE
+       acrn-trace lint [OPTIONS] IMAGE
+       acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace report|convert|diff [OPTIONS] FILE…"""
+
+STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
+3 the guest, the stub or QEMU failed"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line; the exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _terminated)
+    try:
+        command = COMMANDS.get(arguments[0]) if arguments else None
+        if command:
+            return command(arguments[1:])
+        return (diagnose_file if is_about_a_dead_guest(arguments) else trace)(arguments)
+    except TraceError as error:
+        print(f"acrn-trace: {printable(str(error))}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:  # while GDB runs it is GDB's
+        print("acrn-trace: interrupted when no trace was running", file=sys.stderr)
+        return TargetError.status
+
+
+def _terminated(number: int, _frame: object) -> None:
+    """An exception, so that every process we started is ended on the way out."""
+    raise TargetError(f"ended by {signal.Signals(number).name}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OptionParser(
+        prog="acrn-trace", usage=USAGE, description="strace for hypercalls", epilog=STATUSES
+    )
+    add_trace_options(parser)
+    parser.add_argument(
+        "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
+    )
+    add_knowledge_options(parser)
+    add_mock_option(parser)
+    add_site_options(parser)
+    add_fail_option(parser)
+    parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
+    parser.add_argument(
+        "--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)"
+    )
+    parser.add_argument("--version", action="version", version=f"acrn-trace {VERSION}")
+    parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
+    return parser
+
+
+def trace(arguments: list[str]) -> int:
+    """Trace a guest to its end."""
+    ours, separator, for_qemu = _split(arguments)
+    options = _parser().parse_args(ours)
+    if options.attach and separator:
+        raise TraceError("-p attaches to a QEMU that runs already: leave out '--' and what follows")
+    qemu.refuse_stub_options(for_qemu)
+    _check_input(options)
+    check_gdb(options.gdb)
+    with tempfile.TemporaryDirectory(prefix="acrn-trace-") as folder:
+        run = _attach if options.attach else _start
+        result = run(options, for_qemu, Path(folder))
+    return _status(options, result)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    if "--" not in arguments:
+        return arguments, False, []
+    index = arguments.index("--")
+    return arguments[:index], True, arguments[index + 1 :]
+
+
+def _check_input(options: argparse.Namespace) -> None:
+    """Find what is wrong before anything is started or written."""
+    knowledge = make_knowledge(options)
+    filters, _ = split_expressions(options.expr, knowledge)
+    Filter(filters, knowledge.table)
+    if mocks(options):
+        from acrn_trace.mocking.mock_command import check
+
+        check(mocks(options), knowledge)
+    image = open_image(options.image)
+    traced_sites(image_sites(image), image, options.possible_sites == "on")
+    _check_offset(options.offset)
+    if options.hypervisor_symbols:
+        hypervisor_code(open_image(options.hypervisor_symbols))
+    if options.output:
+        _check_writable(options.output)
+
+
+def _check_offset(offset: str) -> None:
+    try:
+        if offset != "auto":
+            int(offset, 0)
+    except ValueError:
+        raise TraceError(f"--offset takes 'auto' or a number, and was given {offset!r}") from None
+
+
+def _check_writable(path: str) -> None:
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise TraceError(f"cannot write the trace to {path}: it is a folder; give -o a file")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise TraceError(
+            f"cannot write the trace to {path}: no such folder or no permission for it"
+        )
+
+
+def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Result:
+    socket = folder / "stub"
+    line = qemu.command(options.qemu, options.image, for_qemu, socket)
+    with qemu.Qemu(line, socket, folder / "qemu.err") as process:
+        try:
+            result = _trace(options, str(socket), folder)
+        except TargetError:
+            process.check_death()
+            raise
+        if result.ended in ("exited", "closed") and not result.error:
+            process.check_end()
+    return result
+
+
+def _attach(options: argparse.Namespace, _for_qemu: list[str], folder: Path) -> Result:
+    result = _trace(options, options.attach, folder)
+    if result.ended == "closed" and not result.error:
+        raise TargetError(
+            f"the stub at {options.attach} closed the connection before the guest ended"
+        )
+    return result
+
+
+def _trace(options: argparse.Namespace, target: str, folder: Path) -> Result:
+    trace_options = vars(options).copy()
+    trace_options["load"] = [os.path.abspath(file) for file in options.load]
+    if options.output:
+        trace_options["output"] = os.path.abspath(options.output)
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w") as terminal:
+        request = Request(
+            target=target,
+            detach=bool(options.attach),
+            options=trace_options,
+            terminal=terminal.fileno(),
+        )
+        return trace_in_gdb(options.gdb, options.image, request, folder)
+
+
+def _status(options: argparse.Namespace, result: Result) -> int:
+    if result.error:
+        print(f"acrn-trace: {printable(result.error)}", file=sys.stderr)
+        return result.status
+    return int(is_failure(options, result.finding_kinds))
+
+
+def list_sites(arguments: list[str]) -> int:
+    """Print the sites of an image."""
+    from acrn_trace.lint.foreign import foreign_sites
+
+    parser = OptionParser(prog="acrn-trace sites")
+    parser.add_argument("image", metavar="IMAGE")
+    parser.add_argument(
+        "-l", "--listing", action="store_true", help="with the disassembly around each"
+    )
+    options = parser.parse_args(arguments)
+    image = open_image(options.image)
+    code = CodeAround(image) if options.listing else None
+    sites, known = image_sites(image), acrn()
+    foreign = foreign_sites(image, known, sites)
+    for line in site_lines(sites, known.table, code, foreign):
+        print(printable(line))
+    return 0
+
+
+# What needs no guest: the name of the command, and what runs it.
+def lint(arguments: list[str]) -> int:
+    """Judge the sites of an image; status 1 if anything is found."""
+    # Capstone takes longer to load than most commands to run.
+    from acrn_trace.lint.command import Report, add_lint_options, explanation, wanted_kinds
+
+    parser = OptionParser(prog="acrn-trace lint", description="find hypercalls that will break")
+    add_lint_options(parser)
+    add_knowledge_options(parser)
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
+    options = parser.parse_args(arguments)
+    if options.explain:
+        print("\n".join(explanation(options.explain)))
+        return 0
+    if options.image is None:
+        raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
+    wanted_kinds(options)
+    gc.disable()  # a fifth of the time, and nothing here is a cycle of any size
+    image = open_image(options.image)
+    sites = image_sites(image)
+    report = Report(image, sites, make_knowledge(options), options, spread=in_two)
+    for line in report.lines():
+        print(printable(line))
+    return int(report.findings > 0)
+
+
+COMMANDS = {
+    "sites": list_sites,
+    "lint": lint,
+    "record": record,
+    "report": report,
+    "convert": convert,
+    "diff": diff,
+    "ring": show_ring,
+}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace record``: run a guest and record its ring, without ever stopping it."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.images.image import open_image
+from acrn_trace.images.sitelist import image_sites
+from acrn_trace.installation import RECORDER
+from acrn_trace.launch import qemu
+from acrn_trace.launch.monitor import Monitor
+from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
+from acrn_trace.printable import printable
+from acrn_trace.traces.preamble import preamble
+
+REGION = "acrn-ram"
+SHARED = Path("/dev/shm")  # the host's memory, not its disk
+POLL_SECONDS = 0.05
+END_SECONDS = 60.0
+DEFAULT_MIB = 128  # QEMU's
+
+_SIZE = re.compile(r"(?:size=)?(\d+)([KMGTkmgt]?)(?:,.*)?")
+_SHIFTS = {"k": 10, "m": 20, "": 20, "g": 30, "t": 40}
+
+
+def record(arguments: list[str]) -> int:
+    """Record a guest to its end; the exit status."""
+    separator = arguments.index("--") if "--" in arguments else len(arguments)
+    options = _parser().parse_args(arguments[:separator])
+    for_qemu = arguments[separator + 1 :]
+    size = memory_size(for_qemu)
+    if not RECORDER.exists():
+        raise TraceError(f"{RECORDER} is missing; 'make readers' builds it")
+    knowledge, image = make_knowledge(options), open_image(options.image)
+    head = preamble(knowledge.table, image_sites(image))
+    _begin(options.output, head)
+    folder = SHARED if os.access(SHARED, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="acrn-record-", dir=folder) as name:
+        _record(options, for_qemu, size, Path(name))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OptionParser(
+        prog="acrn-trace record",
+        usage="acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]",
+        description="Run a guest that was built with the ring, and record its calls.",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", default="acrn.trace")
+    add_knowledge_options(parser)
+    parser.add_argument("--qemu", default="qemu-system-x86_64", help="default: %(default)s")
+    parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
+    return parser
+
+
+def memory_size(for_qemu: list[str]) -> int:
+    """The guest's memory, in bytes, as QEMU's -m says it; TraceError if it is somebody else's."""
+    for argument in for_qemu:
+        if "memory-backend" in argument:
+            raise TraceError(
+                "the QEMU arguments have a memory-backend, and acrn-trace record needs its own; to "
+                "record a QEMU of yours, use acrn-record"
+            )
+    if "-m" not in for_qemu[:-1]:
+        return DEFAULT_MIB << 20
+    text = for_qemu[len(for_qemu) - 1 - for_qemu[::-1].index("-m", 1) + 1]
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise TraceError(f"-m {text}: not a size of memory that acrn-trace record understands")
+    return int(match[1]) << _SHIFTS[match[2].lower()]
+
+
+def _begin(path: str, head: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(head)
+    except OSError as error:
+        raise TraceError(
+            f"cannot write the trace to {path}: {error.strerror}; give -o another file"
+        ) from error
+
+
+def _record(options: argparse.Namespace, for_qemu: list[str], size: int, folder: Path) -> None:
+    ram, socket = folder / "ram", folder / "monitor"
+    backend = f"memory-backend-file,id={REGION},mem-path={ram},size={size},share=on"
+    line = qemu.guest_command(options.qemu, options.image, for_qemu)
+    line += ["-object", backend, "-machine", f"memory-backend={REGION}"]
+    line += ["-S", "-qmp", f"unix:{socket},server=on,wait=off"]
+    with qemu.Qemu(line, socket, folder / "qemu.err") as guest:
+        monitor = Monitor(socket)
+        ranges = monitor.ram_ranges(REGION)
+        with Recorder(options.output, ram, ranges) as recorder:
+            monitor.execute("cont")
+            try:
+                while guest.runs() and recorder.runs():
+                    time.sleep(POLL_SECONDS)
+            except KeyboardInterrupt:
+                guest.kill()
+                print("acrn-trace: interrupted, and the guest was ended", file=sys.stderr)
+                recorder.finish()
+                return
+            recorder.finish()
+        monitor.close()
+        guest.check_end()
+
+
+class Recorder:
+    """An acrn-record that follows the rings in ``ram``."""
+
+    def __init__(self, output: str, ram: Path, ranges: list[tuple[int, int, int]]) -> None:
+        line = [str(RECORDER), "-A", "-o", output]
+        for address, size, offset in ranges:
+            line += ["-r", f"{address:#x}:{size:#x}:{offset:#x}"]
+        try:
+            self._process = subprocess.Popen(
+                [*line, str(ram)],
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # an interrupt at the terminal is for us
+            )
+        except OSError as error:
+            raise TargetError(f"cannot start {RECORDER}: {error.strerror}") from error
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def finish(self) -> None:
+        """Let it read what is left, and pass on what it says; TargetError if it failed."""
+        if self.runs():
+            self._process.terminate()
+        try:
+            _, said = self._process.communicate(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise TargetError("acrn-record did not end; was it stopped?") from None
+        said = printable(said.strip().removeprefix("acrn-record: "))
+        if self._process.returncode:
+            raise TargetError(said or f"acrn-record ended with {self._process.returncode}")
+        print(f"acrn-trace: {said}", file=sys.stderr)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Answers calls in the hypervisor's stead: single results, models in Python, a replay, ACRN played.
+
+Asked in that order; a call that none of them answers reaches the processor.
+"""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from acrn_trace.abi import MASK64
+from acrn_trace.event import Event, Finding
+from acrn_trace.memory import PhysicalMemory
+from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
+from acrn_trace.mocking.mock_acrn import PlayedAcrn
+from acrn_trace.mocking.model_library import RAISES_GP, RETURNED
+from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
+from acrn_trace.mocking.replay import Replay
+from acrn_trace.pairing import Call
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tamper.interventions import Change, Intervener
+
+RAISED_GP = Finding(
+    "mock-exception",
+    "ACRN raises #GP for a call from user mode; the mock leaves it to the processor, which raises "
+    "its own exception",
+)
+
+
+NO_SUCH_CALL = -25 & MASK64  # -ENOTTY
+
+
+@dataclass
+class Mock(Intervener):
+    """What is mocked at present. ``cpl()`` and ``upcall(vector)`` reach the stopped guest."""
+
+    knowledge: Knowledge
+    memory: PhysicalMemory
+    cpl: Callable[[], int]
+    upcall: Callable[[int], None]
+    fixed: dict[int, int] = field(default_factory=dict)  # number to RAX
+    models: PythonModels = field(default_factory=PythonModels)
+    replay: Replay | None = None
+    acrn: PlayedAcrn | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.fixed or self.models.functions or self.replay or self.acrn)
+
+    def entered(self, call: Call, event: Event) -> Change | None:
+        try:
+            return self._answer(call, event)
+        except ModelError as error:
+            return Change(stop=str(error), again=True)
+
+    def rebooted(self) -> None:
+        """The hypervisor begins anew with its guest; a recording goes on."""
+        if self.acrn:
+            self.acrn = self.acrn.rebooted()
+
+    def _answer(self, call: Call, event: Event) -> Change | None:
+        number = call.number
+        if number in self.fixed:
+            return Change(answer=self.fixed[number] & MASK64, answered_by="mock")
+        memory = PendingMemory(self.memory)
+        if number in self.models.functions:
+            return self._by_model(call, event, memory)
+        return self._by_the_rest(call, event, memory)
+
+    def _by_model(self, call: Call, event: Event, memory: PendingMemory) -> Change:
+        """A model that calls ``otherwise`` and then fails has not changed the played ACRN."""
+        before = self.acrn.snapshot() if self.acrn else b""
+        place = place_of(self.knowledge.structures, memory, self.models.limit)
+        entry = self.knowledge.table.numbered(call.number)
+
+        def otherwise() -> int:
+            change = self._by_the_rest(call, event, memory)
+            if change is None or change.answer is None:
+                raise LookupError("nothing else answers this call")
+            return change.answer
+
+        seen = ModelCall(entry, call.entry.vcpu, call.entry.registers, place, otherwise)
+        try:
+            result = self.models.answer(seen)
+        except ModelError:
+            if self.acrn:
+                self.acrn.restore(before)
+            raise
+        after = self._upcalls(seen.upcalls)
+        notes = seen.findings
+        return Change({}, memory.writes, result & MASK64, "mock", notes=notes, after=after)
+
+    def _by_the_rest(self, call: Call, event: Event, memory: PendingMemory) -> Change | None:
+        """The replay; where the recording has no answer, ACRN if it is played, or -ENOTTY."""
+        replayed = self.replay.answer(call, event, memory) if self.replay else None
+        if replayed and (replayed.answer is not None or replayed.stop):
+            return replayed
+        change = self._by_acrn(call, memory) if self.acrn else None
+        if replayed and change is None:
+            change = Change(answer=NO_SUCH_CALL, answered_by="replay")
+        if replayed and change:
+            change.notes = replayed.notes + change.notes
+        return change
+
+    def _by_acrn(self, call: Call, memory: PendingMemory) -> Change | None:
+        assert self.acrn
+        answer = self.acrn.vmcall(call.entry.vcpu, self.cpl(), call.entry.registers, memory)
+        if answer.outcome == RETURNED:
+            return Change({}, memory.writes, answer.rax, "mock")
+        return Change(notes=[RAISED_GP]) if answer.outcome == RAISES_GP else None
+
+    def _upcalls(self, vectors: list[int | None]) -> Callable[[], None] | None:
+        if not vectors:
+            return None
+        known = [self.callback_vector() if vector is None else vector for vector in vectors]
+        return lambda: [self.upcall(vector) for vector in known] and None
+
+    @property
+    def cpuid(self) -> AcrnCpuid | None:
+        """How the guest finds ACRN, if it is played, or was in what is replayed."""
+        if self.acrn:
+            return self.acrn.cpuid
+        return self.replay.cpuid if self.replay else None
+
+    def callback_vector(self) -> int:
+        """The vector of upcalls: set_callback_vector's, as far as it was answered here."""
+        return self.acrn.callback_vector if self.acrn else 0xF3

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What ``hypercall mock`` and ``--mock`` are told, done to a mock: all but what needs the guest."""
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Iterable, Iterator
+
+from acrn_trace.errors import TraceError
+from acrn_trace.memory import NoMemory
+from acrn_trace.mocking.machine_settings import parse_settings
+from acrn_trace.mocking.mock import Mock
+from acrn_trace.mocking.mock_acrn import PlayedAcrn
+from acrn_trace.mocking.python_models import call_number
+from acrn_trace.mocking.replay import Replay
+from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.knowledge import Knowledge
+
+FORMS = (
+    "'acrn [SETTING=VALUE]…', 'NAME RETVAL', 'FILE.py', '--replay TRACE', 'upcall [VECTOR]', "
+    "'ioreq …' or 'off [NAME]'"
+)
+REPLAY = re.compile(r"replay:(.+)", re.DOTALL)
+
+
+def turn_on(mock: Mock, words: list[str]) -> str:
+    """Mock what ``words`` say, and tell it in a line; TraceError, and nothing changed."""
+    match words:
+        case ["acrn", *settings]:
+            mock.acrn = PlayedAcrn(parse_settings(settings), mock.knowledge)
+            return "ACRN is played" + (f": {' '.join(settings)}" if settings else "")
+        case ["--replay", trace]:
+            return _replay(mock, trace)
+        case [word] if REPLAY.match(word):
+            return _replay(mock, word.partition(":")[2])
+        case [word] if word.endswith(".py"):
+            return load_model(mock, Path(word).expanduser())
+        case [name, text] if not name.startswith("-"):
+            return _fix(mock, name, text)
+    raise TraceError(f"hypercall mock takes {FORMS}, and was given {' '.join(words)!r}")
+
+
+def check(mocks: Iterable[list[str]], knowledge: Knowledge) -> None:
+    """TraceError for the first of ``mocks`` that is wrong, with no guest at hand."""
+    mock = Mock(knowledge, NoMemory(), lambda: 0, lambda vector: None)
+    for words in mocks:
+        turn_on(mock, words)
+
+
+def load_model(mock: Mock, path: Path) -> str:
+    """Take the models of a Python file."""
+    names = mock.models.load(path, mock.knowledge)
+    return (
+        f"{path} models {', '.join(names)}" if names else f"{path} defines calls, and models none"
+    )
+
+
+def _replay(mock: Mock, trace: str) -> str:
+    mock.replay = Replay(mock.knowledge, Path(trace).expanduser())
+    line = f"{trace} is replayed: {mock.replay.calls} calls"
+    if mock.replay.without_outputs:
+        line += (
+            f"; of {mock.replay.without_outputs} it does not have what they wrote to memory, so "
+            "that stays as it is"
+        )
+    return line
+
+
+def _fix(mock: Mock, name: str, text: str) -> str:
+    number = call_number(name, mock.knowledge.table, "hypercall mock")
+    mock.fixed[number] = result_of(text)
+    return f"{mock.knowledge.table.call_name(number)} is answered with {text}"
+
+
+def result_of(text: str) -> int:
+    """A number that fits RAX, or an error's name; TraceError if it is neither."""
+    errors = {name: -number for number, (name, _) in ERRNOS.items()}
+    if text.lstrip("-") in errors:
+        return errors[text.lstrip("-")]
+    try:
+        number = int(text, 0)
+    except ValueError:
+        near = get_close_matches(text.lstrip("-"), errors, 1)
+        hint = f", did you mean -{near[0]}?" if near else ""
+        raise TraceError(
+            f"hypercall mock: {text!r} is no result: a number, or an error such as -EINVAL{hint}"
+        ) from None
+    if not -(1 << 63) <= number < 1 << 64:
+        raise TraceError(f"hypercall mock: {text} does not fit RAX, which has 64 bits")
+    return number
+
+
+def turn_off(mock: Mock, names: list[str]) -> None:
+    """End the mock of what is named, or all of it."""
+    if mock.is_empty:
+        raise TraceError("nothing is mocked; 'hypercall mock acrn' plays ACRN")
+    for name in names:
+        _turn_off_one(mock, name)
+    if not names:
+        mock.fixed.clear()
+        mock.models.functions.clear()
+        mock.replay = mock.acrn = None
+
+
+def _turn_off_one(mock: Mock, name: str) -> None:
+    if name == "acrn" and mock.acrn:
+        mock.acrn = None
+    elif name in ("replay", "--replay") and mock.replay:
+        mock.replay = None
+    elif not _forget_file(mock, name):
+        number = call_number(name, mock.knowledge.table, "hypercall mock off")
+        if mock.fixed.pop(number, None) is None and not mock.models.functions.pop(number, None):
+            raise TraceError(f"{name} is not mocked; 'hypercall mock' lists what is")
+
+
+def _forget_file(mock: Mock, name: str) -> bool:
+    functions = mock.models.functions
+    of_file = [nr for nr, (path, _) in functions.items() if name in (str(path), path.name)]
+    for number in of_file:
+        del functions[number]
+    return bool(of_file)
+
+
+def listing(mock: Mock) -> Iterator[str]:
+    """What is mocked, in the order in which it is asked."""
+    name = mock.knowledge.table.call_name
+    for number, result in sorted(mock.fixed.items()):
+        yield f"{name(number)} is answered with {result}"
+    for number, (path, _) in sorted(mock.models.functions.items()):
+        yield f"{name(number)} is modelled by {path}"
+    if mock.replay:
+        replay = mock.replay
+        yield (
+            f"{replay.path} is replayed: {replay.answered} calls answered, {replay.left} of "
+            f"{replay.calls} left, {replay.departed} departed from it"
+        )
+    if mock.acrn:
+        yield f"ACRN is played: {mock.acrn.answered} calls answered"
+    if mock.is_empty:
+        yield "Nothing is mocked."

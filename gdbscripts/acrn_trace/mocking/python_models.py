@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Models in Python: what calls do, as functions of a user's file (docs/mock.md has the interface)::
+
+    @model.call("create_vm")
+    def create_vm(call):
+        call.vm.vmid = 1
+        return 0
+"""
+
+import traceback
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Callable, Mapping
+
+from acrn_trace.abi import ACRN
+from acrn_trace.decoding.arguments import ArgumentDecoder
+from acrn_trace.decoding.structures import Structures
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Finding
+from acrn_trace.memory import Unreadable
+from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.mocking.structure_view import PackedView, Place, View
+from acrn_trace.mocking.time_limit import TimeLimit, TimeOver
+from acrn_trace.tables import calltable
+from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tables.layouts import Struct
+
+MAX_WORDS = 200  # characters of what an exception says
+RESULTS = range(-(1 << 63), 1 << 64)  # what fits RAX
+
+Function = Callable[["ModelCall"], int]
+
+
+class ModelError(TraceError):
+    """A model did what it must not: one sentence with its file and line."""
+
+
+class Model:
+    """What a file with models finds as ``model``."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.functions: dict[str | int, tuple[Function, int]] = {}
+        self.entries: list[Entry] = []
+
+    def call(self, which: str | int) -> Callable[[Function], Function]:
+        """The function below answers the call of that name or number."""
+        if not isinstance(which, (str, int)) or isinstance(which, bool):
+            raise TypeError("model.call takes a call's name or number")
+
+        def take(function: Function) -> Function:
+            self.functions[which] = function, function.__code__.co_firstlineno
+            return function
+
+        return take
+
+    def define(self, line: str) -> None:
+        """Add a call: a line of a ``.def``, ``HYPERCALLn(NUMBER, NAME, ARGUMENT…)``."""
+        self.entries += calltable.parse(line, f"{self._path}: model.define")
+
+
+@dataclass
+class Memory:
+    """Guest-physical memory for a model: reads see what it has written."""
+
+    _pending: PendingMemory
+    _limit: TimeLimit
+
+    def read(self, address: int, size: int) -> bytes:
+        with self._limit.shielded():
+            return self._pending.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        with self._limit.shielded():
+            self._pending.write(address, data)
+
+
+class ModelCall:
+    """One call as a model sees it. Arguments are attributes, by their names in the call table."""
+
+    def __init__(
+        self,
+        entry: Entry | None,
+        vcpu: int,
+        registers: Mapping[str, int],
+        place: Place,
+        otherwise: Callable[[], int],
+    ) -> None:
+        self.name = entry.name if entry else f"hypercall_{registers[ACRN.number]:#x}"
+        self.number = registers[ACRN.number]
+        self.vcpu = vcpu
+        self.args = tuple(registers[name] for name in ACRN.arguments)
+        self.registers = registers
+        self.memory = place.memory
+        self.upcalls: list[int | None] = []
+        self.findings: list[Finding] = []
+        self._entry, self._place, self._otherwise = entry, place, otherwise
+
+    def otherwise(self) -> int:
+        """What the call would be answered without this model, with all that it changes."""
+        return self._otherwise()
+
+    def upcall(self, vector: int | None = None) -> None:
+        """Interrupt the guest's vCPU 0 after the call; by default with set_callback_vector's."""
+        self.upcalls.append(vector)
+
+    def note(self, text: str) -> None:
+        """A finding for the call's event."""
+        self.findings.append(Finding("model", str(text)))
+
+    def at(self, name: str, address: int) -> View:
+        """The structure of that name, or a u8 to u64, at a guest-physical address."""
+        kind = self._place.structures.type_named(name)
+        if kind is None:
+            known = self._place.structures.layouts.structs
+            raise LookupError(f"no structure is named {name}{_near(name, known)}")
+        return self._place.view(kind, address)
+
+    def __getattr__(self, name: str) -> View:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        arguments = self._entry.arguments if self._entry else ()
+        for argument, register in zip(arguments, self.args):
+            if argument.name == name:
+                return self._argument(argument, register)
+        names = [argument.name for argument in arguments]
+        has = f"; it has {', '.join(names)}" if names else ""
+        raise AttributeError(f"{self.name} has no argument {name}{_near(name, names) or has}")
+
+    def _argument(self, argument: Argument, register: int) -> View:
+        structures, entry = self._place.structures, self._entry
+        assert entry
+        pointee = ArgumentDecoder(structures).pointee(entry, argument, self.args)
+        if pointee:
+            return self.at(pointee.type, register)
+        number = register & (1 << argument.bits) - 1
+        kind = structures.type_named(argument.type or "")
+        if argument.kind == "PACKED" and isinstance(kind, Struct):
+            return PackedView(kind, number)
+        return number
+
+
+@dataclass
+class PythonModels:
+    """The functions of the files that were loaded; a later one of a call replaces an earlier."""
+
+    limit: TimeLimit = field(default_factory=TimeLimit)
+    functions: dict[int, tuple[Path, Function]] = field(default_factory=dict)
+
+    def load(self, path: Path, knowledge: Knowledge) -> list[str]:
+        """Take the functions of a file, its new calls too: their names. TraceError: none is."""
+        model = _run(path, self.limit)
+        table = CallTable(knowledge.table)
+        for entry in model.entries:
+            table.add(entry)
+        found = {}
+        for which, (function, line) in model.functions.items():
+            number = call_number(which, table, f"{path}, line {line}")
+            found[number] = path, function
+        if not found and not model.entries:
+            raise TraceError(f"{path} models no call: no function in it has @model.call(NAME)")
+        for entry in model.entries:
+            knowledge.add(entry)
+        self.functions |= found
+        return [table.call_name(number) for number in found]
+
+    def answer(self, call: ModelCall) -> int:
+        """What the call's function returns: RAX, as it is or signed. ModelError."""
+        path, function = self.functions[call.number]
+        where = f"the model of {call.name} in {path}"
+        try:
+            with self.limit.limited():
+                result = function(call)
+        except TimeOver:
+            raise ModelError(f"{where} did not end within {self.limit.seconds:g} s") from None
+        except (ModelError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # pylint: disable=broad-except
+            raise ModelError(f"{where}{_line(error, path)} raised {_words(error)}") from None
+        if not isinstance(result, int) or isinstance(result, bool) or result not in RESULTS:
+            raise ModelError(
+                f"{where} returned {repr(result)[:MAX_WORDS]}, which is no integer of 64 bits"
+            )
+        return result
+
+
+def place_of(structures: Structures, memory: PendingMemory, limit: TimeLimit) -> Place:
+    return Place(structures, Memory(memory, limit))
+
+
+def call_number(which: str | int, table: CallTable, where: str) -> int:
+    """The number of the call that is named so; TraceError, with a near name, if there is none."""
+    if isinstance(which, int):
+        return which
+    entry = table.named(which)
+    if entry:
+        return entry.number
+    try:
+        return int(which, 0)
+    except ValueError:
+        names = [entry.name for entry in table]
+        raise TraceError(
+            f"{where}: no call is named {which!r}{_near(which, names)}; 'info hypercalls' has the "
+            "names"
+        ) from None
+
+
+def _run(path: Path, limit: TimeLimit) -> Model:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "no text in UTF-8"
+        raise TraceError(f"cannot read the model {path}: {why}") from error
+    model = Model(path)
+    try:
+        with limit.limited():
+            exec(compile(text, str(path), "exec"), {"__name__": path.stem, "model": model})
+    except SyntaxError as error:
+        raise TraceError(f"{path}, line {error.lineno}: {error.msg}") from None
+    except TimeOver:
+        raise TraceError(f"{path} was not loaded within {limit.seconds:g} s") from None
+    except (TraceError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # pylint: disable=broad-except
+        raise TraceError(f"{path}{_line(error, path)} raised {_words(error)}") from None
+    return model
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """``, line N``: the innermost one that is in the file."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    ]
+    return f", line {lines[-1]}," if lines else ""
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, Unreadable):
+        return f"Unreadable: the memory could not be read: {error}"
+    text = " ".join(str(error).split())[:MAX_WORDS]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _near(name: str, known) -> str:
+    near = get_close_matches(str(name), list(known), 1)
+    return f", did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From a record that a guest wrote to the event that it is.
+
+What a record does not say is None in the event; memory is what was captured then, never what is
+there now.
+"""
+
+import struct
+from typing import Iterator, Mapping
+
+from acrn_trace.abi import ACRN, RFLAGS_COMPARED
+from acrn_trace.clobbers import clobber_findings
+from acrn_trace.decoding.arguments import ArgumentDecoder
+from acrn_trace.decoding.changes import merge
+from acrn_trace.decoding.structures import Tree
+from acrn_trace.event import Event
+from acrn_trace.memory import Unreadable
+from acrn_trace.rings.ringformat import (
+    ARGUMENTS,
+    CAPTURED_IN,
+    CAPTURED_OUT,
+    CHANGED,
+    FAULTED,
+    RECORD,
+    REGISTERS,
+    RETURNED,
+    SEQUENCE_SHIFT,
+    STATE,
+    UNKNOWN_VCPU,
+    RingHeader,
+)
+from acrn_trace.sites import Site
+from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables.fields import NO_ROLES
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tables.layouts import Struct
+from acrn_trace.tables.results import ResultChecker
+
+MAX_KINS = 4096
+UNKNOWN_HZ = (
+    10**9
+)  # a counter of unknown speed is shown as if it were this fast, and that is said
+MAX_MICROS = 10**18
+_BODY = 24  # of a record: what is before it differs in every one
+_CAPTURE = struct.Struct("<HHxxxx")
+_PAIR = struct.Struct("<QQ")
+
+
+class NotRecorded:
+    """Memory that is not the captured structure's."""
+
+    def read(self, address: int, size: int) -> bytes:
+        raise Unreadable("not recorded")
+
+
+class RecordDecoder:
+    """Makes events of the records of rings with one ``header``."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        header: RingHeader,
+        sites: Mapping[int, Site],
+        tsc_hz: int | None,
+        source: str = "ring",
+    ) -> None:
+        self._knowledge = knowledge
+        self._source = source
+        self._structures = knowledge.structures
+        self._arguments = ArgumentDecoder(knowledge.structures)
+        self._header = header
+        self._sites = sites
+        self.hz = tsc_hz or UNKNOWN_HZ
+        self._kins: dict[tuple[bytes, int, bool], Event] = {}
+
+    @property
+    def table(self) -> CallTable:
+        return self._knowledge.table
+
+    def event(self, raw: bytes, ring: int, seq: int, overwritten: bool = False) -> Event:
+        """The event of one record; ``seq`` is the event's own, in order of the trace."""
+        word, entry, leave = struct.unpack_from("<QQQ", raw)
+        returned = word & STATE == RETURNED
+        key = raw[_BODY:], ring, None if overwritten else returned
+        like = self._kins.get(key)
+        if like is None:
+            like = self._decoded(raw, returned, overwritten)
+            like.more["ring"] = ring
+            if len(self._kins) >= MAX_KINS:
+                self._kins.clear()
+            self._kins[key] = like
+        event = Event.__new__(Event)
+        fields = event.__dict__ = like.__dict__.copy()
+        fields["seq"] = seq
+        fields["time"] = min(entry * 10**6 // self.hz, MAX_MICROS - 1) / 1e6
+        if returned and leave >= entry:
+            fields["duration"] = ((leave - entry) * 10**6 // self.hz) / 1e6
+        fields["more"] = {**like.more, "sequence": word >> SEQUENCE_SHIFT}
+        if like.findings:
+            fields["findings"] = list(like.findings)
+        return event
+
+    def _decoded(self, raw: bytes, returned: bool, overwritten: bool) -> Event:
+        """All of the event that its body says."""
+        _, _, _, number, arg1, arg2, result, site, vcpu, flags = RECORD.unpack_from(raw)
+        given = flags & ARGUMENTS
+        args = (arg1 if given > 0 else 0, arg2 if given > 1 else 0)
+        address = self._header.site(site)
+        event = Event(
+            seq=0,
+            time=0.0,
+            clock="tsc",
+            vcpu=None if vcpu == UNKNOWN_VCPU else vcpu,
+            abi=ACRN.name,
+            nr=number,
+            name=self._knowledge.table.call_name(number),
+            args=args,
+            site=self._sites.get(address) or Site(address),
+            source=self._source,
+            over=True,
+            kin={},
+        )
+        if not returned:
+            event.status = "unknown" if overwritten else "unfinished"
+        elif flags & FAULTED:
+            event.status = "faulted"
+        else:
+            event.status, event.rax = "returned", result
+        self._decode_arguments(event, raw, flags, given)
+        if returned:
+            self._find(event, raw, flags)
+        return event
+
+    def _decode_arguments(self, event: Event, raw: bytes, flags: int, given: int) -> None:
+        entry = self._knowledge.table.numbered(event.nr)
+        if entry is None:
+            return
+        before, after = captures(self._header, raw)
+        for argument, register in list(zip(entry.arguments, event.args))[:given]:
+            event.decoded[argument.name] = self._argument(argument, register, before, after)
+            if argument.kind == "PTR":
+                before = after = None  # only the first structure is captured
+
+    def _argument(
+        self, argument: Argument, register: int, before: bytes | None, after: bytes | None
+    ) -> Tree:
+        if not argument.is_pointer:
+            return self._number(argument, register)
+        first = self.structure(argument, before) if before is not None else None
+        second = self.structure(argument, after) if after is not None else None
+        if first is None or second is None:
+            tree = second if first is None else first
+            return hex(register) if tree is None else tree
+        return merge(first, second, argument.direction, [])
+
+    def structure(self, argument: Argument, data: bytes) -> Tree | None:
+        """The tree of a structure of which no more than ``data`` is known."""
+        kind = self._structures.type_named(argument.type or "")
+        if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:
+            return None
+        if len(data) < kind.size:
+            whole = tuple(f for f in kind.fields if f.bit_offset + f.bit_size <= len(data) * 8)
+            kind = Struct(kind.name, len(data), whole, kind.is_union)
+        return _bare(self._structures.value(kind, data[: kind.size], NO_ROLES, NotRecorded()))
+
+    def _number(self, argument: Argument, register: int) -> Tree:
+        alone = Entry(0, "", (argument,))
+        return self._arguments.entered(alone, (register,), NotRecorded()).shown[argument.name]
+
+    def _find(self, event: Event, raw: bytes, flags: int) -> None:
+        """The findings that the record alone gives grounds for."""
+        allowed = self._knowledge.results.may_change.get(event.name, frozenset())
+        event.clobbered = {
+            name: (before, after)
+            for name, before, after in self._changed(raw, flags)
+            if name not in allowed and name not in ACRN.may_change
+        }
+        event.findings = clobber_findings(event.clobbered, event.name, event.site)
+        knowledge = self._knowledge
+        rules = ResultChecker(knowledge.table, knowledge.results, knowledge.explain)
+        # Which VMs there are, the rule on ENOTTY would have to see from every call before.
+        event.findings += [f for f in rules.check(event) if f.kind != "enotty"]
+
+    def _changed(self, raw: bytes, flags: int) -> Iterator[tuple[str, int, int]]:
+        """Register, value before and value after, of those that there was room for."""
+        offset = self._header.changed_offset
+        if not offset or not flags & CHANGED:
+            return
+        registers = int.from_bytes(raw[offset : offset + 4], "little")
+        names = [name for bit, name in enumerate(REGISTERS) if registers >> bit & 1]
+        for index, name in enumerate(names[: self._header.changed_slots]):
+            before, after = _PAIR.unpack_from(raw, offset + 8 + index * _PAIR.size)
+            if name != "rflags" or (before ^ after) & RFLAGS_COMPARED:
+                yield name, before, after
+
+
+def captures(header: RingHeader, raw: bytes) -> tuple[bytes | None, bytes | None]:
+    """What the structure of the record ``raw`` held at the call and at the return."""
+    offset, room = header.capture_offset, header.capture_bytes
+    (flags,) = struct.unpack_from("<H", raw, RECORD.size - 2)
+    if not offset or not flags & (CAPTURED_IN | CAPTURED_OUT):
+        return None, None
+    in_bytes, out_bytes = _CAPTURE.unpack_from(raw, offset)
+    first = offset + _CAPTURE.size
+    before = raw[first : first + min(in_bytes, room)]
+    after = raw[first + room : first + room + min(out_bytes, room)]
+    return (
+        before if flags & CAPTURED_IN else None,
+        after if flags & CAPTURED_OUT else None,
+    )
+
+
+def _bare(tree: Tree) -> Tree:
+    """The tree with a plain address where it leads to what was not recorded."""
+    if isinstance(tree, dict):
+        if "unreadable" in tree:
+            return tree["address"]
+        return {key: _bare(value) for key, value in tree.items()}
+    return [_bare(value) for value in tree] if isinstance(tree, list) else tree

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What acrn_fields.def says about the fields of structures, beyond their layout."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Iterable
+
+from acrn_trace.tables import deffile
+from acrn_trace.tables.deffile import Line, Term
+
+PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET"}
+
+
+@dataclass(frozen=True)
+class Pointee:
+    """What a guest-physical address leads to: one ``type``, or as many as field ``count`` says."""
+
+    direction: str
+    type: str
+    count: str | None = None
+
+
+@dataclass
+class Roles:
+    """What is known of one field."""
+
+    plain: frozenset[str] = frozenset()
+    pointee: Pointee | None = None
+
+
+NO_ROLES = Roles()
+
+
+@dataclass
+class FieldTable:
+    roles: dict[tuple[str, str], Roles] = field(default_factory=dict)
+    cases: dict[tuple[str, str], tuple[str, dict[int, str]]] = field(default_factory=dict)
+    pointees: dict[tuple[str, str], tuple[str, dict[int, Pointee]]] = field(default_factory=dict)
+
+    # what others call a structure, and a field
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    called: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def of(self, struct: str, name: str) -> Roles:
+        return self.roles.get((struct, name), NO_ROLES)
+
+    def learn(self, struct: str, name: str, roles: Roles) -> None:
+        """A field has another name as well."""
+        self.roles[struct, name] = roles
+        for derived in ("text_fields", "outputs", "reserved"):
+            self.__dict__.pop(derived, None)
+
+    @cached_property
+    def text_fields(self) -> set[str]:
+        """The names of fields that hold characters, which a text line puts in quotes."""
+        texts = [key for key, roles in self.roles.items() if "TEXT" in roles.plain]
+        others = {self.called[key] for key in texts if key in self.called}
+        return others | {name for _, name in texts}
+
+    @cached_property
+    def reserved(self) -> frozenset[str]:
+        """Names of fields that are in a tree only where they are not 0; no others are so named."""
+        keys = self.roles.items()
+        return frozenset(name for (_, name), roles in keys if "RESERVED" in roles.plain)
+
+    @cached_property
+    def outputs(self) -> dict[str, frozenset[str]]:
+        """For each structure the fields that the hypervisor writes."""
+        outs: dict[str, frozenset[str]] = {}
+        for (struct, name), role in self.roles.items():
+            if "OUT" in role.plain:
+                outs[struct] = outs.get(struct, frozenset()) | {name}
+        return outs
+
+
+def read_fields(path: Path) -> FieldTable:
+    """The table in ``path``; TraceError for a line that is none."""
+    return fields_of(deffile.read(path))
+
+
+def fields_of(lines: Iterable[Line]) -> FieldTable:
+    table = FieldTable()
+    for line in lines:
+        words = line.term.words()
+        try:
+            _READERS[line.term.name](table, words, line)
+        except (KeyError, ValueError, IndexError):
+            raise line.wrong(
+                "not a line FIELD(…), CASE(…), POINTEE(…), ALIAS(…) or CALLED(…)"
+            ) from None
+    return table
+
+
+def _field(table: FieldTable, _words: list[str], line: Line) -> None:
+    struct, name, *roles = line.term.arguments or ()
+    plain = frozenset(str(role) for role in roles if role.arguments is None)
+    if plain - PLAIN_ROLES:
+        raise line.wrong(f"{min(plain - PLAIN_ROLES)} is not a role")
+    pointees = [_pointee(role) for role in roles if role.arguments is not None]
+    table.roles[str(struct), str(name)] = Roles(plain, pointees[0] if pointees else None)
+
+
+def _pointee(role: Term) -> Pointee:
+    direction, kind, *count = role.words()
+    if len(count) != {"POINTER": 0, "ARRAY": 1}[role.name]:
+        raise ValueError(role.name)
+    return Pointee(direction, kind, count[0] if count else None)
+
+
+def _case(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, union, selector, value, member = words
+    table.cases.setdefault((struct, union), (selector, {}))[1][int(value)] = member
+
+
+def _argument_pointee(table: FieldTable, words: list[str], _line: Line) -> None:
+    call, argument, selector, value, direction, kind = words
+    cases = table.pointees.setdefault((call, argument), (selector, {}))[1]
+    cases[int(value)] = Pointee(direction, kind)
+
+
+def _alias(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, *others = words
+    table.aliases[struct] = tuple(others)
+
+
+def _called(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, name, other = words
+    table.called[struct, name] = other
+
+
+_READERS = {
+    "FIELD": _field,
+    "CASE": _case,
+    "POINTEE": _argument_pointee,
+    "ALIAS": _alias,
+    "CALLED": _called,
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the tool knows of one hypervisor: its calls, its structures, its rules; read from cstub."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable
+
+from acrn_trace.decoding.structures import Structures
+from acrn_trace.installation import INCLUDE, TYPES
+from acrn_trace.tables import deffile
+from acrn_trace.tables.calltable import CallTable, Entry, entry_of
+from acrn_trace.tables.dwarf import read_layouts
+from acrn_trace.tables.fields import read_fields
+from acrn_trace.tables.results import ResultRules, read_results
+from acrn_trace.tables.versions import Releases, read_releases
+
+
+@dataclass
+class Knowledge:
+    """``table`` is what ``release`` has, and the user's own calls."""
+
+    table: CallTable
+    structures: Structures
+    results: ResultRules
+    master: CallTable = field(default_factory=CallTable)
+    releases: Releases = field(default_factory=lambda: Releases(["master"]))
+    release: str = "master"
+    loaded: list[Path] = field(default_factory=list)
+    defined: list[Entry] = field(default_factory=list)
+
+    def define(self, text: str) -> tuple[Entry, list[Entry]]:
+        """Add the call that one line of a table states: that, and those that it replaces."""
+        entry = entry_of(deffile.parse_one(text, "the definition"))
+        return entry, self.add(entry)
+
+    def add(self, entry: Entry) -> list[Entry]:
+        """Add a call, for every release: those that it replaces."""
+        self.defined.append(entry)
+        return self.table.add(entry)
+
+    def unknown_types(self, entry: Entry) -> list[str]:
+        """The types of a call's arguments that neither ACRN nor the guest's image has."""
+        return [
+            argument.type
+            for argument in entry.arguments
+            if argument.type and argument.kind in ("PTR", "PACKED", "ENUM")
+            if self.structures.type_named(argument.type) is None
+            and not self.structures.enum_named(argument.type)
+        ]
+
+    def load(self, path: Path) -> None:
+        """Add a user's own calls; TraceError, and nothing added, if the file is wrong."""
+        self.table.load(path)
+        self.loaded.append(path)
+
+    def use_release(self, release: str) -> None:
+        """Take the calls of another release; TraceError if there is no such one."""
+        table = self.releases.table(self.master, release)
+        for path in self.loaded:
+            table.load(path)
+        for entry in self.defined:
+            table.add(entry)
+        self.table, self.release = table, release
+
+    def explain(self, number: int) -> str | None:
+        """Which other release has a call of this number, as a clause; None if none has."""
+        return self.releases.explain(number, self.release, self.master)
+
+    @property
+    def caveat(self) -> str | None:
+        """What a reader of the trace must know about the tables in use."""
+        if self.release == self.releases.newest:
+            return None
+        return (
+            f"calls are those of ACRN {self.release}, structures are laid out as "
+            f"{self.releases.newest}'s and may differ"
+        )
+
+
+def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
+    """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
+    master = CallTable()
+    master.load(INCLUDE / "acrn.def")
+    structures = Structures(read_layouts(TYPES), read_fields(INCLUDE / "acrn_fields.def"))
+    results = read_results(INCLUDE / "acrn_results.def")
+    releases = read_releases(INCLUDE / "acrn_versions.def")
+    knowledge = Knowledge(CallTable(), structures, results, master, releases)
+    knowledge.use_release(release or releases.newest)
+    for path in tables:
+        knowledge.load(Path(path))
+    return knowledge

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a result means where RAX alone does not say it (acrn_results.def)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator
+
+from acrn_trace.decoding.changes import is_change, joined
+from acrn_trace.event import Event, Finding
+from acrn_trace.memory import is_absent
+from acrn_trace.tables import deffile
+from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.deffile import Line
+
+# ACRN dispatches on the low 8 bits and checks the others only where it resolves the target VM:
+# hypervisor/arch/x86/guest/vmcall.c of master d61d98cf800e.
+MAGIC = 0x80000000
+INDEX = 0xFF
+ENOTTY = -25
+SERVICE_VM = 0
+MAX_VMS = 64  # that a trace remembers; ACRN's own limit is 16
+
+
+@dataclass
+class ResultRules:
+    """The rules by call name."""
+
+    failed_if: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+    proves_nothing: dict[str, str] = field(default_factory=dict)
+    enotty_means: dict[str, str] = field(default_factory=dict)
+    vm_named_in: dict[str, str] = field(default_factory=dict)
+    may_change: dict[str, frozenset[str]] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+
+
+def read_results(path: Path) -> ResultRules:
+    """The rules in ``path``; TraceError for a line that is none."""
+    return results_of(deffile.read(path))
+
+
+def results_of(lines: Iterable[Line]) -> ResultRules:
+    rules = ResultRules()
+    for line in lines:
+        try:
+            _add_rule(rules, line)
+        except ValueError:
+            raise line.wrong("not a rule of results: its value is no number") from None
+    return rules
+
+
+def _add_rule(rules: ResultRules, line: Line) -> None:
+    match [line.term.name, *line.term.words()]:
+        case ["ZERO_FAILED_IF", call, path, value, why]:
+            rules.failed_if[call] = (path, int(value), why)
+        case ["ZERO_PROVES_NOTHING", call, why]:
+            rules.proves_nothing[call] = why
+        case ["ENOTTY_MEANS", call, why]:
+            rules.enotty_means[call] = why
+        case ["VM_NAMED_IN", call, argument]:
+            rules.vm_named_in[call] = argument
+        case ["MAY_CHANGE", call, *registers]:
+            rules.may_change[call] = frozenset(registers)
+        case ["ELSEWHERE", call, why]:
+            rules.elsewhere[call] = why
+        case _:
+            raise line.wrong("not a rule of results")
+
+
+class ResultChecker:
+    """Finds what is wrong with results, from the rules and from what the trace has seen so far."""
+
+    def __init__(
+        self,
+        table: CallTable,
+        rules: ResultRules,
+        elsewhere: Callable[[int], str | None] = lambda number: None,
+    ) -> None:
+        """``elsewhere`` tells of a number which other release has it, as a clause."""
+        self._table = table
+        self._rules = rules
+        self._elsewhere = elsewhere
+        self._vms: dict[int, str] = {}  # VM id -> what became of it
+
+    def check(self, event: Event) -> Iterator[Finding]:
+        """The findings on a call that returned."""
+        yield from self._number(event)
+        if event.ret == 0:
+            yield from self._zero(event)
+        if event.ret == ENOTTY:
+            yield Finding("enotty", f"{event.name} answered ENOTTY: {self._why_enotty(event)}")
+        self._remember(event)
+
+    def _number(self, event: Event) -> Iterator[Finding]:
+        if self._table.numbered(event.nr) or event.nr & ~INDEX == MAGIC:
+            return
+        reached = self._table.numbered(MAGIC | event.nr & INDEX)
+        yield Finding(
+            "number",
+            f"R8 is {event.nr:#x}, whose upper bits are not {MAGIC >> 8:#x}: ACRN looks at the low "
+            f"8 bits alone and calls {reached.name if reached else 'nothing'}",
+        )
+
+    def _zero(self, event: Event) -> Iterator[Finding]:
+        path, value, why = self._rules.failed_if.get(event.name, ("", 0, ""))
+        if path and _at(event.decoded, path) == value:
+            yield Finding("zero-but-failed", f"{event.name} failed though RAX is 0: {why}")
+        if event.name in self._rules.proves_nothing:
+            why = self._rules.proves_nothing[event.name]
+            yield Finding("zero-proves-nothing", f"{event.name}: {why}")
+        for path, why in _absent(event.decoded):
+            text = f"{event.name} may have stopped at {path} though RAX is 0: {why}"
+            yield Finding("zero-but-failed", text)
+
+    def _why_enotty(self, event: Event) -> str:
+        if self._table.numbered(event.nr) is None:
+            return self._elsewhere(event.nr) or "the call table has no such call"
+        namer = event.decoded.get(self._rules.vm_named_in.get(event.name, ""))
+        if isinstance(namer, dict) and "unreadable" in namer:
+            return f"what names the VM could not be read at {namer['address']}"
+        if event.name in self._rules.enotty_means:
+            return self._rules.enotty_means[event.name]
+        vmid = target_vm(event)
+        if vmid is None or vmid == SERVICE_VM:
+            return "the caller is not permitted to make this call"
+        fate = self._vms.get(vmid, "was not created in this trace")
+        if fate == "created":
+            return f"not permitted (VM {vmid} was created in this trace)"
+        return f"VM {vmid} {fate}"
+
+    def _remember(self, event: Event) -> None:
+        vmid = target_vm(event)
+        full = len(self._vms) >= MAX_VMS and vmid not in self._vms
+        if event.ret != 0 or vmid is None or full:
+            return
+        fates = {"create_vm": "created", "destroy_vm": f"was destroyed by call {event.seq}"}
+        if event.name in fates and vmid != 0xFFFF:
+            self._vms[vmid] = fates[event.name]
+
+
+def target_vm(event: Event) -> int | None:
+    """The VM id that a call names, wherever it stands; what create_vm wrote."""
+    for tree in (event.decoded, *(t for t in event.decoded.values() if isinstance(t, dict))):
+        vmid = tree.get("vmid")
+        vmid = vmid["out"] if is_change(vmid) else vmid
+        if isinstance(vmid, int):
+            return vmid
+    return None
+
+
+def _at(tree: Any, path: str) -> Any:
+    """The value at ``a.b``, after the call."""
+    for key in path.split("."):
+        tree = tree.get(key) if isinstance(tree, dict) else None
+    return tree["out"] if is_change(tree) else tree
+
+
+def _absent(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each place of the tree where there is no memory, and why."""
+    if isinstance(tree, dict) and "unreadable" in tree:
+        if is_absent(tree["unreadable"]):
+            yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _absent(value, joined(path, key))
+    elif isinstance(tree, list):
+        for index, value in enumerate(tree):
+            yield from _absent(value, f"{path}[{index}]")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The call tables of ACRN's releases, made from master's and acrn_versions.def."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from acrn_trace.errors import TraceError
+from acrn_trace.tables import deffile
+from acrn_trace.tables.calltable import CallTable, Entry, entry_of
+from acrn_trace.tables.deffile import Line
+
+
+@dataclass
+class Releases:
+    """Every release, oldest first, and what was different in it."""
+
+    names: list[str] = field(default_factory=list)
+    since: dict[str, str] = field(default_factory=dict)  # call -> release
+    formerly: list[tuple[str, str, Entry]] = field(default_factory=list)  # first, last, call
+    renamed: list[tuple[str, str, str]] = field(default_factory=list)  # release, old, new
+    loses_errors: str = ""  # up to this release
+
+    @property
+    def newest(self) -> str:
+        return self.names[-1]
+
+    def check(self, release: str) -> None:
+        """TraceError unless ``release`` is one that is known."""
+        if release not in self.names:
+            raise TraceError(
+                f"{release!r} is no release of ACRN that is known; they are {', '.join(self.names)}"
+            )
+
+    def table(self, master: CallTable, release: str) -> CallTable:
+        """The calls that ``release`` has."""
+        self.check(release)
+        table = CallTable(
+            replace(entry, name=self._name(entry.name, release))
+            for entry in master
+            if self._within(release, self.since.get(entry.name, self.names[0]), self.newest)
+        )
+        for first, last, entry in self.formerly:
+            if self._within(release, first, last):
+                table.add(entry)
+        return table
+
+    def explain(self, number: int, release: str, master: CallTable) -> str | None:
+        """Which other releases have a call of this number, as a clause; None if none has."""
+        for first, last, entry in self.formerly:
+            if entry.number == number and not self._within(release, first, last):
+                span = f"in {first}" if first == last else f"in {first} to {last}"
+                return f"{release} has no such call; {span} it was {entry.name}"
+        entry = master.numbered(number)
+        if entry and not self._within(release, self.since.get(entry.name, release), self.newest):
+            return f"{release} has no such call; it is {entry.name} since {self.since[entry.name]}"
+        return None
+
+    def can_lose_errors(self, release: str) -> bool:
+        """Whether -ENODEV and -EACCES leave RAX as it was."""
+        return bool(self.loses_errors) and self._within(release, self.names[0], self.loses_errors)
+
+    def _name(self, name: str, release: str) -> str:
+        for since, old, new in self.renamed:
+            if new == name and self.names.index(release) < self.names.index(since):
+                return old
+        return name
+
+    def _within(self, release: str, first: str, last: str) -> bool:
+        at = self.names.index
+        return at(first) <= at(release) <= at(last)
+
+
+def read_releases(path: Path) -> Releases:
+    """The differences in ``path``; TraceError for a line that is none."""
+    releases = Releases()
+    for line in deffile.read(path):
+        _take(releases, line)
+    return releases
+
+
+def _take(releases: Releases, line: Line) -> None:
+    arguments = line.term.arguments or ()
+    match [line.term.name, *line.term.words()]:
+        case ["RELEASES", *names]:
+            releases.names = names
+        case ["SINCE", release, *calls]:
+            releases.since |= dict.fromkeys(calls, release)
+        case ["FORMERLY", first, last, _]:
+            releases.formerly.append((first, last, entry_of(Line(arguments[2], line.where))))
+        case ["RENAMED", release, old, new]:
+            releases.renamed.append((release, old, new))
+        case ["LOSES_ERRORS", release]:
+            releases.loses_errors = release
+        case _:
+            raise line.wrong("not a line of releases")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Names, numbers, ``/regular expressions`` and ``%classes``: which calls inject and catch mean."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Iterable
+
+from acrn_trace.errors import TraceError
+from acrn_trace.tables.calltable import CallTable
+
+# ACRN numbers its calls in groups of 16 (acrn_hv_defs.h, HC_ID_GEN_BASE …, master d61d98cf800e).
+FIRST_NUMBER = 0x8000_0000
+CLASSES = {
+    "general": 0x0,
+    "vm": 0x1,
+    "irq": 0x2,
+    "ioreq": 0x3,
+    "memory": 0x4,
+    "device": 0x5,
+    "debug": 0x6,
+    "trusty": 0x7,
+    "power": 0x8,
+    "tee": 0x9,
+}
+
+
+@dataclass(frozen=True)
+class CallSelection:
+    """Selects by number, by class or by name; ``everything`` is no condition at all."""
+
+    text: str
+    numbers: frozenset[int] = frozenset()
+    classes: frozenset[int] = frozenset()
+    patterns: tuple[re.Pattern[str], ...] = ()
+    everything: bool = False
+
+    def has(self, number: int, name: str) -> bool:
+        return (
+            self.everything
+            or number in self.numbers
+            or class_of(number) in self.classes
+            or any(pattern.search(name) for pattern in self.patterns)
+        )
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it may select calls that it does not name."""
+        return bool(self.everything or self.classes or self.patterns)
+
+
+def class_of(number: int) -> int | None:
+    """Which group of ACRN's numbers it is in; None for a number of another shape."""
+    index = number - FIRST_NUMBER
+    return index >> 4 if 0 <= index < 0x100 else None
+
+
+def select_calls(words: Iterable[str], table: CallTable) -> CallSelection:
+    """What the words mean; TraceError, with a name that is near, for one that means nothing."""
+    words = list(words)
+    numbers, classes, patterns, everything = set(), set(), [], not words
+    for word in words:
+        if word == "all":
+            everything = True
+        elif word.startswith("%") or word.startswith("/") and word[1:] in CLASSES:
+            classes.add(_class(word[1:]))
+        elif word.startswith("/"):
+            patterns.append(_pattern(word[1:]))
+        else:
+            numbers.add(_number(word, table))
+    text = ",".join(words) or "all"
+    return CallSelection(text, frozenset(numbers), frozenset(classes), tuple(patterns), everything)
+
+
+def _class(name: str) -> int:
+    if name not in CLASSES:
+        raise TraceError(f"no class of calls is named {name!r}; they are {', '.join(CLASSES)}")
+    return CLASSES[name]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise TraceError(f"{text!r} is not a regular expression: {error}") from None
+
+
+def _number(word: str, table: CallTable) -> int:
+    entry = table.named(word)
+    if entry:
+        return entry.number
+    try:
+        number = int(word, 0)
+    except ValueError:
+        names = [known.name for known in table]
+        raise TraceError(f"no call is named {word!r}{near(word, names)}") from None
+    if not 0 <= number < 1 << 64:
+        raise TraceError(f"{word} is no number of a call, which has 64 bits")
+    return number
+
+
+def near(word: str, names: Iterable[str]) -> str:
+    """``; did you mean A?``, or which names there are if none is near and they are few."""
+    names = list(names)
+    close = difflib.get_close_matches(word, names, 3)
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    if 0 < len(names) <= 16:
+        return f"; there are {', '.join(names)}"
+    return "; 'info hypercalls' lists the names" if names else ""

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What may change a guest at its hypercalls: mock, replay, inject, catch.
+
+An intervener is asked when a call is entered and when it is back. It answers with a change, which
+the tracer makes at once: the guest stands still, and goes on from what the change made of it.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Callable, Mapping, Protocol
+
+from acrn_trace.abi import ACRN
+from acrn_trace.event import Event, Finding
+from acrn_trace.pairing import Call
+from acrn_trace.stops import Stop
+
+INJECTS, ANSWERS, CATCHES = range(3)  # the ranks of those who intervene
+
+
+@dataclass
+class Change:
+    """What is done to the stopped guest at one point of a call before it goes on."""
+
+    registers: dict[str, int] = field(default_factory=dict)  # name -> value (64-bit, unsigned)
+    memory: list[tuple[int, bytes]] = field(default_factory=list)  # guest-physical, in order
+    answer: int | None = None  # at entry only: RAX; the hypervisor never sees the call
+    answered_by: str | None = None  # "mock", "inject", "replay", where there is an answer
+    delay: float = 0.0  # seconds of host time the guest is held
+    stop: str | None = None  # why the guest then stays stopped: one sentence, printed
+    again: bool = False  # with a stop at entry, no answer: may be asked again while it lasts
+    notes: list[Finding] = field(default_factory=list)  # findings of the event
+    after: Callable[[], None] | None = None  # run once all is changed and the event is finished
+
+
+class Intervener:
+    """Asked in the order of ``rank``; after an answer only those that ``watch`` are asked."""
+
+    rank = ANSWERS
+    watches = False
+
+    def entered(self, call: Call, event: Event) -> Change | None:
+        """The call is about to be made; ``event`` has its arguments."""
+        return None
+
+    def returned(self, call: Call, event: Event) -> Change | None:
+        """The call is back, answered by whom ``event`` says; its outputs are not read yet."""
+        return None
+
+    def rebooted(self) -> None:
+        """The guest begins anew."""
+
+
+class StoppedGuest(Protocol):
+    """The guest whose stop is being handled, as far as a change needs it."""
+
+    def set_registers(self, registers: Mapping[str, int]) -> None:
+        ...
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write guest-physical memory; TraceError where there is none."""
+
+    def hold(self, seconds: float) -> None:
+        ...
+
+
+def make_change(change: Change, guest: StoppedGuest) -> None:
+    """Memory, then registers; RAX and RIP of an answer are ``answered_stop``'s."""
+    for address, data in change.memory:
+        guest.write(address, data)
+    if change.registers:
+        guest.set_registers(change.registers)
+
+
+def changed_stop(stop: Stop, registers: Mapping[str, int], time: float | None = None) -> Stop:
+    """``stop`` with other registers, and at another time if one is given."""
+    merged = {**stop.registers, **registers}
+    return replace(stop, registers=merged, time=stop.time if time is None else time)
+
+
+def answered_stop(call: Call, change: Change, time: float) -> Stop:
+    """The call's return as the hypervisor would have left it, made from its entry."""
+    assert change.answer is not None
+    result = {ACRN.result: change.answer, "rip": call.site.return_address}
+    return changed_stop(call.entry, {**change.registers, **result}, time)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace diff``: two traces compared call by call."""
+
+import argparse
+import sys
+from collections import Counter, deque
+from typing import Callable, Iterable, Iterator
+
+from acrn_trace.decoding.rendering import Renderer
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+from acrn_trace.launch.console import standard_output
+from acrn_trace.options import (
+    OptionParser,
+    add_filter_option,
+    add_knowledge_options,
+    make_filter,
+    make_knowledge,
+)
+from acrn_trace.printable import printable
+from acrn_trace.sinks.text import result_text
+from acrn_trace.tables.errnos import errno_text
+from acrn_trace.traces.alignment import Keys, Step, aligned
+from acrn_trace.traces.meaning import Call, Meanings, Tree, differences
+from acrn_trace.traces.playback import in_live_order
+from acrn_trace.traces.progress import Progress
+from acrn_trace.traces.tracefile import check_trace, read_events
+
+MAX_VCPUS = 1024
+CONTEXT = 2  # equal calls shown before a difference
+KEYS: Keys[Call] = Keys(same=lambda call: call.text, kind=lambda call: call.kind)
+MARKS = {"missing": "-", "new": "+", "moved": "~"}
+WORDS = {"moved": "reordered"}
+Line = Callable[[Event], str]
+
+
+def diff(arguments: list[str]) -> int:
+    """Compare two traces; 1 if they differ."""
+    options = _parser().parse_args(arguments)
+    comparison = None
+    with standard_output():
+        comparison = Comparison(options)
+        comparison.run()
+    return int(comparison is None or comparison.differ)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OptionParser(
+        prog="acrn-trace diff",
+        description="Compare two traces call by call on each vCPU, but for times and addresses.",
+        epilog="exit status: 0 the traces are equal, 1 they differ, 2 wrong use or a damaged file",
+    )
+    add_filter_option(parser)
+    add_knowledge_options(parser)
+    parser.add_argument("--addresses", action="store_true", help="addresses count as well")
+    parser.add_argument("--sites", action="store_true", help="so does where a call is made")
+    parser.add_argument(
+        "--times", type=_factor, metavar="N", help="so do calls that took N times as long, or 1/N"
+    )
+    parser.add_argument(
+        "--answered-by", action="store_true", help="a mock's or a replay's answer is another one"
+    )
+    parser.add_argument(
+        "--any-vcpu", action="store_true", help="one sequence of calls, whichever vCPU made them"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    parser.add_argument("before", metavar="A", help="a trace file")
+    parser.add_argument("after", metavar="B", help="another")
+    return parser
+
+
+def _factor(text: str) -> float:
+    factor = float(text)
+    if not factor > 1:
+        raise argparse.ArgumentTypeError("must be more than 1")
+    return factor
+
+
+class Comparison:
+    """Compares two files; each is read once for every vCPU, so that memory stays flat."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._files = (options.before, options.after)
+        if "-" in self._files:
+            raise TraceError("diff reads its files more than once: name files, not standard input")
+        for file in self._files:
+            check_trace(file)
+        knowledge = make_knowledge(options)
+        self._filter = make_filter(options, knowledge.table)
+        self._meanings = Meanings(
+            knowledge.table, options.addresses, options.sites, options.answered_by
+        )
+        self._printer = Printer(_line(Renderer(knowledge.table, knowledge.structures)))
+        self._progress = Progress(shown=not sys.stdout.isatty())
+        self._failures: dict[str, TraceError] = {}
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def differ(self) -> bool:
+        return self.counts.total() > self.counts["equal"]
+
+    def run(self) -> None:
+        """Compare and print. A damaged file is compared up to there, then TraceError."""
+        self._show(f"--- {self._files[0]}\n+++ {self._files[1]}")
+        for vcpu in self._vcpus():
+            self._printer.begin(vcpu)
+            calls = [self._calls(file, vcpu) for file in self._files]
+            for step in aligned(*calls, KEYS):
+                self._take(step)
+        self._progress.close()
+        words = ("equal", "changed", "missing", "new", "moved")
+        counts = (f"{self.counts[word]} {WORDS.get(word, word)}" for word in words)
+        self._show(f"calls: {', '.join(counts)}")
+        for failure in self._failures.values():
+            raise failure
+
+    def _take(self, step: Step[Call]) -> None:
+        changes = list(self._changes(step))
+        what = "changed" if changes else step.what
+        self.counts[what] += 1
+        if not self._options.quiet:
+            self._printer.show(what, step, changes)
+
+    def _changes(self, step: Step[Call]) -> Iterator[tuple[str, Tree, Tree]]:
+        a, b = step.left, step.right
+        if a is None or b is None or step.what == "moved":
+            return
+        if step.what == "changed":
+            yield from differences(a.tree, b.tree)
+        times, factor = (a.event.duration, b.event.duration), self._options.times
+        if factor and None not in times and max(times) > factor * min(times):
+            yield "duration", *(f"{time:.6f}" for time in times)
+
+    def _vcpus(self) -> Iterable[str]:
+        """What to compare one after the other: the vCPUs of either trace, or any."""
+        if self._options.any_vcpu:
+            return ["any"]
+        found: set[str] = set()
+        for file in self._files:
+            for event in self._events(file):
+                found.add(_vcpu(event))
+                if len(found) > MAX_VCPUS:
+                    raise TraceError(f"{file} has more than {MAX_VCPUS} vCPUs; use --any-vcpu")
+        return sorted(found, key=lambda name: (len(name), name))
+
+    def _calls(self, file: str, vcpu: str) -> Iterator[Call]:
+        for event, is_over in in_live_order(self._events(file)):
+            if not is_over and vcpu in ("any", _vcpu(event)):
+                yield self._meanings.of(event)
+
+    def _events(self, file: str) -> Iterator[Event]:
+        try:
+            for event in self._progress.watch(read_events(file)):
+                event.over = True
+                if self._filter.final_verdict(event):
+                    yield event
+        except TraceError as error:
+            self._failures[file] = error
+
+    def _show(self, text: str) -> None:
+        if not self._options.quiet:
+            print(printable_lines(text))
+
+
+class Printer:
+    """Prints steps like a unified diff; of a change, what has changed as well."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._context: deque[Call] = deque(maxlen=CONTEXT)
+        self._in_hunk = False
+        self._vcpu = ""
+
+    def begin(self, vcpu: str) -> None:
+        self._vcpu, self._in_hunk = vcpu, False
+        self._context.clear()
+
+    def show(self, what: str, step: Step[Call], changes: Iterable[tuple[str, Tree, Tree]]) -> None:
+        if what == "equal":
+            self._in_hunk = False
+            if step.left:
+                self._context.append(step.left)
+            return
+        self._head(step)
+        if what == "changed":
+            self._call("-", step.left)
+            self._call("+", step.right)
+            for path, before, after in changes:
+                print(printable(f"    {path}: {_value(path, before)} => {_value(path, after)}"))
+        else:
+            numbers = (call.event.seq for call in (step.left, step.right) if call)
+            self._call(MARKS[what], step.left or step.right)
+            if what == "moved":
+                print("    reordered: call {} of A is call {} of B".format(*numbers))
+
+    def _head(self, step: Step[Call]) -> None:
+        if not self._in_hunk:
+            places = (("A", step.left), ("B", step.right))
+            numbers = [f"call {call.event.seq} of {name}" for name, call in places if call]
+            print(f"@@ vCPU {self._vcpu}: {', '.join(numbers)} @@")
+            for call in self._context:
+                self._call(" ", call)
+        self._in_hunk = True
+
+    def _call(self, mark: str, call: Call | None) -> None:
+        if call:
+            print(printable(mark + self._line(call.event)))
+
+
+def _line(renderer: Renderer) -> Line:
+    def line(event: Event) -> str:
+        at = f" at {event.site}" if event.site else ""
+        call = f"{renderer.call(event)}{renderer.outputs(event)} = {result_text(event)}"
+        return f"[{_vcpu(event)}] {call}{at}"
+
+    return line
+
+
+def _vcpu(event: Event) -> str:
+    return "?" if event.vcpu is None else str(event.vcpu)
+
+
+def _value(path: str, value: Tree) -> str:
+    if path == "result" and isinstance(value, int):
+        return f"{value}{errno_text(value)}"
+    return "none" if value is None else str(value)
+
+
+def printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))

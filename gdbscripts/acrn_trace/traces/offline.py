@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What ``report`` and ``convert`` do: play trace files to sinks."""
+
+import argparse
+import os
+import sys
+from typing import IO, Callable, Iterator, Sequence
+
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+from acrn_trace.filters import Filter
+from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
+from acrn_trace.sinks import Output, QuickSink, Sink, open_output
+from acrn_trace.sinks.text import TextSink
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.traces import quicklines, quicktext
+from acrn_trace.traces.playback import Playback
+from acrn_trace.traces.progress import Progress
+from acrn_trace.traces.quicklines import QuickLines
+from acrn_trace.traces.quicktext import QuickText
+from acrn_trace.traces.tracefile import check_trace, events_in, is_jsonl, is_recording, opened
+
+
+class FindingKinds(Sink):
+    """Remembers what kinds of findings there were, of the few that there are."""
+
+    MAX_KINDS = 256
+
+    def __init__(self) -> None:
+        self.kinds: set[str] = set()
+
+    def finished(self, event: Event) -> None:
+        if event.findings and len(self.kinds) < self.MAX_KINDS:
+            self.kinds |= {finding.kind for finding in event.findings}
+
+
+def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
+    """Play ``files`` as ``options`` say; the kinds of the findings.
+
+    A file that is damaged is shown up to there, and the others after it; then TraceError.
+    """
+    check_sinks(options)
+    knowledge = make_knowledge(options)
+    selected = make_filter(options, knowledge.table)
+    for file in files:
+        check_trace(file)
+    _refuse_overwriting(files, options.output)
+    output = _output(options.output)
+    sinks, found = sinks_on(output, options, knowledge), FindingKinds()
+    progress = Progress(shown=not output.interactive)
+    playback = Playback(selected, [*sinks, found])
+    quick = [
+        *_quick_text(options, knowledge, output, sinks, found),
+        *_quick_lines(selected, sinks, found, progress),
+    ]
+    failures = []
+    for file in files:
+        if len(files) > 1:
+            for sink in sinks:
+                sink.notice(file)
+        try:
+            with opened(file) as stream:
+                show = next((show for is_for, show in quick if is_for(stream)), None)
+                if show:
+                    show(stream, file)
+                else:
+                    playback.play(progress.watch(events_in(stream, file, knowledge)))
+        except TraceError as error:
+            failures.append(error)
+            if isinstance(error.__cause__, BrokenPipeError):
+                break
+    for sink in sinks:
+        sink.close()
+    progress.close()
+    if failures:
+        raise failures[0]
+    return found.kinds
+
+
+# Which files, and what to do with them.
+Way = tuple[Callable[[IO[bytes]], bool], Callable[[IO[bytes], str], None]]
+
+
+def _quick_text(
+    options: argparse.Namespace,
+    knowledge: Knowledge,
+    output: Output,
+    sinks: Sequence[Sink],
+    found: Sink,
+) -> Iterator[Way]:
+    """For recordings, where they are to be shown as text and whole."""
+    sink, code = sinks[0], quicktext.library()
+    if len(sinks) == 1 and isinstance(sink, TextSink) and sink.is_quick and not options.expr:
+        if code:
+            text = QuickText(code, knowledge, sink, output, [found], options.verbose)
+            yield is_recording, text.show
+
+
+def _quick_lines(
+    selected: Filter, sinks: Sequence[Sink], found: Sink, progress: Progress
+) -> Iterator[Way]:
+    """For JSONL, where one sink is enough."""
+    sink, code = sinks[0], quicklines.library()
+    if len(sinks) == 1 and isinstance(sink, QuickSink) and sink.is_quick and code:
+        yield is_jsonl, QuickLines(code, selected, sink, [found], progress).show
+
+
+def _output(path: str | None) -> Output:
+    if path:
+        return open_output(path, live=False)
+    return Output(sys.stdout, "standard output", sys.stdout.isatty())
+
+
+def _refuse_overwriting(files: Sequence[str], output: str | None) -> None:
+    """TraceError if the output is one of the files to read."""
+    for file in files:
+        try:
+            same = output is not None and os.path.samefile(file, output)
+        except OSError:
+            same = False
+        if same:
+            raise TraceError(f"-o {output} is the file to read; give it another name")

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How a recording begins: with the blocks that let it be read with nothing else."""
+
+import struct
+import time
+import zlib
+from typing import Iterable, Iterator
+
+from acrn_trace.sites import Site
+from acrn_trace.tables.calltable import CallTable
+from acrn_trace.traces import blocks
+from acrn_trace.traces.recording import LAYOUT, VERSION
+
+_HEADER = struct.Struct("<HHIQ")
+
+
+def preamble(table: CallTable, sites: Iterable[Site]) -> bytes:
+    """Header, call table and sites: what whoever adds records to it does not have to know."""
+    lines = "".join(f"{entry}\n" for entry in table).encode()
+    header = _HEADER.pack(VERSION, _HEADER.size, zlib.crc32(lines), time.time_ns()) + LAYOUT
+    parts = [blocks.block(blocks.HEADER, header), blocks.block(blocks.TABLE, lines)]
+    parts += [blocks.block(blocks.SITES, text) for text in _site_texts(sites)]
+    return b"".join(parts)
+
+
+def _site_texts(sites: Iterable[Site]) -> Iterator[bytes]:
+    """The lines of the sites, in pieces that a block holds."""
+    text = b""
+    for site in sites:
+        words = [hex(site.address), str(site.line or ""), _word(site.file), _word(site.function)]
+        line = "\t".join(words).encode("utf-8", "replace") + b"\n"
+        if len(text) + len(line) > blocks.MAX_PAYLOAD:
+            yield text
+            text = b""
+        text += line
+    if text:
+        yield text
+
+
+def _word(text: str | None) -> str:
+    """``text`` as one word of a line, whatever the image has in it."""
+    return " ".join((text or "").split())

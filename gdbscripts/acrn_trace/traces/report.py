@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace report``: any sink, the filters and the summary over trace files."""
+
+from acrn_trace.launch.console import standard_output
+from acrn_trace.options import (
+    OptionParser,
+    add_fail_option,
+    add_knowledge_options,
+    add_trace_options,
+    is_failure,
+)
+from acrn_trace.traces.offline import replay
+
+
+def report(arguments: list[str]) -> int:
+    """Show trace files as if they were traced now; the exit status."""
+    parser = OptionParser(
+        prog="acrn-trace report",
+        description="Show trace files with the filters and in the forms of a live trace.",
+    )
+    add_trace_options(parser)
+    add_knowledge_options(parser)
+    add_fail_option(parser)
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="a trace in JSONL or Chrome's format; - is stdin"
+    )
+    options = parser.parse_args(arguments)
+    kinds: set[str] = set()
+    with standard_output():
+        kinds = replay(options.files, options)
+    return int(is_failure(options, kinds))

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads trace files back to events, one at a time, whatever format they are in.
+
+A file is input that nobody vouches for: each line is bounded, and whatever is wrong is one sentence
+with its place. The events before it have been yielded by then.
+"""
+
+import contextlib
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from typing import IO, Any, Callable, Iterator, NoReturn
+
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.traces import blocks
+from acrn_trace.traces.eventjson import NotAnEvent, event_of
+from acrn_trace.traces.recording import Recording, recorded_events
+
+MAX_LINE = 4 << 20  # bytes; the longest call (1024 elements behind a pointer) is far below
+MAX_NESTING = 64
+MAX_KINS = 4096  # bodies that are remembered, of at most MAX_BODY characters each
+MAX_BODY = 4096
+MAX_ONCE = 1 << 15  # bodies of which it is known that they came once
+
+# How our own writer begins a line; all that follows is often the same as in an earlier line.
+_FRONT = re.compile(
+    r'\{"seq":(0|[1-9]\d{0,14}),"time":(\d{1,12}\.\d{1,6}),"duration":(\d{1,9}\.\d{1,6}'
+    r"|[1-9](?:\.[1-9])?e-0[56]),"
+)
+
+
+@dataclass
+class Source:
+    """A file that is being read; ``line`` and ``offset`` (bytes) say where."""
+
+    file: IO[bytes]
+    name: str
+    line: int = 0
+    offset: int = 0
+    events: int = 0
+    knowledge: Knowledge | None = None  # for recordings, whose calls are still to be decoded
+
+    def lines(self) -> Iterator[str]:
+        """The lines, with the place kept up to date: it is that of the line yielded last."""
+        length = 0
+        while True:
+            self.offset += length
+            raw = self._raw_line()
+            if not raw:
+                return
+            self.line += 1
+            length = len(raw)
+            yield self._text(raw)
+
+    def _raw_line(self) -> bytes:
+        try:
+            return self.file.readline(MAX_LINE + 1)
+        except OSError as error:
+            raise self.unreadable(error) from error
+
+    def _text(self, raw: bytes) -> str:
+        if len(raw) > MAX_LINE:
+            self.wrong(f"the line is longer than {MAX_LINE >> 20} MiB")
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            self.wrong(f"no UTF-8 {error.start} bytes on")
+
+    def event(self, raw: bytes) -> Event:
+        """The event in the next line."""
+        self.line += 1
+        event = _event(self, _object(self, self._text(raw)))
+        self.offset += len(raw)
+        self.events += 1
+        return event
+
+    def pass_over(self, lines: int, size: int) -> None:
+        """So many lines, an event each, of so many bytes have been read otherwise."""
+        self.line += lines
+        self.offset += size
+        self.events += lines
+
+    def chunk(self, size: int) -> bytes:
+        """What is there to be read, ``size`` bytes at most; nothing at the end."""
+        try:
+            return self.file.read1(size)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise self.unreadable(error) from error
+
+    def unreadable(self, error: OSError) -> TraceError:
+        return TraceError(f"cannot read {self.name}: {error.strerror}")
+
+    def wrong(self, what: str) -> NoReturn:
+        """TraceError for the line yielded last."""
+        raise TraceError(
+            f"{self.name} is damaged or no trace, in line {self.line} at byte {self.offset}: "
+            f"{what}; the {self.events} calls before it were read"
+        )
+
+
+def read_events(name: str, knowledge: Knowledge | None = None) -> Iterator[Event]:
+    """The events of the trace file ``name`` (- is standard input), in the order of the file.
+
+    TraceError where the file cannot be opened, or where it is not what a trace file must be.
+    """
+    with opened(name) as file:
+        yield from events_in(file, name, knowledge)
+
+
+def events_in(file: IO[bytes], name: str, knowledge: Knowledge | None) -> Iterator[Event]:
+    """The same, of a file that is open."""
+    source = Source(file, name, knowledge=knowledge)
+    for event in _reader(source)(source):
+        source.events += 1
+        yield event
+
+
+def check_trace(name: str) -> None:
+    """TraceError if ``name`` cannot be opened or is no trace; pipes are left alone."""
+    if name != "-" and (os.path.isfile(name) or not os.path.exists(name)):
+        with opened(name) as file:
+            _reader(Source(file, name))
+
+
+def is_recording(file: IO[bytes]) -> bool:
+    """Whether ``file`` is in the binary format, and no pipe."""
+    return file.seekable() and _start(file).startswith(blocks.MAGIC)
+
+
+def is_jsonl(file: IO[bytes]) -> bool:
+    return _start(file).startswith(b"{")
+
+
+def _start(file: IO[bytes]) -> bytes:
+    try:
+        return file.peek(16)[:16]  # type: ignore[attr-defined]
+    except (OSError, AttributeError):
+        return b""
+
+
+@contextlib.contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = open(name, "rb", buffering=1 << 16)
+    except OSError as error:
+        raise TraceError(f"cannot read {name}: {error.strerror}; name a trace file") from error
+    with file:
+        yield file
+
+
+def _reader(source: Source) -> Callable[[Source], Iterator[Event]]:
+    try:
+        start = source.file.peek(16)[:16] if hasattr(source.file, "peek") else b"{"
+    except OSError as error:
+        raise source.unreadable(error) from error
+    for magic, reader in _READERS.items():
+        if start.startswith(magic):
+            return reader
+    if not start:
+        return lambda _source: iter(())
+    raise TraceError(
+        f"{source.name} is no trace: it begins with {start!r}, and a trace with '{{' (JSONL), '[' "
+        f"(Chrome) or {blocks.MAGIC!r} (a recording)"
+    )
+
+
+def read_jsonl(source: Source) -> Iterator[Event]:
+    kins = _Kins()
+    for line in source.lines():
+        front = _FRONT.match(line)
+        body = line[front.end() :] if front else ""
+        like = kins.events.get(body)
+        if front and like:
+            yield _kin(like, front)
+        else:
+            event = _event(source, _object(source, line))
+            if front:
+                kins.remember(body, event)
+            yield event
+
+
+class _Kins:
+    """The bodies that came at least twice, with an event each. To remember all would cost more."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Event] = {}
+        self._once: set[int] = set()
+
+    def remember(self, body: str, event: Event) -> None:
+        key = hash(body)
+        if key in self._once and len(body) <= MAX_BODY:
+            if len(self.events) >= MAX_KINS:
+                self.events.clear()
+            event.kin = {}
+            self.events[body] = like = Event.__new__(Event)
+            like.__dict__ = event.__dict__.copy()
+        elif len(self._once) < MAX_ONCE:
+            self._once.add(key)
+        else:
+            self._once = {key}
+
+
+def _kin(like: Event, front: re.Match[str]) -> Event:
+    seq, time, duration = front.groups()
+    event = Event.__new__(Event)
+    fields = event.__dict__ = like.__dict__.copy()
+    fields["seq"], fields["time"], fields["duration"] = int(seq), float(time), float(duration)
+    return event
+
+
+def read_chrome(source: Source) -> Iterator[Event]:
+    """The events in a file of sinks/chrome.py, which is an array with one element a line."""
+    for line in source.lines():
+        text = line.strip().removeprefix("[").removeprefix(",").removesuffix("]").removesuffix(",")
+        if not text:
+            continue
+        element = _object(source, text)
+        arguments = element.get("args")
+        if isinstance(arguments, dict) and isinstance(arguments.get("event"), dict):
+            yield _event(source, arguments["event"])
+        elif element.get("ph") == "X" and element.get("cat") != "finding":
+            source.wrong("a slice that acrn-trace did not write")
+
+
+def read_recording(source: Source) -> Iterator[Event]:
+    """The events in a binary trace file."""
+    return recorded_events(Recording(source.file, source.name, source.knowledge))
+
+
+_READERS: dict[bytes, Callable[[Source], Iterator[Event]]] = {
+    b"{": read_jsonl,
+    b"[": read_chrome,
+    blocks.MAGIC: read_recording,
+}
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
+
+
+def _object(source: Source, line: str) -> dict[str, Any]:
+    try:
+        tree = _decode(line)
+    except json.JSONDecodeError as error:
+        cut = "" if line.endswith("\n") else ", where the file ends: it was cut off"
+        source.wrong(f"{error.msg}, {error.pos} characters on{cut}")
+    except RecursionError:
+        source.wrong(f"nested deeper than {MAX_NESTING}")
+    except ValueError as error:  # a number of thousands of digits
+        source.wrong(str(error).partition(";")[0])
+    if not isinstance(tree, dict):
+        source.wrong("not an object")
+    if line.count("{") + line.count("[") > MAX_NESTING and _depth(tree) > MAX_NESTING:
+        source.wrong(f"nested deeper than {MAX_NESTING}")
+    return tree
+
+
+def _depth(tree: Any) -> int:
+    """How deep the tree is, or more than MAX_NESTING: the search ends there."""
+    level, depth = [tree], 0
+    while level and depth <= MAX_NESTING:
+        depth += 1
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+    return depth
+
+
+def _event(source: Source, tree: dict[str, Any]) -> Event:
+    try:
+        return event_of(tree)
+    except NotAnEvent as error:
+        source.wrong(str(error))
