@@ -100,7 +100,7 @@ class Event:
             "repeats": self.repeats,
             "repeats_unknown": self.repeats_unknown,
             "return_vcpu": self.return_vcpu,
-            "stack": [asdict(frame) for frame in self.stack],
+            "stack": [frame.as_json() for frame in self.stack],
             **({"task": asdict(self.task)} if self.task else {}),
             **self.more,
         }

@@ -27,6 +27,12 @@ def test_every_call_is_what_the_schema_says(trace):
         SCHEMA.validate(event)
 
 
+def test_stacks_end_where_the_image_begins(trace):
+    for event in events_of(trace):
+        assert all(frame["function"] for frame in event["stack"]), event["stack"]
+        assert event["stack"][0]["address"] == event["site"]
+
+
 @pytest.mark.parametrize("through", ["jsonl", "chrome"])
 def test_there_and_back_nothing_is_lost(trace, tmp_path, through):
     there, back = tmp_path / "there", tmp_path / "back"

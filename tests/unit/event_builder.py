@@ -84,7 +84,14 @@ events = st.builds(
     repeats=whole,
     repeats_unknown=whole,
     stack=st.lists(
-        st.builds(Frame, function=maybe_text, file=maybe_text, line=st.none() | whole), max_size=2
+        st.builds(
+            Frame,
+            function=maybe_text,
+            file=maybe_text,
+            line=st.none() | whole,
+            address=st.none() | u64,
+        ),
+        max_size=2,
     ).map(tuple),
     task=st.none() | st.builds(Task, comm=text, pid=whole, tgid=whole),
     more=st.dictionaries(st.just("a newer key"), trees, max_size=1),

@@ -13,12 +13,11 @@ from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.memory import Unreadable
 from acrn_trace.ram_map import RamMap
 from acrn_trace.sites import Site
-from acrn_trace.stops import CR3_ADDRESS, Frame, Stop, Task
+from acrn_trace.stops import CR3_ADDRESS, Frame, Stop, Task, outermost_cut
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_VERIFIED = 1 << 16
 MAX_FRAMES = 32
-NOWHERE = Frame(None, None, None)
 
 
 def read_register(name: str) -> int:
@@ -52,13 +51,11 @@ def _stack(frame: gdb.Frame | None) -> tuple[Frame, ...]:
         while frame and frame.is_valid() and len(frames) < MAX_FRAMES:
             place = frame.find_sal()
             file = place.symtab.filename if place.symtab else None
-            frames.append(Frame(frame.name(), file, place.line or None))
+            frames.append(Frame(frame.name(), file, place.line or None, frame.pc()))
             frame = frame.older()
     except gdb.error:
         pass  # the guest's stack ends in something that is none
-    while len(frames) > 1 and frames[-1] == frames[-2] == NOWHERE:
-        frames.pop()
-    return tuple(frames)
+    return outermost_cut(frames)
 
 
 def read_memory(address: int, size: int) -> bytes | None:

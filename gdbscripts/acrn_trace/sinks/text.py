@@ -89,9 +89,7 @@ class TextSink(QuickSink):
         result = f"{self._renderer.outputs(event)} = {result_text(event)}{tampering(event)}"
         lines = [_repeats(event) + _place(event)]
         if self._stacks:
-            lines += [
-                f" > {f.function or '?'} ({f.file or '?'}:{f.line or '?'})" for f in event.stack
-            ]
+            lines += [f" > {frame}" for frame in event.stack]
         lines += hypervisor_lines(event)
         lines += [f"!! {finding.text}" for finding in event.findings]
         ending = printable(result), "".join(printable(line) + "\n" for line in lines)

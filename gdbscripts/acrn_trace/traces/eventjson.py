@@ -4,6 +4,7 @@
 docs/trace.schema.json says the same as a schema.
 """
 
+import json
 import re
 from functools import lru_cache
 from operator import itemgetter
@@ -207,14 +208,20 @@ def _finding(tree: Any) -> Finding:
     return Finding(kind, text)
 
 
+_FRAME_KEYS = {"function", "file", "line", "address"}
+
+
 def _frame(tree: Any) -> Frame:
-    if not isinstance(tree, dict) or tree.keys() != {"function", "file", "line"}:
+    if not isinstance(tree, dict) or tree.keys() | {"address"} != _FRAME_KEYS:
         _wrong_value("stack", tree)
     function, file, line = tree["function"], tree["file"], tree["line"]
+    address = tree.get("address")
     texts = all(text is None or isinstance(text, str) for text in (function, file))
     if not texts or not (line is None or type(line) is int and 0 <= line < MAX_WHOLE):
         _wrong_value("stack", tree)
-    return Frame(function, file, line)
+    if address is not None and not (isinstance(address, str) and _HEX(address)):
+        _wrong_value("stack", tree)
+    return Frame(function, file, line, int(address, 16) if address else None)
 
 
 def _task(tree: dict[str, Any]) -> Task:
@@ -234,8 +241,8 @@ def _wrong(what: str) -> NoReturn:
 
 
 def _short(value: Any) -> str:
-    """``value`` as Python writes it, or the beginning of that."""
+    """``value`` as JSON has it, or the beginning of that."""
     if isinstance(value, int) and abs(value) >= 1 << 256:
         return "a number of hundreds of digits"
-    text = repr(value)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:60] + "…"
