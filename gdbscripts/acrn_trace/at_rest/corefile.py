@@ -15,6 +15,7 @@ from acrn_trace.at_rest.corenotes import read_vcpus
 from acrn_trace.at_rest.filememory import FileMemory, Piece, joined
 from acrn_trace.at_rest.snapshot import DUMP, PAGED_DUMP, SnapshotVcpu
 from acrn_trace.errors import TraceError
+from acrn_trace.images.elf import MAGIC
 
 PT_LOAD, PT_NOTE = 1, 4
 MAX_HEADERS = 1 << 20  # a -p dump of 4 GiB in pages of 4 KiB
@@ -132,7 +133,7 @@ class _Core:
         for magic, other in _OTHERS:
             if start.startswith(magic):
                 raise TraceError(f"{what} is {other}")
-        if start[:4] != b"\x7fELF":
+        if start[:4] != MAGIC:
             raise TraceError(f"{what} is no ELF file; {_MEMORY}")
         layout = _LAYOUTS.get(start[4] if len(start) > 4 else 0)
         if layout is None or len(start) < layout.header.size or start[5] != 1:

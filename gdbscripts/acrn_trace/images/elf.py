@@ -12,6 +12,7 @@ from typing import IO
 
 from acrn_trace.errors import TraceError
 
+MAGIC = b"\x7fELF"
 PT_LOAD = 1
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
@@ -101,7 +102,7 @@ class ElfFile:
 
     def _header(self) -> tuple:
         start = self.bytes(0, min(_HEADER.size, self.size), "the ELF header")
-        if start[:4] != b"\x7fELF":
+        if start[:4] != MAGIC:
             raise TraceError(
                 f"the image {self.path} is not an ELF file; give the guest's ELF image"
             )

@@ -15,6 +15,7 @@ from typing import IO, Any, Callable, Iterator, NoReturn
 
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.images.elf import MAGIC as ELF_MAGIC
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.traces import blocks
 from acrn_trace.traces.eventjson import NotAnEvent, event_of
@@ -166,9 +167,18 @@ def _reader(source: Source) -> Callable[[Source], Iterator[Event]]:
     if not start:
         return lambda _source: iter(())
     raise TraceError(
-        f"{source.name} is no trace: it begins with {start!r}, and a trace with '{{' (JSONL), '[' "
-        f"(Chrome) or {blocks.MAGIC!r} (a recording)"
+        f"{source.name} is no trace: it begins with {_seen(start)}, and a trace with '{{' (JSONL), "
+        f"'[' (Chrome) or the bytes {blocks.MAGIC.hex(' ')} (a recording)"
     )
+
+
+def _seen(start: bytes) -> str:
+    """The first bytes of a file as its user may know them: as text if they are, else in hex."""
+    if start.startswith(ELF_MAGIC):
+        return "an ELF file's header"
+    text, *_ = start.decode("ascii", "replace").splitlines() or [""]
+    is_text = text.strip() and text.isprintable() and text.isascii()
+    return f"'{text}'" if is_text else f"the bytes {start.hex(' ')}"
 
 
 def read_jsonl(source: Source) -> Iterator[Event]:
