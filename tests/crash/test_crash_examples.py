@@ -285,6 +285,9 @@ def test_without_a_ring_the_stack_still_has_the_site(folder):
     guess = diagnosis_of(files.plain, IMAGES / "crash-bare.elf").verdicts[-1]
     assert (guess.kind, guess.certainty) == ("last-call", "guess")
     assert re.search(r"calls\.c:\d+ error_is_ignored", guess.text)
+    alone = json_in(acrn_trace("--memory", files.memory, "--json", IMAGES / "crash-bare.elf"))
+    assert alone["image"]["match"] == "match"
+    assert [v["kind"] for v in alone["happened"]] == ["nothing-known"]  # that is, not "no sign"
 
 
 @pytest.mark.long

@@ -29,7 +29,7 @@ class Postmortem:
     match: ImageMatch = field(default_factory=lambda: ImageMatch(NOT_MAPPED))
     levels: dict[int, Level] = field(default_factory=dict)  # by vCPU
     rings: list[FoundRing] = field(default_factory=list)  # the best first; the others are old ones
-    ring_fault: str | None = None  # why there is no ring that can be read, a sentence
+    ring_fault: str | None = None  # why there is no ring that can be read, a clause
     vcpu: int | None = None  # the one to look at first
     vcpu_why: str = ""  # the evidence for it, a sentence without its full stop
     notes: list[str] = field(default_factory=list)  # the snapshot's and what was found, sentences
@@ -97,8 +97,8 @@ def _no_ring(image: Image | None) -> str:
     if image and image.object_named(HEADER) is None:
         missing = f"the image has no symbol {HEADER}, and {missing}"
     return (
-        f"{missing[:1].upper()}{missing[1:]}: the guest has no ring (it is built with ACRN_RING), "
-        "or it is not loaded yet, or the header was overwritten."
+        f"{missing}: the guest has no ring (it is built with ACRN_RING), or it is not loaded yet, "
+        "or the header was overwritten"
     )
 
 

@@ -12,7 +12,7 @@ def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:
     if not diagnosis.vcpus:
         yield "Where the vCPUs were: a file of memory has no registers."
     if recorder is None:
-        fault = f" ({found.ring_fault.rstrip('.')})" if found.ring_fault else ""
+        fault = f" ({found.ring_fault})" if found.ring_fault else ""
         yield f"Which calls were made: no ring can be read{fault}."
     else:
         yield from _of_rings(recorder)

@@ -193,8 +193,8 @@ RECOGNISERS = [
     ),
     Recogniser(  # the last: only where nothing else is said
         "nothing-known",
-        "Nothing can be known of the guest's hypercalls from this source: no image, ring or vCPU "
-        "of the guest's is found in it.",
+        "Nothing can be known of the guest's hypercalls from this source: {missing} of the guest's "
+        "is found in it.",
         standstill.nothing_known,
     ),
 ]

@@ -4,7 +4,7 @@
 from typing import Iterator
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS
-from acrn_trace.at_rest.image_match import DIFFERS, NOT_MAPPED
+from acrn_trace.at_rest.image_match import DIFFERS
 from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
 from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.diagnosis.bytes_at import try_read
@@ -166,19 +166,23 @@ def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, st
 
 
 def nothing_known(diagnosis: Diagnosis) -> Iterator[Match]:
-    """No image compared, no ring read, no vCPU located: silence would look like a clean bill."""
+    """No ring read, no vCPU located, be the image there or not: silence would look like a clean
+    bill."""
     found, recorder = diagnosis.case.found, diagnosis.recorder
     places = {state.where for state in diagnosis.vcpus}
     located = places == {FIRMWARE} or places - {UNKNOWN, FIRMWARE}
     if diagnosis.verdicts or located or (recorder and recorder.rings):
         return
-    if found.image and found.match.verdict != NOT_MAPPED:
-        return
-    image = "its code is not found in memory" if found.image else "none was given"
+    image = "the image could not be compared with memory: none was given"
+    if found.match.is_there:
+        image = "the image's code is in memory, which does not tell what it did"
+    elif found.image:
+        image = "the image could not be compared with memory: its code is not found there"
     vcpus = "its page tables do not tell" if diagnosis.vcpus else "there are no registers"
     evidence = (
-        f"the image could not be compared with memory: {image}",
+        image,
         "no ring can be read",
         f"where any vCPU was, guest or hypervisor, is not known: {vcpus}",
     )
-    yield Match({}, evidence, CERTAIN)
+    missing = "no ring or vCPU" if found.match.is_there else "no image, ring or vCPU"
+    yield Match({"missing": missing}, evidence, CERTAIN)

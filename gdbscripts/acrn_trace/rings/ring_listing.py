@@ -48,7 +48,7 @@ class RingListing:
     def __init__(self, found: Postmortem, knowledge: Knowledge, sites: Mapping[int, Site]) -> None:
         ring = found.ring
         if ring is None:
-            raise TraceError(_as_part(found.ring_fault or "The guest has no ring."))
+            raise TraceError(found.ring_fault or "the guest has no ring")
         self._found, self._ring, self._knowledge = found, ring, knowledge
         header = ring.rings.header
         source = "ring" if found.snapshot.kind == STUB else "dump"
@@ -124,7 +124,3 @@ def last_of_each(calls: Iterable[Kept], count: int | None) -> Iterable[Kept]:
 def _now_text(renderer: Renderer, event: Event) -> str:
     parts = event.more[NOW].items()
     return ", ".join(f"{name}={renderer.tree(tree, name)}" for name, tree in parts)
-
-
-def _as_part(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:].rstrip(".")
