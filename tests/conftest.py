@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "gdbscripts"), str(ROOT / "tests")]
 
 # The same examples at each run, whatever the machine's load; the long run looks for new ones.
-hypothesis.settings.register_profile("check", derandomize=True, deadline=None)
-hypothesis.settings.register_profile("long", deadline=None)
+AT_ANY_SPEED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("check", derandomize=True, **AT_ANY_SPEED)
+hypothesis.settings.register_profile("long", **AT_ANY_SPEED)
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 hypothesis.settings.load_profile("long" if LONG else "check")
 

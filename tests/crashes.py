@@ -3,17 +3,18 @@
 
 import contextlib
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
 from acrn_trace.launch.monitor import Monitor
-from live import IMAGES, QEMU, SECONDS, common_arguments, ended, read_until, start
+from live import IMAGES, QEMU, common_arguments, ended, processor_seconds, read_until, start
+from live import wait_until
 
 MEMORY = 40 << 20
 BARE_MACHINE = {"no-hypervisor", "fault-skipped"}  # the guest runs without the hypervisor
-_PLACE = re.compile(r"RIP=([0-9a-f]+)")
+SPIN = 0.2  # seconds that a vCPU has a processor: more than what it does last can take
+_STATE = re.compile(r"[RE]IP=([0-9a-f]+).* HLT=(\d)")
 
 
 @dataclass
@@ -62,12 +63,30 @@ def _sockets(folder: Path) -> list[str]:
 
 
 def _settle(monitor: Monitor) -> None:
-    """Wait until each vCPU stays where it is: what a guest does last, nothing can be printed of."""
-    deadline, seen, since = time.monotonic() + SECONDS, None, 0
-    while since < 4:
-        state = monitor.execute("human-monitor-command", **{"command-line": "info registers -a"})
-        pages = [int(address, 16) >> 12 for address in _PLACE.findall(state)]
-        since = since + 1 if pages == seen else 0
-        seen = pages
-        assert time.monotonic() < deadline, "the guest does not come to rest"
-        time.sleep(0.03)
+    """Wait until each vCPU stays where it is: what a guest does last, nothing can be printed of.
+
+    It is halted, or goes round in a loop, however seldom it gets a processor for that.
+    """
+    vcpus = [_Vcpu(cpu["thread-id"]) for cpu in monitor.execute("query-cpus-fast")]
+
+    def at_rest() -> bool:
+        text = monitor.execute("human-monitor-command", **{"command-line": "info registers -a"})
+        states = zip(vcpus, _STATE.findall(text), strict=True)
+        return all([vcpu.is_at_rest(int(rip, 16), halted == "1") for vcpu, (rip, halted) in states])
+
+    wait_until(at_rest)
+
+
+@dataclass
+class _Vcpu:
+    """A vCPU, and the page where it runs since its thread had run for so long."""
+
+    thread: int
+    page: int = -1
+    since: float = 0.0
+
+    def is_at_rest(self, rip: int, halted: bool) -> bool:
+        ran = processor_seconds(f"{self.thread}/task/{self.thread}")
+        if rip >> 12 != self.page:
+            self.page, self.since = rip >> 12, ran
+        return halted or ran - self.since > SPIN

@@ -13,7 +13,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Iterator, Sequence
+from typing import IO, Callable, Iterator, Sequence
 
 from elftools.elf.elffile import ELFFile
 
@@ -26,7 +26,8 @@ SCRIPTS = Path(
 LAUNCHER = SCRIPTS / "acrn-trace"
 LOADER = SCRIPTS / "acrn-trace.py"
 QEMU = "qemu-system-x86_64"
-SECONDS = 120  # for any one process; the machine may be busy
+SECONDS = 300  # for any one process; the machine may be busy
+IDLE_SECONDS = 2.0  # what has not run for so long waits for something, busy as the machine may be
 
 _TIME = re.compile(r"\b\d+\.\d{6}\b")
 
@@ -75,24 +76,58 @@ def ended(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
                 pipe.close()
 
 
-def read_until(pipe: IO[str], text: str, seconds: float = SECONDS) -> str:
-    """What a process prints up to and with ``text``; what follows is left for communicate()."""
-    deadline, seen = time.monotonic() + seconds, ""
+def read_until(
+    pipe: IO[str],
+    text: str,
+    on_silence: Callable[[], None] = lambda: None,
+    silence: float = SECONDS,
+) -> str:
+    """What a process prints up to and with ``text``; what follows is left for communicate().
+
+    ``on_silence`` is called whenever it prints nothing for ``silence`` seconds.
+    """
+    deadline, seen = time.monotonic() + SECONDS, ""
     while text not in seen:
-        ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-        data = os.read(pipe.fileno(), 1) if ready else b""
+        assert time.monotonic() < deadline, f"no {text!r} in {seen!r}"
+        if not select.select([pipe], [], [], silence)[0]:
+            on_silence()
+            continue
+        data = os.read(pipe.fileno(), 1)
         assert data, f"no {text!r} in {seen!r}"
         seen += data.decode("utf-8", "backslashreplace")
     return seen
 
 
 def interrupt(process: subprocess.Popen, pipe: IO[str], answer: str) -> str:
-    """Interrupt GDB until it prints ``answer``: it loses an interrupt that comes amid a stop."""
-    for _ in range(30):
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(AssertionError):
-            return read_until(pipe, answer, seconds=2)
-    raise AssertionError("no answer to any interrupt")
+    """Interrupt GDB until it prints ``answer``: it loses an interrupt that comes amid a stop.
+
+    A GDB that still works on one gets no second one, which would end its next command.
+    """
+    ran = -1.0
+
+    def interrupt_if_idle() -> None:
+        nonlocal ran
+        before, ran = ran, processor_seconds(process.pid)
+        if before in (ran, -1.0):
+            process.send_signal(signal.SIGINT)
+
+    interrupt_if_idle()
+    return read_until(pipe, answer, interrupt_if_idle, IDLE_SECONDS)
+
+
+def processor_seconds(task: object) -> float:
+    """How long PID, or PID/task/TID, has had a processor, to a clock's tick or so."""
+    words = Path(f"/proc/{task}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_until(condition: Callable[[], object], process: subprocess.Popen | None = None) -> None:
+    """Until ``condition`` holds; ``process``, which is to bring it about, must not end before."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert process is None or process.poll() is None or condition(), "it ended too early"
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
 
 
 def common_arguments() -> list[str]:
@@ -139,11 +174,9 @@ class Guest:
         stub = f"unix:{self.socket},server=on,wait=off"
         self.process = start([QEMU, *arguments, "-S", "-gdb", stub])
 
+        wait_until(lambda: self.socket.exists() or self.process.poll() is not None)
+
     def __enter__(self) -> "Guest":
-        deadline = time.monotonic() + SECONDS
-        while not self.socket.exists() and self.process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -191,10 +224,15 @@ def processes_with(text: object) -> dict[int, str]:
     return found
 
 
-def build_test_guests() -> None:
-    """Make the guests of tests/gdb/guests; one worker at a time."""
-    GUESTS.mkdir(parents=True, exist_ok=True)
-    with open(GUESTS / ".lock", "w", encoding="utf-8") as lock:
+def make(*words: str) -> None:
+    """Make what a test needs below build; one worker at a time."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with open(ROOT / "build" / ".lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made = run(["make", "-s", "-f", "tests/gdb/guests/guests.mk", "test-guests"])
+        made = run(["make", "-s", *words])
     assert made.status == 0, made.err
+
+
+def build_test_guests() -> None:
+    """Make the guests of tests/gdb/guests."""
+    make("-f", "tests/gdb/guests/guests.mk", "test-guests")

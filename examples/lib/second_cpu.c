@@ -10,7 +10,7 @@
 #include "traps.h"
 #include "x86.h"
 
-#define SECOND_CPU_PATIENCE (2 * MACHINE_CLOCK_HERTZ)
+#define SECOND_CPU_PATIENCE (4 * MACHINE_CLOCK_HERTZ)
 
 extern char sipi_code[], sipi_code_end[], second_cpu_entry32[];
 

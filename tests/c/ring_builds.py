@@ -8,10 +8,11 @@ import subprocess
 from pathlib import Path
 from typing import Sequence
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from live import ROOT, SECONDS
+
 STUB = ROOT / "cstub"
 LIB = ROOT / "examples/lib"
-LIMIT = 100
+LIMIT = SECONDS
 STRICT = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror"]
 GUEST_FLAGS = (
     "-O2 -ffreestanding -fno-pie -fno-stack-protector -fcf-protection=none -mcmodel=kernel "

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from live import ROOT, SECONDS
+
 GUEST = ROOT / "tests/c/guest"
 SOURCES = ("main.c", "other.c", "start.S")
-LIMIT = 120  # seconds for one compiler or linker
+LIMIT = SECONDS  # for one compiler or linker
 
 CHOICES = {
     "compiler": ("gcc", "clang"),

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 import pytest
-from live import ROOT, ended, run, start
+from live import ROOT, SECONDS, ended, make, run, start, wait_until
 from ring_builder import HEADER_AT, MIB, PAGE, TABLES_AT, RingMachine, record
 
 from acrn_trace.errors import TraceError
@@ -20,12 +20,12 @@ from acrn_trace.traces.tracefile import read_events
 LONG = os.environ.get("ACRN_CHECK_LONG")
 RECORD = ROOT / "build" / "acrn-record"
 GIB = 1 << 30
+ENOUGH = 1000  # calls that are recorded while their ring runs
 
 
 @pytest.fixture(scope="module", autouse=True)
 def built():
-    made = run(["make", "-s", "readers"])
-    assert made.status == 0, made.err
+    make("readers")
 
 
 def write_sparsely(path, ram):
@@ -51,13 +51,14 @@ class Recorder:
 
     def wait_for(self, records):
         """Until so many records are on disk."""
-        self._wait_until(lambda: len(list(self._readable())) >= records)
+        self._wait_until(lambda: self.records() >= records)
+
+    def records(self):
+        """How many are on disk."""
+        return len(list(self._readable()))
 
     def _wait_until(self, condition):
-        deadline = time.monotonic() + 60
-        while not condition() and self.process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: condition() or self.process.poll() is not None)
 
     def _readable(self):
         try:
@@ -69,7 +70,7 @@ class Recorder:
         """End it; status, what it said, and the events."""
         with ended(self.process):
             self.process.send_signal(signal.SIGTERM)
-            _, said = self.process.communicate(timeout=60)
+            _, said = self.process.communicate(timeout=SECONDS)
         events = list(read_events(str(self.output))) if self.process.returncode == 0 else []
         return self.process.returncode, said, events
 
@@ -149,8 +150,7 @@ def test_calls_in_flight(folder):
     hanging = machine.call(state=CALLED)
     machine.call()
     recorder = Recorder(folder, machine)
-    recorder.wait_for(1)
-    time.sleep(0.1)  # so that the one in flight was seen
+    recorder.wait_for(1)  # and the one in flight before it was seen
     for _ in range(14):
         machine.call()
     recorder.wait_for(15)
@@ -229,7 +229,6 @@ def test_a_guest_that_is_reset_begins_anew(folder):
     machine.ram[at : at + machine.records_bytes] = bytes(machine.records_bytes)
     machine.claimed = [0]
     machine.write_counters()
-    time.sleep(0.1)
     machine.call()
     recorder.wait_for(21)
     _, _, events = recorder.finish()
@@ -241,17 +240,20 @@ def test_nothing_is_lost_uncounted_while_the_ring_runs(folder, rings):
     machine = RingMachine(rings=rings, count=64)
     machine.call(0)
     recorder = Recorder(folder, machine)
-    randomness, until = random.Random(rings), time.monotonic() + 3
-    while time.monotonic() < until:
-        for _ in range(randomness.choice((1, 5, 20, 90))):
-            machine.call(randomness.randrange(rings))
-        time.sleep(randomness.choice((0, 0, 0.001)))
+    randomness, deadline, bursts = random.Random(rings), time.monotonic() + SECONDS, 0
+    while bursts < 2000 or recorder.records() <= ENOUGH:
+        assert time.monotonic() < deadline
+        for _ in range(100):
+            for _ in range(randomness.choice((1, 5, 20, 90))):
+                machine.call(randomness.randrange(rings))
+            time.sleep(randomness.choice((0, 0, 0.001)))
+        bursts += 100
     _, said, events = recorder.finish()
     assert lost(events) + len(events) == sum(machine.claimed)
     for ring in range(rings):
         seen = Counter(sequences(events, ring))
         assert not seen or max(seen.values()) == 1
-    assert len(events) > 1000 and f"{len(events)} calls recorded, {lost(events)} lost" in said
+    assert len(events) > ENOUGH and f"{len(events)} calls recorded, {lost(events)} lost" in said
 
 
 HOSTILE = {
@@ -295,9 +297,8 @@ def test_counters_that_lie_cost_nothing(folder, claimed):
     machine.write(0, claimed - 1, record(claimed - 1, entry=10**9))
     machine.claimed[0] = claimed
     machine.write_counters()
-    began = time.monotonic()
-    status, _, events = recorded(folder, machine)
-    assert status == 0 and time.monotonic() - began < 20
+    status, _, events = recorded(folder, machine)  # it would take years to look at each
+    assert status == 0
     assert len(events) + lost(events) == claimed
 
 
@@ -314,19 +315,18 @@ def test_a_disk_that_is_full():
     with subprocess.Popen(
         [RECORD, "-o", "/dev/full", "/dev/null"], stderr=subprocess.PIPE, text=True
     ) as process:
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 3 and said.count("\n") == 1
 
 
 @pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-report", "fuzz-jsonl"))
 def test_hostile_bytes(folder, target):
     """libFuzzer with AddressSanitizer; a million inputs with ACRN_CHECK_LONG."""
-    made = run(["make", "-s", f"build/{target}"])
-    assert made.status == 0, made.err
+    make(f"build/{target}")
     runs, length = (1_000_000, 1500) if LONG else (10_000, 400)
-    limits = ["-rss_limit_mb=512", "-timeout=10", f"-artifact_prefix={folder}/"]
+    limits = ["-rss_limit_mb=512", "-timeout=60", f"-artifact_prefix={folder}/"]
     fuzzed = run(
         [ROOT / "build" / target, f"-runs={runs}", f"-max_len={length}", "-seed=1", *limits],
-        seconds=1800 if LONG else 120,
+        seconds=1800 if LONG else SECONDS,
     )
     assert fuzzed.status == 0 and f"Done {runs} runs" in fuzzed.err, fuzzed.err[-2000:]

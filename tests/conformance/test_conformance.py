@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from live import ROOT, SECONDS, make
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 RECORDED = HERE / "acrn-conformance.jsonl"
 LIBRARY = {"memcpy", "memset", "memmove", "memcmp"}
 KERNEL = ["-ffreestanding", "-fno-pic", "-mcmodel=kernel", "-mno-red-zone", "-mno-sse"]
 SHARED = ["-ffreestanding", "-fPIC"]
 
 
-def make(target: str) -> Path:
-    subprocess.run(["make", "-s", f"build/{target}"], cwd=ROOT, check=True, timeout=300)
+def built(target: str) -> Path:
+    make(f"build/{target}")
     return ROOT / "build" / target
 
 
 @pytest.fixture(scope="module")
 def checked() -> Path:
-    return make("acrn-conformance-checked")
+    return built("acrn-conformance-checked")
 
 
 def run(program: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [program, *arguments], capture_output=True, text=True, errors="replace", timeout=60
+        [program, *arguments], capture_output=True, text=True, errors="replace", timeout=SECONDS
     )
 
 
@@ -39,7 +39,7 @@ def recorded_cases() -> list[dict[str, Any]]:
 
 
 def test_the_model_answers_as_acrn() -> None:
-    done = run(make("acrn-conformance"), RECORDED)
+    done = run(built("acrn-conformance"), RECORDED)
     assert done.returncode == 0, done.stdout + done.stderr
     fake = sum(step.get("fake", False) for case in recorded_cases() for step in case["steps"])
     steps = sum(len(case["steps"]) for case in recorded_cases())
@@ -48,7 +48,7 @@ def test_the_model_answers_as_acrn() -> None:
 
 @pytest.mark.parametrize("test", ["test-map", "test-model", "test-request"])
 def test_the_model_beyond_the_recording(test: str) -> None:
-    done = run(make(test))
+    done = run(built(test))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -251,16 +251,16 @@ def test_the_model_needs_no_library(compiler: str, flags: list[str], tmp_path: P
             [compiler, *warnings, level, *flags, *include, "-c", *sources],
             cwd=tmp_path,
             check=True,
-            timeout=120,
+            timeout=SECONDS,
         )
         together = tmp_path / "whole.o"
         subprocess.run(
             ["ld", "-r", "-o", together, *(tmp_path / (source.stem + ".o") for source in sources)],
             check=True,
-            timeout=60,
+            timeout=SECONDS,
         )
         undefined = subprocess.run(
-            ["nm", "-u", together], capture_output=True, text=True, check=True, timeout=60
+            ["nm", "-u", together], capture_output=True, text=True, check=True, timeout=SECONDS
         )
         names = {line.split()[-1] for line in undefined.stdout.splitlines()}
         assert names - {"_GLOBAL_OFFSET_TABLE_"} <= LIBRARY

@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-LIMIT = 120  # seconds for one compiler, linker or run
+LIMIT = 300  # seconds for one compiler, linker or run
 
 COMPILERS = ("gcc", "clang")
 LEVELS = ("-O0", "-O2", "-Os", "-O3")

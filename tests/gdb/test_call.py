@@ -2,15 +2,20 @@
 """Calls made by hand, from real stops of real guests under a real hypervisor."""
 
 import ast
+import contextlib
 import re
-import time
 
 import pytest
-from live import IMAGES, ROOT, Guest, Run, arguments_of, common_arguments, ended, events_of, gdb_at
-from live import gdb_command, image_of, interrupt, printed_untraced, read_until, run, start, symbol
+from live import IMAGES, ROOT, SECONDS, Guest, Run, arguments_of, common_arguments, ended
+from live import events_of, gdb_at, gdb_command, image_of, interrupt, printed_untraced, read_until
+from live import run, start, symbol, wait_until
+
+from acrn_trace.launch.monitor import Monitor
 
 SMP = image_of("smp")
 HYPERVISOR = IMAGES / "hypervisor.elf"
+HYPERVISOR_CR3 = 0x2000000  # examples/README.md
+LOOKS = range(5)  # after which what is there is not there by chance
 EVERYWHERE = ROOT / "tests" / "gdb" / "call_everywhere.py"
 LINE = re.compile(
     r"^\[\d\] [\d.]+ get_api_version\(version=\{major_version=1, minor_version=0\}\) = 0 <[\d.]+> "
@@ -327,6 +332,12 @@ def test_a_stop_in_the_guests_own_code_gives_it_up(folder):
     assert guest.out == "hello: this is ACRN, API version 1.0\n"
 
 
+def page_tables(monitor: Monitor) -> list[int]:
+    """CR3 of each vCPU."""
+    text = monitor.execute("human-monitor-command", **{"command-line": "info registers -a"})
+    return [int(value, 16) for value in re.findall(r"CR3=(\w+)", text)]
+
+
 def test_an_interrupt_while_it_hangs(folder):
     """vCPU 1 is held where it has the hypervisor's lock, and only -f goes into that."""
     lock_held = f"hbreak *{symbol(HYPERVISOR, 'acrn_model_vmcall'):#x}"
@@ -335,14 +346,17 @@ def test_an_interrupt_while_it_hangs(folder):
     commands += (other, "set scheduler-locking on", lock_held, "continue", "delete")
     commands += ("set scheduler-locking off", "python thread.switch()", CALL, "echo FORCE\\n")
     commands += ("hypercall call -f get_api_version", "continue", "continue")
-    with Guest(folder, arguments_of("smp")) as guest:
+    monitor = ["-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"]
+    with Guest(folder, [*arguments_of("smp"), *monitor]) as guest:
         gdb = start(gdb_command(SMP, f"target remote {guest.socket}", *commands))
         with ended(gdb):
             read_until(gdb.stdout, "FORCE")
             read_until(gdb.stdout, "get_api_version(")
-            time.sleep(2)  # into the hypervisor; earlier, the call would be given up in the guest
+            # Earlier, the call would be given up in the guest.
+            with contextlib.closing(Monitor(folder / "qmp")) as monitor:
+                wait_until(lambda: all(page_tables(monitor) == [HYPERVISOR_CR3] * 2 for _ in LOOKS))
             interrupt(gdb, gdb.stdout, "is not back: vCPU")
-            out, err = gdb.communicate(timeout=120)
+            out, err = gdb.communicate(timeout=SECONDS)
         assert "is in the hypervisor and may hold a lock that the call would wait for" in err
         assert "get_api_version is back, and its vCPU's registers are as they were" in out
         assert untouched(guest.finished())

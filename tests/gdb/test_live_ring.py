@@ -3,7 +3,7 @@
 
 import re
 
-from live import Guest, acrn_trace, arguments_of, gdb_at, image_of, printed_untraced, run
+from live import Guest, acrn_trace, arguments_of, gdb_at, image_of, make, printed_untraced
 
 from acrn_trace.traces.tracefile import read_events
 
@@ -87,8 +87,7 @@ def test_the_ring_through_the_stub(folder):
 
 def test_the_watermark_drains_the_rings(folder):
     """More calls than the rings hold: none that was made before the last watermark is lost."""
-    made = run(["make", "-s", "-f", "bench/throughput_guest/guest.mk"])
-    assert made.status == 0, made.err
+    make("-f", "bench/throughput_guest/guest.mk")
     image = "build/bench/throughput.elf"
     arguments = [*arguments_of("hello"), "-smp", "2", "-m", "128M", "-kernel", image]
     trace = folder / "trace"
@@ -102,8 +101,7 @@ def test_the_watermark_drains_the_rings(folder):
 
 
 def test_what_a_guest_without_a_word_leaves_unread_is_said(folder):
-    made = run(["make", "-s", "-f", "bench/throughput_guest/guest.mk"])
-    assert made.status == 0, made.err
+    make("-f", "bench/throughput_guest/guest.mk")
     image, trace = "build/bench/throughput.elf", folder / "trace"
     arguments = [*arguments_of("hello"), "-smp", "2", "-m", "128M", "-kernel", image]
     with Guest(folder, arguments) as guest:

@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from live import SECONDS
+
 from acrn_trace.abi import ACRN
 from acrn_trace.images.image import open_image
 from acrn_trace.tables.knowledge import acrn
@@ -35,7 +37,7 @@ def assemble(code: str, folder: Path) -> Path:
         text += [f"\t.size {label}, . - {label}"]
     (folder / "f.s").write_text("\n".join(text) + "\n" + OTHERS)
     for line in (f"as -o {folder}/f.o {folder}/f.s", f"ld -e f -o {folder}/f {folder}/f.o"):
-        subprocess.run(line.split(), check=True, timeout=60)
+        subprocess.run(line.split(), check=True, timeout=SECONDS)
     return folder / "f"
 
 

@@ -4,10 +4,10 @@
 import struct
 import subprocess
 import sys
-import time
 
 import pytest
 from dump_builder import LONG_MODE, DumpBuilder, Load, note, state, thread
+from live import SECONDS
 
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.errors import TraceError
@@ -145,13 +145,11 @@ def test_a_million_headers_in_bounded_time_and_memory(tmp_path):
     code += "from acrn_trace.at_rest.corefile import open_core; "
     code += "open_core(sys.argv[2]); status = open('/proc/self/status').read(); "
     code += "print(status.split('VmHWM:')[1].split()[0])"
-    begin = time.monotonic()
     scripts = sys.modules["acrn_trace"].__path__[0] + "/.."
     done = subprocess.run(
-        [sys.executable, "-c", code, scripts, path], capture_output=True, timeout=100
+        [sys.executable, "-c", code, scripts, path], capture_output=True, timeout=SECONDS
     )
     assert done.returncode == 0 and int(done.stdout) < 600 << 10, done
-    assert time.monotonic() - begin < 90
 
 
 @pytest.mark.parametrize(

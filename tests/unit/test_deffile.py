@@ -11,13 +11,13 @@ from acrn_trace.installation import INCLUDE
 from acrn_trace.tables.knowledge import acrn
 from hypothesis import example, given
 from hypothesis import strategies as st
+from live import SECONDS
 
 READERS = {
     "calls": lambda text: calltable.parse(text, "x.def"),
     "fields": lambda text: fields.fields_of(deffile.parse(text, "x.def")),
     "results": lambda text: results.results_of(deffile.parse(text, "x.def")),
 }
-SECONDS = 120
 
 WORDS = [
     *("HYPERCALL0", "HYPERCALL1", "HYPERCALL2", "FIELD", "CASE", "POINTEE", "POINTER", "ARRAY"),

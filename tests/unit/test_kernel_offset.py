@@ -5,6 +5,7 @@ import random
 import subprocess
 
 import pytest
+from live import SECONDS
 
 from acrn_trace.images.image import open_image
 from acrn_trace.linux.kernel_offset import (
@@ -29,7 +30,7 @@ def kernel(tmp_path_factory):
         'x86_64_start_kernel:\n.incbin "code"\n.size x86_64_start_kernel, 0x100\n'
     )
     for line in ("as -o k.o k.s", f"ld -e 0 -Ttext={LINKED:#x} -o k k.o"):
-        subprocess.run(line.split(), cwd=folder, check=True, timeout=60)
+        subprocess.run(line.split(), cwd=folder, check=True, timeout=SECONDS)
     return open_image(str(folder / "k"))
 
 

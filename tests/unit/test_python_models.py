@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Models in Python: what they see of a call, what they may change, and every way to be wrong."""
 
+import signal
 import textwrap
 
 import pytest
@@ -11,6 +12,7 @@ from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
 from acrn_trace.mocking.time_limit import TimeLimit
 from fake_memory import FakeMemory
+from live import SECONDS
 
 CREATION = 0x1000
 NAME = b"user-vm\0".ljust(16, b"\0")
@@ -23,10 +25,11 @@ REGIONS = (
 class Bench:
     """One call, put to one model."""
 
-    def __init__(self, path, limit: float = 5.0) -> None:
-        self.path = path
+    def __init__(self, path, limit: float = SECONDS) -> None:
+        """``limit`` is for the model, not for what its file does when it is loaded."""
+        self.path, self.limit = path, limit
         self.knowledge = acrn()
-        self.models = PythonModels(TimeLimit(limit))
+        self.models = PythonModels(TimeLimit(SECONDS))
         parts = {CREATION: VM, 0x2000: REGIONS, 0x3000: bytes(64), 0x4000: bytes(0x1000)}
         self.memory = PendingMemory(FakeMemory(parts))
 
@@ -37,6 +40,7 @@ class Bench:
     def call(self, name, rdi=CREATION, rsi=0, otherwise=lambda: 0) -> tuple[int, ModelCall]:
         entry = self.knowledge.table.named(name)
         registers = {"r8": entry.number, "rdi": rdi, "rsi": rsi, "rax": 0}
+        self.models.limit.seconds = self.limit
         place = place_of(self.knowledge.structures, self.memory, self.models.limit)
         seen = ModelCall(entry, 0, registers, place, otherwise)
         return self.models.answer(seen), seen
@@ -170,18 +174,18 @@ def test_a_model_that_does_not_end(body, tmp_path):
 
 
 def test_the_limit_waits_for_a_packet_to_be_whole(tmp_path):
-    bench = Bench(tmp_path / "model.py", limit=0.1)
+    bench = Bench(tmp_path / "model.py")
     done = []
 
-    class Slow(FakeMemory):
-        def read(self, address, size):
-            import time
+    class Late(FakeMemory):
+        """The limit is over while it reads."""
 
-            time.sleep(0.3)
+        def read(self, address, size):
+            signal.raise_signal(signal.SIGALRM)
             done.append(address)
             return super().read(address, size)
 
-    bench.memory = PendingMemory(Slow({CREATION: VM}))
+    bench.memory = PendingMemory(Late({CREATION: VM}))
     with pytest.raises(ModelError, match="did not end"):
         bench.body("return call.vm.vmid")
     assert done == [CREATION]

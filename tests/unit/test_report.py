@@ -17,6 +17,7 @@ from acrn_trace.traces.progress import EVERY, Progress
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.stops import Frame, Task
 from event_builder import event, jsonl
+from live import SECONDS
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "gdbscripts" / "acrn-trace"
 SOME = [
@@ -157,7 +158,7 @@ def test_a_reader_that_has_enough_is_no_failure(tmp_path):
     long.write_text(jsonl(SOME) * 2000)
     line = f"{LAUNCHER} report -f jsonl {long} | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=True
+        ["bash", "-c", line], capture_output=True, text=True, timeout=SECONDS, check=True
     )
     assert done.stderr == "" and done.stdout.splitlines()[1] == "0"
 
@@ -169,7 +170,7 @@ def test_standard_input_is_a_file_too(trace):
             stdin=file,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=SECONDS,
             check=True,
         )
     assert done.stdout == Path(trace).read_text()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two calls that come back, and one that does not while nobody writes to `wake`. */
+/* Two calls that come back, and one that waits, as is printed, until somebody writes to `wake`. */
 #include "lib/answer.h"
 #include "x86.h"
 
@@ -7,9 +7,11 @@ volatile uint64_t wake;
 
 bool while_in_flight(struct trap_frame *frame)
 {
-	if (frame->rdi == 2)
+	if (frame->rdi == 2) {
+		print("hang: waits\n");
 		while (!wake)
 			pause();
+	}
 	return true;
 }
 

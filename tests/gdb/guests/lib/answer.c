@@ -22,7 +22,7 @@ static bool hook(struct trap_frame *frame)
 static int answer_vmcall(struct trap_frame *frame)
 {
 	if (hook(frame)) {
-		frame->rax = calls_answered++;
+		frame->rax = __atomic_fetch_add(&calls_answered, 1, __ATOMIC_RELAXED);
 		frame->rip += VMCALL_SIZE;
 	}
 	return 0;
