@@ -10,7 +10,7 @@ from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.errors import TraceError
 from acrn_trace.event import FINDING_KINDS
 from acrn_trace.filters import Filter
-from acrn_trace.sinks import Output, Sink, open_output
+from acrn_trace.sinks import Output, Remarks, Sink, open_output
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import Stamps
@@ -182,7 +182,11 @@ def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str
         output = open_output(options.output)
     else:
         output = Output(stream, "the terminal", interactive=True)
-    return sinks_on(output, options, knowledge)
+    sinks = sinks_on(output, options, knowledge)
+    is_apart = options.output or options.summary_only
+    if is_apart and not options.quiet and not any(isinstance(sink, TextSink) for sink in sinks):
+        sinks.append(Remarks(stream))
+    return sinks
 
 
 def check_sinks(options: argparse.Namespace) -> None:

@@ -149,8 +149,15 @@ class Tracer:
         for (hypervisor, site), count in self.passed_over.items():
             if count > 1:
                 self._notice(f"{count} calls of {hypervisor}'s at {site} were not traced")
+        for text in self._filter.remarks():
+            self.remark(text)
         for sink in self._sinks:
             sink.close()
+
+    def remark(self, text: str) -> None:
+        """Tell the user even where notices have no place: the trace may not be what he wants."""
+        for sink in self._sinks:
+            sink.remark(text)
 
     def _enter(self, call: Call) -> None:
         event = self._decoder.entered(call)

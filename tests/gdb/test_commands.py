@@ -237,6 +237,7 @@ def test_a_full_disk_ends_the_trace_and_not_the_guest(service):
         ("hypercall trace -e nonsense=1", "not a filter"),
         ("hypercall trace -e status=odd", "not 'odd'"),
         ("hypercall trace -e vcpu=x", "vcpu takes numbers"),
+        ("hypercall trace -e site=guest_man", "a function guest_man; did you mean guest_main?"),
         ("hypercall trace -f yaml", "invalid choice: 'yaml'"),
         ("hypercall trace -o", "expected one argument"),
         ("hypercall trace on", "unrecognized arguments: on"),

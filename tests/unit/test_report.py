@@ -66,6 +66,15 @@ def test_stacks_are_shown_when_asked_for(run, trace):
     assert " > boot (b.c:3)" in run("convert", "--to", "text", trace)[1].splitlines()
 
 
+def test_what_no_call_was_made_at_is_said(run, trace):
+    remark = "acrn-trace: -e site=strat: no call was made in strat\n"
+    for form in ([], ["-c"], ["-k"], ["-f", "jsonl"]):
+        status, _, err = run("report", "-e", "site=strat,start", *form, trace)
+        assert (status, err) == (0, remark.replace("strat:", "strat,start:")), form
+    assert run("report", "-q", "-e", "site=strat", trace)[2] == ""
+    assert run("diff", "-e", "site=strat", trace, trace)[2] == remark
+
+
 def test_the_forms_of_time(run, trace, monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     assert first_words(run("report", "-r", trace)[1]) == ["0.000000", "1.000000", "1.500000"]

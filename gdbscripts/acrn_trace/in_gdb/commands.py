@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The GDB commands: thin, each over something that other modules do."""
 
-import re
 from pathlib import Path
 
 import gdb
@@ -18,7 +17,7 @@ from acrn_trace.in_gdb.session import Session, current_session
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.lint.foreign import foreign_sites
-from acrn_trace.listing import call_lines, site_lines
+from acrn_trace.listing import call_lines, regular_expression, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 
 
@@ -162,7 +161,7 @@ class InfoHypercalls(Command):
             raise TraceError("info hypercalls takes one regular expression, or in-flight")
         else:
             known = self._session.knowledge
-            wanted = _regexp(words[0] if words else "")
+            wanted = regular_expression(words[0] if words else "")
             say(call_lines(known.table, wanted, known.results.elsewhere))
 
     def _in_flight(self) -> list[str]:
@@ -170,13 +169,6 @@ class InfoHypercalls(Command):
         if not running:
             raise TraceError("no trace is running, so no call is known; start 'hypercall trace'")
         return running.in_flight() or ["No call is in flight."]
-
-
-def _regexp(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise TraceError(f"{text!r} is not a regular expression: {error}") from None
 
 
 class Hypercall(Prefix):

@@ -204,7 +204,7 @@ class LiveTrace:
         if why:
             self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
             if not self._reached and not self.failure:
-                self.notice(UNREACHED)
+                self._tracer.remark(UNREACHED)
         self._tracer.close()
 
     def _plant(self, point: Point) -> HypercallPoint:

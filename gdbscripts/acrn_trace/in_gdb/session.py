@@ -7,8 +7,10 @@ from typing import IO
 import gdb
 
 from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.options import make_filter
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tamper.inject import Injector
 from acrn_trace.tamper.inject_grammar import split_expressions
@@ -37,6 +39,8 @@ class Session:
     def start(self, options: argparse.Namespace, stream: IO[str]) -> LiveTrace:
         """Show a trace from now on; the calls in flight that are known stay known."""
         options.expr, rules = split_expressions(options.expr, self.knowledge)
+        selected = make_filter(options, self.knowledge.table)
+        selected.check_sites(lambda: [site.function for site in current_sites(current_image())])
         self._end_injections()
         try:
             trace = self._replace_trace(options, stream)

@@ -5,6 +5,7 @@ from typing import IO
 
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.printable import printable
 
 
 class Sink:
@@ -19,8 +20,23 @@ class Sink:
     def notice(self, text: str) -> None:
         """Something that happened to the guest or the trace, not to a call."""
 
+    def remark(self, text: str) -> None:
+        """A notice without which an empty trace would be taken for the truth."""
+        self.notice(text)
+
     def close(self) -> None:
         """The trace is over."""
+
+
+class Remarks(Sink):
+    """Shows remarks on a terminal, beside a sink that has no notices."""
+
+    def __init__(self, terminal: IO[str]) -> None:
+        self._terminal = terminal
+
+    def remark(self, text: str) -> None:
+        self._terminal.write(printable(f"+++ {text} +++") + "\n")
+        self._terminal.flush()
 
 
 # Of one event: the head of a trace that begins with it, what its lines begin with, the call, what

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Names, numbers, ``/regular expressions`` and ``%classes``: which calls inject and catch mean."""
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Iterable
 
 from acrn_trace.errors import TraceError
+from acrn_trace.near import CALLS_ARE_LISTED, near
 from acrn_trace.tables.calltable import CallTable
 
 # ACRN numbers its calls in groups of 16 (acrn_hv_defs.h, HC_ID_GEN_BASE …, master d61d98cf800e).
@@ -93,18 +93,8 @@ def _number(word: str, table: CallTable) -> int:
         number = int(word, 0)
     except ValueError:
         names = [known.name for known in table]
-        raise TraceError(f"no call is named {word!r}{near(word, names)}") from None
+        hint = near(word, names, CALLS_ARE_LISTED)
+        raise TraceError(f"no call is named {word!r}{hint}") from None
     if not 0 <= number < 1 << 64:
         raise TraceError(f"{word} is no number of a call, which has 64 bits")
     return number
-
-
-def near(word: str, names: Iterable[str]) -> str:
-    """``; did you mean A?``, or which names there are if none is near and they are few."""
-    names = list(names)
-    close = difflib.get_close_matches(word, names, 3)
-    if close:
-        return f"; did you mean {' or '.join(close)}?"
-    if 0 < len(names) <= 16:
-        return f"; there are {', '.join(names)}"
-    return "; 'info hypercalls' lists the names" if names else ""

@@ -8,9 +8,9 @@ from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.decoding.structures import Structures
 from acrn_trace.errors import TraceError
 from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.near import near
 from acrn_trace.tables.calltable import Argument, Entry
 from acrn_trace.tables.layouts import Array, Scalar, Struct, Type
-from acrn_trace.tamper.call_selection import near
 
 REGISTERS = (*GENERAL_REGISTERS, "rflags")
 _STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\w+)\]")

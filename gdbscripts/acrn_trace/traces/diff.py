@@ -112,6 +112,8 @@ class Comparison:
         words = ("equal", "changed", "missing", "new", "moved")
         counts = (f"{self.counts[word]} {WORDS.get(word, word)}" for word in words)
         self._show(f"calls: {', '.join(counts)}")
+        for text in () if self._options.quiet else self._filter.remarks():
+            print(f"acrn-trace: {printable(text)}", file=sys.stderr)
         for failure in self._failures.values():
             raise failure
 

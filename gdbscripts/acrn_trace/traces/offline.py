@@ -10,6 +10,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
+from acrn_trace.printable import printable
 from acrn_trace.sinks import Output, QuickSink, Sink, open_output
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
@@ -72,6 +73,8 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     for sink in sinks:
         sink.close()
     progress.close()
+    for text in () if options.quiet else selected.remarks():
+        print(f"acrn-trace: {printable(text)}", file=sys.stderr)
     if failures:
         raise failures[0]
     return found.kinds

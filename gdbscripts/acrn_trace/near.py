@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a user may have meant by a name that there is not."""
+
+import difflib
+from typing import Iterable
+
+MAX_LISTED = 16
+CALLS_ARE_LISTED = "'acrn-trace calls', or 'info hypercalls' in GDB, lists the names"
+
+
+def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
+    """``; did you mean A?``, or which names there are if none is near and they are few; else
+    ``otherwise``, which says where they are listed."""
+    names = list(names)
+    close = difflib.get_close_matches(word, names, 3)
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    if 0 < len(names) <= MAX_LISTED:
+        return f"; there are {', '.join(names)}"
+    return f"; {otherwise}" if otherwise and names else ""
