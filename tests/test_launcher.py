@@ -74,6 +74,7 @@ def test_no_image(tool):
     "options, words",
     [
         (["-e", "trace=nonsense"], ["-e trace=nonsense: no call is named 'nonsense'"]),
+        (["-e", "site=guest_man"], ["no hypercall in a function guest_man", "guest_main?"]),
         (["-e", "colour=red"], ["-e colour=red: not a filter", "trace=NAME"]),
         (["-f", "yaml"], ["invalid choice: 'yaml'"]),
         (["--nonsense"], ["--nonsense"]),
@@ -89,6 +90,14 @@ def test_wrong_options(options, words, tool, folder):
     output = [] if "-o" in options else ["-o", folder / "trace"]
     check_refused(tool(*options, *output, HELLO, *HELLO_LINE), 2, *words)
     assert not (folder / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, hint",
+    [(["frobnicate", "FILE"], "there are sites, lint, calls, "), (["convrt"], "mean convert?")],
+)
+def test_a_command_that_there_is_not(arguments, hint, tool):
+    check_refused(tool(*arguments), 2, f"'{arguments[0]}' is neither a command nor an image", hint)
 
 
 @pytest.mark.parametrize("argument", ["-s", "-gdb", "--gdb"])
@@ -347,6 +356,25 @@ def test_an_image_that_the_guest_does_not_run(tool):
     assert "is it the image" not in tool(HELLO, *HELLO_LINE).err
 
 
+@pytest.mark.parametrize("form", [["-c"], ["-f", "jsonl", "-o", "trace"]], ids=["-c", "-o"])
+def test_what_makes_a_trace_empty_is_said_where_it_has_no_notices(form, tool, folder):
+    options = [str(folder / word) if word == "trace" else word for word in form]
+    done = tool("-e", "vcpu=8", *options, HELLO, *HELLO_LINE)
+    assert "+++ -e vcpu=8: no call was made on vCPU 8 +++\n" in done.err
+    assert "+++ the" not in done.err
+    assert "is it the image" in tool(*options, HELLO, "--", *arguments_of("service")).err
+    assert "is it" not in tool("-q", *options, HELLO, "--", *arguments_of("service")).err
+
+
+def test_the_calls(tool):
+    calls = tool("calls", "^(start|pause)_vm$")
+    assert (calls.status, calls.err) == (0, "")
+    assert re.findall(r"^0x\w+ (\w+)\(", calls.out, re.M) == ["start_vm", "pause_vm"]
+    private = tool("calls", "-x", "examples/hypervisor/hypervisor.def", "hang")
+    assert "hang_in(" in private.out
+    check_refused(tool("calls", "("), 2, "'(' is not a regular expression")
+
+
 def test_the_sites(tool):
     sites = tool("sites", HELLO)
     assert (sites.status, sites.err) == (0, "")
@@ -356,7 +384,8 @@ def test_the_sites(tool):
 def test_help_and_version(tool):
     told = tool("--help")
     assert told.status == 0 and "exit status" in told.out and told.err == ""
-    assert re.fullmatch(r"acrn-trace \d+\.\d+\.\d+\n", tool("--version").out)
+    for option in ("-V", "--version"):
+        assert re.fullmatch(r"acrn-trace \d+\.\d+\.\d+\n", tool(option).out)
 
 
 def test_what_the_guest_prints_is_its_own(tool):

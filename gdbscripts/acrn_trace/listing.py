@@ -6,6 +6,7 @@ from typing import Iterable, Iterator, Mapping
 
 from acrn_trace.abi import ACRN
 from acrn_trace.code.code_around import CodeAround
+from acrn_trace.errors import TraceError
 from acrn_trace.sites import Site
 from acrn_trace.tables.calltable import CallTable
 
@@ -66,6 +67,14 @@ def count_line(sites: list[Site]) -> str:
 
 
 _BY = {"record": "all by record", "scan": "all by scan", "both": "by record and by scan alike"}
+
+
+def regular_expression(text: str) -> re.Pattern[str]:
+    """What the user wrote, or a TraceError."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise TraceError(f"{text!r} is not a regular expression: {error}") from None
 
 
 def call_lines(

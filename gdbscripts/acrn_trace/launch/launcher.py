@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command ``acrn-trace``: starts QEMU and GDB, or works on an image alone."""
+"""The command ``acrn-trace``: which command is meant, and the trace of a live guest."""
 
 import argparse
-import gc
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -11,7 +11,6 @@ from pathlib import Path
 
 from acrn_trace import VERSION
 from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
-from acrn_trace.code.code_around import CodeAround
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.filters import Filter
 from acrn_trace.images.hypervisor_code import hypervisor_code
@@ -20,8 +19,8 @@ from acrn_trace.images.sitelist import image_sites, traced_sites
 from acrn_trace.launch import qemu
 from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.launch.record import record
-from acrn_trace.lint.two_processes import in_two
-from acrn_trace.listing import site_lines
+from acrn_trace.launch.without_guest import lint, list_calls, list_sites
+from acrn_trace.near import near
 from acrn_trace.options import (
     OptionParser,
     add_fail_option,
@@ -34,7 +33,6 @@ from acrn_trace.options import (
     mocks,
 )
 from acrn_trace.printable import printable
-from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tamper.inject_grammar import split_expressions
 from acrn_trace.traces.convert import convert
 from acrn_trace.traces.diff import diff
@@ -44,10 +42,13 @@ USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
        acrn-trace --core DUMP|--memory FILE [IMAGE]
        acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]
-       acrn-trace sites IMAGE
+       acrn-trace sites [-l] IMAGE
        acrn-trace lint [OPTIONS] IMAGE
+       acrn-trace calls [REGEXP]
        acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
+
+_COMMAND = re.compile("[a-z][a-z-]*")
 
 STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
 3 the guest, the stub or QEMU failed"""
@@ -62,6 +63,7 @@ def main(arguments: list[str]) -> int:
         command = COMMANDS.get(arguments[0]) if arguments else None
         if command:
             return command(arguments[1:])
+        _refuse_other_commands(arguments)
         return (diagnose_file if is_about_a_dead_guest(arguments) else trace)(arguments)
     except TraceError as error:
         print(f"acrn-trace: {printable(str(error))}", file=sys.stderr)
@@ -74,6 +76,13 @@ def main(arguments: list[str]) -> int:
 def _terminated(number: int, _frame: object) -> None:
     """An exception, so that every process we started is ended on the way out."""
     raise TargetError(f"ended by {signal.Signals(number).name}")
+
+
+def _refuse_other_commands(arguments: list[str]) -> None:
+    """A word that looks like a command, and is no image either, is told from the commands."""
+    word = arguments[0] if arguments else ""
+    if _COMMAND.fullmatch(word) and not os.path.exists(word):
+        raise TraceError(f"{word!r} is neither a command nor an image{near(word, COMMANDS)}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)"
     )
-    parser.add_argument("--version", action="version", version=f"acrn-trace {VERSION}")
+    parser.add_argument(
+        *("-V", "--version"),
+        action="version",
+        version=f"acrn-trace {VERSION}",
+        help="print the version",
+    )
     parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
     return parser
 
@@ -123,13 +137,14 @@ def _check_input(options: argparse.Namespace) -> None:
     """Find what is wrong before anything is started or written."""
     knowledge = make_knowledge(options)
     filters, _ = split_expressions(options.expr, knowledge)
-    Filter(filters, knowledge.table)
+    selected = Filter(filters, knowledge.table)
     if mocks(options):
         from acrn_trace.mocking.mock_command import check
 
         check(mocks(options), knowledge)
     image = open_image(options.image)
-    traced_sites(image_sites(image), image, options.possible_sites == "on")
+    sites = traced_sites(image_sites(image), image, options.possible_sites == "on")
+    selected.check_sites(lambda: [site.function for site in sites])
     _check_offset(options.offset)
     if options.hypervisor_symbols:
         hypervisor_code(open_image(options.hypervisor_symbols))
@@ -200,54 +215,11 @@ def _status(options: argparse.Namespace, result: Result) -> int:
     return int(is_failure(options, result.finding_kinds))
 
 
-def list_sites(arguments: list[str]) -> int:
-    """Print the sites of an image."""
-    from acrn_trace.lint.foreign import foreign_sites
-
-    parser = OptionParser(prog="acrn-trace sites")
-    parser.add_argument("image", metavar="IMAGE")
-    parser.add_argument(
-        "-l", "--listing", action="store_true", help="with the disassembly around each"
-    )
-    options = parser.parse_args(arguments)
-    image = open_image(options.image)
-    code = CodeAround(image) if options.listing else None
-    sites, known = image_sites(image), acrn()
-    foreign = foreign_sites(image, known, sites)
-    for line in site_lines(sites, known.table, code, foreign):
-        print(printable(line))
-    return 0
-
-
-# What needs no guest: the name of the command, and what runs it.
-def lint(arguments: list[str]) -> int:
-    """Judge the sites of an image; status 1 if anything is found."""
-    # Capstone takes longer to load than most commands to run.
-    from acrn_trace.lint.command import Report, add_lint_options, explanation, wanted_kinds
-
-    parser = OptionParser(prog="acrn-trace lint", description="find hypercalls that will break")
-    add_lint_options(parser)
-    add_knowledge_options(parser)
-    parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
-    options = parser.parse_args(arguments)
-    if options.explain:
-        print("\n".join(explanation(options.explain)))
-        return 0
-    if options.image is None:
-        raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
-    wanted_kinds(options)
-    gc.disable()  # a fifth of the time, and nothing here is a cycle of any size
-    image = open_image(options.image)
-    sites = image_sites(image)
-    report = Report(image, sites, make_knowledge(options), options, spread=in_two)
-    for line in report.lines():
-        print(printable(line))
-    return int(report.findings > 0)
-
-
+# What is no trace of a live guest: the name of the command, and what runs it.
 COMMANDS = {
     "sites": list_sites,
     "lint": lint,
+    "calls": list_calls,
     "record": record,
     "report": report,
     "convert": convert,
