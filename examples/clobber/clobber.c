@@ -112,8 +112,10 @@ static bool report(unsigned vcpu, enum context context)
 {
 	unsigned right = rounds_right[vcpu][context];
 
-	print("clobber: vCPU %u, %s: %u of %u calls came back as they should\n", vcpu,
-	      context == PROCESS ? "process" : "interrupt", right, ROUNDS);
+	print("clobber: vCPU %u, %s: %s, in %u of %u calls\n", vcpu,
+	      context == PROCESS ? "process" : "interrupt",
+	      clean ? "no register was changed" : "just the registers chosen were changed", right,
+	      ROUNDS);
 	return right == ROUNDS;
 }
 
@@ -122,7 +124,8 @@ int guest_main(void)
 	bool right = true;
 
 	clean = guest_option("clean");
-	print("clobber: %s\n", clean ? "clean run, nothing is broken" : "registers get broken");
+	print("clobber: %s\n", clean ? "clean run, the hypervisor keeps its promise"
+				     : "the hypervisor is told which registers to change");
 	traps_set_handler(VECTOR_TIMER, on_timer);
 	do_all_rounds();
 	second_cpu_run(second_vcpu);
