@@ -16,7 +16,7 @@ from live import (
     printed_untraced,
     run,
 )
-from traces.test_smp import CALLS, ENTRY, logged_calls, traced_calls
+from smp_log import trace_smp
 
 # What an image without records, symbols and debug information cannot tell.
 FROM_RECORDS = ("symbol", "file", "line")
@@ -60,25 +60,9 @@ def test_service(stripped, folder):
 @pytest.mark.long
 def test_smp(stripped, folder):
     """Every one of its calls, on two vCPUs and in interrupts, against what the guest wrote down."""
-    with Guest(folder, arguments_of("smp")) as guest:
-        gdb = gdb_at(
-            guest,
-            stripped("smp"),
-            f"hypercall trace -f jsonl -o {folder / 'trace'}",
-            f"symbol-file {image_of('smp')}",
-            "break call_log_complete",
-            "continue",
-            "set max-value-size unlimited",
-            f"dump binary value {folder / 'log'} call_log",
-            "hypercall trace off",
-            "continue",
-        )
-        ended = guest.finished()
-    events, log = events_of(folder / "trace"), (folder / "log").read_bytes()
-    assert len(log) == CALLS * ENTRY.size, gdb
-    assert {event["symbol"] for event in events} == {None}
-    assert traced_calls(events) == logged_calls(log)
-    assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp")))
+    smp = trace_smp(folder, stripped("smp"), f"symbol-file {image_of('smp')}")
+    assert {event["symbol"] for event in smp.events} == {None}
+    assert smp.traced == smp.logged
 
 
 def test_sites_and_trace_in_gdb(stripped, folder):
