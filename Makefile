@@ -83,8 +83,8 @@ lint-matrix: all
 C_FILES = $(shell git ls-files '*.c' '*.h')
 lint:
 	clang-format --dry-run -Werror $(C_FILES)
-	black -q --check -l 100 gdbscripts tests bench setup.py
-	flake8 gdbscripts tests bench setup.py
+	black -q --check -l 100 gdbscripts tests bench examples setup.py
+	flake8 gdbscripts tests bench examples setup.py
 	shellcheck .ci/run .ci/setup gdbscripts/acrn-trace examples/linux/build.sh
 
 # The tree is installed as it is: the files find each other by their places.

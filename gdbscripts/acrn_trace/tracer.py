@@ -21,6 +21,7 @@ from acrn_trace.tamper.interventions import (
     changed_stop,
     make_change,
 )
+from acrn_trace.tamper.tampering import MOCKED
 
 
 class Tracer:
@@ -207,6 +208,8 @@ class Tracer:
         self._hands.set_registers({name: stop.registers[name] for name in (ACRN.result, "rip")})
         self._pairing.answer(call, stop)
         self._events[call.seq].answered_by = change.answered_by
+        if change.mocked:
+            self._events[call.seq].more[MOCKED] = change.mocked
         self._return(call, change.after)
 
     def _return(self, call: Call, after: Callable[[], None] | None = None) -> None:

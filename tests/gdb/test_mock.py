@@ -22,6 +22,36 @@ def session(folder):
     return run
 
 
+def test_a_trace_says_what_is_mocked_once(session, folder):
+    """In the trace where that is here, else here as well; again in a trace that begins later."""
+    gdb, _ = session(
+        "hypercall trace",
+        "hypercall mock acrn cpus=4",
+        "hypercall mock start_vm -EBUSY",
+        "hypercall mock off start_vm",
+        "hypercall trace off",
+        f"hypercall trace -o {folder / 'trace'}",
+        "hypercall mock pause_vm -1",
+        "tbreak start_user_vm",
+        "continue",
+        "hypercall mock off",
+        "hypercall trace off",
+    )
+    lines = [line for line in gdb.out.splitlines() if "ed" in line and "Thread" not in line]
+    assert lines[-4:] == [
+        "+++ ACRN is played (cpus=4) +++",
+        "+++ start_vm is answered with -16 EBUSY +++",
+        "+++ mocked no longer: start_vm +++",
+        "pause_vm is answered with -1",
+    ], gdb
+    notices = [line for line in (folder / "trace").read_text().splitlines() if line[0] == "+"]
+    assert notices == [
+        "+++ ACRN is played (cpus=4) +++",
+        "+++ pause_vm is answered with -1 +++",
+        "+++ mocked no longer: any call +++",
+    ]
+
+
 @pytest.fixture
 def model(folder):
     """A model's file with a function for create_vm of this body."""
@@ -63,7 +93,7 @@ def test_what_is_mocked_is_listed_and_ended_one_by_one(session, model):
     )
     assert gdb.out.startswith("Nothing is mocked.\n") or "\nNothing is mocked.\n" in gdb.out
     assert (
-        "start_vm is answered with -16\n"
+        "start_vm is answered with -16 EBUSY\n"
         "hypercall_0x80000099 is answered with 7\n"
         f"create_vm is modelled by {path}\n"
         "ACRN is played: 0 calls answered\n"

@@ -124,6 +124,24 @@ def test_a_new_call_a_note_and_an_upcall(bench):
     assert (result, seen.upcalls, seen.findings[0].text) == (15, [None, 0x61], "seen")
 
 
+def test_registers_that_the_guest_gets_changed(bench):
+    """R10 twice, on top of itself; a sign goes to 64 bits; the others stay."""
+    body = """
+        call.registers["rdi"] ^= 1
+        call.registers["rdi"] += 4
+        call.registers["rsi"] = -1
+        return call.registers["rdi"]
+    """
+    result, seen = bench.body(body, "start_vm", rdi=0x10)
+    assert result == 0x15 and seen.args == (0x10, 0)
+    assert seen.registers.changed == {"rdi": 0x15, "rsi": (1 << 64) - 1}
+
+
+def test_an_argument_with_a_name_that_is_taken(bench):
+    body = 'return call.argument("vcpu") * 10 + call.vcpu'
+    assert bench.body(body, "notify_request_finish", rdi=2, rsi=7)[0] == 70
+
+
 @pytest.mark.parametrize(
     "body, words",
     [
@@ -142,6 +160,10 @@ def test_a_new_call_a_note_and_an_upcall(bench):
         ("call.at('u64', 0x9000)", r"memory could not be read: no memory there"),
         ("call.memory.write(0x9000, b'x')", r"memory could not be read"),
         ("call.memory.write(0x4fff, b'xx')", r"memory ends at 0x4fff"),
+        ("call.registers['rax'] = 1", r"rax cannot be set: rax is what the model returns; rbx, "),
+        ("call.registers['cr3'] = 1", r"cr3 cannot be set; rbx, .*, eflags can$"),
+        ("call.registers['eflags'] = 1 << 32", r"eflags has 32 bits, and 0x100000000 does not"),
+        ("return call.argument('vmid')", r"create_vm has no argument vmid"),
         ("raise SystemExit", r"raised SystemExit"),
         ("return call.otherwise()", r"raised LookupError: nothing else"),
         ("raise ValueError('a' * 1000)", r"ValueError: a{200}$"),

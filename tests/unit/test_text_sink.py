@@ -119,3 +119,16 @@ def test_a_notice_stands_between_the_lines():
         "[0] 0.000000 start_vm(vmid=1 <unfinished ...>",
         "+++ the guest was reset +++",
     ]
+
+
+def test_a_call_that_was_singled_out_to_be_mocked_is_marked():
+    """What a played hypervisor answers is not; nor is what the hypervisor answered in the end."""
+    text, stream = sink()
+    mocked = {"result": "mock", "model.py": "mock", "": "mock", "left": "hypervisor"}
+    for seq, (by, answered_by) in enumerate(mocked.items()):
+        call = event(seq, more={"mocked": by} if by else {}, answered_by=answered_by)
+        text.entered(call)
+        text.finished(returned(call, rax=(1 << 64) - 16))
+    results = [line.split(" = ")[1].split(" <")[0] for line in stream.getvalue().splitlines()]
+    busy = "-16 EBUSY (Device or resource busy)"
+    assert results == [f"{busy} (MOCKED)", f"{busy} (MOCKED)", busy, busy]

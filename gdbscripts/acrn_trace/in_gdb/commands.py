@@ -135,7 +135,7 @@ class HypercallLoad(Command):
             raise TraceError("hypercall load takes one file, a call table (.def) or a model (.py)")
         path = Path(words[0]).expanduser()
         if path.suffix == ".py":
-            say([mock.the_mock(self._session).load(path)])
+            mock.the_mock(self._session).load(path)
         else:
             self._session.knowledge.load(path)
 

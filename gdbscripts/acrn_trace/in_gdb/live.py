@@ -90,8 +90,12 @@ class LiveTrace:
         self._prints = options and not (
             options.output or options.summary_only or options.format != "text"
         )
+        self._quiet_lines = bool(options and options.quiet)
         self._sinks = make_sinks(options, knowledge, stream) if options else []
         self._show_caveats(knowledge, len(found) - len(self.sites))
+        for intervener in interveners or ():
+            for notice in intervener.notices():
+                self.notice(notice)
         self.pairing = pairing or Pairing(exception_frame_below)
         self._tracer = Tracer(
             self.pairing, decoder, selected, self._sinks, interveners, GuestHands()
@@ -144,6 +148,11 @@ class LiveTrace:
     @property
     def tracer(self) -> Tracer:
         return self._tracer
+
+    @property
+    def shows_notices(self) -> bool:
+        """Whether notices are shown here."""
+        return bool(self._prints) and not self._quiet_lines
 
     def prints(self, event: Event) -> bool:
         """Whether the trace, and not only a file, shows ``event`` here."""

@@ -48,24 +48,31 @@ class GdbMock:
         self.notice: Callable[[str], None] = lambda text: say([text])
         self.mock = Mock(session.knowledge, GuestPhysicalMemory(), _cpl, raise_msi)
 
-    def turn_on(self, words: list[str]) -> str:
-        line = self.prepare(words)
+    def turn_on(self, words: list[str]) -> None:
+        self._tell(self.prepare(words))
+
+    def _tell(self, line: str) -> None:
+        """Say it here and in a trace; once, where the trace is here."""
+        was_there = self.mock in self._session.interveners
         self.take_effect()
-        return line
+        if was_there or self.mock.is_empty:
+            self._session.notice(line)
+        trace = self._session.running()
+        if not trace or not trace.shows_notices:
+            say([line])
 
     def prepare(self, words: list[str]) -> str:
         """Mock what the words say as soon as ``take_effect`` says so."""
         self.mock.knowledge = self._session.knowledge
         return turn_on(self.mock, words)
 
-    def load(self, path: Path) -> str:
+    def load(self, path: Path) -> None:
         self.mock.knowledge = self._session.knowledge
-        line = load_model(self.mock, path)
-        self.take_effect()
-        return line
+        self._tell(load_model(self.mock, path))
 
     def turn_off(self, names: list[str]) -> None:
         turn_off(self.mock, names)
+        self._session.notice(f"mocked no longer: {', '.join(names) or 'any call'}")
         if self.mock.is_empty:
             self._session.withdraw(self.mock)
         if not self.mock.cpuid:
@@ -236,4 +243,4 @@ class HypercallMock(Command):
             case ["ioreq", *_]:
                 raise TraceError(f"the form is {FORM}")
             case _:
-                say([self._ours.turn_on(words)])
+                self._ours.turn_on(words)

@@ -92,6 +92,14 @@ class Session:
             self._replace_trace(None, None)
         self.interveners.append(intervener)
         self.interveners.sort(key=lambda one: one.rank)
+        for notice in intervener.notices():
+            self.notice(notice)
+
+    def notice(self, text: str) -> None:
+        """For whoever reads the trace, if one runs."""
+        trace = self.active()
+        if trace:
+            trace.notice(text)
 
     def withdraw(self, intervener: Intervener) -> None:
         """Ask it no more."""

@@ -71,6 +71,7 @@ class Settings:
     hypervisor: tuple[tuple[int, int], ...] = ()
     version: str | None = None  # None: the release in use
     tsc_khz: int | None = None  # None: measured
+    text: str = ""  # as the user wrote them
 
 
 def usual_pci() -> tuple[int, ...]:
@@ -96,7 +97,7 @@ def parse_settings(words: list[str], base: Settings | None = None) -> Settings:
                 settings = replace(settings, **{key: parse(text)})
         except ValueError as error:
             raise _wrong(word, str(error)) from None
-    return _checked(settings)
+    return replace(_checked(settings), text=" ".join([settings.text, *words]).strip())
 
 
 def _wrong(word: str, why: str) -> TraceError:

@@ -5,7 +5,8 @@ Asked in that order; a call that none of them answers reaches the processor.
 """
 
 from dataclasses import dataclass, field
-from typing import Callable
+from pathlib import Path
+from typing import Callable, Iterator
 
 from acrn_trace.abi import MASK64
 from acrn_trace.event import Event, Finding
@@ -17,6 +18,7 @@ from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
 from acrn_trace.mocking.replay import Replay
 from acrn_trace.pairing import Call
+from acrn_trace.tables.errnos import result_words
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.interventions import Change, Intervener
 
@@ -28,6 +30,12 @@ RAISED_GP = Finding(
 
 
 NO_SUCH_CALL = -25 & MASK64  # -ENOTTY
+RESULT = "result"  # a call's single one
+
+
+def from_here(path: Path) -> Path:
+    """As a user would write it who stands above it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 @dataclass
@@ -53,6 +61,18 @@ class Mock(Intervener):
         except ModelError as error:
             return Change(stop=str(error), again=True)
 
+    def notices(self) -> Iterator[str]:
+        yield from self.overrides()
+        yield from (player.summary for player in (self.replay, self.acrn) if player)
+
+    def overrides(self) -> Iterator[str]:
+        """The calls that are answered each in a way of its own."""
+        name = self.knowledge.table.call_name
+        for number, result in sorted(self.fixed.items()):
+            yield f"{name(number)} is answered with {result_words(result)}"
+        for number, (path, _) in sorted(self.models.functions.items()):
+            yield f"{name(number)} is modelled by {from_here(path)}"
+
     def rebooted(self) -> None:
         """The hypervisor begins anew with its guest; a recording goes on."""
         if self.acrn:
@@ -61,7 +81,7 @@ class Mock(Intervener):
     def _answer(self, call: Call, event: Event) -> Change | None:
         number = call.number
         if number in self.fixed:
-            return Change(answer=self.fixed[number] & MASK64, answered_by="mock")
+            return Change(answer=self.fixed[number] & MASK64, answered_by="mock", mocked=RESULT)
         memory = PendingMemory(self.memory)
         if number in self.models.functions:
             return self._by_model(call, event, memory)
@@ -77,6 +97,7 @@ class Mock(Intervener):
             change = self._by_the_rest(call, event, memory)
             if change is None or change.answer is None:
                 raise LookupError("nothing else answers this call")
+            seen.registers.changed.update(change.registers)
             return change.answer
 
         seen = ModelCall(entry, call.entry.vcpu, call.entry.registers, place, otherwise)
@@ -87,8 +108,10 @@ class Mock(Intervener):
                 self.acrn.restore(before)
             raise
         after = self._upcalls(seen.upcalls)
-        notes = seen.findings
-        return Change({}, memory.writes, result & MASK64, "mock", notes=notes, after=after)
+        change = Change(seen.registers.changed, memory.writes, result & MASK64, "mock")
+        change.mocked = self.models.functions[call.number][0].name
+        change.notes, change.after = seen.findings, after
+        return change
 
     def _by_the_rest(self, call: Call, event: Event, memory: PendingMemory) -> Change | None:
         """The replay; where the recording has no answer, ACRN if it is played, or -ENOTTY."""

@@ -70,6 +70,12 @@ class PlayedAcrn:
             if slot.order == "post" and slot.state != "off":
                 self._model.set_vm_state(number, STATES[slot.state])
 
+    @property
+    def summary(self) -> str:
+        """``ACRN is played``, and the settings that the user made."""
+        text = self._settings.text
+        return f"ACRN is played ({text})" if text else "ACRN is played"
+
     def rebooted(self) -> "PlayedAcrn":
         """The same ACRN, booted anew."""
         settings = replace(self._settings, tsc_khz=self.cpuid.tsc_khz)

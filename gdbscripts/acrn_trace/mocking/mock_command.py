@@ -13,7 +13,7 @@ from acrn_trace.mocking.mock import Mock
 from acrn_trace.mocking.mock_acrn import PlayedAcrn
 from acrn_trace.mocking.python_models import call_number
 from acrn_trace.mocking.replay import Replay
-from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.errnos import ERRNOS, result_words
 from acrn_trace.tables.knowledge import Knowledge
 
 FORMS = (
@@ -28,7 +28,7 @@ def turn_on(mock: Mock, words: list[str]) -> str:
     match words:
         case ["acrn", *settings]:
             mock.acrn = PlayedAcrn(parse_settings(settings), mock.knowledge)
-            return "ACRN is played" + (f": {' '.join(settings)}" if settings else "")
+            return mock.acrn.summary
         case ["--replay", trace]:
             return _replay(mock, trace)
         case [word] if REPLAY.match(word):
@@ -57,19 +57,14 @@ def load_model(mock: Mock, path: Path) -> str:
 
 def _replay(mock: Mock, trace: str) -> str:
     mock.replay = Replay(mock.knowledge, Path(trace).expanduser())
-    line = f"{trace} is replayed: {mock.replay.calls} calls"
-    if mock.replay.without_outputs:
-        line += (
-            f"; of {mock.replay.without_outputs} it does not have what they wrote to memory, so "
-            "that stays as it is"
-        )
-    return line
+    return mock.replay.summary
 
 
 def _fix(mock: Mock, name: str, text: str) -> str:
     number = call_number(name, mock.knowledge.table, "hypercall mock")
     mock.fixed[number] = result_of(text)
-    return f"{mock.knowledge.table.call_name(number)} is answered with {text}"
+    words = result_words(mock.fixed[number])
+    return f"{mock.knowledge.table.call_name(number)} is answered with {words}"
 
 
 def result_of(text: str) -> int:
@@ -123,11 +118,7 @@ def _forget_file(mock: Mock, name: str) -> bool:
 
 def listing(mock: Mock) -> Iterator[str]:
     """What is mocked, in the order in which it is asked."""
-    name = mock.knowledge.table.call_name
-    for number, result in sorted(mock.fixed.items()):
-        yield f"{name(number)} is answered with {result}"
-    for number, (path, _) in sorted(mock.models.functions.items()):
-        yield f"{name(number)} is modelled by {path}"
+    yield from mock.overrides()
     if mock.replay:
         replay = mock.replay
         yield (
@@ -135,6 +126,6 @@ def listing(mock: Mock) -> Iterator[str]:
             f"{replay.calls} left, {replay.departed} departed from it"
         )
     if mock.acrn:
-        yield f"ACRN is played: {mock.acrn.answered} calls answered"
+        yield f"{mock.acrn.summary}: {mock.acrn.answered} calls answered"
     if mock.is_empty:
         yield "Nothing is mocked."

@@ -19,6 +19,7 @@ from acrn_trace.decoding.structures import Structures
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Finding
 from acrn_trace.memory import Unreadable
+from acrn_trace.mocking.model_registers import Registers
 from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.structure_view import PackedView, Place, View
 from acrn_trace.mocking.time_limit import TimeLimit, TimeOver
@@ -92,7 +93,7 @@ class ModelCall:
         self.number = registers[ACRN.number]
         self.vcpu = vcpu
         self.args = tuple(registers[name] for name in ACRN.arguments)
-        self.registers = registers
+        self.registers = Registers(registers)
         self.memory = place.memory
         self.upcalls: list[int | None] = []
         self.findings: list[Finding] = []
@@ -121,6 +122,10 @@ class ModelCall:
     def __getattr__(self, name: str) -> View:
         if name.startswith("_"):
             raise AttributeError(name)
+        return self.argument(name)
+
+    def argument(self, name: str) -> View:
+        """The argument of that name, also of one that is taken: ``call.vcpu`` is who calls."""
         arguments = self._entry.arguments if self._entry else ()
         for argument, register in zip(arguments, self.args):
             if argument.name == name:

@@ -103,6 +103,17 @@ class Replay:
         )
 
     @property
+    def summary(self) -> str:
+        """What is replayed, and what of that the trace does not have."""
+        line = f"{self.path} is replayed: {self.calls} calls"
+        if self.without_outputs:
+            line += (
+                f"; of {self.without_outputs} it does not have what they wrote to memory, so that "
+                "stays as it is"
+            )
+        return line
+
+    @property
     def left(self) -> int:
         return sum(map(len, self.waiting.values()))
 

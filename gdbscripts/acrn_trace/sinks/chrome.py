@@ -14,7 +14,7 @@ from acrn_trace.sinks import BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.jsonl import compact, json_text
 from acrn_trace.sinks.stamps import CLOCKS
 from acrn_trace.tables.errnos import errno_text
-from acrn_trace.tamper.tampering import tampering
+from acrn_trace.tamper.tampering import answer_mark, tampering
 
 GUEST = 1  # pid: viewers give 0 to the idle process
 MAX_VCPUS = 1024  # tracks; vCPUs past this share the unknown one's
@@ -133,7 +133,7 @@ def _slices(event: Event) -> list[str]:
 def _heading(event: Event) -> str:
     """The slice's name and categories."""
     name = f"{event.name} (unfinished)" if event.status == "unfinished" else event.name
-    name += tampering(event)
+    name += answer_mark(event) + tampering(event)
     category = "hypercall,failed" if event.failed else "hypercall"
     return f'"name":{compact(name)},"cat":"{category}"'
 

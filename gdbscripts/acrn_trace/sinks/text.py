@@ -13,7 +13,7 @@ from acrn_trace.printable import printable
 from acrn_trace.sinks import Output, QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.tables.errnos import errno_text
-from acrn_trace.tamper.tampering import tampering
+from acrn_trace.tamper.tampering import answer_mark, tampering
 
 
 class TextSink(QuickSink):
@@ -86,7 +86,8 @@ class TextSink(QuickSink):
         kept = event.kin and event.kin.get(self._endings)
         if kept:
             return kept
-        result = f"{self._renderer.outputs(event)} = {result_text(event)}{tampering(event)}"
+        done = answer_mark(event) + tampering(event)
+        result = f"{self._renderer.outputs(event)} = {result_text(event)}{done}"
         lines = [_repeats(event) + _place(event)]
         if self._stacks:
             lines += [f" > {frame}" for frame in event.stack]

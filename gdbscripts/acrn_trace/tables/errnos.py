@@ -32,3 +32,9 @@ def errno_text(result: int) -> str:
         return " (failed; = EPERM)"
     name, text = ERRNOS.get(-result, ("", "")) if result < 0 else ("", "")
     return f" {name} ({text})" if name else ""
+
+
+def result_words(result: int) -> str:
+    """``-16 EBUSY``: a result as short as can be."""
+    name = errno_name(result) if result != -1 else None
+    return f"{result} {name}" if name else str(result)

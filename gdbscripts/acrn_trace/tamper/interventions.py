@@ -6,7 +6,7 @@ the tracer makes at once: the guest stands still, and goes on from what the chan
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Callable, Mapping, Protocol
+from typing import Callable, Iterable, Mapping, Protocol
 
 from acrn_trace.abi import ACRN
 from acrn_trace.event import Event, Finding
@@ -24,6 +24,7 @@ class Change:
     memory: list[tuple[int, bytes]] = field(default_factory=list)  # guest-physical, in order
     answer: int | None = None  # at entry only: RAX; the hypervisor never sees the call
     answered_by: str | None = None  # "mock", "inject", "replay", where there is an answer
+    mocked: str | None = None  # Event.more["mocked"] of an answer, if it is to have that
     delay: float = 0.0  # seconds of host time the guest is held
     stop: str | None = None  # why the guest then stays stopped: one sentence, printed
     again: bool = False  # with a stop at entry, no answer: may be asked again while it lasts
@@ -47,6 +48,10 @@ class Intervener:
 
     def rebooted(self) -> None:
         """The guest begins anew."""
+
+    def notices(self) -> Iterable[str]:
+        """What whoever reads the trace is to know of it from the beginning."""
+        return ()
 
 
 class StoppedGuest(Protocol):

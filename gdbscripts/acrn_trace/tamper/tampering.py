@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What was done to a call on purpose, as its event says: ``Event.more["injected"]``."""
+"""What was done to a call on purpose, as its event says: ``Event.more["injected"], ["mocked"]``."""
 
 from acrn_trace.event import Event
 
 # A list of text: error=EPERM, delay_enter=500us, poke_exit rsi: 1 => 5, unpoked vm.vmid: why
 INJECTED = "injected"
+# Which mock answered in the place of the hypervisor (be that played): a model's file, or "result".
+MOCKED = "mocked"
 
 
 def mark(event: Event, text: str) -> None:
@@ -15,6 +17,11 @@ def marks(event: Event) -> list[str]:
     """What was done to the call, also of an event from a file, where it may be anything."""
     found = event.more.get(INJECTED) if event.more else None
     return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
+def answer_mark(event: Event) -> str:
+    """`` (MOCKED)`` behind the result of one call that was singled out to be answered otherwise."""
+    return " (MOCKED)" if event.answered_by == "mock" and MOCKED in event.more else ""
 
 
 def tampering(event: Event) -> str:

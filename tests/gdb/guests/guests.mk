@@ -7,7 +7,8 @@ CC    := gcc
 include cstub/model/model.mk
 include examples/examples.mk
 
-TEST_GUESTS := $(patsubst tests/gdb/guests/%.c,$(BUILD)/tests/guests/%.elf,$(wildcard tests/gdb/guests/*.c))
+TEST_GUESTS := $(patsubst tests/gdb/guests/%.c,$(BUILD)/tests/guests/%.elf,$(wildcard tests/gdb/guests/*.c)) \
+	$(BUILD)/tests/guests/service_changed.elf
 TEST_LIB := $(BARE_LIB) examples/lib/guest.c tests/gdb/guests/lib/answer.c tests/gdb/guests/lib/calls.S
 
 .PHONY: test-guests
@@ -19,5 +20,17 @@ $(BUILD)/tests/guests/nocpuid.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/nocpuid.
 	$(call link-image,$(GUEST_AT))
 
 $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call examples-objects,$(TEST_LIB)) examples/lib/image.ld
+	@mkdir -p $(@D)
+	$(call link-image,$(GUEST_AT))
+
+# The service example, with an argument of one call changed.
+CHANGED := $(EXAMPLES_OUT)/obj/service_changed
+$(CHANGED).c: examples/service/service.c
+	@mkdir -p $(@D)
+	sed 's/set_entry_point(vm, 0x200)/set_entry_point(vm, 0x300)/' $< >$@
+$(CHANGED).o: EXAMPLES_CFLAGS += -Iexamples/service
+$(CHANGED).o: $(CHANGED).c
+	$(CC) $(EXAMPLES_CFLAGS) -c -o $@ $<
+$(BUILD)/tests/guests/service_changed.elf: $(CHANGED).o $(filter-out %/service.o,$(call examples-objects,$(call guest-sources,service))) $(LINK_SCRIPTS)
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
