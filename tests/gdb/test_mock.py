@@ -108,8 +108,14 @@ def test_what_is_mocked_is_listed_and_ended_one_by_one(session, model):
         ("call.vm.vmid = 9; raise ValueError('not yet')", "line 3, raised ValueError: not yet"),
         ("call.vm.vmid = 9; return 'x'", "returned 'x', which is no integer of 64 bits"),
         ("call.vm.vmid = 70000", "acrn_vm_creation.vmid has 16 bits, and 0x11170 does not fit"),
-        ("call.vm.vmid = 9; call.memory.write(1 << 40, b'x')", "memory could not be read: "),
-        ("call.vm.vmid = 9\n    while True: pass", "did not end within 5 s"),
+        (
+            "call.vm.vmid = 9; call.memory.write(1 << 40, b'x')",
+            "line 3, raised Unreadable: cannot write 0x1 bytes at 0x10000000000: no memory there",
+        ),
+        ("call.vm.vmid = 9\n    while True: pass", "line 4, did not end within 5 s"),
+        ("call.vm.vmid = 9; call.upcall(5); return 0", "raised ValueError: 5 is no vector: those"),
+        ("call.registers['rbx'] = 9; return 1 << 20000", "returned an object of type int, which"),
+        ("raise KeyboardInterrupt", "line 3, raised KeyboardInterrupt"),
     ],
 )
 def test_a_wrong_model_leaves_the_guest_at_the_call(body, words, session, model):
@@ -131,6 +137,7 @@ def test_a_wrong_model_leaves_the_guest_at_the_call(body, words, session, model)
         r"=> 0x\S+ <create_user_vm\S*>:\tvmcall", gdb.out
     )
     assert guest.out.endswith("service: done, 0 surprises\n"), (gdb, guest)
+    assert "\nThe guest waits at the call, with nothing changed: load the mended file" in gdb.out
     assert "Traceback" not in gdb.err + gdb.out and "Python" not in gdb.err
 
 
@@ -203,7 +210,11 @@ def test_a_model_makes_an_upcall(session, test_guest, folder):
     "command, words",
     [
         ("hypercall mock off", "nothing is mocked; 'hypercall mock acrn' plays ACRN."),
-        ("hypercall mock craete_vm 0", "no call is named 'craete_vm', did you mean 'create_vm'?"),
+        ("hypercall mock off a.py", "nothing is mocked; 'hypercall mock acrn' plays ACRN."),
+        (
+            "hypercall mock craete_vm 0",
+            "no call is named 'craete_vm' (did you mean 'create_vm'?); 'info",
+        ),
         ("hypercall mock acrn vm1=a,state=on", "'on' is none of off, created, running, paused"),
         ("hypercall mock nonsense", "hypercall mock takes 'acrn [SETTING=VALUE]…', 'NAME RETVAL'"),
         ("hypercall mock ioreq 2", "the form is hypercall mock ioreq VM VCPU"),

@@ -70,7 +70,7 @@ def test_each_setting_reaches_the_machine():
     "word, why",
     [
         ("cpus=0", "takes a number from 1 to 64"),
-        ("cpu=3", "no setting is named 'cpu', did you mean 'cpus'?"),
+        ("cpu=3", "no setting is named 'cpu' (did you mean 'cpus'?)"),
         ("cpus", "a setting is NAME=VALUE"),
         ("vm1=a,state=on", "'on' is none of off, created, running, paused"),
         ("vm1=a,colour=red", "'colour' is none of a slot's cpus, flags"),

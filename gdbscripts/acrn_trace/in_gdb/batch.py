@@ -90,7 +90,7 @@ def _continue(trace: LiveTrace) -> str:
         # QEMU says that the guest ended and is gone before GDB can thank it.
         return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
     if trace.active and DRIVE.shown and not trace.failure:
-        raise TraceError(f"{DRIVE.shown[-1]}; in GDB one can go on from there")
+        raise TraceError(f"{DRIVE.shown[-1].splitlines()[0]}; in GDB one can go on from there")
     if trace.active and trace.last_signal is None and not trace.failure:
         # Only our own breakpoints are here, and an interrupt on the way into one stops the guest.
         trace.show_in_flight()

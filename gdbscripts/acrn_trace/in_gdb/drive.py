@@ -194,9 +194,9 @@ def show_reasons(_event: gdb.StopEvent) -> None:
     """Say why the guest has stopped, and where."""
     DRIVE.shown = reasons = DRIVE.reasons
     DRIVE.reasons = []
-    told = [line for reason in reasons for line in reason.splitlines()]
-    for line in told:
-        gdb.write(f"\n{printable(line)}\n")
+    told = [reason for reason in reasons if reason]
+    for reason in told:
+        gdb.write("\n" + "".join(f"{printable(line)}\n" for line in reason.splitlines()))
     if told:
         try:
             gdb.execute("frame")

@@ -281,8 +281,8 @@ class LiveTrace:
             self._tracer.before_going_on(Stop(thread.ptid[1] - 1, time.time(), registers))
         finally:
             DRIVE.going_on = None
-        for reason in self._tracer.reasons:
-            gdb.write(f"{printable(reason)}\n")
+        for line in "\n".join(self._tracer.reasons).splitlines():
+            gdb.write(f"{printable(line)}\n")
 
     def _guarded(self, action: Callable[[], None]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""

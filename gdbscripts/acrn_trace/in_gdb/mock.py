@@ -22,11 +22,11 @@ from acrn_trace.mocking.mock_command import listing, load_model, turn_off, turn_
 from acrn_trace.mocking.mock_request import FORM, request_bytes
 from acrn_trace.mocking.model_library import ANSWERED, NONE, UNANSWERED
 from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.mocking.python_models import VECTORS
 from acrn_trace.stops import Stop
 from acrn_trace.tamper.interventions import Change, make_change
 
 MSI = 0xFEE00000  # to the local APIC 0: Intel SDM volume 3, 11.11.1
-VECTORS = range(0x10, 0x100)  # an APIC refuses the others
 MAX_CPUIDS = 4096
 NO_CPUID = (
     "{path} has no CPUID instruction, so the guest cannot find ACRN by one; its calls are answered "

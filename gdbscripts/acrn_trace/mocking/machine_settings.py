@@ -108,7 +108,7 @@ def _setting(name: str) -> tuple[str, Callable[[str], Any]]:
     if name not in SETTINGS:
         near = get_close_matches(name, [*SETTINGS, "vm1"], 1)
         raise ValueError(
-            f"no setting is named {name!r}" + (f", did you mean {near[0]!r}?" if near else "")
+            f"no setting is named {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
         )
     return SETTINGS[name][:2]
 

@@ -30,6 +30,10 @@ RAISED_GP = Finding(
 
 
 NO_SUCH_CALL = -25 & MASK64  # -ENOTTY
+WAITS = (
+    "The guest waits at the call, with nothing changed: load the mended file, or answer with "
+    "'hypercall mock {name} RETVAL', then 'continue'."
+)
 RESULT = "result"  # a call's single one
 
 
@@ -59,7 +63,7 @@ class Mock(Intervener):
         try:
             return self._answer(call, event)
         except ModelError as error:
-            return Change(stop=str(error), again=True)
+            return Change(stop=f"{error}\n{WAITS.format(name=event.name)}", again=True)
 
     def notices(self) -> Iterator[str]:
         yield from self.overrides()

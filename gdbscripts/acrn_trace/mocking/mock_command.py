@@ -76,7 +76,7 @@ def result_of(text: str) -> int:
         number = int(text, 0)
     except ValueError:
         near = get_close_matches(text.lstrip("-"), errors, 1)
-        hint = f", did you mean -{near[0]}?" if near else ""
+        hint = f" (did you mean -{near[0]}?)" if near else ""
         raise TraceError(
             f"hypercall mock: {text!r} is no result: a number, or an error such as -EINVAL{hint}"
         ) from None
@@ -103,9 +103,15 @@ def _turn_off_one(mock: Mock, name: str) -> None:
     elif name in ("replay", "--replay") and mock.replay:
         mock.replay = None
     elif not _forget_file(mock, name):
+        if name in ("acrn", "replay", "--replay") or name.endswith(".py"):
+            raise _not_mocked(name)
         number = call_number(name, mock.knowledge.table, "hypercall mock off")
         if mock.fixed.pop(number, None) is None and not mock.models.functions.pop(number, None):
-            raise TraceError(f"{name} is not mocked; 'hypercall mock' lists what is")
+            raise _not_mocked(name)
+
+
+def _not_mocked(name: str) -> TraceError:
+    return TraceError(f"{name} is not mocked; 'hypercall mock' lists what is")
 
 
 def _forget_file(mock: Mock, name: str) -> bool:

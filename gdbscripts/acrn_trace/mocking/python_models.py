@@ -7,11 +7,12 @@
         return 0
 """
 
+import contextlib
 import traceback
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Callable, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 from acrn_trace.abi import ACRN
 from acrn_trace.decoding.arguments import ArgumentDecoder
@@ -29,6 +30,7 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 
 MAX_WORDS = 200  # characters of what an exception says
+VECTORS = range(0x10, 0x100)  # an APIC refuses the others
 RESULTS = range(-(1 << 63), 1 << 64)  # what fits RAX
 
 Function = Callable[["ModelCall"], int]
@@ -52,6 +54,8 @@ class Model:
             raise TypeError("model.call takes a call's name or number")
 
         def take(function: Function) -> Function:
+            if not hasattr(function, "__code__"):
+                raise TypeError("what is below model.call must be a function")
             self.functions[which] = function, function.__code__.co_firstlineno
             return function
 
@@ -62,6 +66,15 @@ class Model:
         self.entries += calltable.parse(line, f"{self._path}: model.define")
 
 
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Unreadable, with what could not be done."""
+    try:
+        yield
+    except Unreadable as why:
+        raise Unreadable(f"{what}: {why}") from None
+
+
 @dataclass
 class Memory:
     """Guest-physical memory for a model: reads see what it has written."""
@@ -70,11 +83,11 @@ class Memory:
     _limit: TimeLimit
 
     def read(self, address: int, size: int) -> bytes:
-        with self._limit.shielded():
+        with self._limit.shielded(), _told(f"cannot read {size:#x} bytes at {address:#x}"):
             return self._pending.read(address, size)
 
     def write(self, address: int, data: bytes) -> None:
-        with self._limit.shielded():
+        with self._limit.shielded(), _told(f"cannot write {len(data):#x} bytes at {address:#x}"):
             self._pending.write(address, data)
 
 
@@ -105,6 +118,9 @@ class ModelCall:
 
     def upcall(self, vector: int | None = None) -> None:
         """Interrupt the guest's vCPU 0 after the call; by default with set_callback_vector's."""
+        is_vector = isinstance(vector, int) and vector in VECTORS
+        if vector is not None and not is_vector:
+            raise ValueError(f"{_shown(vector)} is no vector: those are 0x10 to 0xff")
         self.upcalls.append(vector)
 
     def note(self, text: str) -> None:
@@ -178,16 +194,15 @@ class PythonModels:
         try:
             with self.limit.limited():
                 result = function(call)
-        except TimeOver:
-            raise ModelError(f"{where} did not end within {self.limit.seconds:g} s") from None
-        except (ModelError, KeyboardInterrupt):
+        except TimeOver as error:
+            ended = f"did not end within {self.limit.seconds:g} s"
+            raise ModelError(f"{where}{_line(error, path)} {ended}") from None
+        except ModelError:
             raise
         except BaseException as error:  # pylint: disable=broad-except
             raise ModelError(f"{where}{_line(error, path)} raised {_words(error)}") from None
         if not isinstance(result, int) or isinstance(result, bool) or result not in RESULTS:
-            raise ModelError(
-                f"{where} returned {repr(result)[:MAX_WORDS]}, which is no integer of 64 bits"
-            )
+            raise ModelError(f"{where} returned {_shown(result)}, which is no integer of 64 bits")
         return result
 
 
@@ -244,12 +259,18 @@ def _line(error: BaseException, path: Path) -> str:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, Unreadable):
-        return f"Unreadable: the memory could not be read: {error}"
-    text = " ".join(str(error).split())[:MAX_WORDS]
+    text = " ".join(_shown(error, str).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _shown(thing: Any, as_text: Callable[[Any], str] = repr) -> str:
+    """Some words for an object of a model's, which may refuse to be shown."""
+    try:
+        return as_text(thing)[:MAX_WORDS]
+    except Exception:  # pylint: disable=broad-except
+        return f"an object of type {type(thing).__name__}"
 
 
 def _near(name: str, known) -> str:
     near = get_close_matches(str(name), list(known), 1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -114,7 +114,7 @@ class StructureView:
                 return field
         known = self.__dir__()
         near = get_close_matches(name, known, 1)
-        hint = f", did you mean {near[0]}?" if near else f"; it has {', '.join(known)}"
+        hint = f" (did you mean {near[0]}?)" if near else f"; it has {', '.join(known)}"
         raise AttributeError(f"{self._struct.name} has no field {name}{hint}")
 
     def _renamed(self, name: str) -> Iterator[Field]:
