@@ -6,7 +6,7 @@ CC     := gcc
 PYTHON := /usr/bin/python3
 PREFIX := /usr/local
 OPTS   :=
-PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 900
+PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 1500
 
 .PHONY: all lint-matrix types demo show check check-long linux check-linux bench lint install clean help
 all:

@@ -26,9 +26,10 @@ SCRIPTS = Path(
 LAUNCHER = SCRIPTS / "acrn-trace"
 LOADER = SCRIPTS / "acrn-trace.py"
 QEMU = "qemu-system-x86_64"
-SECONDS = 300  # for any one process; the machine may be busy
+SECONDS = 600  # for any one process; the machine may be busy
 IDLE_SECONDS = 2.0  # what has not run for so long waits for something, busy as the machine may be
 
+REPEATED = " (stopped again before it returned: reported twice, or faulted and retried)"
 _TIME = re.compile(r"\b\d+\.\d{6}\b")
 
 
@@ -190,8 +191,12 @@ class Guest:
 
 
 def gdb_command(image: object, *commands: str, loader: object = LOADER) -> list[str]:
-    """A GDB without anybody's settings that loads the scripts and runs ``commands``."""
-    line = ["gdb", "-nx", "-nh", "-q", "-batch", "-ex", "set style enabled off", "-x", str(loader)]
+    """A GDB without anybody's settings that loads the scripts and runs ``commands``.
+
+    It waits for a QEMU that gets no processor, too.
+    """
+    line = ["gdb", "-nx", "-nh", "-q", "-batch", "-ex", "set style enabled off"]
+    line += ["-ex", "set remotetimeout 60", "-x", str(loader)]
     for command in commands:
         line += ["-ex", command]
     return [*line, str(image)]
@@ -209,8 +214,9 @@ def events_of(path: Path) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def without_times(text: str) -> str:
-    return _TIME.sub("T", text)
+def without_chance(text: str) -> str:
+    """A text trace without its times, and without the stops that QEMU reported twice."""
+    return _TIME.sub("T", text).replace(REPEATED, "")
 
 
 def processes_with(text: object) -> dict[int, str]:

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from live import ROOT, SECONDS, ended
+from live import REPEATED, ROOT, SECONDS, ended
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -17,6 +17,7 @@ _VARIES = (
     (re.compile(r"^Remote (connection closed|communication error.*)$"), "END"),
     (re.compile(r"^\[Inferior 1 \(process 1\) exited .*\]$"), "END"),
     (re.compile(re.escape(f"{ROOT}/")), ""),
+    (re.compile(re.escape(REPEATED)), ""),
 )
 STUB = ROOT / "build" / "stub"
 

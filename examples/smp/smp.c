@@ -3,8 +3,9 @@
  * Two vCPUs make calls as fast as they can while a 1 kHz timer interrupts both of them, and its
  * handler makes calls as well: 5000 calls a vCPU. Many an interrupt comes right after a VMCALL, so
  * that one call is inside another; half of all calls share one site. Which calls are the handler's
- * is fixed, so that each run makes the same calls in the same order on each vCPU. With the option
- * `short` (QEMU's -append short) it is 250 calls a vCPU.
+ * is fixed, so that each run makes the same calls in the same order on each vCPU; and neither gets
+ * far ahead of the other, so that both are at it all the time. With the option `short` (QEMU's
+ * -append short) it is 250 calls a vCPU.
  */
 #include "apic.h"
 #include "call_log.h"
@@ -20,6 +21,7 @@
 #define FIRST_OF_INTERRUPT 47 /* odd: the call before it is one at the shared site */
 #define LAST_OF_INTERRUPT  48
 #define SHARED_SITE_EVERY  2
+#define MOST_AHEAD	   50
 
 #define FAILED	     (-1)
 #define EINVAL	     22
@@ -147,6 +149,13 @@ static bool make_call_of_process(unsigned vcpu)
 	return made;
 }
 
+static void await_other_vcpu(unsigned vcpu)
+{
+	while (__atomic_load_n(&calls_claimed[vcpu], __ATOMIC_RELAXED) >
+	       __atomic_load_n(&calls_claimed[!vcpu], __ATOMIC_RELAXED) + MOST_AHEAD)
+		pause();
+}
+
 static void make_all_calls(void)
 {
 	unsigned vcpu = this_cpu()->number;
@@ -156,9 +165,11 @@ static void make_all_calls(void)
 		pause();
 	apic_timer_start(TIMER_HERTZ);
 	interrupts_on();
-	while (__atomic_load_n(&calls_claimed[vcpu], __ATOMIC_RELAXED) < calls_of_vcpu)
+	while (__atomic_load_n(&calls_claimed[vcpu], __ATOMIC_RELAXED) < calls_of_vcpu) {
+		await_other_vcpu(vcpu);
 		if (!make_call_of_process(vcpu))
 			wait_for_interrupt();
+	}
 	interrupts_off();
 	apic_timer_stop();
 	__atomic_store_n(&finished[vcpu], true, __ATOMIC_RELEASE);

@@ -16,6 +16,7 @@ MOST_IN_FLIGHT = 4  # two vCPUs, each a call within a call
 CALLS_BEFORE = 80  # the rings have been full
 STEPS_OF_A_CALL = 500  # more than there are in one
 STEPS = int(os.environ["RING_STEPS"])
+MOST_STEPS = 30  # times as many
 MASK = 0xFFFFFFFFFFFFFFFF
 EMPTY, WRITING, CALLED, RETURNING, RETURNED = range(5)
 visited = set()
@@ -68,10 +69,10 @@ def check_ring(part, record_size, claimed, lost, where):
 
 
 def step_through(steps, path):
-    """At least ``steps``, and up to six times as many while something is still to be seen."""
+    """At least ``steps``, and many times as many while something is still to be seen."""
     interrupts, last, made = 0, None, 0
     while made < steps or (
-        made < 6 * steps and not (interrupts and all(seen.values()) and path <= visited)
+        made < MOST_STEPS * steps and not (interrupts and all(seen.values()) and path <= visited)
     ):
         made += 1
         gdb.execute("stepi", to_string=True)

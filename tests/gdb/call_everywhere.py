@@ -83,7 +83,7 @@ def main() -> None:
     gdb.execute("thbreak make_all_calls")
     gdb.execute("continue", to_string=True)
     stops = set()
-    while outcomes["made"] < CALLS and sum(outcomes.values()) < 4 * CALLS:
+    while outcomes["made"] < CALLS and sum(outcomes.values()) < 40 * CALLS:
         run_somewhere(random_one)
         stops.add(gdb.selected_frame().pc())
         call_once(outcomes)

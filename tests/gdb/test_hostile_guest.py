@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from live import LAUNCHER, Run, acrn_trace, run
+from live import LAUNCHER, REPEATED, Run, acrn_trace, run
 from stating import build_stating_guests, image_of, machine_of
 
 IMAGE = image_of("gcc/hostile")
@@ -99,6 +99,7 @@ def test_each_call_is_one_line_and_nothing_in_it_is_raw(form, hostile):
     traced = hostile(form)
     text = traced.data.decode("utf-8")
     assert forbidden(text) == set()
+    text = text.replace(REPEATED, "")
     lines = [line for line in text.splitlines() if line.startswith("[0] ")]
     assert len(lines) == len(traced.said)
     assert all(re.search(r" = -?\d+ .*<\d+\.\d+> at ", line) for line in lines)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from live import ROOT, run, without_times
+from live import ROOT, run, without_chance
 
 HOWTO = ROOT / "docs" / "howto-new-hypercall.md"
 BLOCK = re.compile(r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
@@ -27,7 +27,7 @@ def clone(tmp_path) -> Path:
 
 
 def canonical(text: str) -> str:
-    return _PHYSICAL.sub("PHYSICAL", without_times(text))
+    return _PHYSICAL.sub("PHYSICAL", without_chance(text))
 
 
 def test_ten_commands_from_nothing_to_the_same_trace_twice(clone):

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tutorial does what it says, command by command."""
 
-import pytest
 from tutorial import TUTORIAL, commands, is_as_printed, run_all
 
 
-@pytest.mark.timeout(900)
 def test_the_tutorial():
     every = commands(TUTORIAL.read_text())
     printed = run_all([command for command, _ in every])

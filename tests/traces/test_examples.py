@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from live import ROOT, arguments_of, printed_untraced, trace_example, without_times
+from live import ROOT, arguments_of, printed_untraced, trace_example, without_chance
 
 # Where the linker put an object of the guest is no part of the trace; nor is it when
 # break_registers has exclusive-ored its pattern with it.
@@ -21,13 +21,9 @@ _IMAGE_ADDRESSES = (
 )
 
 
-# QEMU reports a stop twice now and then.
-_REPEATED = " (stopped again before it returned: reported twice, or faulted and retried)"
-
-
 def canonical(trace: str) -> str:
     """The trace without what differs between two runs, or between two compilers."""
-    trace = without_times(trace).replace(_REPEATED, "")
+    trace = without_chance(trace)
     for pattern, name in _IMAGE_ADDRESSES:
         trace = pattern.sub(name, trace)
     return trace
