@@ -114,6 +114,17 @@ CASES = {
         [],
         0x80000012,
     ),
+    "a callee that ends in a jump to what does not come back": (
+        f"f: mov {NR}, %r8d\n test %rdi, %rdi\n je 1f\n call g\n1: vmcall\n ret\n"
+        "g: mov $0, %r8\n jmp die\ndie: nop\n1: jmp 1b",
+        [],
+        0x80000012,
+    ),
+    "a callee whose code goes on in the next function": (
+        f"f: mov {NR}, %r8d\n call g\n vmcall\n ret\ng: mov %rdi, %rax\nh: mov $0, %r8\n ret",
+        ["call-between"],
+        None,
+    ),
     "a value in RAX that was used before the call": (
         f"f: lea 1(%rdi), %rax\n mov %rax, %rdi\n mov {NR}, %r8d\n vmcall\n add $1, %rax\n ret",
         [],

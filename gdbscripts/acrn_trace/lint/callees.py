@@ -65,18 +65,16 @@ class Callees:
         reached = list(self._reached(flow, depth))
         saves = any(flow.instruction(n).text == f"push {register}" for n in reached)
         for number in reached:
-            kind = flow.kind(number)
-            if kind in ("call", "jump", "branch"):
-                goal = flow.goal(number)
-                if kind != "call" and goal is not None and flow.number_of(goal) is not None:
-                    continue
+            kind, goal = flow.kind(number), flow.goal(number)
+            if kind == "call" or flow.leaves(number):
                 if self.returns(goal, depth + 1) and self.changes(goal, register, depth + 1):
                     return True
-            elif kind == "hypercall":
-                if register == "rax":
-                    return True
-            elif register in flow.instruction(number).writes and not saves:
+            elif kind == "hypercall" and register == "rax":
                 return True
+            elif not kind and register in flow.instruction(number).writes and not saves:
+                return True
+            if flow.falls_off(number):
+                return True  # what it goes on in was not read
         return False
 
     def returns(self, address: int | None, depth: int = 0) -> bool:
@@ -95,25 +93,22 @@ class Callees:
         if flow is None:
             return True
         for number in self._reached(flow, depth):
-            kind = flow.kind(number)
-            if kind == "return" or number + 1 == len(flow) and flow.goes_on(number):
+            if flow.kind(number) == "return" or flow.falls_off(number):
                 return True
-            goal = flow.goal(number)
-            if kind in ("jump", "branch") and (goal is None or flow.number_of(goal) is None):
+            if flow.leaves(number) and self.returns(flow.goal(number), depth + 1):
                 return True
         return False
 
     def reads(self, address: int | None, register: str) -> bool:
         """Whether the function is seen to use what ``register`` holds when it is called."""
         flow = None if address is None else self._readable(address)
-        if flow is None or _INSTRUMENTATION.match(self.name(address)):
+        if flow is None or self.is_instrumentation(address):
             return False
-
-        def is_lost(number: int) -> bool:
-            return register in flow.instruction(number).writes or flow.kind(number) == "call"
-
-        reached = (flow.instruction(number) for number in _reached(flow, is_lost))
-        return any(register in one.reads and not _saves(one, register) for one in reached)
+        for number in _reached(flow, lambda n: _is_lost(flow, n, register)):
+            instruction = flow.instruction(number)
+            if register in instruction.reads and not _saves(instruction, register):
+                return True
+        return False
 
     def _readable(self, address: int) -> Function | None:
         flow = self._function_at(address)
@@ -140,6 +135,11 @@ def _reached(flow: Function, is_last: Callable[[int], bool]) -> Iterator[int]:
         yield number
         if not is_last(number):
             work += flow.successors(number)
+
+
+def _is_lost(flow: Function, number: int, register: str) -> bool:
+    """Whether the register has something else behind the instruction, for all that is known."""
+    return flow.kind(number) == "call" or register in flow.instruction(number).writes
 
 
 def _saves(instruction: Instruction, register: str) -> bool:

@@ -157,6 +157,17 @@ class Function:
         # Behind a call that does not return stands what something else leads to.
         return number + 1 not in self.sources or not self._never_returns(self.goal(number))
 
+    def leaves(self, number: int) -> bool:
+        """Whether it jumps, always or perhaps, to where the function is not, or nobody knows."""
+        return number in self._inside and self._inside[number] is None
+
+    def falls_off(self, number: int) -> bool:
+        """Whether the code goes on behind a piece's last instruction, as assembly's may.
+
+        Not behind a call: the compiler put one there since it does not come back.
+        """
+        return number in self._last and self.kind(number) in ("", "branch", "hypercall")
+
     def _is_warning(self, number: int) -> bool:
         """A UD2 that a handler steps over, as Linux's WARN: else what follows would be dead."""
         return self.kind(number) == "trap" and number + 1 not in self.sources
