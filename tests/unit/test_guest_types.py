@@ -57,6 +57,15 @@ def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
     assert notices == []
 
 
+def test_what_one_guest_calls_a_field_is_not_what_the_next_one_does():
+    known, _ = structures(batch=THEIRS)
+    known.read("regions", 0, DATA)
+    assert known.fields.of("regions", "gpa").pointee
+    assert ("regions", "gpa") not in known.own_fields.roles
+    known.guest_types = None
+    assert set(known.read("regions", 0, DATA)) == {"count", "at"}
+
+
 LINUX_REGIONS = Struct(
     "batch",
     16,

@@ -50,11 +50,17 @@ class Pointed(dict):
 
 @dataclass
 class Structures:
-    """Decodes by ``layouts`` and what ``fields`` adds to them."""
+    """Decodes by ``layouts`` and what ``own_fields`` adds to them, with the guest's names for
+    both where its types are known."""
 
     layouts: Layouts
-    fields: FieldTable
+    own_fields: FieldTable
     guest_types: GuestTypes | None = None
+
+    @property
+    def fields(self) -> FieldTable:
+        """What is known of fields, under all the names that they have here."""
+        return self.guest_types.fields if self.guest_types else self.own_fields
 
     @cached_property
     def zero_names(self) -> frozenset[str]:
@@ -74,7 +80,7 @@ class Structures:
         """The values of an enumeration: ACRN's, else the guest's."""
         known = self.layouts.enums.get(name)
         if known is None and self.guest_types:
-            known = self.layouts.enums[name] = self.guest_types.enum(name)
+            known = self.guest_types.enum_named(name)
         return known or {}
 
     def read(self, name: str, address: int, memory: PhysicalMemory, depth: int = 0) -> Tree:

@@ -118,7 +118,8 @@ class HypercallCall(gdb.Command):
         place = find_place()
         check_stop(place, force)
         structures = self._session.knowledge.structures
-        structures.guest_types = guest_types(structures.fields, _notice)
+        if self._session.active() is None:  # a trace has those that it decodes by
+            structures.guest_types = guest_types(structures.own_fields, _notice)
         room = place.room()
         known = self._session.knowledge.table.numbered(entry.number) is not None
         plan = plan_call(entry, nodes, Builder(structures, evaluate, room), known)

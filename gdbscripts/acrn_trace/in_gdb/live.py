@@ -82,7 +82,7 @@ class LiveTrace:
         found = current_sites(image)
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         structures = knowledge.structures
-        structures.guest_types = guest_types(structures.fields, self.notice)
+        structures.guest_types = guest_types(structures.own_fields, self.notice)
         decoder = Decoder(knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
         self.quiet = options is None
         selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What acrn_fields.def says about the fields of structures, beyond their layout."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Iterable
@@ -44,6 +44,10 @@ class FieldTable:
 
     def of(self, struct: str, name: str) -> Roles:
         return self.roles.get((struct, name), NO_ROLES)
+
+    def copy(self) -> "FieldTable":
+        """One that may learn names of its own."""
+        return replace(self, roles=dict(self.roles), cases=dict(self.cases))
 
     def learn(self, struct: str, name: str, roles: Roles) -> None:
         """A field has another name as well."""

@@ -17,7 +17,10 @@ Lookup = Callable[[str], "Struct | None"]
 
 
 class GuestTypes:
-    """Looks up the guest's version of a structure, once each."""
+    """Looks up the guest's version of a structure, once each.
+
+    ``fields`` is what is known of fields, by ACRN's names and by those that were found so far.
+    """
 
     def __init__(
         self,
@@ -29,16 +32,23 @@ class GuestTypes:
         """``lookup`` finds a structure in the guest's debug information, ``enum`` the names of an
         enumeration's values; ``notice`` tells what is odd."""
         self._lookup = lookup
-        self.enum = enum
-        self._fields = fields
+        self._lookup_enum = enum
+        self.fields = fields.copy()
         self._notice = notice
         self._known: dict[str, Struct] = {}
+        self._enums: dict[str, dict[int, str]] = {}
 
     def version_of(self, ours: Struct) -> Struct:
         """``ours``, with the guest's names where its debug information has the same structure."""
         if ours.name not in self._known:
             self._known[ours.name] = self._find(ours)
         return self._known[ours.name]
+
+    def enum_named(self, name: str) -> dict[int, str]:
+        """The values of an enumeration of the guest's; none if it has no such type."""
+        if name not in self._enums:
+            self._enums[name] = self._lookup_enum(name)
+        return self._enums[name]
 
     def only_the_guests(self, name: str) -> Struct | None:
         """A structure that ACRN does not have, as the guest's debug information has it."""
@@ -56,13 +66,13 @@ class GuestTypes:
             if isinstance(kind, Struct) and depth:
                 self._learn_texts(kind, depth - 1)
             elif isinstance(field.type, Array) and isinstance(kind, Scalar) and kind.character:
-                self._fields.learn(struct.name, field.name, Roles(frozenset({"TEXT"})))
+                self.fields.learn(struct.name, field.name, Roles(frozenset({"TEXT"})))
 
     def _find(self, ours: Struct) -> Struct:
-        for name in (ours.name, *self._fields.aliases.get(ours.name, ())):
+        for name in (ours.name, *self.fields.aliases.get(ours.name, ())):
             guests = self._lookup(name)
-            if guests and fits(ours, guests, self._fields):
-                return adopt(ours, guests, self._fields)
+            if guests and fits(ours, guests, self.fields):
+                return adopt(ours, guests, self.fields)
             if guests:
                 self._notice(
                     f"the guest's struct {name} ({guests.size} bytes) is not laid out as ACRN's "
@@ -95,7 +105,7 @@ def _counting(struct: Struct, fields: FieldTable) -> list[Field]:
 
 
 def adopt(ours: Struct, guests: Struct, fields: FieldTable) -> Struct:
-    """``ours`` with the guest's names for its fields; what is known of them goes along."""
+    """``ours`` with the guest's names for its fields; ``fields`` learns what they are."""
     at = {field.bit_offset: field for field in guests.fields if field.bit_size}
     pairs = [(field, at.get(field.bit_offset)) for field in _counting(ours, fields)]
     names = {mine.name: (theirs and theirs.name) or mine.name for mine, theirs in pairs}
