@@ -15,7 +15,8 @@ from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces.preamble import preamble
 from acrn_trace.rings.recorded import RecordDecoder
 from acrn_trace.traces.recording import Recording, recorded_events
-from acrn_trace.rings.ring import RingFollower, Rings, end_block
+from acrn_trace.rings.follower import RingFollower, end_block
+from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_contents import last_calls
 from acrn_trace.rings.ringformat import (
     CALLED,

@@ -18,7 +18,8 @@ from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.in_gdb.target import uninterrupted
 from acrn_trace.options import OptionParser
 from acrn_trace.printable import printable
-from acrn_trace.rings.ring import RingFollower, Rings, end_block
+from acrn_trace.rings.follower import RingFollower, end_block
+from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options
 from acrn_trace.rings.ringformat import NotARing
 from acrn_trace.sites import Site

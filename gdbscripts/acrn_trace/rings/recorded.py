@@ -37,9 +37,7 @@ from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.results import ResultChecker
 
 MAX_KINS = 4096
-UNKNOWN_HZ = (
-    10**9
-)  # a counter of unknown speed is shown as if it were this fast, and that is said
+UNKNOWN_HZ = 10**9  # as which a counter of unknown speed is shown, and that is said
 MAX_MICROS = 10**18
 _BODY = 24  # of a record: what is before it differs in every one
 _CAPTURE = struct.Struct("<HHxxxx")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a recording begins: with the blocks that let it be read with nothing else."""
 
-import struct
 import time
 import zlib
 from typing import Iterable, Iterator
@@ -9,15 +8,13 @@ from typing import Iterable, Iterator
 from acrn_trace.sites import Site
 from acrn_trace.tables.calltable import CallTable
 from acrn_trace.traces import blocks
-from acrn_trace.traces.recording import LAYOUT, VERSION
-
-_HEADER = struct.Struct("<HHIQ")
 
 
 def preamble(table: CallTable, sites: Iterable[Site]) -> bytes:
     """Header, call table and sites: what whoever adds records to it does not have to know."""
     lines = "".join(f"{entry}\n" for entry in table).encode()
-    header = _HEADER.pack(VERSION, _HEADER.size, zlib.crc32(lines), time.time_ns()) + LAYOUT
+    start, check = blocks.HEADER_START, zlib.crc32(lines)
+    header = start.pack(blocks.VERSION, start.size, check, time.time_ns()) + blocks.LAYOUT
     parts = [blocks.block(blocks.HEADER, header), blocks.block(blocks.TABLE, lines)]
     parts += [blocks.block(blocks.SITES, text) for text in _site_texts(sites)]
     return b"".join(parts)

@@ -13,36 +13,24 @@ from typing import IO, Iterator, NamedTuple, NoReturn
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event, Finding
 from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
-from acrn_trace.rings.ringformat import NotARing, RingHeader
+from acrn_trace.rings.ringformat import HEADER_SIZE, NotARing, RingHeader
 from acrn_trace.sites import Site
 from acrn_trace.tables.calltable import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.traces import blocks
-from acrn_trace.traces.blocks import Block
+from acrn_trace.traces.blocks import FULL, LATE, LAYOUT, UNREAD, UNWRITTEN, VERSION, Block
 
-VERSION = 1
-LAYOUT = (
-    b"u64 word\nu64 tsc_entry\nu64 tsc_return\nu64 number\nu64 arg1\nu64 arg2\nu64 result\n"
-    b"u32 site\nu16 vcpu\nu16 flags\n"
-)
-OVERWRITTEN = 1
 MAX_PASS = 32 << 20  # bytes that are held to be put in order
 MAX_BATCHES = 64
 MAX_SITES = 1 << 20
 HZ = range(10**7, 10**11 + 1)
-UNREAD = 4
 WHY_LOST = {
-    1: "overwritten before they were read",
-    2: "not written by the guest, since the ring was full",
-    3: "not written by the guest",
+    LATE: "overwritten before they were read",
+    FULL: "not written by the guest, since the ring was full",
+    UNWRITTEN: "not written by the guest",
     UNREAD: "made after the last look, if any were: the guest was gone first",
 }
 
-_HEADER = struct.Struct("<HHIQ")
-_RINGS = struct.Struct("<QII128s")
-_RECORDS = struct.Struct("<IIQ")
-_LOSS = struct.Struct("<IIQQ")
-_END = struct.Struct("<QQ")
 _ENTRY = struct.Struct("<8xQ")
 
 
@@ -130,16 +118,16 @@ class Recording:
         return batches
 
     def _same_pass(self, block: Block) -> bool:
-        if block.kind != blocks.RECORDS or len(block.payload) < _RECORDS.size:
+        if block.kind != blocks.RECORDS or len(block.payload) < blocks.RECORDS_START.size:
             return False
         room = sum(len(batch.records) for batch in self._pass) + len(block.payload) <= MAX_PASS
-        _, _, number = _RECORDS.unpack_from(block.payload)
+        _, _, number = blocks.RECORDS_START.unpack_from(block.payload)
         return room and number == self._pass_number and len(self._pass) < MAX_BATCHES
 
     def _header(self, block: Block) -> None:
-        if self._table_check is not None or len(block.payload) < _HEADER.size:
+        if self._table_check is not None or len(block.payload) < blocks.HEADER_START.size:
             self._wrong(block.offset, "a header that cannot be right")
-        version, size, check, _ = _HEADER.unpack_from(block.payload)
+        version, size, check, _ = blocks.HEADER_START.unpack_from(block.payload)
         if version != VERSION:
             self._wrong(block.offset, f"its version is {version}, and this reader knows {VERSION}")
         if block.payload[size:] != LAYOUT:
@@ -171,11 +159,11 @@ class Recording:
             self._sites[address] = Site(address, None, file, number or None, function)
 
     def _rings(self, block: Block) -> None:
-        if len(block.payload) != _RINGS.size:
+        if len(block.payload) != blocks.RINGS_START.size + HEADER_SIZE:
             self._wrong(block.offset, "a description of rings that cannot be right")
-        hz, _, _, raw = _RINGS.unpack(block.payload)
+        hz, _, _ = blocks.RINGS_START.unpack_from(block.payload)
         try:
-            self.header = RingHeader.parse(raw)
+            self.header = RingHeader.parse(block.payload[blocks.RINGS_START.size :])
         except NotARing as fault:
             self._wrong(block.offset, f"a description of rings that cannot be right: {fault}")
         if hz and hz not in HZ:
@@ -189,20 +177,20 @@ class Recording:
 
     def _records(self, block: Block) -> None:
         header = self._known_rings(block)
-        if len(block.payload) <= _RECORDS.size:
+        if len(block.payload) <= blocks.RECORDS_START.size:
             self._wrong(block.offset, "a block of no records")
-        ring, flags, self._pass_number = _RECORDS.unpack_from(block.payload)
-        data = block.payload[_RECORDS.size :]
+        ring, flags, self._pass_number = blocks.RECORDS_START.unpack_from(block.payload)
+        data = block.payload[blocks.RECORDS_START.size :]
         if ring >= header.ring_count or len(data) % header.record_size:
             self._wrong(block.offset, "records that are not of the rings described")
-        self._pass.append(Batch(ring, bool(flags & OVERWRITTEN), data, block.offset))
+        self._pass.append(Batch(ring, bool(flags & blocks.OVERWRITTEN), data, block.offset))
         self.records += len(data) // header.record_size
 
     def _loss(self, block: Block) -> None:
         header = self._known_rings(block)
-        if len(block.payload) != _LOSS.size:
+        if len(block.payload) != blocks.LOSS_FORM.size:
             self._wrong(block.offset, "a loss that cannot be right")
-        ring, why, first, count = _LOSS.unpack(block.payload)
+        ring, why, first, count = blocks.LOSS_FORM.unpack(block.payload)
         if ring >= header.ring_count or why not in WHY_LOST or not count:
             self._wrong(block.offset, "a loss that cannot be right")
         known = self._losses.setdefault((ring, why), [0, first, first])
@@ -210,9 +198,9 @@ class Recording:
         known[1], known[2] = min(known[1], first), max(known[2], first + count - 1)
 
     def _end(self, block: Block) -> None:
-        if len(block.payload) != _END.size:
+        if len(block.payload) != blocks.END_FORM.size:
             self._wrong(block.offset, "an end that cannot be right")
-        records, _ = _END.unpack(block.payload)
+        records, _ = blocks.END_FORM.unpack(block.payload)
         if records != self.records:
             self._wrong(block.offset, f"{records} were written, and {self.records} are there")
 
