@@ -8,8 +8,6 @@ with a source is a note, and what can be read is read.
 from dataclasses import dataclass, field
 from typing import Iterator, Protocol, Sequence
 
-from acrn_trace.memory import Unreadable
-
 DUMP, PAGED_DUMP, MEMORY_FILE, STUB = "dump", "paged dump", "memory file", "stub"
 
 
@@ -41,13 +39,3 @@ class Snapshot(Protocol):
     vcpus: Sequence[SnapshotVcpu]  # by number; none for a file of memory
     physical: SearchableMemory
     notes: list[str]  # what is wrong with or missing from the source, one sentence each
-
-
-class NothingThere:
-    """Memory of a source that has none."""
-
-    def read(self, address: int, size: int) -> bytes:
-        raise Unreadable("the dump has no memory")
-
-    def find(self, pattern: bytes, alignment: int) -> Iterator[int]:
-        return iter(())

@@ -46,12 +46,6 @@ def current_snapshot() -> Snapshot:
     )
 
 
-def is_dump() -> bool:
-    """Whether GDB looks at a dump."""
-    connection = gdb.selected_inferior().connection
-    return connection is not None and connection.type == "core"
-
-
 def core_path() -> str:
     """The file of the dump that GDB has open."""
     found = _CORE.search(gdb.execute("info files", to_string=True))

@@ -53,10 +53,9 @@ class Slot:
 
 @dataclass(frozen=True)
 class Constant:
-    """``number`` as the register has it; ``extended``: by its sign from a 32-bit immediate."""
+    """``number`` as the register has it."""
 
     number: int
-    extended: bool = False
 
 
 @dataclass(frozen=True)
@@ -287,7 +286,7 @@ def _source(found: Decoded, operand: Operand, bits: int, signed: bool) -> Formul
     """The value of ``operand``, put in a place of ``bits``."""
     if operand.type == x86.X86_OP_IMM:
         number = operand.imm & (1 << bits) - 1
-        return Constant(number, bits == 64 and found.mnemonic == "mov" and operand.imm < 0)
+        return Constant(number)
     if operand.type == x86.X86_OP_REG and _name(operand.reg) in NAMES:
         name = _name(operand.reg)
         if name in ("ah", "bh", "ch", "dh"):

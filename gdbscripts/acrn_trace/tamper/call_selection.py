@@ -43,11 +43,6 @@ class CallSelection:
             or any(pattern.search(name) for pattern in self.patterns)
         )
 
-    @property
-    def is_wide(self) -> bool:
-        """Whether it may select calls that it does not name."""
-        return bool(self.everything or self.classes or self.patterns)
-
 
 def class_of(number: int) -> int | None:
     """Which group of ACRN's numbers it is in; None for a number of another shape."""
