@@ -15,6 +15,7 @@ GENERAL_REGISTERS = (
 # RFLAGS.RF belongs to the debugger: it is set to step over a breakpoint and cleared by the step.
 # (Intel SDM volume 3, 17.3.1.1.)
 RFLAGS_COMPARED = MASK64 & ~(1 << 16)
+RFLAGS_IF = 1 << 9  # interrupts are on
 
 
 @dataclass(frozen=True)

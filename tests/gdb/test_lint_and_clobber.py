@@ -47,4 +47,4 @@ def test_lint_in_gdb_explains_and_refuses_in_one_sentence():
     gdb = run(gdb_command(image_of("service"), "hypercall lint --explain call-between"))
     assert gdb.out.startswith("call-between: ") and "call printk" in gdb.out
     gdb = run(gdb_command(image_of("service"), "hypercall lint --disable call-betwen"))
-    assert gdb.err.count("\n") <= 2 and "is call-between meant?" in gdb.err
+    assert gdb.err.count("\n") <= 2 and "did you mean call-between" in gdb.err

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calls at both ends: which arrival is which call, and where a hypervisor's image shows them."""
 
+import contextlib
+import random
 import subprocess
 
 import pytest
@@ -172,3 +174,16 @@ def test_acrns_names(registers, tmp_path):
 def test_an_image_that_is_no_hypervisor():
     with pytest.raises(TraceError, match="shows no hypercall dispatcher"):
         hypervisor_code(open_image(str(EXAMPLES / "smp.elf")))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_debug_information_is_a_sentence(seed, tmp_path):
+    path, choose = EXAMPLES / "hypervisor.elf", random.Random(seed)
+    damaged = bytearray(path.read_bytes())
+    for name in (".debug_info", ".debug_abbrev"):
+        section = open_image(str(path)).section(name)
+        for _ in range(30):
+            damaged[section.offset + choose.randrange(section.size)] = choose.randrange(256)
+    (tmp_path / "damaged.elf").write_bytes(damaged)
+    with contextlib.suppress(TraceError):
+        hypervisor_code(open_image(str(tmp_path / "damaged.elf")))

@@ -265,7 +265,7 @@ def test_kinds_are_switched_off_and_chosen(tmp_path, capsys):
 @pytest.mark.parametrize("option", ["--disable", "--only", "--explain"])
 def test_a_kind_that_there_is_not_is_one_sentence(option, capsys):
     status, shown = launch(capsys, option, "call-betwen", "/dev/null")
-    assert status == 2 and shown.err.count("\n") == 1 and "is call-between meant?" in shown.err
+    assert status == 2 and shown.err.count("\n") == 1 and "did you mean call-between" in shown.err
 
 
 def test_explaining_needs_no_image_and_linting_does(capsys):

@@ -7,6 +7,7 @@ byte, under the vCPU's own page tables.
 
 from dataclasses import dataclass
 
+from acrn_trace.abi import RFLAGS_IF
 from acrn_trace.at_rest.image_match import ImageMatch
 from acrn_trace.at_rest.paging import CR0_PG, Memory
 from acrn_trace.at_rest.snapshot import SnapshotVcpu
@@ -16,7 +17,6 @@ from acrn_trace.rings.ring_search import FoundRing
 GUEST, HYPERVISOR, FIRMWARE, UNKNOWN = "guest", "hypervisor", "firmware", "unknown"
 
 _RPL = 3  # of CS: the privilege level
-_RFLAGS_IF = 1 << 9
 _HLT = b"\xf4"
 
 
@@ -56,7 +56,7 @@ def level_of(
         level = Level(number, UNKNOWN, f"the image's code is not mapped under {cr3}")
     level.memory = memory
     level.is_halted = _is_halted(registers, memory)
-    level.is_idle = level.is_halted and bool(registers.get("eflags", 0) & _RFLAGS_IF)
+    level.is_idle = level.is_halted and bool(registers.get("eflags", 0) & RFLAGS_IF)
     return level
 
 

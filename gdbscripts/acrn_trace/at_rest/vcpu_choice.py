@@ -3,15 +3,13 @@
 
 from dataclasses import dataclass
 
-from acrn_trace.abi import ACRN
+from acrn_trace.abi import ACRN, RFLAGS_IF
 from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, Level
 from acrn_trace.at_rest.snapshot import Snapshot, SnapshotVcpu
 from acrn_trace.memory import Unreadable
 from acrn_trace.rings.ring_contents import Kept, kept_calls
 from acrn_trace.rings.ring_search import FoundRing
 from acrn_trace.rings.ringformat import RECORD, RETURNED, STATE, UNKNOWN_VCPU
-
-_RFLAGS_IF = 1 << 9
 
 
 @dataclass
@@ -58,7 +56,7 @@ def _rank(vcpu: SnapshotVcpu, level: Level, calls: _Calls) -> tuple[int, int, in
         return 1, 0, calls.newest, f"{name} is idle, as all are, and made the newest call"
     if level.is_halted:
         return 3, 0, calls.newest, f"{name} is halted with interrupts off, as after a panic"
-    off = " with interrupts off" if not vcpu.registers.get("eflags", 0) & _RFLAGS_IF else ""
+    off = " with interrupts off" if not vcpu.registers.get("eflags", 0) & RFLAGS_IF else ""
     return 2 + bool(off), 0, calls.newest, f"{name} was running{off}"
 
 

@@ -52,7 +52,7 @@ class Bounds:
         symbols = SymbolSpans(image.function_bounds())
         unwind, orc = UnwindSpans(image), OrcSpans(image)
         self._tables: list[Spans] = [symbols, unwind, orc, AlternativeSpans(image)]
-        self._objects = image.objects_in_code()
+        self._objects = image.objects()
         self._object_starts = [start for start, _ in self._objects]
 
     def around(self, address: int) -> Span | None:

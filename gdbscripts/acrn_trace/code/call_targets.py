@@ -68,7 +68,7 @@ class CallTargets:
         """Target and place of each call."""
         data, base, low = part.data, part.address, self._parts[0].address
         high = max(p.end for p in self._parts)
-        for match in _near_calls(high - low, data):
+        for match in with_distance(rb"\xe8", high - low).finditer(data):
             at = match.start()
             target = base + at + 5 + int.from_bytes(data[at + 1 : at + 5], "little", signed=True)
             if low <= target < high:
@@ -92,8 +92,11 @@ def _pointers_to(low: int, high: int, image: Image) -> Iterator[int]:
         yield from {word for word in words if low <= word < high}
 
 
-def _near_calls(reach: int, data: bytes) -> Iterator[re.Match[bytes]]:
-    """Each E8 whose distance has a high byte that stays within ``reach``."""
+def with_distance(opcode: bytes, reach: int) -> re.Pattern[bytes]:
+    """What matches ``opcode``, where a distance of 32 bits that stays within ``reach`` follows.
+
+    It looks at the highest byte of the distance alone.
+    """
     pages = min((reach >> 24) + 1, 128)
     high = b"".join(re.escape(bytes([page])) for page in [*range(pages), *range(256 - pages, 256)])
-    return re.finditer(rb"\xe8(?=...[" + high + rb"])", data, re.DOTALL)
+    return re.compile(opcode + rb"(?=...[" + high + rb"])", re.DOTALL)

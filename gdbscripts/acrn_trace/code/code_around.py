@@ -3,6 +3,7 @@
 
 from typing import Iterator
 
+from acrn_trace.abi import MASK64
 from acrn_trace.code.bounds import Bounds
 from acrn_trace.code.decoder import Decoder, Instruction
 from acrn_trace.images.image import Code, Image
@@ -29,7 +30,7 @@ class CodeAround:
         part = next((p for p in self._parts if p.address <= linked < p.end), None)
         for address, _, mnemonic, operands in self._instructions(part, linked) if part else ():
             arrow = "=>" if address == linked else "  "
-            shown = address + self._offset & (1 << 64) - 1
+            shown = address + self._offset & MASK64
             text = f" {arrow} {shown:#018x}  {mnemonic:7} {operands}".rstrip()
             yield text + (comment if address == linked else "")
 

@@ -4,6 +4,7 @@
 import re
 from typing import Iterator
 
+from acrn_trace.abi import MASK64
 from acrn_trace.images.image import Code, Image
 
 MAX_ENTRIES = 4096
@@ -32,7 +33,7 @@ def table_targets(image: Image, code: Code, start: int, end: int) -> Iterator[in
             data = image.read_at_most(table, MAX_ENTRIES * size)
             for offset in range(0, len(data) - size + 1, size):
                 entry = int.from_bytes(data[offset : offset + size], "little", signed=True)
-                target = base + entry & (1 << 64) - 1
+                target = base + entry & MASK64
                 if not start <= target < end:
                     break
                 yield target
@@ -41,6 +42,6 @@ def table_targets(image: Image, code: Code, start: int, end: int) -> Iterator[in
 def _tables(data: bytes, address: int) -> Iterator[int]:
     for match in _RELATIVE_TO_RIP.finditer(data):
         distance = int.from_bytes(match[1], "little", signed=True)
-        yield address + match.end() + distance & (1 << 64) - 1
+        yield address + match.end() + distance & MASK64
     for match in _INDEXED.finditer(data):
-        yield int.from_bytes(match[1], "little", signed=True) & (1 << 64) - 1
+        yield int.from_bytes(match[1], "little", signed=True) & MASK64

@@ -10,7 +10,7 @@ import gc
 import re
 from typing import Callable, Iterator
 
-from acrn_trace.abi import ACRN, VMCALL, VMMCALL
+from acrn_trace.abi import ACRN, MASK64, VMCALL, VMMCALL
 from acrn_trace.code.bounds import Bounds
 from acrn_trace.code.call_targets import CallTargets
 from acrn_trace.code.judge import FunctionJudge
@@ -35,7 +35,7 @@ def number_before(code: Code, address: int) -> int | None:
     if before[-6:-4] == b"\x41\xb8":  # mov $imm32, %r8d
         return int.from_bytes(before[-4:], "little")
     if before[-7:-4] == b"\x49\xc7\xc0":  # mov $imm32, %r8, sign-extended
-        return int.from_bytes(before[-4:], "little", signed=True) & (1 << 64) - 1
+        return int.from_bytes(before[-4:], "little", signed=True) & MASK64
     if before[-10:-8] == b"\x49\xb8":  # movabs $imm64, %r8
         return int.from_bytes(before[-8:], "little")
     return None

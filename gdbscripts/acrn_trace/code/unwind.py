@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Iterator
 
+from acrn_trace.abi import MASK64
 from acrn_trace.code.spans import Span
 from acrn_trace.images.image import Image
 
@@ -92,7 +93,7 @@ class UnwindSpans:
         (start,) = struct.unpack_from(layout, self._data, at)
         (length,) = struct.unpack_from(layout.upper(), self._data, at + size)
         if common.encoding & 0x70 == _RELATIVE:
-            start = start + self._base + at & (1 << 64) - 1
+            start = start + self._base + at & MASK64
         at += 2 * size
         if common.augmented:
             skip, at = _uleb(self._data, at)

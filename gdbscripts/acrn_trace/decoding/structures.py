@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from acrn_trace.abi import MASK64
 from acrn_trace.memory import PhysicalMemory, Unreadable
 from acrn_trace.printable import text_of
 from acrn_trace.tables.fields import NO_ROLES, FieldTable, Pointee, Roles
@@ -19,7 +20,6 @@ from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Typ
 MAX_ELEMENTS = 1024  # of an array that a count in guest memory sizes
 MAX_DEPTH = 4  # of pointers
 MAX_BYTES = 1 << 18  # that are read for one argument
-MASK64 = (1 << 64) - 1
 
 Tree = Any
 

@@ -3,13 +3,12 @@
 
 import bisect
 
-from acrn_trace.abi import MASK64
+from acrn_trace.abi import MASK64, RFLAGS_IF
 from acrn_trace.at_rest.postmortem import GUEST, HYPERVISOR
 from acrn_trace.at_rest.snapshot import SnapshotVcpu
 from acrn_trace.diagnosis.facts import USER, Case, Line, Place, VcpuState
 from acrn_trace.diagnosis.stack import callers, interruptions
 
-FLAGS_INTERRUPTS = 1 << 9
 RING_3 = 3
 
 
@@ -70,7 +69,7 @@ def _state_of(case: Case, vcpu: SnapshotVcpu, stacks: list[int], place_of: Place
     place = place_of(rip) if is_named else Place(rip)
     state = VcpuState(vcpu.vcpu, where, level.why, place, registers, level.memory)
     state.halted = level.is_halted and where != USER
-    state.interrupts = bool(registers.get("eflags", 0) & FLAGS_INTERRUPTS)
+    state.interrupts = bool(registers.get("eflags", 0) & RFLAGS_IF)
     if state.in_guest:
         named = place_of if is_named else Place
         state.interrupted = interruptions(state.memory, registers.get("rsp", 0), stacks, named)

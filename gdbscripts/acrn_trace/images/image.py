@@ -153,8 +153,8 @@ class Image:
         """Start and size of each function symbol in address order; a size of 0 is unknown."""
         return [(start, size) for start, size, _, _ in self._symbols]
 
-    def objects_in_code(self) -> list[tuple[int, int]]:
-        """Start and size of each data symbol."""
+    def objects(self) -> list[tuple[int, int]]:
+        """Start and size of each data symbol that has a size, in address order."""
         return self._objects
 
     def entry_points(self, offset: int = 0) -> dict[int, bytes]:

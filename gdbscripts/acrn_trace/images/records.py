@@ -3,6 +3,7 @@
 
 import struct
 
+from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.images.image import Image
 from acrn_trace.sites import Site
@@ -40,7 +41,7 @@ def recorded_sites(image: Image) -> list[Site]:
 def _site(
     image: Image, field: int, relative: int, file: int, line: int, flags: int, number: int
 ) -> Site:
-    address = (field + relative) & 0xFFFF_FFFF_FFFF_FFFF
+    address = (field + relative) & MASK64
     return Site(
         address=address,
         number=number if flags & NUMBER_KNOWN else None,

@@ -4,28 +4,23 @@
 Some of what is found is none. Whoever asks looks at the code there.
 """
 
-import re
 import struct
 from typing import Iterable
 
+from acrn_trace.code.call_targets import with_distance
 from acrn_trace.images.image import Code
 
+_NEAR = rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])"  # calls and jumps
 _SHORT = {0xEB, *range(0x70, 0x80)}
 
 
 def near_calls(part: Code) -> Iterable[tuple[int, int]]:
     """What may be direct calls and jumps, near ones: where each is, and where it goes."""
     unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
-    for match in _near(len(data)).finditer(data, 0, max(len(data) - 5, 0)):
+    pattern = with_distance(_NEAR, len(data))
+    for match in pattern.finditer(data, 0, max(len(data) - 5, 0)):
         operand = match.end()
         yield base + match.start(), base + operand + 4 + unpack(data, operand)[0]
-
-
-def _near(reach: int) -> re.Pattern[bytes]:
-    """Calls and jumps whose distance has a high byte that stays within ``reach``."""
-    pages = min((reach >> 24) + 1, 128)
-    high = b"".join(re.escape(bytes([page])) for page in [*range(pages), *range(256 - pages, 256)])
-    return re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=...[" + high + rb"])", re.DOTALL)
 
 
 def short_jumps(part: Code, goal: int) -> list[int]:

@@ -2,7 +2,6 @@
 """``acrn-trace lint`` and ``hypercall lint``: options, and how verdicts are shown."""
 
 import argparse
-import difflib
 import json
 from typing import Callable, Iterable, Iterator, Sequence
 
@@ -10,6 +9,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.images.image import Image
 from acrn_trace.lint import EVERY, Linter, Verdict
 from acrn_trace.lint.catalog import CATALOG, explain
+from acrn_trace.near import near
 from acrn_trace.sites import Site
 from acrn_trace.tables.calltable import CallTable
 from acrn_trace.tables.knowledge import Knowledge
@@ -52,9 +52,8 @@ def explanation(id: str) -> list[str]:
 def _kind(id: str) -> str:
     if id in CATALOG:
         return id
-    near = difflib.get_close_matches(id, CATALOG, 1)
-    hint = f"is {near[0]} meant?" if near else f"there are {', '.join(CATALOG)}"
-    raise TraceError(f"lint has no kind of finding {id!r}: {hint}")
+    hint = near(id, CATALOG, f"there are {', '.join(CATALOG)}")
+    raise TraceError(f"lint has no kind of finding {id!r}{hint}")
 
 
 Work = Callable[[Sequence[Site]], Iterable[Verdict]]

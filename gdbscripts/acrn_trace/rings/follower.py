@@ -8,12 +8,12 @@ import struct
 from dataclasses import dataclass, field
 from typing import Iterator
 
+from acrn_trace.abi import MASK64
 from acrn_trace.rings.ring import Rings, believable
 from acrn_trace.rings.ringformat import RETURNED, SEQUENCE_SHIFT, STATE, STOPS, Counters
 from acrn_trace.traces import blocks
 
 MAX_WAITING = 1024  # calls of one ring that have not returned
-MASK64 = (1 << 64) - 1
 
 _WORD = struct.Struct("<Q")
 

@@ -9,11 +9,11 @@ import struct
 from dataclasses import dataclass, field
 from typing import Iterator, NamedTuple
 
+from acrn_trace.abi import MASK64
 from acrn_trace.memory import Unreadable
 from acrn_trace.rings.ring import Rings, believable
 from acrn_trace.rings.ringformat import SEQUENCE_SHIFT, STATE, WRITING
 
-MASK64 = (1 << 64) - 1
 READ_AT_ONCE = 1 << 16  # bytes of records
 MAX_TORN = 64  # sequence numbers that are remembered
 MAX_RECORDS = 1 << 20  # that are read of one header's rings: the newest

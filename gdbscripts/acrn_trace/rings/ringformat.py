@@ -7,6 +7,8 @@ All of it comes from a guest: a header is checked as a whole before any of it is
 import struct
 from typing import NamedTuple
 
+from acrn_trace.abi import MASK64
+
 MAGIC = 0x474E49524E524341
 VERSION = 1
 STOPS = 1  # the mode in which a full ring takes no more
@@ -105,7 +107,7 @@ class RingHeader(NamedTuple):
     def site(self, low: int) -> int:
         """The whole of a site's address: it is within 2 GiB of the header's."""
         away = (low - self.header_virtual + (1 << 31) & 0xFFFF_FFFF) - (1 << 31)
-        return self.header_virtual + away & (1 << 64) - 1
+        return self.header_virtual + away & MASK64
 
 
 class Counters(NamedTuple):

@@ -14,6 +14,8 @@ except ImportError:
         "the Python library pyelftools is missing; on Debian, 'apt-get install python3-pyelftools'"
     ) from None
 
+MAX_TYPEDEFS = 64  # of one type
+
 _SIGNED = {5, 6}  # DW_ATE_signed, DW_ATE_signed_char: DWARF 5, 7.8
 _TRANSPARENT = {"DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"}
 
@@ -36,15 +38,20 @@ def read_layouts(path: Path) -> Layouts:
 
 def read_struct(path: Path, name: str) -> Struct | None:
     """The structure of that name in ``path``, an image with debug information."""
-    with open(path, "rb") as file:
-        elf = ELFFile(file)
-        if not elf.has_dwarf_info():
-            return None
-        for unit in elf.get_dwarf_info().iter_CUs():
-            for die in unit.get_top_DIE().iter_children():
-                whole = "DW_AT_declaration" not in die.attributes
-                if die.tag == "DW_TAG_structure_type" and whole and _name(die) == name:
-                    return _Reader()._struct(die)
+    try:
+        with open(path, "rb") as file:
+            elf = ELFFile(file)
+            units = elf.get_dwarf_info().iter_CUs() if elf.has_dwarf_info() else ()
+            for unit in units:
+                for die in unit.get_top_DIE().iter_children():
+                    whole = "DW_AT_declaration" not in die.attributes
+                    if die.tag == "DW_TAG_structure_type" and whole and _name(die) == name:
+                        return _Reader().struct(die)
+    except Exception as error:  # pylint: disable=broad-except
+        # pyelftools raises whatever comes of it on damaged data
+        raise TraceError(
+            f"the debug information of {path} is damaged; rebuild or fetch it anew"
+        ) from error
     return None
 
 
@@ -54,13 +61,13 @@ class _Reader:
 
     def take(self, die: DIE) -> None:
         if die.tag in ("DW_TAG_structure_type", "DW_TAG_union_type"):
-            struct = self._struct(die)
+            struct = self.struct(die)
             if struct.name:
                 self.layouts.structs[struct.name] = struct
         elif die.tag == "DW_TAG_enumeration_type":
             self._enum(die)
 
-    def _struct(self, die: DIE) -> Struct:
+    def struct(self, die: DIE) -> Struct:
         members = [child for child in die.iter_children() if child.tag == "DW_TAG_member"]
         fields = tuple(self._field(member) for member in members)
         return Struct(_name(die), _number(die, "byte_size"), fields, die.tag == "DW_TAG_union_type")
@@ -73,10 +80,12 @@ class _Reader:
 
     def _type(self, die: DIE) -> Type:
         target = die.get_DIE_from_attribute("DW_AT_type")
-        while target.tag in _TRANSPARENT:
+        for _ in range(MAX_TYPEDEFS):
+            if target.tag not in _TRANSPARENT:
+                break
             target = target.get_DIE_from_attribute("DW_AT_type")
         if target.tag in ("DW_TAG_structure_type", "DW_TAG_union_type"):
-            return self._struct(target)
+            return self.struct(target)
         if target.tag == "DW_TAG_array_type":
             return self._array(target)
         if target.tag == "DW_TAG_enumeration_type":

@@ -10,11 +10,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NoReturn
 
+from acrn_trace.abi import MASK64
 from acrn_trace.event import INT32, Event, Finding
 from acrn_trace.sites import Site
 from acrn_trace.stops import Frame, Task
 
-MASK64 = (1 << 64) - 1
 MAX_SECONDS = 1e12
 MAX_REMEMBERED = 1024  # characters of a site
 MAX_WHOLE = 1 << 53  # past it JSON readers lose integers

@@ -54,30 +54,41 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
         *_quick_text(options, knowledge, output, sinks, found),
         *_quick_lines(selected, sinks, found, progress),
     ]
-    failures = []
-    for file in files:
-        if len(files) > 1:
-            for sink in sinks:
-                sink.notice(file)
-        try:
-            with opened(file) as stream:
-                show = next((show for is_for, show in quick if is_for(stream)), None)
-                if show:
-                    show(stream, file)
-                else:
-                    playback.play(progress.watch(events_in(stream, file, knowledge)))
-        except TraceError as error:
-            failures.append(error)
-            if isinstance(error.__cause__, BrokenPipeError):
-                break
+
+    def show(stream: IO[bytes], file: str) -> None:
+        way = next((way for is_for, way in quick if is_for(stream)), None)
+        if way:
+            way(stream, file)
+        else:
+            playback.play(progress.watch(events_in(stream, file, knowledge)))
+
+    failure = _show_all(files, show, sinks)
     for sink in sinks:
         sink.close()
     progress.close()
     for text in () if options.quiet else selected.remarks():
         print(f"acrn-trace: {printable(text)}", file=sys.stderr)
-    if failures:
-        raise failures[0]
+    if failure:
+        raise failure
     return found.kinds
+
+
+def _show_all(
+    files: Sequence[str], show: Callable[[IO[bytes], str], None], sinks: Sequence[Sink]
+) -> TraceError | None:
+    """Show one file after the other; the first that went wrong, if one did."""
+    failures = []
+    for file in files:
+        for sink in sinks if len(files) > 1 else ():
+            sink.notice(file)
+        try:
+            with opened(file) as stream:
+                show(stream, file)
+        except TraceError as error:
+            failures.append(error)
+            if isinstance(error.__cause__, BrokenPipeError):
+                break
+    return failures[0] if failures else None
 
 
 # Which files, and what to do with them.
