@@ -171,6 +171,13 @@ def test_without_pyelftools(tool, folder):
     check_refused(refused, 2, "pyelftools is missing", "apt-get install python3-pyelftools")
 
 
+def test_packages_of_ours_are_not_taken_for_pythons(tool, folder):
+    """As by pdb, which pyelftools imports, of Python 3.13: it wants Python's own ``code``."""
+    (folder / "elftools.py").write_text("import code\ncode.InteractiveConsole\nraise ImportError\n")
+    refused = tool(HELLO, *HELLO_LINE, PYTHONPATH=str(folder))
+    check_refused(refused, 2, "pyelftools is missing")
+
+
 # The guest, the stub or QEMU fails: status 3.
 
 
