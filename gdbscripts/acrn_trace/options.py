@@ -40,7 +40,7 @@ def add_filter_option(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="EXPR",
         help="which calls: trace=NAME,… or trace=!NAME,…, status=failed|successful|unfinished, "
-        "vcpu=N, site=SYMBOL; several must all hold",
+        "vcpu=N, site=SYMBOL; several must all hold (docs/options.md has more)",
     )
 
 

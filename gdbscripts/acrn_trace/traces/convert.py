@@ -17,7 +17,9 @@ def convert(arguments: list[str]) -> int:
     parser.add_argument("--to", choices=FORMATS, required=True, help="the format to write")
     parser.add_argument("-o", "--output", metavar="OUT", help="the file to write (default: stdout)")
     parser.add_argument(
-        "file", metavar="FILE", help="a trace in JSONL or Chrome's format; - is stdin"
+        "file",
+        metavar="FILE",
+        help="a trace in JSONL or Chrome's format, or a recording; - is stdin",
     )
     add_knowledge_options(parser)
     given = parser.parse_args(arguments)

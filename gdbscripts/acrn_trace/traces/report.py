@@ -22,7 +22,10 @@ def report(arguments: list[str]) -> int:
     add_knowledge_options(parser)
     add_fail_option(parser)
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="a trace in JSONL or Chrome's format; - is stdin"
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a trace in JSONL or Chrome's format, or a recording; - is stdin",
     )
     options = parser.parse_args(arguments)
     kinds: set[str] = set()
