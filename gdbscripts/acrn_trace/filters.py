@@ -9,12 +9,13 @@ from typing import Any, Callable, Collection, Iterable, Iterator
 
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
-from acrn_trace.near import CALLS_ARE_LISTED, near
+from acrn_trace.near import near
+from acrn_trace.tables.call_selection import select_calls
 from acrn_trace.tables.calltable import CallTable
 
 Condition = Callable[[Event], "bool | None"]
 
-FORMS = "trace=NAME,…, trace=!NAME,…, status=failed|successful|unfinished, vcpu=N,…, site=SYMBOL,…"
+FORMS = "trace=CALL,…, trace=!CALL,…, status=failed|successful|unfinished, vcpu=N,…, site=SYMBOL,…"
 
 
 class Filter:
@@ -103,23 +104,13 @@ def _negation(condition: Condition) -> Condition:
 
 
 def _by_call(values: list[str], table: CallTable, expression: str) -> Condition:
-    if values == ["all"]:
-        return lambda event: True
     if values == ["none"]:
         return lambda event: False
-    numbers = {_call_number(value, table, expression) for value in values}
-    return lambda event: event.nr in numbers
-
-
-def _call_number(value: str, table: CallTable, expression: str) -> int:
-    entry = table.named(value)
-    if entry:
-        return entry.number
     try:
-        return int(value, 0)
-    except ValueError:
-        hint = near(value, [known.name for known in table], CALLS_ARE_LISTED)
-        raise TraceError(f"-e {expression}: no call is named {value!r}{hint}") from None
+        calls = select_calls(values, table)
+    except TraceError as error:
+        raise TraceError(f"-e {expression}: {error}") from None
+    return lambda event: calls.has(event.nr, event.name)
 
 
 def _by_status(values: list[str], _table: CallTable, expression: str) -> Condition:

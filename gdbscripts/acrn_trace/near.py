@@ -15,6 +15,8 @@ def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
     close = difflib.get_close_matches(word, names, 3)
     if close:
         return f"; did you mean {' or '.join(close)}?"
+    if len(names) == 1:
+        return f"; there is only {names[0]}"
     if 0 < len(names) <= MAX_LISTED:
         return f"; there are {', '.join(names)}"
     return f"; {otherwise}" if otherwise and names else ""

@@ -39,8 +39,9 @@ def add_filter_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="EXPR",
-        help="which calls: trace=NAME,… or trace=!NAME,…, status=failed|successful|unfinished, "
-        "vcpu=N, site=SYMBOL; several must all hold (docs/options.md has more)",
+        help="which calls: trace=CALL,… or trace=!CALL,… (a name, a number, %%CLASS or /REGEX), "
+        "status=failed|successful|unfinished, vcpu=N, site=SYMBOL; several must all hold "
+        "(docs/options.md has more)",
     )
 
 

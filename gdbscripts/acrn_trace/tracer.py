@@ -23,6 +23,9 @@ from acrn_trace.tamper.interventions import (
 )
 from acrn_trace.tamper.tampering import MOCKED
 
+Waiting = tuple[Call, Intervener, Change]  # an answer, for when the guest goes on
+Handover = tuple[dict[int, tuple[str | None, dict]], Waiting | None]
+
 
 class Tracer:
     """Pairs stops, decodes calls, and shows to the sinks those that the filter selects.
@@ -54,7 +57,9 @@ class Tracer:
         self.finding_kinds: set[str] = set()
         self.clobber: str | None = None  # what the call did that returned at the latest stop
         self.reasons: list[str] = []  # why the guest stays stopped at the latest stop
-        self._waiting: tuple[Call, Intervener, Change] | None = None  # an answer, for when it goes
+        self._waiting: Waiting | None = None
+        self._passing: Call | None = None  # answered, and on its way over its instruction
+        self._after: dict[int, Callable[[], None] | None] = {}  # by seq: to do once it is back
         for event in self._events.values():  # of a trace before this one
             self._show_entry(event)
 
@@ -63,6 +68,7 @@ class Tracer:
         self.clobber, self.reasons, self._waiting = None, [], None
         if point.returns_from:
             call = self._pairing.leave(stop, point.returns_from)
+            self._passing = None if call is self._passing else self._passing
             if call:
                 self._return(call)
         if point.enters:
@@ -74,6 +80,8 @@ class Tracer:
         if other:
             self._pass_over(other, point.enters)
             return
+        if self._is_passing(stop, point.enters):
+            return
         for call in self._pairing.settle(stop):
             self._finish(call)
         abandoned = self._pairing.superseded(stop, point.enters)
@@ -82,6 +90,16 @@ class Tracer:
         entered = self._pairing.enter(stop, point.enters)
         if entered:
             self._enter(entered)
+
+    def _is_passing(self, stop: Stop, site: Site) -> bool:
+        """Whether ``stop`` is that of a call answered in passing, whose step did not take place."""
+        call = self._passing
+        if not call or (call.site, call.entry.vcpu, call.entry.rsp) != (site, stop.vcpu, stop.rsp):
+            return False
+        behind = changed_stop(stop, {"rip": site.return_address})
+        self._passing = None
+        self._come_back(call, behind)
+        return True
 
     def _pass_over(self, hypervisor: str, site: Site) -> None:
         """A call of another hypervisor's convention is none of ACRN's, and nobody answers it."""
@@ -94,6 +112,12 @@ class Tracer:
             sink.notice(text)
 
     @property
+    def standing_at(self) -> Call:
+        """The call that the guest stands at, where it ``waits``."""
+        assert self._waiting
+        return self._waiting[0]
+
+    @property
     def waits(self) -> bool:
         """Whether a call that the guest stands at is answered when it goes on."""
         return self._waiting is not None and self._waiting[2].answer is not None
@@ -103,33 +127,58 @@ class Tracer:
         """Whether the guest stands at a call to which somebody had no answer, and may have one."""
         return self._waiting is not None and self._waiting[2].again
 
-    def before_going_on(self, stop: Stop) -> None:
+    def handed_over(self) -> "Handover":
+        """What a trace after this one is to know of the calls in flight."""
+        done = {seq: (event.answered_by, dict(event.more)) for seq, event in self._events.items()}
+        return done, self._waiting
+
+    def take_over(self, handover: "Handover") -> None:
+        done, waiting = handover
+        for seq, event in self._events.items():
+            event.answered_by, more = done.get(seq, (None, {}))
+            event.more.update(more)
+        for call in self._pairing:
+            if waiting and call.seq == waiting[0].seq:
+                self._waiting = (call, *waiting[1:])
+
+    def ask_again(self) -> None:
+        """Ask whoever had no answer to the call that the guest stands at."""
+        assert self._waiting
+        call, intervener, _ = self._waiting
+        self.reasons, self._waiting = [], None
+        change = intervener.entered(call, self._events[call.seq])
+        if change:
+            self._tell(change, self._events[call.seq])
+            self._waiting = call, intervener, change
+
+    def before_going_on(self, stop: Stop, steps_over: bool = False) -> None:
         """The guest goes on from a stop that a user was shown; ``stop`` is what he made of it.
 
         A call that has an answer is answered only now, unless the user took the vCPU elsewhere or
-        ended what answers.
+        ended what answers. Where GDB ``steps_over`` the site by itself, it comes back by that step.
         """
         if self._waiting is None:
             return
         call, intervener, change = self._waiting
-        self._waiting = None
+        self.reasons, self._waiting = [], None
         unmoved = stop.registers["rip"] == call.site.address and stop.rsp == call.entry.rsp
-        if unmoved and intervener in self.interveners:
-            self._answer_late(call, intervener, change)
-        elif call.seq in self._events:
+        if not (unmoved and intervener in self.interveners and change.answer is not None):
+            self._unanswer(call)
+        elif steps_over:
+            self._answer_in_passing(call, change)
+        else:
+            self._answer(call, change)
+
+    def _unanswer(self, call: Call) -> None:
+        if call.seq in self._events:
             self._events[call.seq].answered_by = None
 
-    def _answer_late(self, call: Call, intervener: Intervener, change: Change | None) -> None:
-        """Answer a call at which the guest was stopped; who had no answer then is asked again."""
-        self.reasons = []
-        if change and change.answer is None:
-            change = intervener.entered(call, self._events[call.seq])
-            if change:
-                self._tell(change, self._events[call.seq])
-            if change and change.again:
-                self._waiting = call, intervener, change
-        if change and change.answer is not None:
-            self._answer(call, change)
+    def _answer_in_passing(self, call: Call, change: Change) -> None:
+        make_change(change, self._hands)
+        self._mark_answered(call, change)
+        self._hands.set_registers({ACRN.result: change.answer or 0})
+        self._hands.pass_over()
+        self._passing = call
 
     def in_flight(self) -> list[Event]:
         """The events of the calls that have not returned, in entry order."""
@@ -143,7 +192,15 @@ class Tracer:
 
     def end_calls(self) -> list[Event]:
         """No call in flight will return (the guest died, was reset, or is no longer watched)."""
-        return [self._finish(call) for call in self._pairing.end()]
+        return [self._finish(call) for call in self._pairing.end()] + self._end_broken()
+
+    def _end_broken(self) -> list[Event]:
+        """Calls at whose return the guest was lost: shown as far as they are known."""
+        broken, self._events = list(self._events.values()), {}
+        for event in broken:
+            event.over = True
+            self._show_end(event)
+        return broken
 
     def close(self) -> None:
         self.end_calls()
@@ -167,6 +224,7 @@ class Tracer:
         self._show_entry(event)
         if answer and self.reasons:
             self._waiting = (call, *answer)
+            self._hands.stand_at(call.site.address)
         elif answer:
             self._answer(call, answer[1])
 
@@ -205,17 +263,26 @@ class Tracer:
     def _answer(self, call: Call, change: Change) -> None:
         stop = answered_stop(call, change, time.time())
         make_change(change, self._hands)
+        self._mark_answered(call, change)
+        self._come_back(call, stop)
+
+    def _mark_answered(self, call: Call, change: Change) -> None:
+        event = self._events[call.seq]
+        event.answered_by = change.answered_by
+        if change.mocked:
+            event.more[MOCKED] = change.mocked
+        self._after[call.seq] = change.after
+
+    def _come_back(self, call: Call, stop: Stop) -> None:
+        """An answered call is over: the vCPU is put behind it."""
         self._hands.set_registers({name: stop.registers[name] for name in (ACRN.result, "rip")})
         self._pairing.answer(call, stop)
-        self._events[call.seq].answered_by = change.answered_by
-        if change.mocked:
-            self._events[call.seq].more[MOCKED] = change.mocked
-        self._return(call, change.after)
+        self._return(call)
 
-    def _return(self, call: Call, after: Callable[[], None] | None = None) -> None:
+    def _return(self, call: Call) -> None:
         event = self._events[call.seq]
         self._decoder.returned(event, call)
-        afterwards = [after]
+        afterwards = [self._after.pop(call.seq, None)]
         for intervener in list(self.interveners):
             change = intervener.returned(call, event)
             if change:
@@ -241,7 +308,12 @@ class Tracer:
         return self._guest
 
     def _finish(self, call: Call) -> Event:
-        event = self._decoder.finished(self._events.pop(call.seq), call)
+        event = self._decoder.finished(self._events[call.seq], call)
+        del self._events[call.seq]
+        self._show_end(event)
+        return event
+
+    def _show_end(self, event: Event) -> None:
         for sink in self.first:
             sink.finished(event)
         if self._filter.final_verdict(event):
@@ -254,4 +326,3 @@ class Tracer:
                 sink.finished(event)
         for sink in self.beside:
             sink.finished(event)
-        return event

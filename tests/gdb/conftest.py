@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from live import GUESTS, build_test_guests
+from live import GUESTS, Guest, Run, build_test_guests, common_arguments, gdb_at
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +13,19 @@ def test_guest() -> Callable[[str], Path]:
     """The image of a guest in tests/gdb/guests, by its name."""
     build_test_guests()
     return lambda name: GUESTS / f"{name}.elf"
+
+
+@pytest.fixture
+def six_calls(test_guest, folder) -> Callable[..., tuple[list[str], Run]]:
+    """Run GDB commands on the guest that tells of its six calls: its lines, and GDB."""
+    image = test_guest("tampered")
+
+    def session(*commands: str) -> tuple[list[str], Run]:
+        with Guest(folder, [*common_arguments(), "-kernel", image]) as machine:
+            gdb = gdb_at(machine, image, *commands)
+            ended = machine.finished()
+        assert ended.status == 0, (gdb, ended)
+        assert "Traceback" not in gdb.err and "Python Exception" not in gdb.err, gdb
+        return ended.out.splitlines(), gdb
+
+    return session

@@ -5,8 +5,18 @@ import re
 from collections import Counter
 
 import pytest
-from live import IMAGES, Guest, arguments_of, common_arguments, events_of, gdb_at
-from live import gdb_command, printed_untraced, run
+from live import (
+    IMAGES,
+    SECONDS,
+    Guest,
+    arguments_of,
+    common_arguments,
+    events_of,
+    gdb_at,
+    gdb_command,
+    printed_untraced,
+    run,
+)
 
 # name, what is typed, which events of the trace it is for
 FORMS = {
@@ -30,7 +40,11 @@ FORMS = {
         'catch hypercall if $_streq($_hypercall_name, "pause_vm")',
         lambda e: e["name"] == "pause_vm",
     ),
-    "of_a_vcpu": ("catch hypercall -r pause_vm", lambda e: e["name"] == "pause_vm"),
+    "at_return": ("catch hypercall -r pause_vm", lambda e: e["name"] == "pause_vm"),
+    "of_a_thread": (
+        "catch hypercall %vm thread 2",
+        lambda e: e["name"] == "pause_vm" and e["vcpu"],
+    ),
 }
 
 
@@ -53,12 +67,12 @@ def counts_in(text):
     return {int(n): int(count) for n, count in re.findall(r"^n(\d+)=(\d+)$", text, re.MULTILINE)}
 
 
-def check_every_form(folder, calls):
+def check_every_form(folder, calls, seconds=SECONDS):
     trace = folder / "trace"
     with Guest(folder, arguments_of("smp")) as guest:
-        gdb = gdb_at(
-            guest,
+        command = gdb_command(
             IMAGES / "smp.elf",
+            f"target remote {guest.socket}",
             "set pagination off",
             f"hypercall trace -f jsonl -o {trace}",
             *counted(calls),
@@ -66,6 +80,7 @@ def check_every_form(folder, calls):
             "delete",
             "detach",
         )
+        gdb = run(command, seconds)
         ended = guest.finished()
     assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp"))), gdb
     events = sorted(events_of(trace), key=lambda event: event["seq"])
@@ -92,31 +107,49 @@ def test_each_form_stops_there_and_nowhere_else_on_two_vcpus(folder):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 def test_ten_thousand_calls_with_every_form(folder):
-    check_every_form(folder, 9_999)
+    check_every_form(folder, 9_999, seconds=3600)
 
 
-@pytest.fixture
-def guest(test_guest, folder):
-    """Run GDB commands on a guest that makes six calls: what it said, and GDB."""
-    image = test_guest("tampered")
+OTHER_VCPU = (
+    "python me = gdb.selected_thread();"
+    " next(t for t in gdb.selected_inferior().threads() if t != me).switch()"
+)
 
-    def session(*commands):
-        with Guest(folder, [*common_arguments(), "-kernel", image]) as machine:
-            gdb = gdb_at(machine, image, *commands)
-            ended = machine.finished()
-        assert ended.status == 0, (gdb, ended)
-        assert "Traceback" not in gdb.err and "Python Exception" not in gdb.err, gdb
-        return ended.out.splitlines(), gdb
 
-    return session
+def test_going_on_with_the_other_vcpu_selected(folder):
+    """GDB steps over the site with that one; the one that is shown its call comes there anew."""
+    trace = folder / "trace"
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb = gdb_at(
+            guest,
+            IMAGES / "smp.elf",
+            f"hypercall trace -f jsonl -o {trace}",
+            "hypercall mock pause_vm -EPERM",
+            "catch hypercall pause_vm",
+            "catch hypercall -r pause_vm",
+            *("continue", OTHER_VCPU) * 20,
+            *("delete", "hypercall mock off", "hypercall trace off", "continue"),
+        )
+        ended = guest.finished()
+    assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp"))), gdb
+    assert gdb.out.count(" hit Catchpoint ") == 20, gdb
+    events = sorted(events_of(trace), key=lambda event: event["seq"])
+    assert [event["seq"] for event in events] == list(range(len(events))), gdb
+    paused = [
+        e["answered_by"] for e in events if e["name"] == "pause_vm" and e["status"] == "returned"
+    ]
+    assert len(paused) >= 9 and set(paused) == {"mock"}
+    hits = re.findall(r"hit Catchpoint (1|2)", gdb.out)
+    assert abs(hits.count("1") - hits.count("2")) <= 2
 
 
 UNTOUCHED = [f"{n}: 1 {100 + n} 1 = {n} {100 + n}" for n in range(6)]
 
 
-def test_a_stop_is_told_like_gdbs_own_and_the_entry_takes_what_a_breakpoint_takes(guest):
-    told, gdb = guest(
+def test_a_stop_is_told_like_gdbs_own_and_the_entry_takes_what_a_breakpoint_takes(six_calls):
+    told, gdb = six_calls(
         "catch hypercall create_vm",
         "ignore 1 2",
         "condition 1 creation.vmid != 103",
@@ -155,8 +188,8 @@ def test_a_stop_is_told_like_gdbs_own_and_the_entry_takes_what_a_breakpoint_take
 
 
 @pytest.mark.parametrize("on", ["continue", "stepi", "next", "finish"])
-def test_a_caught_call_that_is_injected_is_answered_when_the_guest_goes_on(on, guest, folder):
-    told, gdb = guest(
+def test_a_caught_call_that_is_injected_is_answered_when_the_guest_goes_on(on, six_calls, folder):
+    told, gdb = six_calls(
         f"hypercall trace -f jsonl -o {folder / 'trace'}",
         "hypercall inject create_vm:retval=5:when=2..3",
         "catch hypercall create_vm if creation.vmid > 100 && creation.vmid < 103",
@@ -182,9 +215,9 @@ def test_a_caught_call_that_is_injected_is_answered_when_the_guest_goes_on(on, g
     assert answered == ["hypervisor", "inject"] + ["hypervisor"] * 4
 
 
-def test_commands_with_continue_do_not_pile_up(guest):
+def test_commands_with_continue_do_not_pile_up(six_calls):
     """Each on top of the one before would end in Python's limit of recursion at a thousand."""
-    told, gdb = guest(
+    told, gdb = six_calls(
         "python import sys; sys.setrecursionlimit(60)",
         "catch hypercall",
         "python gdb.breakpoints()[-1].commands = 'silent\\nprintf \"[%d]\", $n++\\ncontinue'",
@@ -197,14 +230,86 @@ def test_commands_with_continue_do_not_pile_up(guest):
     assert "".join(f"[{n}]<{n + 1}>" for n in range(0, 12, 2)) in gdb.out, gdb
 
 
-def test_a_condition_that_cannot_be_evaluated_stops_and_says_so(guest):
-    told, gdb = guest("catch hypercall if no_such_thing > 1", "continue", "delete", "continue")
+def test_continue_anywhere_in_the_commands_is_gdbs_own(six_calls):
+    told, gdb = six_calls(
+        "python import sys; sys.setrecursionlimit(60)",
+        "catch hypercall",
+        'python gdb.breakpoints()[-1].commands = \'silent\\nif $n++ < 4\\n  printf "[%d]", $n\\n'
+        '  continue\\nend\\nprintf "at %d\\\\n", $n\'',
+        "set $n = 0",
+        "continue",
+        "continue",
+        "delete",
+        "continue",
+    )
+    assert told == UNTOUCHED
+    assert "\n[1][2][3][4]at 5\nat 6\n" in gdb.out, gdb
+
+
+@pytest.mark.parametrize("answer", ["mock create_vm 5", "inject create_vm:retval=5"])
+def test_a_call_shown_at_its_entry_and_then_answered_stops_where_it_is_back(answer, six_calls):
+    told, gdb = six_calls(
+        f"hypercall {answer}",
+        "catch hypercall if creation.vmid == 102",
+        "catch hypercall -r if creation.vmid == 102",
+        "break past_the_call if creation.vmid == 102",
+        "continue",
+        "print $rax == 5",
+        "x/i $pc",
+        "continue",
+        "print $rax",
+        "print $_hypercall_ret",
+        "delete",
+        "x/i $pc-3",
+        "continue",
+    )
+    assert told == [f"{n}: 0 0 0 = 5 {100 + n}" for n in range(6)], gdb
+    assert "$1 = 0\n" in gdb.out and "$2 = 5\n" in gdb.out and "$3 = 5\n" in gdb.out, gdb
+    assert gdb.out.count("\tvmcall") == 2  # at both stops the instruction is what it was
+    assert gdb.out.count("Breakpoint 3, call_once ()") == 1, gdb
+    assert re.findall(r"hit Catchpoint (\d)", gdb.out) == ["1", "2"]
+
+
+def test_a_trace_that_begins_at_an_answered_call_leaves_it_answered(six_calls, folder):
+    told, gdb = six_calls(
+        "hypercall inject create_vm:retval=5:when=3",
+        "catch hypercall if creation.vmid == 102",
+        "continue",
+        f"hypercall trace -f jsonl -o {folder / 'trace'}",
+        "continue",
+    )
+    assert told[2] == "2: 0 0 0 = 5 102", gdb
+    first, *others = events_of(folder / "trace")
+    assert (first["answered_by"], first["injected"]) == ("inject", ["retval=5"])
+    assert {event["answered_by"] for event in others} == {"hypervisor"}
+
+
+def test_hits_are_counted_and_those_of_enable_once_and_count(six_calls):
+    told, gdb = six_calls(
+        *("catch hypercall", "enable once 1", "catch hypercall -r", "enable count 2 2"),
+        "tbreak between_calls if index == 4",
+        *("continue",) * 4,
+        "info breakpoints",
+        *("delete", "continue"),
+    )
+    assert told == UNTOUCHED
+    assert re.findall(r"hit Catchpoint (\d)", gdb.out) == ["1", "2", "2"], gdb
+    listed = gdb.out.partition("Num     Type")[2]
+    assert re.search(r"^1 +breakpoint +dis +n +<PENDING> +call to hypercall$", listed, re.M)
+    assert re.search(r"^2 +breakpoint +dis +n +<PENDING> +return from hypercall$", listed, re.M)
+    assert listed.endswith(
+        "Catchpoint 1 already hit 1 time\nCatchpoint 2 already hit 2 times\n"
+    ), listed
+
+
+def test_a_condition_that_cannot_be_evaluated_stops_and_says_so(six_calls):
+    told, gdb = six_calls("catch hypercall if no_such_thing > 1", "continue", "delete", "continue")
     assert told == UNTOUCHED
     assert 'Error in testing condition for catchpoint 1: No symbol "no_such_thing"' in gdb.out
 
 
-def test_a_trace_may_begin_at_a_caught_call(guest, folder):
-    told, gdb = guest(
+def test_a_trace_may_begin_at_a_caught_call(six_calls, folder):
+    told, gdb = six_calls(
         "catch hypercall if creation.vmid == 102",
         "continue",
         f"hypercall trace -f jsonl -o {folder / 'trace'}",
@@ -216,8 +321,8 @@ def test_a_trace_may_begin_at_a_caught_call(guest, folder):
     assert events[0]["ret"] == 2
 
 
-def test_the_users_own_breakpoint_at_the_site_and_ours(guest):
-    told, gdb = guest(
+def test_the_users_own_breakpoint_at_the_site_and_ours(six_calls):
+    told, gdb = six_calls(
         "catch hypercall if creation.vmid == 101",
         "break *(char *)call_once + 9 if creation.vmid > 100",
         "continue",
@@ -228,8 +333,8 @@ def test_the_users_own_breakpoint_at_the_site_and_ours(guest):
     assert "hit Catchpoint 1" in gdb.out and "Breakpoint 2, call_once" in gdb.out, gdb
 
 
-def test_help_completion_and_errors(guest):
-    told, gdb = guest(
+def test_help_completion_and_errors(six_calls):
+    told, gdb = six_calls(
         "help catch hypercall",
         "complete tcatch hypercall create_v",
         "catch hypercall strat_vm",

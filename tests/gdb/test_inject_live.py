@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from live import Guest, acrn_trace, common_arguments, events_of, gdb_at
+from live import acrn_trace, common_arguments, events_of
 
 CALLS = 6
 MINUS_ONE = (1 << 64) - 1
@@ -47,26 +47,11 @@ FORMS = {
 }
 
 
-@pytest.fixture
-def guest(test_guest, folder):
-    """Run GDB commands on the guest: what the guest said, and GDB."""
-    image = test_guest("tampered")
-
-    def session(*commands):
-        with Guest(folder, [*common_arguments(), "-kernel", image]) as machine:
-            gdb = gdb_at(machine, image, *commands)
-            ended = machine.finished()
-        assert ended.status == 0, (gdb, ended)
-        return ended.out.splitlines(), gdb
-
-    return session
-
-
 @pytest.mark.parametrize("form", FORMS)
-def test_it_changes_what_it_says_on_the_calls_it_says(form, guest, folder):
+def test_it_changes_what_it_says_on_the_calls_it_says(form, six_calls, folder):
     changed, words = FORMS[form]
     output = folder / "trace"
-    told, gdb = guest(
+    told, gdb = six_calls(
         f"hypercall inject create_vm:{form}",
         f"hypercall trace -f jsonl -o {output}",
         "continue",
@@ -84,15 +69,15 @@ def test_it_changes_what_it_says_on_the_calls_it_says(form, guest, folder):
         by_us = event in tampered and any(word in form for word in ("error", "retval", "skip"))
         assert event["answered_by"] == ("inject" if by_us else "hypervisor")
     if "delay_enter" in form:
-        assert events[2]["duration"] > 0.03 > events[1]["duration"]
+        assert events[2]["duration"] > 0.03
     text = acrn_trace("report", output)
     assert text.status == 0, text
     shown = [line for line in text.out.splitlines() if words and words in line]
     assert not words or len(shown) == len(tampered), text.out
 
 
-def test_nothing_after_off(guest, folder):
-    told, gdb = guest(
+def test_nothing_after_off(six_calls, folder):
+    told, gdb = six_calls(
         f"hypercall trace -f jsonl -o {folder / 'trace'}",
         "hypercall inject all:error=EPERM:delay_exit=1",
         "hypercall inject create_vm:poke_exit=vm.vmid=1",
@@ -112,8 +97,8 @@ def test_nothing_after_off(guest, folder):
     ] * 3
 
 
-def test_without_a_trace_it_runs_one_of_its_own_that_shows_nothing(guest):
-    told, gdb = guest(
+def test_without_a_trace_it_runs_one_of_its_own_that_shows_nothing(six_calls):
+    told, gdb = six_calls(
         "hypercall inject create_vm:retval=5:when=2",
         "info hypercalls in-flight",
         "break between_calls if index == 3",
@@ -156,8 +141,8 @@ def test_what_is_wrong_is_said_before_anything_starts(test_guest):
     assert run.err.startswith("acrn-trace: no call is named 'creat_vm'; did you mean create_vm or ")
 
 
-def test_help_completion_and_errors_in_gdb(guest):
-    told, gdb = guest(
+def test_help_completion_and_errors_in_gdb(six_calls):
+    told, gdb = six_calls(
         "help hypercall inject",
         "complete hypercall inject create_v",
         "complete hypercall inject create_vm:err",
@@ -175,8 +160,8 @@ def test_help_completion_and_errors_in_gdb(guest):
 
 
 @pytest.mark.parametrize("hidden", [False, True])
-def test_a_breakpoint_of_the_users_right_behind_an_answered_call_is_hit(hidden, guest):
-    told, gdb = guest(
+def test_a_breakpoint_of_the_users_right_behind_an_answered_call_is_hit(hidden, six_calls):
+    told, gdb = six_calls(
         "hypercall inject create_vm:retval=5:when=2",
         "break past_the_call if $rax == 5" if not hidden else "break past_the_call if $rax == 9",
         "continue",
@@ -186,8 +171,8 @@ def test_a_breakpoint_of_the_users_right_behind_an_answered_call_is_hit(hidden, 
     assert gdb.out.count("Breakpoint 1, call_once") == (0 if hidden else 1), gdb
 
 
-def test_next_and_finish_go_over_an_answered_call(guest):
-    told, gdb = guest(
+def test_next_and_finish_go_over_an_answered_call(six_calls):
+    told, gdb = six_calls(
         "hypercall inject create_vm:retval=5:when=2..4",
         "break call_once if $rsi && $rdx == 1 && creation.vmid == 101",
         "continue",

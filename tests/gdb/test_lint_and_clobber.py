@@ -6,9 +6,7 @@ import re
 from live import Guest, arguments_of, gdb_at, gdb_command, image_of, printed_untraced, run
 
 CLOBBER = image_of("clobber")
-RETURN = (
-    r"\+\+\+ stopped: get_api_version changed (\w+), at probe_call.S:\d+ probe_call \+\+\+\n#0 "
-)
+RETURN = r"\nstopped: get_api_version changed (\w+), at probe_call.S:\d+ probe_call\n#0 "
 
 
 def at_clobber(folder, *commands: str):

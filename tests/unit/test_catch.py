@@ -2,9 +2,9 @@
 """What the words of ``catch hypercall`` mean, and what a stop says."""
 
 import pytest
-from acrn_trace.tamper.catch import is_silent, parse_catch, without_last_continue
 from acrn_trace.errors import TraceError
 from acrn_trace.tables.knowledge import acrn
+from acrn_trace.tamper.catch import guarded_commands, hits_left, is_silent, parse_catch
 
 TABLE = acrn().table
 
@@ -41,6 +41,9 @@ def test_which_calls_a_request_means():
         ("start_vm if", "the condition is missing"),
         ("-x", "has no option -x; -r catches the return"),
         ("%none", "no class of calls is named 'none'"),
+        ("start_vm status=failed", "'status=failed'; if it is a condition, write 'if' before it"),
+        ("$_hypercall_arg(1)==2", "if it is a condition, write 'if' before it"),
+        ("start_vm thread", "which? 'info threads' lists them"),
     ],
 )
 def test_what_is_refused(text, words):
@@ -49,11 +52,47 @@ def test_what_is_refused(text, words):
     assert words in str(error.value)
 
 
-def test_the_last_continue_is_left_to_gdb():
-    assert without_last_continue("silent\nprint 1\ncontinue\n") == ("print 1", True)
-    assert without_last_continue("print 1\nif 1\n  continue\nend") == (
-        "print 1\nif 1\n  continue\nend",
-        False,
+def test_the_thread_may_be_given_as_for_a_breakpoint():
+    request = parse_catch("-r start_vm thread 2 if thread == 3", TABLE)
+    assert (request.thread, request.condition, request.calls.text) == (
+        "2",
+        "thread == 3",
+        "start_vm",
     )
-    assert without_last_continue("") == ("", False)
+    assert parse_catch("start_vm", TABLE).thread is None
+
+
+def test_the_commands_of_each_are_run_where_it_stopped_the_guest():
+    entries = [
+        (1, "silent\nprint 1\ncontinue\n"),
+        (2, ""),
+        (3, "silent\n"),
+        (4, "if x\n  python\nend = 1\n  end\n  continue\nelse\n  y\nend\npython z\n"),
+    ]
+    assert guarded_commands(entries).split("if $_hypercall_stopped_by") == [
+        "",
+        "(1)\nprint 1\nend\n",
+        "(1)\nset $_hypercall_goes_on = 1\nend\n",
+        "(4)\nif x\n  python\nend = 1\n  end\n  continue\nelse\n  y\nend\nend\n",
+        "(4)\npython z\nend",
+    ]
     assert is_silent("silent\ncontinue") and not is_silent("print 1\nsilent") and not is_silent("")
+
+
+LISTED = """Num     Type           Disp Enb Address    What
+5       breakpoint     {} y   <PENDING>  call to hypercall
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    "disposition, more, left",
+    [
+        ("keep", "", None),
+        ("dis ", "", 0),
+        ("dis ", "disable after next 2 hits", 1),
+        ("dis ", "disable after additional 3 hits", 2),
+    ],
+)
+def test_what_enable_once_and_count_leave(disposition, more, left):
+    assert hits_left(LISTED.format(disposition, more)) == left

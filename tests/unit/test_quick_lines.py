@@ -6,18 +6,24 @@ import os
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces.tracefile import Source
 from event_builder import event, events, jsonl
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reporting import reported
 
 ACRN = acrn()
 LONG = "ACRN_CHECK_LONG" in os.environ
 FORMS = ([], ["-v"], ["-k", "-q"], ["-f", "jsonl"], ["-f", "chrome"], ["-c"])
-FILTERS = ([], [], ["-e", "status=failed"], ["-e", "vcpu=!0"], ["-e", "trace=start_vm"])
+FILTERS = (
+    [],
+    [],
+    ["-e", "status=failed"],
+    ["-e", "vcpu=!0"],
+    ["-e", "trace=start_vm"],
+    ["-e", "%vm,/^get"],
+)
 
 
 def shown(folder, data, quick, *options):

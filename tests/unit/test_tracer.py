@@ -4,20 +4,20 @@
 from dataclasses import replace
 
 import pytest
-from acrn_trace.tables.calltable import CallTable, parse
 from acrn_trace.decoding.decode import Decoder
+from acrn_trace.decoding.structures import Structures
 from acrn_trace.event import Finding
-from acrn_trace.tables.fields import FieldTable
 from acrn_trace.filters import Filter
-from acrn_trace.tamper.interventions import Change, Intervener
-from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tables.layouts import Layouts
 from acrn_trace.memory import NoMemory
 from acrn_trace.pairing import Pairing
-from acrn_trace.tables.results import ResultRules
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Site, points
-from acrn_trace.decoding.structures import Structures
+from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.fields import FieldTable
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tables.layouts import Layouts
+from acrn_trace.tables.results import ResultRules
+from acrn_trace.tamper.interventions import Change, Intervener
 from acrn_trace.tracer import Tracer
 from stop_builder import SITE, START_VM, stop
 
@@ -166,6 +166,12 @@ class Hands:
     def hold(self, seconds):
         self.did.append(seconds)
 
+    def stand_at(self, address):
+        self.did.append(("stand_at", address))
+
+    def pass_over(self):
+        self.did.append("pass_over")
+
 
 class Says(Intervener):
     def __init__(self, entered=None, returned=None, watches=False):
@@ -239,9 +245,43 @@ def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
     tracer, recorder, hands = intervened(Says(ANSWER), Says(Change(stop="look"), watches=True))
     at = stop(rip=SITE.address)
     tracer.on_stop(at, point([SITE], SITE.address))
-    assert tracer.reasons == ["look"] and hands.did == [] and tracer.waits
+    assert tracer.reasons == ["look"] and tracer.waits
+    assert hands.did == [("stand_at", SITE.address)]
     tracer.before_going_on(at)
     assert recorder.events[0].ret == 7 and hands.did and not tracer.waits
+
+
+def shown_answered(*others):
+    """The tracer of a guest that stands, shown to the user, at a call that has an answer."""
+    tracer, recorder, hands = intervened(
+        Says(ANSWER), Says(Change(stop="look"), watches=True), *others
+    )
+    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    assert hands.did == [("stand_at", SITE.address)]
+    hands.did.clear()
+    tracer.before_going_on(stop(rip=SITE.address), steps_over=True)
+    assert hands.did == [(0x1000, b"x"), {"rbx": 5}, {"rax": 7}, "pass_over"]
+    assert recorder.events == []
+    return tracer, recorder, hands
+
+
+def test_where_gdb_steps_over_the_site_it_comes_back_by_that_step():
+    tracer, recorder, _ = shown_answered(Says(returned=Change(stop="back")))
+    tracer.on_stop(stop(rip=SITE.return_address, rbx=5, rax=7), point([SITE], SITE.return_address))
+    (event,) = recorder.events
+    assert (event.ret, event.answered_by, tracer.reasons) == (7, "mock", ["back"])
+    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    assert len(tracer.in_flight()) == 1  # the next call is one of its own
+
+
+def test_a_step_that_did_not_take_place_makes_no_second_call():
+    """GDB steps the vCPU that is selected; another one stops where it stood."""
+    tracer, recorder, hands = shown_answered()
+    hands.did.clear()
+    tracer.on_stop(stop(rip=SITE.address, rbx=5, rax=7), point([SITE], SITE.address))
+    assert hands.did == [{"rax": 7, "rip": SITE.return_address}]
+    assert [(event.ret, event.answered_by) for event in recorder.events] == [(7, "mock")]
+    assert tracer.in_flight() == []
 
 
 @pytest.mark.parametrize("moved", [True, False])
@@ -252,7 +292,7 @@ def test_a_call_that_the_user_takes_elsewhere_is_not_answered(moved):
     if not moved:
         tracer.interveners.remove(answers)
     tracer.before_going_on(stop(rip=SITE.return_address if moved else SITE.address))
-    assert hands.did == [] and recorder.events == []
+    assert hands.did == [("stand_at", SITE.address)] and recorder.events == []
     assert tracer.in_flight()[0].answered_by is None
 
 

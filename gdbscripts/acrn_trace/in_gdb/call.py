@@ -2,7 +2,6 @@
 """``hypercall call``: a real call from the stopped guest, which then is as it was before."""
 
 import gdb
-
 from acrn_trace.by_hand.call_plan import find_call, plan_call
 from acrn_trace.by_hand.call_structures import Builder
 from acrn_trace.by_hand.call_text import parse_arguments
@@ -13,9 +12,10 @@ from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
-from acrn_trace.in_gdb.command import complaint
-from acrn_trace.in_gdb.live import GdbStream, LiveTrace
+from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.session import Session
+from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.pairing import Pairing
@@ -84,20 +84,20 @@ class HypercallCall(gdb.Command):
         gdb.events.exited.connect(self._on_gone)
         gdb.events.connection_removed.connect(self._on_gone)
 
-    def complete(self, text: str, word: str) -> list[str]:
+    def complete(self, text: str, word: str | None) -> list[str]:
         done = text.split()[: -1 if word else None]
         named = [part for part in done if part != FORCE]
         if named:
             return self._completed_field(named[0], word)
         names = [FORCE] * (not done) + [entry.name for entry in self._session.knowledge.table]
-        return [name for name in names if name.startswith(word)]
+        return matching(names, word)
 
-    def _completed_field(self, name: str, word: str) -> list[str]:
+    def _completed_field(self, name: str, word: str | None) -> list[str]:
         entry = self._session.knowledge.table.named(name)
         structures = self._session.knowledge.structures
         types = [structures.type_named(a.type or "") for a in entry.arguments] if entry else []
         fields = [field.name for kind in types if isinstance(kind, Struct) for field in kind.fields]
-        return [f"{field}=" for field in fields if field.startswith(word)]
+        return matching((f"{field}=" for field in fields), word)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:

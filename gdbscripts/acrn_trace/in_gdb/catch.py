@@ -1,74 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``catch hypercall``: numbered entries of GDB's own, which our points act for.
-
-GDB refuses a condition on a breakpoint that has a Python ``stop`` method. So the entry that the
-user sees, and gives conditions, commands and an ignore count, is an ordinary breakpoint at a place
-that no program has: GDB never stops there, and what the user set is read when a call comes by.
-"""
+"""``catch hypercall``: asks each catchpoint of each call, and tells what stopped the guest."""
 
 import gdb
-
 from acrn_trace.abi import ACRN
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
-from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.catch_entry import Catchpoint
+from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.pairing import Call
-from acrn_trace.tamper.call_selection import CLASSES
-from acrn_trace.tamper.catch import (
-    CatchRequest,
-    announcement,
-    is_silent,
-    parse_catch,
-    without_last_continue,
-)
+from acrn_trace.tables.call_selection import WIDE
+from acrn_trace.tamper.catch import announcement, guarded_commands, is_silent, parse_catch
 from acrn_trace.tamper.interventions import CATCHES, Change, Intervener
 
 VARIABLES = ("_hypercall_nr", "_hypercall_name", "_hypercall_ret")
-
-
-class Catchpoint:
-    """One entry of ``info breakpoints``."""
-
-    def __init__(self, request: CatchRequest, temporary: bool) -> None:
-        self.request = request
-        self.hits = 0
-        self.entry = _quiet_breakpoint(request.what, temporary)
-        if request.condition:
-            self.entry.condition = request.condition
-
-    def stops(self, call: Call, event: Event) -> bool:
-        """Whether the guest is to stop: what GDB asks of a breakpoint that it came to."""
-        entry = self.entry
-        if not entry.is_valid() or not entry.enabled:
-            return False
-        if not self.request.calls.has(event.nr, event.name):
-            return False
-        if entry.thread is not None and entry.thread != gdb.selected_thread().global_num:
-            return False
-        if entry.condition and not gdb.parse_and_eval(entry.condition):
-            return False
-        self.hits += 1
-        if entry.ignore_count:
-            entry.ignore_count -= 1
-            return False
-        return True
-
-
-def _quiet_breakpoint(what: str, temporary: bool) -> gdb.Breakpoint:
-    """GDB says at length that the place is not there, and asks nothing from Python."""
-    _wanted[:] = [what, temporary]
-    gdb.execute("python import acrn_trace.in_gdb.catch as c; c.make_wanted()", to_string=True)
-    return _wanted.pop()
-
-
-_wanted: list = []
-
-
-def make_wanted() -> None:
-    what, temporary = _wanted
-    _wanted.append(gdb.Breakpoint(what, temporary=temporary))
+# GDB lets nobody set a count of hits, so ours is told behind its list.
+COUNTS = """define info hookpost-breakpoints
+python import acrn_trace.in_gdb.catch; acrn_trace.in_gdb.catch.show_hits()
+end"""
 
 
 class Catcher(Intervener):
@@ -80,6 +30,8 @@ class Catcher(Intervener):
     def __init__(self) -> None:
         self.points: list[Catchpoint] = []
         self.call: Call | None = None  # that the guest stands at
+        self.stopped_by: list[int] = []  # the numbers of those that stopped the guest there
+        self._stopping: list[Catchpoint] = []  # those that do so now
 
     def entered(self, call: Call, event: Event) -> Change | None:
         return self._ask(call, event, at_return=False)
@@ -88,23 +40,18 @@ class Catcher(Intervener):
         return self._ask(call, event, at_return=True)
 
     def _ask(self, call: Call, event: Event, at_return: bool) -> Change | None:
-        if DRIVE.going_on:  # answered just now, where GDB can stop no more
-            return None
         points = [point for point in self.points if point.request.at_return == at_return]
         if not any(point.request.calls.has(event.nr, event.name) for point in points):
             return None
         self._show_variables(call, event)
-        lines, stops = [], False
-        for point in points:
-            line = self._line(point, call, event)
-            if line is not None:
-                stops = True
-                lines.append(line)
-                DRIVE.after_stop.append(lambda point=point: _run_commands(point))
-        if not stops:
+        told = {point: self._line(point, call, event) for point in points}
+        stopping = [point for point, line in told.items() if line is not None]
+        if not stopping:
             self.forget_call()
             return None
-        return Change(stop="\n".join(line for line in lines if line))
+        self._stopping += stopping
+        DRIVE.after_stop.append(self._has_stopped)
+        return Change(stop="\n".join(line for line in told.values() if line))
 
     def _line(self, point: Catchpoint, call: Call, event: Event) -> str | None:
         """What to say of the stop, nothing if it is silent; None if there is none."""
@@ -129,24 +76,39 @@ class Catcher(Intervener):
         for name, value in zip(VARIABLES, values):
             gdb.set_convenience_variable(name, value)
 
+    def _has_stopped(self) -> None:
+        stopping, self._stopping = self._stopping, []
+        for point in stopping:
+            self.stopped_by.append(point.entry.number)
+            point.has_stopped()
+        if self.stopped_by:  # GDB 14 and newer; it would be the number of a point of ours
+            gdb.set_convenience_variable("_hit_bpnum", self.stopped_by[0])
+
     def forget_call(self) -> None:
         if self.call:
             self.call = None
             for name in VARIABLES:
                 gdb.set_convenience_variable(name, None)
 
+    def forget_stop(self) -> None:
+        self.stopped_by = []
+        self.forget_call()
 
-def _run_commands(point: Catchpoint) -> None:
-    """What GDB does once it has stopped at a breakpoint."""
-    entry = point.entry
-    if not entry.is_valid():
-        return
-    text, goes_on = without_last_continue(entry.commands or "")
-    if entry.temporary:
-        entry.delete()
-    if text:
-        gdb.execute(text)
-    DRIVE.resumes = DRIVE.resumes or goes_on
+    def modified(self, entry: gdb.Breakpoint) -> None:
+        for point in self.points:
+            if point.entry is entry:
+                point.modified()
+        self.hand_over_commands()
+
+    def hand_over_commands(self) -> None:
+        """GDB runs the user's commands itself, as those of our points: 'continue' is its own."""
+        valid = [point.entry for point in self.points if point.entry.is_valid()]
+        DRIVE.set_commands(guarded_commands((e.number, e.commands or "") for e in valid))
+
+    def forget_deleted(self) -> None:
+        self.points = [point for point in self.points if point.entry.is_valid()]
+        for point in self.points:
+            point.mend()
 
 
 class CallArgument(gdb.Function):
@@ -166,14 +128,25 @@ class CallArgument(gdb.Function):
         return call.entry.registers[ACRN.arguments[index - 1]]
 
 
+class StoppedBy(gdb.Function):
+    """$_hypercall_stopped_by(N): whether catchpoint N stopped the guest where it stands."""
+
+    def __init__(self, catcher: Catcher) -> None:
+        super().__init__("_hypercall_stopped_by")
+        self._catcher = catcher
+
+    def invoke(self, number: gdb.Value) -> bool:
+        return int(number) in self._catcher.stopped_by
+
+
 class CatchHypercall(gdb.Command):
     """Stop when the guest makes a hypercall.
 
-    catch hypercall [-r] [CALL]... [if EXPR]
+    catch hypercall [-r] [CALL]... [thread N] [if EXPR]
 
-    CALL is a name, a number, /CLASS (general, vm, irq, ioreq, memory, device, debug, trusty, power,
-    tee) or /REGEX; without one every call is caught. The guest stops at the VMCALL, before the call
-    is made; with -r behind it, where the call is back.
+    CALL is a name, a number, %CLASS or /CLASS (general, vm, irq, ioreq, memory, device, debug,
+    trusty, power, tee) or /REGEX; without one every call is caught. The guest stops at the VMCALL,
+    before the call is made; with -r behind it, where the call is back.
     In EXPR and in commands: $_hypercall_nr, $_hypercall_name, $_hypercall_arg(1),
     $_hypercall_arg(2), and with -r $_hypercall_ret.
     The entry has a number: condition, ignore, commands, enable, disable and delete take it."""
@@ -184,38 +157,54 @@ class CatchHypercall(gdb.Command):
         self._catcher = catcher
         self._temporary = temporary
 
-    def complete(self, text: str, word: str) -> list[str]:
-        names = ["-r", "if", *(entry.name for entry in self._session.knowledge.table)]
-        return [name for name in names + list(CLASSES) if name.startswith(word)]
+    def complete(self, text: str, word: str | None) -> list[str]:
+        names = ["-r", "thread", "if", *WIDE]
+        names += [entry.name for entry in self._session.knowledge.table]
+        return matching(names, word)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:
             request = parse_catch(argument, self._session.knowledge.table)
             if self._catcher not in self._session.interveners:
                 self._session.intervene(self._catcher)
+            point = Catchpoint(request, self._temporary)
         except TraceError as error:
             raise complaint(error) from None
-        point = Catchpoint(request, self._temporary)
         self._catcher.points.append(point)
         temporary = "Temporary catchpoint" if self._temporary else "Catchpoint"
         gdb.write(f"{temporary} {point.entry.number} ({request.what})\n")
 
 
 TcatchHypercall = type("TcatchHypercall", (CatchHypercall,), {"__doc__": CatchHypercall.__doc__})
+_catchers: list[Catcher] = []
+
+
+def show_hits() -> None:
+    """Behind GDB's list of breakpoints: what it would say in the list itself."""
+    for point in _catchers[0].points:
+        if point.entry.is_valid() and point.hits:
+            times = "1 time" if point.hits == 1 else f"{point.hits} times"
+            gdb.write(f"Catchpoint {point.entry.number} already hit {times}\n")
 
 
 def register(session: Session) -> None:
     catcher = Catcher()
+    _catchers.append(catcher)
     CatchHypercall("catch", session, catcher, False)
     TcatchHypercall("tcatch", session, catcher, True)
     CallArgument(catcher)
+    StoppedBy(catcher)
+    gdb.execute(COUNTS)
 
     def forget_deleted(_event: object = None) -> None:
         """No breakpoint of ours may go while GDB deletes one of the user's, so they go later."""
-        catcher.points = [point for point in catcher.points if point.entry.is_valid()]
+        catcher.forget_deleted()
         if not catcher.points and catcher in session.interveners:
             session.withdraw(catcher)
 
     gdb.events.stop.connect(forget_deleted)
     gdb.events.before_prompt.connect(forget_deleted)
-    gdb.events.cont.connect(lambda _event: catcher.forget_call())
+    for event in (gdb.events.cont, gdb.events.exited, gdb.events.connection_removed):
+        event.connect(lambda _event: catcher.forget_stop())
+    gdb.events.breakpoint_modified.connect(catcher.modified)
+    gdb.events.breakpoint_deleted.connect(lambda _entry: catcher.hand_over_commands())

@@ -4,7 +4,6 @@
 from typing import Callable, Iterable
 
 import gdb
-
 from acrn_trace.errors import TraceError
 from acrn_trace.printable import printable
 
@@ -13,6 +12,11 @@ def complaint(error: TraceError) -> gdb.GdbError:
     """``error`` as GDB is to show it: a sentence with its end."""
     text = str(error)
     return gdb.GdbError(text if text.endswith("?") else f"{text}.")
+
+
+def matching(names: Iterable[str], word: str | None) -> list[str]:
+    """What completes ``word``; None is GDB asking how words end, and takes no list."""
+    return [name for name in names if name.startswith(word)] if word is not None else []
 
 
 def say(lines: Iterable[str]) -> None:

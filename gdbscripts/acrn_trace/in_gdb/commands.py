@@ -4,21 +4,21 @@
 from pathlib import Path
 
 import gdb
-
 from acrn_trace.code.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb import catch, define, diagnose, disassembler, inject, mock, parameters
 from acrn_trace.in_gdb.call import HypercallCall
-from acrn_trace.in_gdb.command import Command, Prefix, say
+from acrn_trace.in_gdb.command import Command, Prefix, matching, say
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
-from acrn_trace.in_gdb.live import GdbStream
 from acrn_trace.in_gdb.ring import HypercallRing
 from acrn_trace.in_gdb.session import Session, current_session
+from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.lint.foreign import foreign_sites
 from acrn_trace.listing import call_lines, regular_expression, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
+from acrn_trace.tables.call_selection import WIDE
 
 
 class HypercallTrace(Command):
@@ -28,7 +28,8 @@ class HypercallTrace(Command):
     hypercall trace off
 
     Connect first ('target remote ...'), then 'hypercall trace', then 'continue'.
-      -e trace=NAME,...   only these calls (trace=!NAME: all but these); also
+      -e trace=CALL,...   only these calls (trace=!CALL,...: all but these): names, numbers,
+                          %CLASS, /REGEX; also
                           status=failed|successful|unfinished, vcpu=N, site=SYMBOL
       -o FILE             write to FILE instead of here
       -f jsonl, chrome    one JSON object a call, or a file for Perfetto's UI
@@ -42,11 +43,11 @@ class HypercallTrace(Command):
         super().__init__("hypercall trace", gdb.COMMAND_TRACEPOINTS, self._trace)
         self._session = session
 
-    def complete(self, text: str, word: str) -> list[str]:
+    def complete(self, text: str, word: str | None) -> list[str]:
         names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-k", "-q", "-r", "-t", "-v"]
-        names += ["trace=", "status=", "vcpu=", "site="]
+        names += ["trace=", "status=", "vcpu=", "site=", *WIDE]
         names += [entry.name for entry in self._session.knowledge.table]
-        return [name for name in names if name.startswith(word)]
+        return matching(names, word)
 
     def _trace(self, words: list[str]) -> None:
         running = self._session.running()
@@ -75,8 +76,8 @@ class HypercallSites(Command):
         super().__init__("hypercall sites", gdb.COMMAND_STATUS, self._sites)
         self._session = session
 
-    def complete(self, text: str, word: str) -> list[str]:
-        return [option for option in ["-l"] if option.startswith(word)]
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return matching(["-l"], word)
 
     def _sites(self, words: list[str]) -> None:
         if words not in ([], ["-l"]):
@@ -101,9 +102,9 @@ class HypercallLint(Command):
         super().__init__("hypercall lint", gdb.COMMAND_STATUS, self._lint)
         self._session = session
 
-    def complete(self, text: str, word: str) -> list[str]:
+    def complete(self, text: str, word: str | None) -> list[str]:
         options = ["--json", "--disable", "--only", "--explain", "--possible-sites", *CATALOG]
-        return [option for option in options if option.startswith(word)]
+        return matching(options, word)
 
     def _lint(self, words: list[str]) -> None:
         parser = OptionParser(prog="hypercall lint", add_help=False)
@@ -150,9 +151,9 @@ class InfoHypercalls(Command):
         super().__init__("info hypercalls", gdb.COMMAND_STATUS, self._info)
         self._session = session
 
-    def complete(self, text: str, word: str) -> list[str]:
+    def complete(self, text: str, word: str | None) -> list[str]:
         names = ["in-flight", *(entry.name for entry in self._session.knowledge.table)]
-        return [name for name in names if name.startswith(word)]
+        return matching(names, word)
 
     def _info(self, words: list[str]) -> None:
         if words == ["in-flight"]:

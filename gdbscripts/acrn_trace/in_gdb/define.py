@@ -2,9 +2,8 @@
 """``hypercall define``: a new call is one line of a call table, typed at the prompt."""
 
 import gdb
-
 from acrn_trace.errors import TraceError
-from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.printable import printable
 from acrn_trace.tables.calltable import KINDS
@@ -25,9 +24,9 @@ class HypercallDefine(gdb.Command):
         super().__init__("hypercall define", gdb.COMMAND_SUPPORT)
         self._session = session
 
-    def complete(self, text: str, word: str) -> list[str]:
+    def complete(self, text: str, word: str | None) -> list[str]:
         words = ["'HYPERCALL0(", "'HYPERCALL1(", "'HYPERCALL2(", *(f"{kind}(" for kind in KINDS)]
-        return [one for one in words if one.startswith(word)]
+        return matching(words, word)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         words = gdb.string_to_argv(argument)

@@ -4,14 +4,13 @@
 import argparse
 
 import gdb
-
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines
 from acrn_trace.diagnosis.facts import Line
 from acrn_trace.errors import TraceError
 from acrn_trace.images.image import Image
-from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.options import OptionParser
@@ -32,8 +31,8 @@ class HypercallDiagnose(gdb.Command):
         super().__init__("hypercall diagnose", gdb.COMMAND_STATUS)
         self._knowledge = knowledge
 
-    def complete(self, text: str, word: str) -> list[str]:
-        return [option for option in ("--json",) if option.startswith(word)]
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return matching(("--json",), word)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:

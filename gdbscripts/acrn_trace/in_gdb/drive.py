@@ -15,7 +15,6 @@ import time
 from typing import Callable, Iterator, Mapping
 
 import gdb
-
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, read_stop, uninterrupted
@@ -23,14 +22,17 @@ from acrn_trace.memory import Unreadable
 from acrn_trace.printable import printable
 from acrn_trace.stops import Stop
 from acrn_trace.tamper.interventions import Change, make_change
+from acrn_trace.tamper.passing import Passage
 
 MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another
 TICK = 0.05  # seconds between looks for an interrupt while the guest is held
 
-# What GDB runs, as the commands of a breakpoint of ours, once it has stopped there.
+# What GDB runs, as the commands of a breakpoint of ours, once it has stopped there; in the middle
+# those that the user gave to catchpoints.
 # 'continue' is GDB's own: from Python each would be inside the one before.
 COMMANDS = """silent
 python import acrn_trace.in_gdb.drive; acrn_trace.in_gdb.drive.stopped()
+{}
 if $_hypercall_goes_on
   continue
 end"""
@@ -48,7 +50,26 @@ class Drive:
         self.reasons: list[str] = []  # why the guest is being stopped for the user
         self.shown: list[str] = []  # the reasons of the latest stop
         self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
+        self.passage: Passage | None = None  # of a call that may be answered when the guest goes on
         self.users = UserBreakpoints()
+        self.commands = COMMANDS.format("")
+
+    def set_commands(self, users: str) -> None:
+        """Have GDB run ``users`` too where it stops at a point of ours."""
+        text = COMMANDS.format(users)
+        if text != self.commands:
+            self.commands = text
+            for points in self.points.values():
+                for point in points:
+                    point.commands = text
+
+    def close_passage(self) -> None:
+        passage, self.passage = self.passage, None
+        try:
+            if passage:
+                passage.close()
+        except TraceError as error:
+            gdb.write(f"acrn-trace: {error}.\n", gdb.STDERR)
 
 
 class UserBreakpoints:
@@ -97,6 +118,14 @@ class GuestHands:
             gdb.parse_and_eval(f"${name} = {value & MASK64:#x}")
         DRIVE.moved = DRIVE.moved or "rip" in registers
 
+    def stand_at(self, address: int) -> None:
+        cr3, cr4 = (int(gdb.newest_frame().read_register(name)) for name in ("cr3", "cr4"))
+        DRIVE.passage = Passage(self._memory, cr3 & MASK64, cr4 & MASK64, address)
+
+    def pass_over(self) -> None:
+        assert DRIVE.passage
+        DRIVE.passage.open()
+
     def write(self, address: int, data: bytes) -> None:
         try:
             self._memory.write(address, data)
@@ -119,12 +148,13 @@ class HypercallPoint(gdb.Breakpoint):
     def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
         super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
         self.silent = True
-        self.commands = COMMANDS
+        self.commands = DRIVE.commands
         self.address = address
         self.on_hit = on_hit
         DRIVE.points.setdefault(address, []).append(self)
 
     def stop(self) -> bool:
+        DRIVE.close_passage()
         if DRIVE.held:
             return False
         return self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
@@ -241,5 +271,12 @@ class AddressPoint(HypercallPoint):
         return change.stop is not None
 
 
+def _forget_passage(_event: object) -> None:
+    """The guest is gone, and its memory with it."""
+    DRIVE.passage = None
+
+
 DRIVE = Drive()
 gdb.events.stop.connect(show_reasons)
+gdb.events.exited.connect(_forget_passage)
+gdb.events.connection_removed.connect(_forget_passage)

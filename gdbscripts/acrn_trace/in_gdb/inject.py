@@ -4,13 +4,12 @@
 from typing import Iterable
 
 import gdb
-
 from acrn_trace.errors import TraceError
-from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.tables.call_selection import WIDE
 from acrn_trace.tables.errnos import ERRNOS
-from acrn_trace.tamper.call_selection import CLASSES
 from acrn_trace.tamper.inject import Injector
 from acrn_trace.tamper.inject_grammar import OPTION_NAMES, parse_rule
 from acrn_trace.tamper.inject_poke import REGISTERS
@@ -39,13 +38,13 @@ class HypercallInject(gdb.Command):
         self._session = session
         self._injector: Injector | None = None
 
-    def complete(self, text: str, word: str) -> list[str]:
-        return [name for name in self._words(text) if name.startswith(word)]
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return matching(self._words(text), word)
 
     def _words(self, text: str) -> Iterable[str]:
         names = [entry.name for entry in self._session.knowledge.table]
         if ":" not in text:
-            return ["off", "all", *names, *(f"%{name}" for name in CLASSES)]
+            return ["off", *WIDE, *names]
         key, equals, _ = text.rpartition(":")[2].partition("=")
         if not equals:
             return [name if name == "skip" else f"{name}=" for name in OPTION_NAMES] + ["skip"]

@@ -2,23 +2,20 @@
 """A trace of the guest that GDB is attached to, from ``hypercall trace`` to its end."""
 
 import argparse
-import io
-import sys
 import time
-import traceback
 from typing import IO, Callable
 
 import gdb
-
 from acrn_trace.blame import SiteLint
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
+from acrn_trace.in_gdb.command import say
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint, read_register
+from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
@@ -36,7 +33,6 @@ from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
-from acrn_trace.printable import printable
 from acrn_trace.sites import Point, Site, points
 from acrn_trace.stops import Stop
 from acrn_trace.tables.knowledge import Knowledge
@@ -44,21 +40,6 @@ from acrn_trace.tamper.interventions import Intervener
 from acrn_trace.tracer import Tracer
 
 UNREACHED = "no site of the image was reached: is it the image that the guest runs?"
-
-
-class GdbStream(io.TextIOBase):
-    """GDB's console. On a terminal its log stream, which neither the pager nor the TUI breaks."""
-
-    def __init__(self) -> None:
-        terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
-        self._stream = gdb.STDLOG if terminal else gdb.STDOUT
-
-    def write(self, text: str) -> int:
-        gdb.write(text, self._stream)
-        return len(text)
-
-    def flush(self) -> None:
-        gdb.flush(self._stream)
 
 
 class LiveTrace:
@@ -107,12 +88,10 @@ class LiveTrace:
         self._stacks = options is not None and options.stack
         self._boots = 0
         self._reached = False  # any site
-        self.failure: str | None = None
-        self.lost = False  # it was the stub that failed
+        self._guard = Guard()
         self.active = True
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
-        self._clobber: str | None = None  # what the guest is being stopped for
         self._look_at(image)
         gdb.events.stop.connect(self._on_gdb_stop)
         gdb.events.cont.connect(self._before_going_on)
@@ -159,6 +138,16 @@ class LiveTrace:
         return bool(self._prints) and self._selected.verdict(event) is not False
 
     @property
+    def failure(self) -> str | None:
+        """Why the trace cannot go on."""
+        return self._guard.failure
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was the stub that failed."""
+        return self._guard.lost
+
+    @property
     def calls(self) -> int:
         return self._tracer.calls
 
@@ -190,9 +179,7 @@ class LiveTrace:
         gdb.events.cont.disconnect(self._before_going_on)
         gdb.events.exited.disconnect(self._on_exited)
         gdb.events.connection_removed.disconnect(self._on_connection_removed)
-        sentence = self._failure_of(lambda: self._close(why))
-        if sentence and self.failure is None:
-            self._fail(sentence)
+        self._guard.run_last(lambda: self._close(why))
 
     def delete_points(self) -> None:
         self._delete(self._points)
@@ -224,11 +211,10 @@ class LiveTrace:
             stop = self._read_entry() if point.enters else read_stop()
             if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
                 self._reached = True
-                self._stopped_vcpu = gdb.selected_thread()
                 self._tracer.on_stop(stop, point)
                 DRIVE.reasons += self._tracer.reasons
                 if stops_at_clobbers() and self._tracer.clobber:
-                    self._clobber = self._tracer.clobber
+                    DRIVE.reasons.append(f"stopped: {self._tracer.clobber}")
 
         return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
 
@@ -252,63 +238,30 @@ class LiveTrace:
             self.notice(f"the guest was reset, with {unfinished} calls in flight")
 
     def _at_point(self, action: Callable[[], None]) -> bool:
-        stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guarded(action))
-        return (
-            stop_guest
-            or self._interrupted_at_point
-            or self._clobber is not None
-            or bool(DRIVE.reasons)
-        )
+        stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guard.run(action))
+        return stop_guest or self._interrupted_at_point or bool(DRIVE.reasons)
 
     def _before_going_on(self, _event: gdb.ContinueEvent) -> None:
         """A user's command makes the guest run, which it does not yet."""
         if self._tracer.waits:
-            uninterrupted(lambda: self._guarded(self._answer_now))
-
-    def ask_again(self) -> None:
-        """Answer the call that the guest stands at, if what had no answer has one by now.
-
-        At the prompt: while GDB makes the guest go on, a change of RIP makes GDB 13 crash.
-        """
-        if self._tracer.asks_again:
-            uninterrupted(lambda: self._guarded(self._answer_now))
-            DRIVE.moved = False
+            uninterrupted(lambda: self._guard.run(self._answer_now))
 
     def _answer_now(self) -> None:
-        thread = DRIVE.going_on = self._stopped_vcpu
+        vcpu = self._tracer.standing_at.entry.vcpu
+        threads = gdb.selected_inferior().threads()
+        DRIVE.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
         try:
-            registers = {name: read_register(thread, name) for name in ("rip", "rsp")}
-            self._tracer.before_going_on(Stop(thread.ptid[1] - 1, time.time(), registers))
+            registers = {name: read_register(DRIVE.going_on, name) for name in ("rip", "rsp")}
+            stop = Stop(vcpu, time.time(), registers)
+            self._tracer.before_going_on(stop, steps_over=True)
         finally:
             DRIVE.going_on = None
-        for line in "\n".join(self._tracer.reasons).splitlines():
-            gdb.write(f"{printable(line)}\n")
 
-    def _guarded(self, action: Callable[[], None]) -> bool:
-        """Run ``action``; True (stop the guest) once the trace cannot go on."""
-        if self.failure is None:
-            sentence = self._failure_of(action)
-            if sentence:
-                self._fail(sentence)
-        return self.failure is not None
-
-    def _failure_of(self, action: Callable[[], None]) -> str | None:
-        """Run ``action``: None, or what went wrong."""
-        try:
-            action()
-        except TraceError as error:
-            return str(error)
-        except gdb.error as error:
-            self.lost = True
-            return f"the stub failed while the guest was stopped: {str(error).rstrip('.')}"
-        except Exception as error:  # pylint: disable=broad-except
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            return f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}"
-        return None
-
-    def _fail(self, sentence: str) -> None:
-        self.failure = sentence
-        gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
+    def ask_again(self) -> None:
+        """Somebody who had no answer to the call that the guest stands at may have one now."""
+        if self._tracer.asks_again:
+            uninterrupted(lambda: self._guard.run(self._tracer.ask_again))
+            say("\n".join(self._tracer.reasons).splitlines())
 
     def _show_caveats(self, knowledge: Knowledge, untraced: int) -> None:
         if knowledge.caveat:
@@ -328,20 +281,10 @@ class LiveTrace:
             self.show_in_flight()
         if self.failure:
             self.stop()
-        elif self._clobber:
-            self._show_clobber(self._clobber)
-            self._clobber = None
-
-    def _show_clobber(self, what: str) -> None:
-        self.notice(f"stopped: {what}")
-        try:
-            gdb.execute("frame")
-        except gdb.error as error:  # RSP may be among what changed
-            gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
 
     def show_in_flight(self) -> None:
         """Tell of each call in flight, for a user who interrupted."""
-        self._guarded(self._notice_in_flight)
+        self._guard.run(self._notice_in_flight)
 
     def _notice_in_flight(self) -> None:
         for line in self.in_flight():

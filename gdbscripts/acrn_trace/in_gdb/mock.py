@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Callable
 
 import gdb
-
 from acrn_trace.code.scan import scanned_instructions
 from acrn_trace.errors import TraceError
-from acrn_trace.in_gdb.command import Command, say
+from acrn_trace.in_gdb.command import Command, matching, say
 from acrn_trace.in_gdb.drive import AddressPoint, GuestHands
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
@@ -223,12 +222,12 @@ class HypercallMock(Command):
         super().__init__("hypercall mock", gdb.COMMAND_RUNNING, self._mock_command)
         self._session, self._ours = session, ours
 
-    def complete(self, text: str, word: str) -> list[str]:
+    def complete(self, text: str, word: str | None) -> list[str]:
         names = ["acrn", "off", "upcall", "ioreq", "--replay"]
         names += [entry.name for entry in self._session.knowledge.table]
         if re.match(r"\s*acrn\s", text):
             names = [f"{name}=" for name in (*SETTINGS, "vm1")]
-        return [name for name in names if name.startswith(word)]
+        return matching(names, word)
 
     def _mock_command(self, words: list[str]) -> None:
         match words:

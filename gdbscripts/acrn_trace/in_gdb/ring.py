@@ -5,16 +5,15 @@ import argparse
 from typing import IO
 
 import gdb
-
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.images.image import Image
-from acrn_trace.in_gdb.command import complaint
+from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
-from acrn_trace.in_gdb.live import GdbStream
 from acrn_trace.in_gdb.snapshot import current_snapshot
+from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import uninterrupted
 from acrn_trace.options import OptionParser
 from acrn_trace.printable import printable
@@ -190,8 +189,8 @@ class HypercallRing(gdb.Command):
         self._knowledge = knowledge
         self._following: Following | None = None
 
-    def complete(self, text: str, word: str) -> list[str]:
-        return [name for name in ("-n", "--json", "--follow", "-o", "off") if name.startswith(word)]
+    def complete(self, text: str, word: str | None) -> list[str]:
+        return matching(("-n", "--json", "--follow", "-o", "off"), word)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:

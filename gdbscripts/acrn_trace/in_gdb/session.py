@@ -5,7 +5,6 @@ import argparse
 from typing import IO
 
 import gdb
-
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
@@ -66,8 +65,11 @@ class Session:
     ) -> LiveTrace:
         before = self.active()
         pairing = before.pairing.continued() if before else None
+        handover = before.tracer.handed_over() if before else None
         self.forget_trace()
         self.trace = LiveTrace(options, self.knowledge, stream, self.interveners, pairing)
+        if handover:
+            self.trace.tracer.take_over(handover)
         return self.trace
 
     def _end_injections(self) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.near import near
+from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calltable import Entry
 from acrn_trace.tables.errnos import ERRNOS
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tamper.call_selection import CallSelection, select_calls
 from acrn_trace.tamper.inject_poke import Place, Places, value_for
 
 UNITS = {"": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "ns": 1e-9}

@@ -190,7 +190,7 @@ def _steps(path: str) -> list[str | int]:
 
 def _element(path: str, kind: Type, index: int) -> Type:
     if not isinstance(kind, Array):
-        raise TraceError(f"{path}: what [{index}] is asked of is no array")
+        raise TraceError(f"{path}: what stands before [{index}] is no array")
     if index >= kind.count:
         raise TraceError(f"{path} is outside the structure: the array has {kind.count} elements")
     return kind.element
@@ -198,7 +198,7 @@ def _element(path: str, kind: Type, index: int) -> Type:
 
 def _field(path: str, kind: Type, name: str):
     if not isinstance(kind, Struct):
-        raise TraceError(f"{path}: what .{name} is asked of is no structure")
+        raise TraceError(f"{path}: what stands before .{name} is no structure")
     for field in kind.fields:
         if field.name == name:
             return kind, field

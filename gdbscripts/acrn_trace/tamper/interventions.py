@@ -66,6 +66,12 @@ class StoppedGuest(Protocol):
     def hold(self, seconds: float) -> None:
         ...
 
+    def stand_at(self, address: int) -> None:
+        """The user is shown a call there that may be answered when the guest goes on."""
+
+    def pass_over(self) -> None:
+        """Have the instruction there do nothing, once, since the guest goes on now."""
+
 
 def make_change(change: Change, guest: StoppedGuest) -> None:
     """Memory, then registers; RAX and RIP of an answer are ``answered_stop``'s."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Names, numbers, ``/regular expressions`` and ``%classes``: which calls inject and catch mean."""
+"""Names, numbers, ``%classes`` and ``/regular expressions``: which calls a command means.
+
+The same everywhere: ``-e trace=``, inject and catch (docs/which-calls.md).
+"""
 
 import re
 from dataclasses import dataclass
@@ -23,6 +26,10 @@ CLASSES = {
     "power": 0x8,
     "tee": 0x9,
 }
+
+
+# What completion offers beside the names.
+WIDE = ("all", *(f"%{name}" for name in CLASSES))
 
 
 @dataclass(frozen=True)

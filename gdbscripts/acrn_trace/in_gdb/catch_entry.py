@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A catchpoint as GDB lists it: a numbered entry of GDB's own, which our points act for.
+
+GDB refuses a condition on a breakpoint that has a Python ``stop`` method. So the entry that the
+user sees, and gives conditions, commands and an ignore count, is an ordinary breakpoint at a place
+that no program has: GDB never stops there, and what the user set is read when a call comes by.
+"""
+
+import re
+
+import gdb
+from acrn_trace.errors import TraceError
+from acrn_trace.event import Event
+from acrn_trace.pairing import Call
+from acrn_trace.tamper.catch import CatchRequest, hits_left
+
+
+class Catchpoint:
+    """One entry of ``info breakpoints``."""
+
+    def __init__(self, request: CatchRequest, temporary: bool) -> None:
+        self.request = request
+        self.hits = 0
+        self.entry = _pending_breakpoint(request, temporary)
+        self._enabled = True  # by the user's will
+        self._seen = self._settings()
+
+    def _settings(self) -> tuple:
+        entry = self.entry
+        return entry.condition, entry.ignore_count, entry.thread, entry.commands
+
+    def modified(self) -> None:
+        """The user has changed the entry."""
+        before, self._seen = self._seen, self._settings()
+        if self._seen == before:
+            self._enabled = self.entry.enabled
+
+    def mend(self) -> None:
+        """GDB disables a pending breakpoint whose condition was changed when symbols come anew."""
+        if self._enabled and not self.entry.enabled:
+            self.entry.enabled = True
+
+    def stops(self, call: Call, event: Event) -> bool:
+        """Whether the guest is to stop: what GDB asks of a breakpoint that it came to."""
+        entry = self.entry
+        if not entry.is_valid() or not self._enabled:
+            return False
+        if not self.request.calls.has(event.nr, event.name):
+            return False
+        if entry.thread is not None and entry.thread != gdb.selected_thread().global_num:
+            return False
+        if entry.condition and not gdb.parse_and_eval(entry.condition):
+            return False
+        self.hits += 1
+        if entry.ignore_count:
+            entry.ignore_count -= 1
+            return False
+        return True
+
+    def has_stopped(self) -> None:
+        """What GDB does to a breakpoint at which it has stopped."""
+        if not self.entry.is_valid():
+            return
+        number = self.entry.number
+        left = hits_left(gdb.execute(f"info breakpoints {number}", to_string=True))
+        if self.entry.temporary:
+            self.entry.delete()
+        elif left == 0:
+            self.entry.enabled = False
+        elif left:
+            gdb.execute(f"enable count {left} {number}")
+
+
+def _thread_number(text: str) -> int:
+    """GDB's global number of the thread that the user calls ``text``."""
+    for thread in gdb.selected_inferior().threads():
+        if str(thread.num) == text:
+            return thread.global_num
+    raise TraceError(f"there is no thread {text}; 'info threads' lists them")
+
+
+def _pending_breakpoint(request: CatchRequest, temporary: bool) -> gdb.Breakpoint:
+    """Made by GDB/MI: only there GDB takes a condition with a place that is pending."""
+    thread = _thread_number(request.thread) if request.thread else None
+    words = ["-break-insert", "-f", *(["-t"] if temporary else [])]
+    if request.condition:
+        words += ["-c", _quoted(request.condition)]
+    command = " ".join([*words, _quoted(request.what)])
+    answer = gdb.execute(f"interpreter-exec mi {_quoted(command)}", to_string=True)
+    number = re.search(r'\^done,bkpt=\{number="(\d+)"', answer)
+    if number is None:
+        raise TraceError(f"GDB makes no entry for {request.what!r}: {answer.strip()}")
+    entry = next(point for point in gdb.breakpoints() if point.number == int(number[1]))
+    entry.thread = thread
+    return entry
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

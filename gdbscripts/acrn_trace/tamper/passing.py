@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Lets a vCPU pass the VMCALL at which the user was shown it, its call being answered by us.
+
+GDB goes on from there by stepping over the breakpoint at the site, this vCPU alone. RIP is not to
+be changed any more then: GDB 13 crashes, or runs past breakpoints behind the site. So the
+instruction does nothing for that step, and the vCPU arrives behind it as from any other call.
+"""
+
+from typing import Protocol
+
+from acrn_trace.abi import ACRN
+from acrn_trace.at_rest.paging import translate
+from acrn_trace.errors import TraceError
+from acrn_trace.memory import PhysicalMemory, Unreadable
+
+
+class WritableMemory(PhysicalMemory, Protocol):
+    """Guest-physical memory that can be changed."""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Unreadable where there is no memory."""
+
+
+NOTHING = bytes.fromhex("0f1f00")  # NOP with a ModR/M byte, as long as VMCALL
+assert len(NOTHING) == ACRN.length
+
+
+class Passage:
+    """The instruction at the virtual ``address``, as CR3 and CR4 map it."""
+
+    def __init__(self, memory: WritableMemory, cr3: int, cr4: int, address: int) -> None:
+        self._memory = memory
+        try:
+            self._places = [
+                translate(self._memory, cr3, cr4, address + n) for n in range(ACRN.length)
+            ]
+            self._code = b"".join(self._memory.read(place, 1) for place in self._places)
+        except Unreadable as why:
+            raise TraceError(f"the instruction at {address:#x} cannot be found: {why}") from None
+        self._is_open = False
+
+    def open(self) -> None:
+        self._is_open = True
+        self._write(NOTHING)
+
+    def close(self) -> None:
+        """Put the instruction back; to be called at whatever stop comes next."""
+        if self._is_open:
+            self._is_open = False
+            self._write(self._code)
+
+    def _write(self, code: bytes) -> None:
+        try:
+            for place, byte in zip(self._places, code):
+                self._memory.write(place, bytes([byte]))
+        except Unreadable as why:
+            raise TraceError(f"the instruction at a site cannot be written: {why}") from None
