@@ -2,10 +2,10 @@
 """The flow itself: a stop comes in, an event goes to the sinks."""
 
 import time
-from collections import Counter
 from typing import Callable, Iterable
 
 from acrn_trace.abi import ACRN, other_hypervisor
+from acrn_trace.audience import Audience
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
@@ -45,27 +45,20 @@ class Tracer:
     ) -> None:
         self._pairing = pairing
         self._decoder = decoder
-        self._filter = selected
-        self._sinks = list(sinks)
+        self.audience = Audience(selected, sinks)
         self.interveners = [] if interveners is None else interveners
         self._guest = guest
         self._events = {call.seq: decoder.entered(call) for call in pairing}
-        self.first: list[Sink] = []  # shown every call before the others, and may add to it
-        self.beside: list[Sink] = []  # shown every call, whatever the filter says
-        self.calls = 0
-        self.passed_over: Counter[tuple[str, Site]] = Counter()
-        self.finding_kinds: set[str] = set()
-        self.clobber: str | None = None  # what the call did that returned at the latest stop
         self.reasons: list[str] = []  # why the guest stays stopped at the latest stop
         self._waiting: Waiting | None = None
         self._passing: Call | None = None  # answered, and on its way over its instruction
         self._after: dict[int, Callable[[], None] | None] = {}  # by seq: to do once it is back
         for event in self._events.values():  # of a trace before this one
-            self._show_entry(event)
+            self.audience.entered(event)
 
     def on_stop(self, stop: Stop, point: Point) -> None:
         """A vCPU stopped at ``point``. Where one call returns and another begins, in that order."""
-        self.clobber, self.reasons, self._waiting = None, [], None
+        self.audience.clobber, self.reasons, self._waiting = None, [], None
         if point.returns_from:
             call = self._pairing.leave(stop, point.returns_from)
             self._passing = None if call is self._passing else self._passing
@@ -78,7 +71,7 @@ class Tracer:
         assert point.enters
         other = other_hypervisor(stop.registers, point.enters.number is not None)
         if other:
-            self._pass_over(other, point.enters)
+            self.audience.pass_over(other, point.enters)
             return
         if self._is_passing(stop, point.enters):
             return
@@ -100,16 +93,6 @@ class Tracer:
         self._passing = None
         self._come_back(call, behind)
         return True
-
-    def _pass_over(self, hypervisor: str, site: Site) -> None:
-        """A call of another hypervisor's convention is none of ACRN's, and nobody answers it."""
-        self.passed_over[hypervisor, site] += 1
-        if self.passed_over[hypervisor, site] == 1:
-            self._notice(f"a call of {hypervisor}'s at {site}, not of ACRN's: not traced")
-
-    def _notice(self, text: str) -> None:
-        for sink in self._sinks:
-            sink.notice(text)
 
     @property
     def standing_at(self) -> Call:
@@ -199,39 +182,23 @@ class Tracer:
         broken, self._events = list(self._events.values()), {}
         for event in broken:
             event.over = True
-            self._show_end(event)
+            self.audience.finished(event)
         return broken
 
     def close(self) -> None:
         self.end_calls()
-        for (hypervisor, site), count in self.passed_over.items():
-            if count > 1:
-                self._notice(f"{count} calls of {hypervisor}'s at {site} were not traced")
-        for text in self._filter.remarks():
-            self.remark(text)
-        for sink in self._sinks:
-            sink.close()
-
-    def remark(self, text: str) -> None:
-        """Tell the user even where notices have no place: the trace may not be what he wants."""
-        for sink in self._sinks:
-            sink.remark(text)
+        self.audience.close()
 
     def _enter(self, call: Call) -> None:
         event = self._decoder.entered(call)
         self._events[call.seq] = event
         answer = self._intervene(call, event) if self.interveners else None
-        self._show_entry(event)
+        self.audience.entered(event)
         if answer and self.reasons:
             self._waiting = (call, *answer)
             self._hands.stand_at(call.site.address)
         elif answer:
             self._answer(call, answer[1])
-
-    def _show_entry(self, event: Event) -> None:
-        shown = self._sinks if self._filter.verdict(event) else []
-        for sink in [*self.first, *shown, *self.beside]:
-            sink.entered(event)
 
     def _intervene(self, call: Call, event: Event) -> tuple[Intervener, Change] | None:
         """Ask of an entry; the change that answers the call, which is yet to be made."""
@@ -310,19 +277,5 @@ class Tracer:
     def _finish(self, call: Call) -> Event:
         event = self._decoder.finished(self._events[call.seq], call)
         del self._events[call.seq]
-        self._show_end(event)
+        self.audience.finished(event)
         return event
-
-    def _show_end(self, event: Event) -> None:
-        for sink in self.first:
-            sink.finished(event)
-        if self._filter.final_verdict(event):
-            self.calls += 1
-            self.finding_kinds |= {finding.kind for finding in event.findings}
-            if event.clobbered:
-                names = ", ".join(event.clobbered)
-                self.clobber = f"{event.name} changed {names}, at {event.site}"
-            for sink in self._sinks:
-                sink.finished(event)
-        for sink in self.beside:
-            sink.finished(event)

@@ -311,4 +311,6 @@ def test_a_call_of_another_hypervisor_is_no_event(registers, number, foreign):
     site = replace(SITE, number=number)
     run(tracer, site, stop(**registers), stop(rip=SITE.return_address, rax=0, **{"r8": 1}))
     tracer.close()
-    assert (len(recorder.events), len(tracer.passed_over)) == ((0, 1) if foreign else (1, 0))
+    assert (len(recorder.events), len(tracer.audience.passed_over)) == (
+        (0, 1) if foreign else (1, 0)
+    )

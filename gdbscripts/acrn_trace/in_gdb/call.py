@@ -2,6 +2,7 @@
 """``hypercall call``: a real call from the stopped guest, which then is as it was before."""
 
 import gdb
+
 from acrn_trace.by_hand.call_plan import find_call, plan_call
 from acrn_trace.by_hand.call_structures import Builder
 from acrn_trace.by_hand.call_text import parse_arguments

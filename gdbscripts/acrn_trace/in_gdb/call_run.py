@@ -56,7 +56,7 @@ class HandCall:
         """``parts`` of the page that the guest reserves: offset and bytes. ``sink`` is shown it."""
         self.plan = plan
         self._tracer, self._sink = tracer, sink
-        tracer.beside.append(sink)
+        tracer.audience.beside.append(sink)
         self.over = False
         self._waiting = False
         self._place = place
@@ -213,7 +213,7 @@ class HandCall:
             return
         self.over = True
         DRIVE.held = False
-        self._tracer.beside.remove(self._sink)
+        self._tracer.audience.beside.remove(self._sink)
         for point in [self._back, *self._boots]:
             if point:
                 point.delete()

@@ -2,6 +2,7 @@
 """``catch hypercall``: asks each catchpoint of each call, and tells what stopped the guest."""
 
 import gdb
+
 from acrn_trace.abi import ACRN
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
@@ -32,6 +33,10 @@ class Catcher(Intervener):
         self.call: Call | None = None  # that the guest stands at
         self.stopped_by: list[int] = []  # the numbers of those that stopped the guest there
         self._stopping: list[Catchpoint] = []  # those that do so now
+
+    @property
+    def has_work(self) -> bool:
+        return any(point.entry.is_valid() for point in self.points)
 
     def entered(self, call: Call, event: Event) -> Change | None:
         return self._ask(call, event, at_return=False)
@@ -165,8 +170,7 @@ class CatchHypercall(gdb.Command):
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:
             request = parse_catch(argument, self._session.knowledge.table)
-            if self._catcher not in self._session.interveners:
-                self._session.intervene(self._catcher)
+            self._session.intervene(self._catcher)
             point = Catchpoint(request, self._temporary)
         except TraceError as error:
             raise complaint(error) from None

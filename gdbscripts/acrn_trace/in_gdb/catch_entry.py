@@ -9,6 +9,7 @@ that no program has: GDB never stops there, and what the user set is read when a
 import re
 
 import gdb
+
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.pairing import Call

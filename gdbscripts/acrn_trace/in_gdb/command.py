@@ -4,6 +4,7 @@
 from typing import Callable, Iterable
 
 import gdb
+
 from acrn_trace.errors import TraceError
 from acrn_trace.printable import printable
 

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import gdb
+
 from acrn_trace.code.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb import catch, define, diagnose, disassembler, inject, mock, parameters

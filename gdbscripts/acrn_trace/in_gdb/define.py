@@ -2,6 +2,7 @@
 """``hypercall define``: a new call is one line of a call table, typed at the prompt."""
 
 import gdb
+
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.types import guest_types

@@ -4,6 +4,7 @@
 import argparse
 
 import gdb
+
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines

@@ -15,6 +15,7 @@ import time
 from typing import Callable, Iterator, Mapping
 
 import gdb
+
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, read_stop, uninterrupted

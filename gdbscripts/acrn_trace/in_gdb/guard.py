@@ -5,6 +5,7 @@ import traceback
 from typing import Callable
 
 import gdb
+
 from acrn_trace.errors import TraceError
 
 

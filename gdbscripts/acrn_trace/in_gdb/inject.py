@@ -4,6 +4,7 @@
 from typing import Iterable
 
 import gdb
+
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.session import Session

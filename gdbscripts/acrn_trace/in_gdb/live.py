@@ -6,6 +6,7 @@ import time
 from typing import IO, Callable
 
 import gdb
+
 from acrn_trace.blame import SiteLint
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
@@ -83,7 +84,7 @@ class LiveTrace:
         )
         self._hypervisor = hypervisor_side() if options else None
         if self._hypervisor:
-            self._tracer.first.append(self._hypervisor.sides)
+            self._tracer.audience.first.append(self._hypervisor.sides)
         self._guest_sites = GuestSites()
         self._stacks = options is not None and options.stack
         self._boots = 0
@@ -115,7 +116,7 @@ class LiveTrace:
         image = current_image()
         if not self.active or offset == gdbs_own_offset(image):
             return
-        if self._tracer.calls or self.in_flight():
+        if self._tracer.audience.calls or self.in_flight():
             self._on_boot()
         self._delete(self._points)
         move_symbols(image, offset)
@@ -149,11 +150,11 @@ class LiveTrace:
 
     @property
     def calls(self) -> int:
-        return self._tracer.calls
+        return self._tracer.audience.calls
 
     @property
     def finding_kinds(self) -> set[str]:
-        return self._tracer.finding_kinds
+        return self._tracer.audience.finding_kinds
 
     @property
     def interrupted(self) -> bool:
@@ -200,7 +201,7 @@ class LiveTrace:
         if why:
             self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
             if not self._reached and not self.failure:
-                self._tracer.remark(UNREACHED)
+                self._tracer.audience.remark(UNREACHED)
         self._tracer.close()
 
     def _plant(self, point: Point) -> HypercallPoint:
@@ -213,8 +214,8 @@ class LiveTrace:
                 self._reached = True
                 self._tracer.on_stop(stop, point)
                 DRIVE.reasons += self._tracer.reasons
-                if stops_at_clobbers() and self._tracer.clobber:
-                    DRIVE.reasons.append(f"stopped: {self._tracer.clobber}")
+                if stops_at_clobbers() and self._tracer.audience.clobber:
+                    DRIVE.reasons.append(f"stopped: {self._tracer.audience.clobber}")
 
         return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
 
@@ -232,7 +233,7 @@ class LiveTrace:
         """The guest's first instruction runs: the second time around, that is a reset."""
         unfinished = len(self._tracer.end_calls())
         self._boots += 1
-        if self._boots > 1 or unfinished or self._tracer.calls:
+        if self._boots > 1 or unfinished or self._tracer.audience.calls:
             for intervener in self._tracer.interveners:
                 intervener.rebooted()
             self.notice(f"the guest was reset, with {unfinished} calls in flight")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable
 
 import gdb
+
 from acrn_trace.code.scan import scanned_instructions
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.command import Command, matching, say

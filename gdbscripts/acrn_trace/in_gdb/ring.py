@@ -5,6 +5,7 @@ import argparse
 from typing import IO
 
 import gdb
+
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.errors import TargetError, TraceError

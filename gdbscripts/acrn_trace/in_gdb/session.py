@@ -5,6 +5,7 @@ import argparse
 from typing import IO
 
 import gdb
+
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
@@ -55,7 +56,7 @@ class Session:
     def stop(self) -> None:
         """End the user's trace; those who intervene go on."""
         self._end_injections()
-        if self.interveners:
+        if any(intervener.has_work for intervener in self.interveners):
             self._replace_trace(None, None)
         else:
             self.forget_trace()
@@ -92,7 +93,8 @@ class Session:
         """Ask it from now on of every call, in its turn (``intervener.rank``)."""
         if not self.active():
             self._replace_trace(None, None)
-        self.interveners.append(intervener)
+        if intervener not in self.interveners:
+            self.interveners.append(intervener)
         self.interveners.sort(key=lambda one: one.rank)
         for notice in intervener.notices():
             self.notice(notice)

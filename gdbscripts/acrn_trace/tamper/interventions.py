@@ -38,6 +38,11 @@ class Intervener:
     rank = ANSWERS
     watches = False
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there is any call that it may change."""
+        return True
+
     def entered(self, call: Call, event: Event) -> Change | None:
         """The call is about to be made; ``event`` has its arguments."""
         return None
