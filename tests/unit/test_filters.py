@@ -40,7 +40,7 @@ def test_each_condition_sees_each_call():
     "functions, hint",
     [
         (["create_user_vm", "start_vm"], "did you mean create_user_vm?"),
-        (["main", None], "there are main"),
+        (["main", None], "there is only main"),
         ([f"f{number}" for number in range(99)], "'acrn-trace sites' lists them"),
         ([None], "it has no symbols"),
     ],

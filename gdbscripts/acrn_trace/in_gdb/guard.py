@@ -16,20 +16,20 @@ class Guard:
         self.failure: str | None = None
         self.lost = False  # it was the stub that failed
 
-    def run(self, action: Callable[[], None]) -> bool:
+    def run(self, action: Callable[[], object]) -> bool:
         """Run ``action``; True (stop the guest) once the trace cannot go on."""
         if self.failure is None:
             self.run_last(action)
         return self.failure is not None
 
-    def run_last(self, action: Callable[[], None]) -> None:
+    def run_last(self, action: Callable[[], object]) -> None:
         """Run ``action``, which ends the trace, also after a failure; the first one is told."""
         sentence = self._failure_of(action)
         if sentence and self.failure is None:
             self.failure = sentence
             gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
 
-    def _failure_of(self, action: Callable[[], None]) -> str | None:
+    def _failure_of(self, action: Callable[[], object]) -> str | None:
         """Run ``action``: None, or what went wrong."""
         try:
             action()

@@ -140,12 +140,10 @@ class LiveTrace:
 
     @property
     def failure(self) -> str | None:
-        """Why the trace cannot go on."""
         return self._guard.failure
 
     @property
     def lost(self) -> bool:
-        """Whether it was the stub that failed."""
         return self._guard.lost
 
     @property
@@ -209,7 +207,8 @@ class LiveTrace:
         assert site
 
         def hit() -> None:
-            stop = self._read_entry() if point.enters else read_stop()
+            of_entry = (self._stacks, self._task_of) if point.enters else ()
+            stop = read_stop(*of_entry)
             if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
                 self._reached = True
                 self._tracer.on_stop(stop, point)
@@ -218,9 +217,6 @@ class LiveTrace:
                     DRIVE.reasons.append(f"stopped: {self._tracer.audience.clobber}")
 
         return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
-
-    def _read_entry(self) -> Stop:
-        return read_stop(self._stacks, self._task_of)
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
@@ -285,11 +281,8 @@ class LiveTrace:
 
     def show_in_flight(self) -> None:
         """Tell of each call in flight, for a user who interrupted."""
-        self._guard.run(self._notice_in_flight)
-
-    def _notice_in_flight(self) -> None:
-        for line in self.in_flight():
-            self.notice(f"interrupted, in flight: {line}")
+        lines = self.in_flight
+        self._guard.run(lambda: [self.notice(f"interrupted, in flight: {one}") for one in lines()])
 
     def _on_exited(self, event: gdb.ExitedEvent) -> None:
         self._on_gone("the guest ended" if hasattr(event, "exit_code") else "detached")
