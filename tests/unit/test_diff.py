@@ -129,6 +129,15 @@ def test_equal_traces_have_status_0(compared):
     ]
 
 
+@pytest.mark.parametrize("source", ["stop", "ring", "dump"])
+def test_calls_from_every_source_are_compared(compared, source):
+    left, right = calls(3, source=source), calls(3, source=source)
+    assert "calls: 3 equal, 0 changed," in compared(left, right)[1].out
+    right[1].decoded = {"vmid": 77}
+    status, shown = compared(left, right)
+    assert status == 1 and "calls: 2 equal, 1 changed," in shown.out
+
+
 def test_times_and_addresses_do_not_count_unless_asked_for(compared):
     buffer = {"gpa": {"address": "0x1000", "points_to": {"hpa": "0x1", "type": 1}}}
     left = [event(decoded={"vmid": 1, "buffer": buffer}, clobbered={"rbx": (1, 2)})]

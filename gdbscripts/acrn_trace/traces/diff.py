@@ -22,7 +22,7 @@ from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.traces.alignment import Keys, Step, aligned
 from acrn_trace.traces.meaning import Call, Meanings, Tree, differences
-from acrn_trace.traces.playback import in_live_order
+from acrn_trace.traces.playback import in_entry_order
 from acrn_trace.traces.progress import Progress
 from acrn_trace.traces.tracefile import check_trace, read_events
 
@@ -147,8 +147,8 @@ class Comparison:
         return sorted(found, key=lambda name: (len(name), name))
 
     def _calls(self, file: str, vcpu: str) -> Iterator[Call]:
-        for event, is_over in in_live_order(self._events(file)):
-            if not is_over and vcpu in ("any", _vcpu(event)):
+        for event in in_entry_order(self._events(file)):
+            if vcpu in ("any", _vcpu(event)):
                 yield self._meanings.of(event)
 
     def _events(self, file: str) -> Iterator[Event]:

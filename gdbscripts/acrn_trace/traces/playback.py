@@ -54,7 +54,10 @@ class Playback:
 
 
 def in_live_order(events: Iterable[Event]) -> Iterator[tuple[Event, bool]]:
-    """Each event twice: when it was made (False) and when it was over (True)."""
+    """Each event twice: when it was made (False) and when it was over (True).
+
+    One from a ring once, when it was over.
+    """
     order = _Order()
     failure = None
     try:
@@ -73,6 +76,13 @@ def in_live_order(events: Iterable[Event]) -> Iterator[tuple[Event, bool]]:
         yield from order.first_end()
     if failure:
         raise failure
+
+
+def in_entry_order(events: Iterable[Event]) -> Iterator[Event]:
+    """Each event once, in the order in which the calls were made; those of a ring in the file's."""
+    for event, is_over in in_live_order(events):
+        if is_over == (event.source == "ring"):
+            yield event
 
 
 class _Order:
