@@ -48,6 +48,16 @@ def test_the_three_commands_of_a_user_trace_a_guest(service):
     assert untouched(guest)
 
 
+def test_a_trace_that_nothing_is_connected_for_waits(folder):
+    with Guest(folder, arguments_of("service")) as guest:
+        commands = ["hypercall trace", f"target remote {guest.socket}", "continue"]
+        gdb = run(gdb_command(SERVICE, *commands))
+        assert guest.finished().status == 0
+    said, _, shown = gdb.out.partition("\n")
+    assert said.startswith("No guest is connected yet: the trace begins when 'target remote'")
+    assert len([line for line in shown.splitlines() if line.startswith("[0] ")]) == 25
+
+
 def test_the_alias_is_the_command(service, folder):
     service(f"hc trace -o {folder / 'trace'}", "continue")
     assert len(calls_in((folder / "trace").read_text())) == CALLS_OF_SERVICE

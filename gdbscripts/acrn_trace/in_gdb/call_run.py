@@ -74,7 +74,7 @@ class HandCall:
         try:
             self._enter()
             if read_register("rip") == self._place.site.return_address:
-                self._put_back(returned=True)  # answered in the debugger
+                self._put_back(returned=True, hop=False)  # answered in the debugger: GDB saw no run
             else:
                 run_on()
                 self._after_run()

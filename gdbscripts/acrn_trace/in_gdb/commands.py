@@ -21,6 +21,8 @@ from acrn_trace.listing import call_lines, regular_expression, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
 from acrn_trace.tables.call_selection import WIDE
 
+NO_GUEST_YET = "No guest is connected yet: the trace begins when 'target remote' has connected one."
+
 
 class HypercallTrace(Command):
     """Trace the guest's hypercalls from now on.
@@ -63,6 +65,8 @@ class HypercallTrace(Command):
         add_trace_options(parser)
         options = parser.parse_args(words)
         self._session.start(options, GdbStream())
+        if gdb.selected_thread() is None:
+            say([NO_GUEST_YET])
 
 
 class HypercallSites(Command):
