@@ -13,54 +13,40 @@ NO_VM = 0xFFFF
 REFUSED = -22  # by the driver, which makes no call then
 NOTHING: tuple[str, ...] = ()
 
+
 # What an ioctl calls, and where in the call's decoded arguments the ioctl's own are.
+def _within(structure: str, *fields: str) -> dict[str, str]:
+    """Fields of a call's structure that have the names of the ioctl's arguments."""
+    return {field.rpartition(".")[2]: f"{structure}.{field}" for field in fields}
+
+
+VMID = {"vmid": "vmid"}
+INTR = VMID | _within("irq.intx", "virt_pin", "phys_pin")
+MMIODEV = VMID | {"size": "device.res.0.size"}
+
 CALLS: dict[str, tuple[str, dict[str, str]]] = {
-    "START_VM": ("start_vm", {"vmid": "vmid"}),
-    "PAUSE_VM": ("pause_vm", {"vmid": "vmid"}),
-    "RESET_VM": ("reset_vm", {"vmid": "vmid"}),
-    "DESTROY_VM": ("destroy_vm", {"vmid": "vmid"}),
-    "SET_VCPU_REGS": (
-        "set_vcpu_regs",
-        {"vmid": "vmid", "vcpu_id": "regs.vcpu_id", "rip": "regs.vcpu_regs.rip"},
-    ),
-    "INJECT_MSI": (
-        "inject_msi",
-        {"vmid": "vmid", "msi_addr": "msi.msi_addr", "msi_data": "msi.msi_data"},
-    ),
-    "SET_IRQLINE": ("set_irqline", {"vmid": "vmid", "gsi": "line.gsi", "op": "line.op"}),
-    "VM_INTR_MONITOR": ("vm_intr_monitor", {"vmid": "vmid"}),
-    "NOTIFY_REQUEST_FINISH": ("notify_request_finish", {"vmid": "vmid", "vcpu": "vcpu"}),
-    "SET_MEMSEG": ("set_memory_regions", {"vmid": "regions.vmid"}),
-    "UNSET_MEMSEG": ("set_memory_regions", {"vmid": "regions.vmid"}),
-    "ASSIGN_PCIDEV": (
-        "assign_pcidev",
-        {"vmid": "vmid", "virt_bdf": "device.virt_bdf", "phys_bdf": "device.phys_bdf"},
-    ),
-    "DEASSIGN_PCIDEV": ("deassign_pcidev", {"vmid": "vmid", "virt_bdf": "device.virt_bdf"}),
-    "SET_PTDEV_INTR": (
-        "set_ptdev_intr_info",
-        {"vmid": "vmid", "virt_pin": "irq.intx.virt_pin", "phys_pin": "irq.intx.phys_pin"},
-    ),
-    "RESET_PTDEV_INTR": (
-        "reset_ptdev_intr_info",
-        {"vmid": "vmid", "virt_pin": "irq.intx.virt_pin", "phys_pin": "irq.intx.phys_pin"},
-    ),
-    "ASSIGN_MMIODEV": ("assign_mmiodev", {"vmid": "vmid", "size": "device.res.0.size"}),
-    "DEASSIGN_MMIODEV": ("deassign_mmiodev", {"vmid": "vmid", "size": "device.res.0.size"}),
-    "CREATE_VDEV": (
-        "add_vdev",
-        {"vmid": "vmid", "vendor": "device.id.vendor", "slot": "device.slot"},
-    ),
-    "DESTROY_VDEV": (
-        "remove_vdev",
-        {"vmid": "vmid", "device": "device.id.device", "slot": "device.slot"},
-    ),
-    "PM_GET_CPU_STATE": (
-        "pm_get_cpu_state",
-        {"vmid": "command.vmid", "type": "command.type", "state": "command.state"},
-    ),
+    "START_VM": ("start_vm", VMID),
+    "PAUSE_VM": ("pause_vm", VMID),
+    "RESET_VM": ("reset_vm", VMID),
+    "DESTROY_VM": ("destroy_vm", VMID),
+    "SET_VCPU_REGS": ("set_vcpu_regs", VMID | _within("regs", "vcpu_id", "vcpu_regs.rip")),
+    "INJECT_MSI": ("inject_msi", VMID | _within("msi", "msi_addr", "msi_data")),
+    "SET_IRQLINE": ("set_irqline", VMID | _within("line", "gsi", "op")),
+    "VM_INTR_MONITOR": ("vm_intr_monitor", VMID),
+    "NOTIFY_REQUEST_FINISH": ("notify_request_finish", VMID | {"vcpu": "vcpu"}),
+    "SET_MEMSEG": ("set_memory_regions", _within("regions", "vmid")),
+    "ASSIGN_PCIDEV": ("assign_pcidev", VMID | _within("device", "virt_bdf", "phys_bdf")),
+    "DEASSIGN_PCIDEV": ("deassign_pcidev", VMID | _within("device", "virt_bdf")),
+    "SET_PTDEV_INTR": ("set_ptdev_intr_info", INTR),
+    "RESET_PTDEV_INTR": ("reset_ptdev_intr_info", INTR),
+    "ASSIGN_MMIODEV": ("assign_mmiodev", MMIODEV),
+    "DEASSIGN_MMIODEV": ("deassign_mmiodev", MMIODEV),
+    "CREATE_VDEV": ("add_vdev", VMID | _within("device", "id.vendor", "slot")),
+    "DESTROY_VDEV": ("remove_vdev", VMID | _within("device", "id.device", "slot")),
+    "PM_GET_CPU_STATE": ("pm_get_cpu_state", _within("command", "vmid", "type", "state")),
     "remove_cpu": ("service_vm_offline_cpu", {"cpu": "lapic_id"}),
 }
+CALLS["UNSET_MEMSEG"] = CALLS["SET_MEMSEG"]
 CALLS["write-eventfd"] = CALLS["INJECT_MSI"]
 WITHOUT_CALLS = {"CREATE_IOREQ_CLIENT", "IRQFD"}
 ENUMERATIONS = {

@@ -94,6 +94,29 @@ def test_a_recording_is_replayed_without_the_hypervisor(name, recorded, folder):
     check_equal(before, folder / "replay")
 
 
+def test_a_recording_of_the_rings_is_replayed(recorded, folder):
+    """With broken registers. The call that the guest did not record is left to ACRN, and told."""
+    under = [*qemu_arguments("recorder"), "-kernel", IMAGES / "hypervisor.elf"]
+    under += ["-initrd", image_of("recorder")]
+    rings = folder / "rings"
+    made = acrn_trace("record", "-o", rings, image_of("recorder"), "--", *under)
+    assert made.status == 0, made
+    options = [*PRIVATE_CALLS, "--replay", rings, "--mock", "acrn"]
+    replayed = alone("recorder", *options)
+    assert (replayed.status, replayed.out) == (0, recorded("recorder")[1])
+    assert replayed.err.startswith(
+        f"+++ {rings} is replayed: 7 calls; of 3 it does not have what they wrote to memory, so "
+        "that stays as it is +++\n+++ ACRN is played +++\n"
+    )
+    assert replayed.err.count("departs from the recording") == 1
+    alone("recorder", *options, *to(folder / "replay"))
+    events, before = events_of(folder / "replay"), events_of(recorded("recorder")[0])
+    told = ("name", "args", "ret", "clobbered", "vcpu")
+    assert [[e[key] for key in told] for e in events] == [[e[key] for key in told] for e in before]
+    by = {event["answered_by"]: event["name"] for event in events}
+    assert by["mock"] == "start_vm" and set(by) == {"mock", "replay"}
+
+
 def departures(events: list[dict]) -> dict[int, str]:
     return {
         event["seq"]: finding["text"]

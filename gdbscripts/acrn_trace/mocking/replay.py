@@ -19,6 +19,7 @@ from acrn_trace.memory import Unreadable
 from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
 from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs, inputs
+from acrn_trace.mocking.unrecorded import is_unrecorded, lacks_outputs
 from acrn_trace.pairing import Call
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.knowledge import Knowledge
@@ -29,6 +30,7 @@ from acrn_trace.traces.tracefile import read_events
 MAX_CALLS = 1 << 20
 AHEAD = 64  # recorded calls of the vCPU among which one is looked for that departed ones left out
 MAX_TOLD = 3  # differences that a finding has
+MAX_SHOWN = 80  # characters of each side
 KIND = "replay-departs"
 
 
@@ -44,7 +46,7 @@ class Recorded:
 
     def differences(self, now: dict[str, Tree]) -> Iterator[tuple[str, Tree, Tree]]:
         for path, before, after in differences(self.inputs, now):
-            is_unknown = self.event.source == "ring" and "(unreadable)" in (before, after)
+            is_unknown = self.event.source == "ring" and is_unrecorded(before, after)
             if not is_unknown and (before or after):  # a reserved field is there if it is not 0
                 yield path, before, after
 
@@ -73,6 +75,9 @@ class Replay:
         if not events:
             raise TraceError(f"{self.path} has no calls to replay")
         self.calls = len(events)
+        table, fields = self.knowledge.table, self.knowledge.structures.fields
+        lacking = (lacks_outputs(table.numbered(event.nr), event, fields) for event in events)
+        self.without_outputs = sum(lacking)
         for event in sorted(events, key=lambda event: event.seq):
             self.waiting.setdefault(event.vcpu, deque()).append(self._recorded(event))
 
@@ -92,15 +97,6 @@ class Replay:
         if taken:
             return self._replayed(taken, call, event, memory, notes)
         return Change(notes=notes)
-
-    @property
-    def without_outputs(self) -> int:
-        """How many calls there are whose structures the trace has not, being a ring's."""
-        return sum(
-            _has_unread(recorded.event.decoded)
-            for queue in self.waiting.values()
-            for recorded in queue
-        )
 
     @property
     def summary(self) -> str:
@@ -184,7 +180,9 @@ class Replay:
             return [Finding(KIND, text)]
         was = expected.event
         there = f"{self._renderer.call(was)}{self._renderer.outputs(was)} = {result_text(was)}"
-        changes = [f"{path}: {a} => {b}" for path, a, b in expected.differences(now)]
+        changes = [
+            f"{path}: {_short(a)} => {_short(b)}" for path, a, b in expected.differences(now)
+        ]
         why = f": {', '.join(changes[:MAX_TOLD])}" if was.nr == event.nr and changes else ""
         return [Finding(KIND, f"{here} departs from {where} whose call {was.seq} is {there}{why}")]
 
@@ -208,8 +206,9 @@ class Replay:
         return tree
 
 
-def _has_unread(decoded: dict[str, Tree]) -> bool:
-    return any(isinstance(tree, dict) and "unreadable" in tree for tree in decoded.values())
+def _short(tree: Tree) -> str:
+    text = str(tree)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _registers(event: Event) -> dict[str, int]:
