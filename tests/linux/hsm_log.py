@@ -14,7 +14,6 @@ REFUSED = -22  # by the driver, which makes no call then
 NOTHING: tuple[str, ...] = ()
 
 
-# What an ioctl calls, and where in the call's decoded arguments the ioctl's own are.
 def _within(structure: str, *fields: str) -> dict[str, str]:
     """Fields of a call's structure that have the names of the ioctl's arguments."""
     return {field.rpartition(".")[2]: f"{structure}.{field}" for field in fields}
@@ -24,6 +23,7 @@ VMID = {"vmid": "vmid"}
 INTR = VMID | _within("irq.intx", "virt_pin", "phys_pin")
 MMIODEV = VMID | {"size": "device.res.0.size"}
 
+# What an ioctl calls, and where in the call's decoded arguments the ioctl's own are.
 CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "START_VM": ("start_vm", VMID),
     "PAUSE_VM": ("pause_vm", VMID),
