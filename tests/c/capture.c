@@ -6,20 +6,10 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "trapped_vmcall.h"
 #include "acrn_calls.h"
 
-__asm__(".macro vmcall\n\t.byte 0x0f, 0x0b, 0x90\n\t.endm"); /* as in trampoline.c */
-
-#define EXPECT(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("line %d: %s\n", __LINE__, #condition);                             \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
-
 __thread unsigned int test_vcpu;
-static int failures;
 static struct acrn_vm_creation vm = {.vmid = 1, .name = "a name"};
 static struct trusty_boot_param boot = {.size_of_this_struct = 0x11223344};
 

@@ -11,11 +11,9 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "trapped_vmcall.h"
 #include "acrn_recorder.h"
 #include "acrn_hypercall.h"
-
-/* What a processor in user mode makes of VMCALL depends on the machine: it is UD2 here. */
-__asm__(".macro vmcall\n\t.byte 0x0f, 0x0b, 0x90\n\t.endm");
 
 #define NOINLINE      __attribute__((noinline))
 #define REGISTERS     16
@@ -27,13 +25,6 @@ __asm__(".macro vmcall\n\t.byte 0x0f, 0x0b, 0x90\n\t.endm");
 #define LAST_LEA      8 /* bytes of the instruction that moves RSP back */
 #define PATTERN	      0x5a5a5a5a00000000
 #define ALL_REGISTERS 0xffefu /* RSP is how the trampoline finds its notes */
-#define EXPECT(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("line %d: %s\n", __LINE__, #condition);                             \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 __thread unsigned int test_vcpu = ACRN_VCPU_UNKNOWN;
 
@@ -43,7 +34,7 @@ static const int context_index[REGISTERS] = {
 	REG_R8,	 REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
 };
 
-static volatile int failures, calls_left; /* and those not compared yet */
+static volatile int calls_left; /* that are not compared yet */
 static struct {
 	unsigned int registers; /* to change, bit n: register n */
 	unsigned long flags;	/* to flip */

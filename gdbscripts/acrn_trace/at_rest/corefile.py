@@ -16,6 +16,7 @@ from acrn_trace.at_rest.filememory import FileMemory, Piece, joined
 from acrn_trace.at_rest.snapshot import DUMP, PAGED_DUMP, SnapshotVcpu
 from acrn_trace.errors import TraceError
 from acrn_trace.images.elf import MAGIC
+from acrn_trace.input_file import open_file
 
 PT_LOAD, PT_NOTE = 1, 4
 MAX_HEADERS = 1 << 20  # a -p dump of 4 GiB in pages of 4 KiB
@@ -87,18 +88,7 @@ class _Read:
 
 def open_core(path: str) -> CoreSnapshot:
     """The dump in a file; TraceError if it is none or of a kind that is not read."""
-    try:
-        file = open(path, "rb")
-    except OSError as error:
-        raise TraceError(f"cannot read the dump {path}: {error.strerror}") from error
-    try:
-        return _Core(path, file).snapshot()
-    except OSError as error:
-        file.close()
-        raise TraceError(f"cannot read the dump {path}: {error.strerror}") from error
-    except BaseException:
-        file.close()
-        raise
+    return open_file(path, "the dump", lambda file: _Core(path, file).snapshot())
 
 
 class _Core:

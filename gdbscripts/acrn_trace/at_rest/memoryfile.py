@@ -3,11 +3,14 @@
 
 import os
 from dataclasses import dataclass
+from typing import IO
 
 from acrn_trace.at_rest.corefile import MAX_ADDRESS
 from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.at_rest.snapshot import MEMORY_FILE, SnapshotVcpu
 from acrn_trace.errors import TraceError
+from acrn_trace.images.elf import MAGIC
+from acrn_trace.input_file import open_file
 
 _ET_CORE = b"\4\0"
 NO_REGISTERS = "A file of memory has no registers: where the vCPUs were is not known."
@@ -26,17 +29,15 @@ class MemorySnapshot:
 
 def open_memory(path: str, base: int = 0) -> MemorySnapshot:
     """The memory in a file whose first byte is at the guest-physical address ``base``."""
-    try:
-        file = open(path, "rb")
-        size = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        raise TraceError(f"cannot read the memory file {path}: {error.strerror}") from error
+    return open_file(path, "the memory file", lambda file: _snapshot(path, file, base))
+
+
+def _snapshot(path: str, file: IO[bytes], base: int) -> MemorySnapshot:
+    size = os.fstat(file.fileno()).st_size
     if not 0 <= base < MAX_ADDRESS:
-        file.close()
         raise TraceError(f"the base {base:#x} is no guest-physical address")
     start = os.pread(file.fileno(), 18, 0)
-    if start[:4] == b"\x7fELF" and start[16:] == _ET_CORE:
-        file.close()
+    if start[:4] == MAGIC and start[16:] == _ET_CORE:
         raise TraceError(f"{path} is a dump, no file of bare memory; use --core")
     pieces = [Piece(base, 0, min(size, MAX_ADDRESS - base))] if size else []
     notes = [NO_REGISTERS] + ([] if size else ["The file is empty."])

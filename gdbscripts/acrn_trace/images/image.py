@@ -14,6 +14,7 @@ from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.images import elf
 from acrn_trace.images.elf import ElfFile, Section, Segment, string_at
+from acrn_trace.input_file import open_file
 
 _SYMBOL = struct.Struct("<IBBHQQ")
 STT_OBJECT, STT_FUNC = 1, 2
@@ -210,18 +211,7 @@ class Image:
 
 def open_image(path: str) -> Image:
     """Open an x86-64 ELF image; TraceError says what else it is."""
-    try:
-        file = open(path, "rb")
-    except OSError as error:
-        raise TraceError(f"cannot read the image {path}: {error.strerror}") from error
-    try:
-        return Image(ElfFile(path, file))
-    except OSError as error:
-        file.close()
-        raise TraceError(f"cannot read the image {path}: {error.strerror}") from error
-    except BaseException:
-        file.close()
-        raise
+    return open_file(path, "the image", lambda file: Image(ElfFile(path, file)))
 
 
 def _pvh_entries(notes: bytes) -> Iterator[int]:
