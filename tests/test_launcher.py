@@ -75,7 +75,7 @@ def test_no_image(tool):
     [
         (["-e", "trace=nonsense"], ["-e trace=nonsense: no call is named 'nonsense'"]),
         (["-e", "site=guest_man"], ["no hypercall in a function guest_man", "guest_main?"]),
-        (["-e", "colour=red"], ["-e colour=red: not a filter", "trace=NAME"]),
+        (["-e", "colour=red"], ["-e colour=red: not a filter", "trace=CALL"]),
         (["-f", "yaml"], ["invalid choice: 'yaml'"]),
         (["--nonsense"], ["--nonsense"]),
         (["-o", "/no/such/folder/trace"], ["/no/such/folder/trace", "no such folder"]),
