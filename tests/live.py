@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import re
@@ -162,6 +163,11 @@ def trace_example(example: str, *options: object, more: Sequence[str] = (), **ho
 
 def printed_untraced(arguments: Sequence[object]) -> str:
     """What the guest prints when nobody watches; it must end well."""
+    return _printed_untraced(*map(str, arguments))
+
+
+@functools.cache
+def _printed_untraced(*arguments: str) -> str:
     untraced = run([QEMU, *arguments])
     assert untraced.status == 0, untraced
     return untraced.out

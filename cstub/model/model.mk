@@ -21,9 +21,13 @@ $(BUILD)/libacrn-model.so: $(MODEL_OBJECTS) $(wildcard cstub/reader/tsc_clock.*)
 	$(CC) $(MODEL_CFLAGS) -Icstub/reader -fPIC -shared -o $@ $(MODEL_OBJECTS) cstub/reader/tsc_clock.c
 
 # The tests of the model, and the replay for its own tests, with every access checked.
-$(BUILD)/acrn-conformance-checked: $(REPLAY) $(MODEL_SOURCES) $(MODEL_HEADERS)
-	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -o $@ $(REPLAY) $(MODEL_SOURCES) -ljansson
-
-$(BUILD)/test-%: tests/conformance/test_%.c tests/conformance/guest_memory.c $(MODEL_SOURCES) $(MODEL_HEADERS)
+MODEL_CHECKED := $(MODEL_SOURCES:cstub/model/%.c=$(BUILD)/model/checked/%.o)
+$(BUILD)/model/checked/%.o: cstub/model/%.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -Itests/conformance -o $@ $(filter %.c,$^) -lcmocka
+	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/acrn-conformance-checked: $(REPLAY) $(wildcard tests/conformance/*.h) $(MODEL_CHECKED)
+	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -o $@ $(REPLAY) $(MODEL_CHECKED) -ljansson
+
+$(BUILD)/test-%: tests/conformance/test_%.c tests/conformance/guest_memory.c $(MODEL_CHECKED)
+	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -Itests/conformance -o $@ $^ -lcmocka
