@@ -55,11 +55,12 @@ def _trace_to_end(request: Request, result: Result) -> None:
     mock = the_mock(current_session())
     for words in mocks(options):
         mock.prepare(words)
+    gdb.events.stop.connect(_hear_no_interrupt)
     trace = current_session().start(options, terminal)
     mock.notice = trace.notice
     mock.take_effect()
     result.ended = _continue(trace)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # once is enough
+    _hear_no_interrupt()
     result.finding_kinds = sorted(trace.finding_kinds)
     if trace.failure and not (trace.lost and result.ended == "closed"):
         raise TargetError(f"{trace.failure}; tracing has ended")
@@ -78,11 +79,17 @@ def _connect(target: str) -> None:
         ) from error
 
 
+def _hear_no_interrupt(_stop: gdb.StopEvent | None = None) -> None:
+    """Once is enough: a second one would leave half of what is done about the first."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def _continue(trace: LiveTrace) -> str:
     """Run the guest until it ends (exited), its stub does (closed), or the user interrupts."""
     try:
         gdb.execute("continue", to_string=True)
         while chores.run():
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             gdb.execute("continue", to_string=True)
     except KeyboardInterrupt:
         return "interrupted"

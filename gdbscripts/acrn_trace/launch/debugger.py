@@ -93,9 +93,11 @@ def _wait(command: list[str], output, terminal: int) -> None:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         ) as process:
             try:
+                seen = False
                 while _still_runs(process):
-                    if interrupts:
+                    if seen:
                         process.send_signal(signal.SIGINT)
+                    seen = bool(interrupts)
             except BaseException:
                 process.kill()
                 raise
