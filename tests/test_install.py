@@ -27,7 +27,8 @@ def copy_of_the_tree(folder: Path) -> Path:
 
 def installed_by_pip(folder: Path) -> Path:
     tree, venv = copy_of_the_tree(folder), folder / "venv"
-    made = run(["/usr/bin/python3", "-m", "venv", "--system-site-packages", venv])
+    how = ["--system-site-packages", "--without-pip"]  # the system's pip is there
+    made = run(["/usr/bin/python3", "-m", "venv", *how, venv])
     assert made.status == 0, made
     options = ["--no-build-isolation", "--no-deps", "--no-index", "--no-cache-dir", "-q"]
     pip = run([venv / "bin/python", "-m", "pip", "install", *options, tree])
