@@ -4,7 +4,7 @@
 from typing import Iterator
 
 from acrn_trace.at_rest.postmortem import HYPERVISOR
-from acrn_trace.diagnosis.facts import Diagnosis, Recorder
+from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorder
 
 
 def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:
@@ -16,19 +16,7 @@ def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"Which calls were made: no ring can be read{fault}."
     else:
         yield from _of_rings(recorder)
-    if diagnosis.case.image_is_hypervisors:
-        yield "Names of the guest's functions, lines and sites: the image is the hypervisor's."
-    elif diagnosis.case.image_is_right and not diagnosis.case.sites:
-        yield "Whether the image is the guest's: it makes no hypercalls, as a hypervisor's."
-    if diagnosis.case.image_is_right and not diagnosis.case.has_page_tables:
-        yield (
-            "Where the image is: it is in physical memory, and no page tables are known that map "
-            "it; a KASLR or PIE image needs its --offset."
-        )
-    if found.image and not diagnosis.case.image_is_right and not diagnosis.case.image_is_wrong:
-        yield "Whether the image is the one that ran: no page tables are known that map its code."
-    if not diagnosis.case.image_is_right:
-        yield "Names of functions, lines and sites: they are the right image's."
+    yield from _of_image(diagnosis.case)
     inside = [str(s.number) for s in diagnosis.vcpus if s.where == HYPERVISOR]
     if inside:
         what = "" if diagnosis.case.image_is_hypervisors else ", and what the hypervisor does there"
@@ -36,6 +24,22 @@ def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:
             f"The guest's registers on vCPU {', '.join(inside)}{what}: the registers are the "
             "hypervisor's own."
         )
+
+
+def _of_image(case: Case) -> Iterator[str]:
+    if case.image_is_hypervisors:
+        yield "Names of the guest's functions, lines and sites: the image is the hypervisor's."
+    elif case.image_is_right and not case.sites:
+        yield "Whether the image is the guest's: it makes no hypercalls, as a hypervisor's."
+    if case.image_is_right and not case.has_page_tables:
+        yield (
+            "Where the image is: it is in physical memory, and no page tables are known that map "
+            "it; a KASLR or PIE image needs its --offset."
+        )
+    if case.found.image and not case.image_is_right and not case.image_is_wrong:
+        yield "Whether the image is the one that ran: no page tables are known that map its code."
+    if not case.image_is_right:
+        yield "Names of functions, lines and sites: they are the right image's."
 
 
 def _of_rings(recorder: Recorder) -> Iterator[str]:
