@@ -115,14 +115,21 @@ def test_a_guest_that_ends_while_it_is_held(held, folder):
     assert len(events_of(folder / "trace")) == 2, (out, err)
 
 
-def test_they_stay_over_a_new_connection(test_guest, folder):
+ODD = "creation.vmid % 2"
+
+
+@pytest.mark.parametrize(
+    "caught", [[f"catch hypercall if {ODD}"], ["catch hypercall", f"condition 1 {ODD}"]]
+)
+def test_they_stay_over_a_new_connection(caught, test_guest, folder):
+    """GDB looks for places anew then, and disables what it does not find, as after 'condition'."""
     image = test_guest("tampered")
     with Guest(folder, [*common_arguments(), "-kernel", image]) as guest:
         attach = f"target remote {guest.socket}"
         gdb = run(
             gdb_command(
                 image,
-                *(attach, "catch hypercall if creation.vmid % 2", "continue"),
+                *(attach, *caught, "continue"),
                 *("hypercall inject create_vm:retval=9:when=2", "hypercall mock create_vm 5"),
                 *("disconnect", attach, "continue", "info breakpoints", "hypercall inject"),
                 *("delete", "hypercall mock off", "continue"),

@@ -109,7 +109,10 @@ class ElfFile:
         if len(start) < _HEADER.size:
             raise self.damaged("it ends within the ELF header")
         if start[4] == 1:
-            raise TraceError(f"the image {self.path} is a 32-bit ELF file, not for x86-64")
+            raise TraceError(
+                f"the image {self.path} is a 32-bit ELF file, not for x86-64; if it is made for a "
+                "boot loader (ACRN's acrn.32.out), give what it was made from (acrn.out)"
+            )
         if start[4] != 2 or start[5] not in (1, 2):
             raise self.damaged("its ELF header has an unknown class or byte order")
         if start[5] == 2:

@@ -45,6 +45,8 @@ class Catcher(Intervener):
         return self._ask(call, event, at_return=True)
 
     def _ask(self, call: Call, event: Event, at_return: bool) -> Change | None:
+        if call.site.source == "hand":  # its user has it before him
+            return None
         points = [point for point in self.points if point.request.at_return == at_return]
         if not any(point.request.calls.has(event.nr, event.name) for point in points):
             return None

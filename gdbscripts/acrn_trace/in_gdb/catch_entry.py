@@ -83,17 +83,34 @@ def _thread_number(text: str) -> int:
 def _pending_breakpoint(request: CatchRequest, temporary: bool) -> gdb.Breakpoint:
     """Made by GDB/MI: only there GDB takes a condition with a place that is pending."""
     thread = _thread_number(request.thread) if request.thread else None
-    words = ["-break-insert", "-f", *(["-t"] if temporary else [])]
+    words = ["-f", *(["-t"] if temporary else [])]
     if request.condition:
-        words += ["-c", _quoted(request.condition)]
-    command = " ".join([*words, _quoted(request.what)])
+        words += ["-c", request.condition]
+    number = _break_insert([*words, request.what])
+    entry = next(point for point in gdb.breakpoints() if point.number == number)
+    entry.thread = thread
+    return entry
+
+
+def _break_insert(words: list[str]) -> int:
+    """The number of the breakpoint that MI's -break-insert makes."""
+    if hasattr(gdb, "execute_mi"):  # GDB 14; in 16, interpreter-exec within a command crashes GDB
+        _wanted[:] = words  # GDB says at length that the place is not there
+        gdb.execute("python import acrn_trace.in_gdb.catch_entry as c; c.insert()", to_string=True)
+        return _wanted.pop()
+    command = " ".join(["-break-insert", *map(_quoted, words)])
     answer = gdb.execute(f"interpreter-exec mi {_quoted(command)}", to_string=True)
     number = re.search(r'\^done,bkpt=\{number="(\d+)"', answer)
     if number is None:
-        raise TraceError(f"GDB makes no entry for {request.what!r}: {answer.strip()}")
-    entry = next(point for point in gdb.breakpoints() if point.number == int(number[1]))
-    entry.thread = thread
-    return entry
+        raise TraceError(f"GDB makes no entry for {words[-1]!r}: {answer.strip()}")
+    return int(number[1])
+
+
+_wanted: list = []
+
+
+def insert() -> None:
+    _wanted.append(int(gdb.execute_mi("-break-insert", *_wanted)["bkpt"]["number"]))
 
 
 def _quoted(text: str) -> str:
