@@ -300,6 +300,34 @@ def test_without_the_page_a_site_is_used(smp, folder):
     assert untouched(guest)
 
 
+def test_where_there_is_no_place_for_it(smp, folder):
+    """Each site has a breakpoint of the user's, or the image has no site at all."""
+    image, empty = folder / "bare.elf", folder / "empty.elf"
+    assert run(["objcopy", "--strip-symbol=acrn_scratch", SMP, image]).status == 0
+    assert run(["objcopy", "--only-section=.data", SMP, empty]).status == 0
+    gdb, guest = smp(
+        "python from acrn_trace.in_gdb.image import current_image, current_sites",
+        "python for site in current_sites(current_image()): gdb.execute(f'hbreak *{site.address}')",
+        *("hypercall call pause_vm 3", "delete", f"file {empty}", "hypercall call pause_vm 3"),
+        "continue",
+        image=image,
+    )
+    assert "each call site has a breakpoint of yours; disable that of one." in gdb.err, gdb
+    assert "has no certain call site to use, and reserves no page for it: link" in gdb.err, gdb
+    assert untouched(guest)
+
+
+def test_not_in_ring_3(smp):
+    """The ring is what CS says."""
+    gdb, guest = smp(
+        *("delete", "set $ring0 = $cs", "set var $cs = $cs | 3", CALL, "set var $cs = $ring0"),
+        *(CALL, "continue"),
+    )
+    assert "vCPU 0 is in ring 3, and hypercalls are made in ring 0; stop it in" in gdb.err, gdb
+    assert len(LINE.findall(gdb.out)) == 1
+    assert untouched(guest)
+
+
 def hello_at_start(folder, arguments, *commands: str) -> tuple[Run, Run]:
     """hello answers its own calls, in a handler that is not there yet where it starts."""
     with Guest(folder, [*arguments, "-kernel", IMAGES / "hello.elf"]) as guest:
@@ -386,4 +414,24 @@ def test_what_answers_the_guests_calls_answers_this_one(smp, folder):
     before, line, after = re.split("BEFORE\n|AFTER\n|END\n", gdb.out)[:3]
     assert "version={major_version=7, minor_version=8}) = 5 " in line, gdb
     assert after.strip() in before
+    assert untouched(guest)
+
+
+def test_mock_inject_and_catch_at_a_call_by_hand(smp, folder):
+    """A model that goes wrong leaves nothing at the call, and the call is not made for it."""
+    wrong = folder / "wrong.py"
+    wrong.write_text('@model.call("vm_gpa2hpa")\ndef model(call):\n    return call.nothing\n')
+    gdb, guest = smp(
+        *("hypercall mock pause_vm 7", f"hypercall mock {wrong}", "catch hypercall"),
+        "hypercall inject get_api_version:delay_exit=1:poke_exit=version.major_version=9",
+        *(REGISTERS, "echo BEFORE\\n", "hypercall call pause_vm 3", CALL),
+        *("hypercall call vm_gpa2hpa 1 {gpa=4}", "echo AFTER\\n", REGISTERS, "echo END\\n"),
+        *("hypercall inject off", "hypercall mock off", "delete", "continue"),
+    )
+    before, told, after = re.split("BEFORE\n|AFTER\n|END\n", gdb.out)[:3]
+    assert after.strip() in before
+    assert re.search(r"pause_vm\(vmid=3\) = 7 \(MOCKED\) .* by hand", told), gdb
+    assert "major_version=9, minor_version=0}) = 0 (DELAYED) (POKED version.major_v" in told, gdb
+    assert re.search(r"vm_gpa2hpa\(.*\) = \? <unfinished ...> by hand", told.replace("\n", ""))
+    assert "vm_gpa2hpa was not made: " in gdb.err and "Catchpoint 2 already" not in gdb.out
     assert untouched(guest)

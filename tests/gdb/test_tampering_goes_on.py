@@ -138,6 +138,7 @@ def test_they_stay_over_a_new_connection(caught, test_guest, folder):
         told = guest.finished().out.splitlines()
     assert len(re.findall(r"hit Catchpoint 1 \(call to hypercall create_vm\)", gdb.out)) == 2, gdb
     assert "Catchpoint 1 already hit 2 times\n" in gdb.out
+    assert re.search(r"^1 +breakpoint +keep +y ", gdb.out, re.M)
     assert "(2 calls so far)\n" in gdb.out
     answered = [f"{n}: 0 0 0 = {ret} {100 + n}" for n, ret in ((2, 5), (3, 9))]
     assert told == UNTOUCHED[:2] + answered + [

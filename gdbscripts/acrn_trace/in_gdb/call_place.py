@@ -64,7 +64,7 @@ def find_place() -> Place:
     if scratch is not None:
         site = Site(scratch + CODE_OFFSET, function=SCRATCH, source="hand")
         return Place(site, _instruction(), scratch)
-    certain = [site for site in current_sites(image) if site.certain][:MAX_TRIED]
+    certain = [site for site in _sites() if site.certain][:MAX_TRIED]
     for site in certain:
         if not breakpoints_at((site.address, site.return_address)):
             return Place(replace(site, source="hand"), b"")
@@ -76,12 +76,17 @@ def find_place() -> Place:
     )
 
 
+def _sites() -> list[Site]:
+    """Those of the image, none of a guest that makes no calls of its own."""
+    try:
+        return current_sites(current_image())
+    except TraceError:
+        return []
+
+
 def _instruction() -> bytes:
     """The instruction that the guest's own sites have: a hypervisor may have rewritten it."""
-    try:
-        sites = current_sites(current_image())
-    except TraceError:  # a guest that makes no calls of its own
-        sites = []
+    sites = _sites()
     there = read_memory(sites[0].address, ACRN.length) if sites else None
     return there if there in ACRN.instructions else ACRN.instructions[0]
 

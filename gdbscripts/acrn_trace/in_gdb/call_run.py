@@ -13,7 +13,7 @@ import gdb
 
 from acrn_trace.abi import ACRN, MASK64
 from acrn_trace.by_hand.call_plan import Plan
-from acrn_trace.errors import TargetError
+from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.in_gdb.call_place import Place
 from acrn_trace.in_gdb.call_state import (
     RFLAGS_IF,
@@ -106,6 +106,10 @@ class HandCall:
         self._tracer.on_stop(entry, TracePoint(self._place.site.address, enters=self._place.site))
         if self._tracer.waits:  # one that is caught is answered when it goes on, which is now
             self._tracer.before_going_on(read_stop())
+        if self._tracer.asks_again:  # a model that went wrong; the guest is not left at this call
+            why = self._tracer.reasons[0].splitlines()[0]
+            self._tell_gave_up()
+            raise TraceError(f"{self.plan.name} was not made: {why}")
         DRIVE.moved = False
 
     def _patch(self, address: int, data: bytes) -> None:
