@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hsm_log import Ioctl, calls_of, decoded_at, ioctls_in
-from live import ROOT, Guest, Run, acrn_trace, events_of, gdb_at
+from live import ROOT, Guest, Run, acrn_trace, events_of, gdb_at, gdb_command, run
 
 LINUX = Path(os.environ["ACRN_LINUX"])
 VMLINUX = LINUX / "vmlinux"
@@ -137,3 +137,26 @@ def test_a_kernel_that_runs_already_is_located(folder):
         assert "above its link address" in booted.out and "hit Breakpoint 1" in booted.out
         late = gdb_at(guest, VMLINUX, "hypercall trace", "x/s linux_banner", "kill")
     assert '"Linux version 6.1' in late.out
+
+
+def test_a_user_vms_requests_reach_the_driver_by_upcalls(folder):
+    """Port 0xcf8 is the driver's own business: a write is remembered, a read answered with it."""
+    finished = "tcatch hypercall -r notify_request_finish"
+    with Guest(folder, qemu_arguments("hsm.rounds=1")) as guest:
+        commands = gdb_command(
+            VMLINUX,
+            f"target remote {guest.socket}",
+            "hypercall mock acrn",
+            "tcatch hypercall -r start_vm if $_hypercall_ret == 0",
+            "continue",
+            "hypercall mock ioreq 2 0 pio write 0xcf8 4 0x80001810",
+            *(finished, "continue", "bt"),
+            "hypercall mock ioreq 2 0 pio read 0xcf8 4",
+            *(finished, "continue"),
+            "hypercall mock ioreq 2 0",
+            "kill",
+        )
+        gdb = run(commands, seconds=900)
+    assert gdb.out.count("vCPU 0 of VM 2 made an I/O request: vector 0xf3\n") == 2, gdb
+    assert "ioreq_dispatcher (" in gdb.out  # what the upcall's handler has the kernel do
+    assert "vCPU 0 of VM 2 has the answer to its I/O request: 0x80001810\n" in gdb.out
