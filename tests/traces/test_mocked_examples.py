@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from live import GUESTS, IMAGES, ROOT, Run, acrn_trace, build_test_guests, common_arguments
+from live import GUESTS, IMAGES, ROOT, Guest, Run, acrn_trace, build_test_guests, common_arguments
 from live import events_of, image_of
 
 # The hypervisor keeps what is above for itself.
@@ -209,3 +209,14 @@ def test_what_is_wrong_is_said_before_anything_is_started(options, words):
     run = alone("service", *options)
     assert run.status == 2 and run.out == ""
     assert re.fullmatch(rf"acrn-trace: .*{words}.*\n", run.err), run.err
+
+
+def test_attached_to_a_qemu_that_somebody_else_started(recorded, folder):
+    line = [*qemu_arguments("service"), *GUESTS_MEMORY, "-kernel", image_of("service")]
+    with Guest(folder, line) as guest:
+        options = ["-p", guest.socket, "--mock", "acrn", *to(folder / "mock")]
+        attached = acrn_trace(*options, image_of("service"))
+        ended = guest.finished()
+    assert (attached.status, attached.err) == (0, "")
+    assert ended.out == recorded("service")[1]
+    check_equal(recorded("service")[0], folder / "mock")
