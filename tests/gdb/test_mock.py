@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from live import Guest, Run, common_arguments, events_of, gdb_at, image_of
+from live import Guest, Run, common_arguments, events_of, gdb_at, gdb_command, image_of, run
 
 ARGUMENTS = [*common_arguments(), "-m", "32M", "-smp", "1"]
 SERVICE = image_of("service")
@@ -231,6 +231,11 @@ def test_errors_are_sentences(command, words, session):
     assert "Nothing is mocked.\n" in gdb.out
 
 
+def test_without_a_guest_nobody_is_interrupted():
+    gdb = run(gdb_command(SERVICE, "hypercall mock acrn", "hypercall mock upcall"))
+    assert gdb.err == "vector 0xf3 cannot be raised: GDB is attached to no stub.\n", gdb
+
+
 def test_requests_that_are_none(session):
     wrong = ["2 0 pio read", "2 0 pio look 0 1", "2 0 port read 0 1", "2 0 pio read 0 3", "-1 0"]
     gdb, _ = session("hypercall mock acrn", *(f"hypercall mock ioreq {w}" for w in wrong))
@@ -240,7 +245,7 @@ def test_requests_that_are_none(session):
 
 def test_completion(session):
     gdb, _ = session("complete hypercall mock acrn cp", "complete hypercall mock create_")
-    assert "hypercall mock acrn cpus=\n" in gdb.out
+    assert "hypercall mock acrn cpus=\n" in gdb.out, gdb
     assert "hypercall mock create_vm\n" in gdb.out and "hypercall mock create_vcpu\n" in gdb.out
 
 

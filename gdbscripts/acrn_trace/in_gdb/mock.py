@@ -15,6 +15,7 @@ from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, physical_mode, read_memory
+from acrn_trace.memory import Unreadable
 from acrn_trace.mocking.acrn_cpuid import CPUID
 from acrn_trace.mocking.machine_settings import SETTINGS
 from acrn_trace.mocking.mock import Mock
@@ -179,8 +180,12 @@ def raise_msi(vector: int) -> None:
     """Interrupt vCPU 0, as a device does: a write to where its local APIC takes messages."""
     if vector not in VECTORS:
         raise TraceError(f"vector {vector:#x} cannot be raised: vectors are 0x10 to 0xff")
-    with physical_mode() as connection:
-        reply = connection.send_packet(f"M{MSI:x},4:{vector.to_bytes(4, 'little').hex()}".encode())
+    packet = f"M{MSI:x},4:{vector.to_bytes(4, 'little').hex()}".encode()
+    try:
+        with physical_mode() as connection:
+            reply = connection.send_packet(packet)
+    except Unreadable as why:
+        raise TraceError(f"vector {vector:#x} cannot be raised: {why}") from None
     if reply != b"OK":
         raise TraceError(f"the stub could not raise vector {vector:#x} through the local APIC")
 

@@ -121,6 +121,9 @@ def _checked(settings: Settings) -> Settings:
     for number, slot in settings.slots.items():
         if number >= settings.vms and slot != usual.get(number):
             raise _wrong(f"vms={settings.vms}", f"slot {number} is set, and would not be there")
+        if slot.cpus >> settings.cpus:
+            words = f"vm{number}=…,cpus={slot.cpus:#x}"
+            raise _wrong(words, f"that is more than the machine's {settings.cpus} CPUs")
     there = {number: slot for number, slot in settings.slots.items() if number < settings.vms}
     return replace(settings, slots=there)
 
