@@ -300,9 +300,8 @@ def test_hits_are_counted_and_those_of_enable_once_and_count(six_calls):
     listed = gdb.out.partition("Num     Type")[2]
     assert re.search(r"^1 +breakpoint +dis +n +<PENDING> +call to hypercall$", listed, re.M)
     assert re.search(r"^2 +breakpoint +dis +n +<PENDING> +return from hypercall$", listed, re.M)
-    assert listed.endswith(
-        "Catchpoint 1 already hit 1 time\nCatchpoint 2 already hit 2 times\n"
-    ), listed
+    hits = "Catchpoint 1 already hit 1 time\nCatchpoint 2 already hit 2 times\n"
+    assert hits in listed, listed
 
 
 def test_a_condition_that_cannot_be_evaluated_stops_and_says_so(six_calls):
