@@ -46,17 +46,18 @@
 		acrn_claim_.where |= acrn_ring_capture_in_(acrn_claim_.record, captured);
 
 /* clang-format off */
-/* acrn_commit_(), the address of the site in RAX. */
+/* acrn_commit_(), the address of the site in RAX. `more` is what the record's operand has too much. */
 #define ACRN_COMMIT_                                                                            \
 	"mov {%%eax, %%eax|eax, eax}\n\t"                                                       \
 	"or {%[acrn_where], %%rax|rax, %[acrn_where]}\n\t"                                      \
-	"mov {%%rax, %c[acrn_at](%[acrn_record])|[%[acrn_record] + %c[acrn_at]], rax}\n\t"      \
-	"mov {%[acrn_word], (%[acrn_record])|[%[acrn_record]], %[acrn_word]}\n\t"
-#define ACRN_CLAIM_OPERANDS_                                                                    \
-	[acrn_record] "r"(acrn_claim_.record),                                                  \
-	[acrn_word] "r"(acrn_claim_.word),                                                      \
+	"mov {%%rax, %c[acrn_at_where](%[acrn_record])|"                                        \
+	"[%[acrn_record] + %c[acrn_at_where]], rax}\n\t"                                        \
+	"mov {%[acrn_word], %c[acrn_at_word](%[acrn_record])|"                                  \
+	"[%[acrn_record] + %c[acrn_at_word]], %[acrn_word]}\n\t"
+#define ACRN_COMMIT_OPERANDS_(more)                                                             \
 	[acrn_where] "r"(acrn_claim_.where),                                                    \
-	[acrn_at] "i"(ACRN_WHERE_),                                                             \
+	[acrn_at_where] "i"((int)ACRN_WHERE_ - (more)),                                         \
+	[acrn_at_word] "i"(-(more)),                                                            \
 	[acrn_token] "i"(ACRN_CALL_TOKEN_)
 /* clang-format on */
 
@@ -66,19 +67,22 @@
 /* Not for C to call. */
 extern const struct acrn_not_a_function acrn_trampoline_return_;
 
-#define ACRN_NOTE_(field) [acrn_note_##field] "i"(__builtin_offsetof(struct acrn_notes, field))
-#define ACRN_NOTES_                                                                                \
-	ACRN_NOTE_(record), ACRN_NOTE_(word),                                                      \
-		ACRN_NOTE_(captured), [acrn_captures] "i"(ACRN_CAPTURES),                          \
-		[acrn_saved] "i"(__builtin_offsetof(struct acrn_notes, before.general))
-/* What the notes say of the argument structure; the first is in RAX afterwards. */
-#define ACRN_CAPTURES_NOTHING_ "mov {%[acrn_record], %%rax|rax, %[acrn_record]}\n\t"
+/* Whether there is an argument structure to note. */
+#define ACRN_CAPTURES_NOTHING_	 0
+#define ACRN_CAPTURES_STRUCTURE_ ACRN_CAPTURES
 #define ACRN_CAPTURED_OPERAND_NOTHING_(captured)
 #define ACRN_CAPTURED_OPERAND_STRUCTURE_(captured) [acrn_captured] "r"(captured),
-#define ACRN_CAPTURES_STRUCTURE_                                                                   \
-	"lea {%c[acrn_captures](%[acrn_record]), %%rax|rax, [%[acrn_record] + %c[acrn_captures]]}" \
-	"\n\tmov {%[acrn_captured], %c[acrn_note_captured](%%rsp)|"                                \
-	" [rsp + %c[acrn_note_captured]], %[acrn_captured]}\n\t"
+#define ACRN_NOTE_NOTHING_
+#define ACRN_NOTE_STRUCTURE_                                                                       \
+	"mov {%[acrn_captured], %c[acrn_noted](%%rsp)|"                                            \
+	"[rsp + %c[acrn_noted]], %[acrn_captured]}\n\t"
+#define ACRN_NOTE_OPERANDS_                                                                        \
+	[acrn_saved] "i"(__builtin_offsetof(struct acrn_notes, before.general)),                   \
+		[acrn_noted] "i"(__builtin_offsetof(struct acrn_notes, captured)),                 \
+		[acrn_room] "i"(sizeof(struct acrn_notes) + ACRN_RED_ZONE)
+/* Where trampoline.S looks for them: ACRN_NOTED_RECORD, ACRN_NOTED_WORD. */
+#define ACRN_NOTED_OPERANDS_(more)                                                                 \
+	[acrn_record] "c"((uint64_t)acrn_claim_.record + (more)), [acrn_word] "d"(acrn_claim_.word)
 #define ACRN_SAVE_(number, name)                                                                   \
 	"mov {%%" name ", %c[acrn_saved]+8*" number "(%%rsp)|"                                     \
 	" [rsp + %c[acrn_saved]+8*" number "], " name "}\n\t"
@@ -123,11 +127,7 @@ extern const struct acrn_not_a_function acrn_trampoline_return_;
 				"cmp {%%rsp, %%rsp|rsp, rsp}\n\t"                               \
 				"pushf{q|q}\n\t"                                                \
 				ACRN_SAVE_ALL_                                                  \
-				ACRN_CAPTURES_##captures##_                                     \
-				"mov {%[acrn_word], %c[acrn_note_word](%%rsp)|"                 \
-				"[rsp + %c[acrn_note_word]], %[acrn_word]}\n\t"                 \
-				"mov {%%rax, %c[acrn_note_record](%%rsp)|"                      \
-				"[rsp + %c[acrn_note_record]], rax}\n\t"                        \
+				ACRN_NOTE_##captures##_                                         \
 				"mov {%[acrn_token], %%eax|eax, %[acrn_token]}"                 \
 				ACRN_VMCALL_WITH_RECORD_ "\n\t"                                 \
 				"call acrn_trampoline_return_\n\t"                              \
@@ -136,8 +136,10 @@ extern const struct acrn_not_a_function acrn_trampoline_return_;
 				: __VA_ARGS__ [acrn_nr] "ri"(acrn_nr_),                         \
 				  [acrn_frame] "r"(__builtin_frame_address(0)),                 \
 				  ACRN_CAPTURED_OPERAND_##captures##_(captured)                 \
-				  [acrn_room] "i"(sizeof(struct acrn_notes) + ACRN_RED_ZONE),   \
-				  ACRN_NOTES_, ACRN_CLAIM_OPERANDS_, ACRN_RECORD_OPERANDS_(nr)  \
+				  ACRN_NOTE_OPERANDS_,                                          \
+				  ACRN_NOTED_OPERANDS_(ACRN_CAPTURES_##captures##_),            \
+				  ACRN_COMMIT_OPERANDS_(ACRN_CAPTURES_##captures##_),           \
+				  ACRN_RECORD_OPERANDS_(nr)                                     \
 				: "r8", "memory");                                              \
 		else                                                                            \
 			__asm__ __inline__ __volatile__(                                        \
@@ -171,7 +173,9 @@ extern const struct acrn_not_a_function acrn_trampoline_return_;
 			ACRN_VMCALL_WITH_RECORD_                                                \
 			: "=&a"(acrn_result_)                                                   \
 			: __VA_ARGS__ [acrn_nr] "ri"(acrn_nr_),                                 \
-			  ACRN_CLAIM_OPERANDS_, ACRN_RECORD_OPERANDS_(nr)                       \
+			  [acrn_record] "r"(acrn_claim_.record),                                \
+			  [acrn_word] "r"(acrn_claim_.word),                                    \
+			  ACRN_COMMIT_OPERANDS_(0), ACRN_RECORD_OPERANDS_(nr)                   \
 			: "r8", "memory");                                                      \
 		if (__builtin_expect(acrn_claim_.record != 0, 0))                               \
 			acrn_ring_end_(acrn_claim_.record, acrn_claim_.word, acrn_result_,      \

@@ -102,18 +102,24 @@ void acrn_ring_capture_out_(struct acrn_record *record, const struct acrn_captur
 ACRN_RARE_ int acrn_ring_take_slowly_(uint32_t ring, uint64_t sequence);
 ACRN_RARE_ void acrn_ring_count_lapped_(const struct acrn_record *record);
 
-ACRN_INLINE_ int acrn_needs_care_(const struct acrn_ring *ring, uint64_t sequence)
+/* 0 or 1. */
+ACRN_INLINE_ uint64_t acrn_needs_care_(const struct acrn_ring *ring, uint64_t sequence)
 {
 	return sequence % ACRN_RING_MARK == 0 ||
 	       (ACRN_RING_MODE == ACRN_RING_STOPS && sequence >= acrn_load_(&ring->limit));
 }
 
-/* Takes the slot if it holds what it holds as a rule: the call of a lap ago, returned. */
-ACRN_INLINE_ int acrn_take_slot_(struct acrn_record *record, uint64_t sequence)
+/*
+ * Takes the slot if it holds what it holds as a rule: the call of a lap ago, returned. Where care
+ * is needed that is made a word that no record has: one branch does for both.
+ */
+ACRN_INLINE_ int acrn_take_slot_(const struct acrn_ring *ring, struct acrn_record *record,
+				 uint64_t sequence)
 {
 	uint64_t lap_ago = acrn_word_(sequence - ACRN_RING_RECORDS, ACRN_RECORD_RETURNED);
 
-	return acrn_exchange_word_(record, lap_ago, acrn_word_(sequence, ACRN_RECORD_WRITING));
+	return acrn_exchange_word_(record, lap_ago + acrn_needs_care_(ring, sequence),
+				   acrn_word_(sequence, ACRN_RECORD_WRITING));
 }
 
 /* Takes a slot and writes the entry half; what is left is acrn_commit_(). */
@@ -126,8 +132,7 @@ ACRN_INLINE_ struct acrn_claim_ acrn_ring_begin_(uint64_t number, uint64_t arg1,
 	uint64_t sequence = __atomic_fetch_add(&ring->claimed, 1, __ATOMIC_RELAXED);
 	struct acrn_record *record = &acrn_ring_records[index][sequence % ACRN_RING_RECORDS].record;
 
-	if (__builtin_expect(acrn_needs_care_(ring, sequence) || !acrn_take_slot_(record, sequence),
-			     0) &&
+	if (__builtin_expect(!acrn_take_slot_(ring, record, sequence), 0) &&
 	    !acrn_ring_take_slowly_(index, sequence))
 		return (struct acrn_claim_){0};
 	acrn_store_(&record->tsc_entry, ACRN_TSC());

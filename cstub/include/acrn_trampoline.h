@@ -12,6 +12,8 @@
 /* The processor's order. */
 enum acrn_register {
 	ACRN_RAX = 0,
+	ACRN_RCX = 1,
+	ACRN_RDX = 2,
 	ACRN_RSP = 4,
 	ACRN_R8 = 8,
 	ACRN_REGISTERS = 16,
@@ -30,10 +32,12 @@ struct acrn_registers {
  */
 struct acrn_notes {
 	struct acrn_registers before; /* RAX means nothing */
-	uint64_t record;	      /* its address, plus ACRN_CAPTURES if `captured` is valid */
-	uint64_t word;
 	const struct acrn_captured_ *captured;
 };
+
+/* What the site has in registers, and so in `before` as well. */
+#define ACRN_NOTED_RECORD ACRN_RCX /* its address, plus ACRN_CAPTURES if `captured` is valid */
+#define ACRN_NOTED_WORD	  ACRN_RDX
 
 #define ACRN_CAPTURES 1
 #define ACRN_RED_ZONE 128

@@ -11,8 +11,6 @@ void asm_offsets(void);
 
 void asm_offsets(void)
 {
-	CONSTANT(NOTES_RECORD, __builtin_offsetof(struct acrn_notes, record));
-	CONSTANT(NOTES_WORD, __builtin_offsetof(struct acrn_notes, word));
 	CONSTANT(NOTES_BEFORE, __builtin_offsetof(struct acrn_notes, before));
 	CONSTANT(REGISTERS_SIZE, sizeof(struct acrn_registers));
 	CONSTANT(REGISTERS_GENERAL, __builtin_offsetof(struct acrn_registers, general));

@@ -61,9 +61,15 @@ static uint32_t list_changes(struct acrn_record *record, const struct acrn_regis
 	return registers;
 }
 
+static int captures(const struct acrn_notes *notes)
+{
+	return (notes->before.general[ACRN_NOTED_RECORD] & ACRN_CAPTURES) != 0;
+}
+
 static struct acrn_record *record_of(const struct acrn_notes *notes)
 {
-	return (struct acrn_record *)(notes->record & ~(uint64_t)ACRN_CAPTURES);
+	return (struct acrn_record *)(notes->before.general[ACRN_NOTED_RECORD] &
+				      ~(uint64_t)ACRN_CAPTURES);
 }
 
 static void write_return(const struct acrn_notes *notes, const struct acrn_registers *after)
@@ -76,12 +82,12 @@ static void write_return(const struct acrn_notes *notes, const struct acrn_regis
 		flags |= ACRN_RECORD_CHANGED;
 	if (result == (uint64_t)ACRN_FAULTED)
 		flags |= ACRN_RECORD_FAULTED;
-	if (notes->record & ACRN_CAPTURES)
+	if (captures(notes))
 		acrn_ring_capture_out_(record, notes->captured);
 	acrn_store_(&record->result, result);
 	if (flags)
 		acrn_add_flags_(record, flags);
-	acrn_finish_return_(record, notes->word);
+	acrn_finish_return_(record, notes->before.general[ACRN_NOTED_WORD]);
 }
 
 int acrn_trampoline_end_(const struct acrn_notes *notes, const struct acrn_registers *after,
@@ -89,7 +95,7 @@ int acrn_trampoline_end_(const struct acrn_notes *notes, const struct acrn_regis
 {
 	int64_t result = (int64_t)after->general[ACRN_RAX];
 
-	if (acrn_begin_return_(record_of(notes), notes->word))
+	if (acrn_begin_return_(record_of(notes), notes->before.general[ACRN_NOTED_WORD]))
 		write_return(notes, after);
 	if (result < 0)
 		acrn_call_failed(resume - ACRN_VMCALL_TO_RETURN, notes->before.general[ACRN_R8],

@@ -36,12 +36,10 @@
 
 /* RDX collects what makes C necessary; hardly ever anything does. */
 	.macro	compare register, base
-	.ifnc	\register, rcx
 	.ifnc	\register, rdx
 	movq	BEFORE(number)(%rsp), %rax
 	xorq	%\register, %rax
 	orq	%rax, %rdx
-	.endif
 	.endif
 	.endm
 
@@ -80,15 +78,10 @@ acrn_trampoline_return_:
 	pushfq
 	.cfi_adjust_cfa_offset REGISTERS_GENERAL
 	movq	%rax, AFTER(0)(%rsp)
-	movq	%rcx, AFTER(1)(%rsp)
 	movq	%rdx, AFTER(2)(%rsp)
 	.cfi_rel_offset rax, AFTER(0)
-	.cfi_rel_offset rcx, AFTER(1)
 	.cfi_rel_offset rdx, AFTER(2)
-	xorq	BEFORE(1)(%rsp), %rcx
 	xorq	BEFORE(2)(%rsp), %rdx
-	orq	%rcx, %rdx
-	movq	NOTE(NOTES_RECORD)(%rsp), %rcx
 	shrq	$63, %rax		/* the result's sign */
 	orq	%rax, %rdx
 	movl	%ecx, %eax
@@ -101,8 +94,8 @@ acrn_trampoline_return_:
 	each_register compare
 	jnz	slowly
 
-	/* acrn_ring_end_(), see acrn_ring_writer.h */
-	movq	NOTE(NOTES_WORD)(%rsp), %rax
+	/* acrn_ring_end_(), see acrn_ring_writer.h. RCX is the record, as at the site. */
+	movq	BEFORE(2)(%rsp), %rax	/* the word */
 	leaq	CALLED_TO_RETURNING(%rax), %rdx
 	lock cmpxchgq %rdx, (%rcx)
 	jnz	slowly			/* lapped */
@@ -110,16 +103,14 @@ acrn_trampoline_return_:
 	shlq	$32, %rdx
 	orq	%rdx, %rax
 	movq	%rax, RECORD_TSC_RETURN(%rcx)
-	movq	NOTE(NOTES_WORD)(%rsp), %rdx
 	movq	AFTER(0)(%rsp), %rax
 	movq	%rax, RECORD_RESULT(%rcx)
+	movq	BEFORE(2)(%rsp), %rdx
 	leaq	CALLED_TO_RETURNED(%rdx), %rdx
 	movq	%rdx, (%rcx)
-	movq	AFTER(2)(%rsp), %rdx
-	movq	AFTER(1)(%rsp), %rcx
+	leaq	-CALLED_TO_RETURNED(%rdx), %rdx
 	.cfi_remember_state
 	.cfi_same_value rdx
-	.cfi_same_value rcx
 	.cfi_same_value rax
 	cmpq	%rsp, %rsp		/* the flags are as they were before VMCALL */
 	leaq	REGISTERS_SIZE(%rsp), %rsp
@@ -131,7 +122,6 @@ slowly:
 	.cfi_def_cfa_offset REGISTERS_SIZE + 8	/* clang's assembler has forgotten it */
 	movq	AFTER(0)(%rsp), %rax
 	movq	AFTER(2)(%rsp), %rdx
-	movq	AFTER(1)(%rsp), %rcx
 	each_register save, REGISTERS_GENERAL
 	each_register say_saved
 	leaq	NOTE(0)(%rsp), %rdi
