@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef LIVE_LOOKAHEAD	     /* fuzzing has little, to have it used up */
 #define LIVE_LOOKAHEAD 1024u /* calls; playback.py's */
+#endif
 
 /* Of a call's text; the times of lines go before LIVE_CALL and LIVE_RESUMED. */
 enum live_section {

@@ -19,7 +19,8 @@ $(BUILD)/libacrn-report.so: $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(CC) $(READER_CFLAGS) -fPIC -shared -o $@ $(REPORT_SOURCES) -lm
 
 # The readers over hostile input, with every access checked; clang has the fuzzer.
-FUZZ := clang $(READER_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ := clang $(READER_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	-DREPORT_TEMPLATES=16u -DLIVE_LOOKAHEAD=15u
 $(BUILD)/fuzz-rings: tests/fuzz/fuzz_rings.c $(READER_COMMON) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^)
 $(BUILD)/fuzz-report: tests/fuzz/fuzz_report.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/

@@ -15,8 +15,10 @@
 #define REPORT_LONGEST_LINE 65536u
 #define REPORT_LONGEST_KEY  1024u
 #define REPORT_MASKS	    256u
-#define REPORT_TEMPLATES    4096u /* when there are more, all are forgotten */
-#define REPORT_MOST_BYTES   (32u << 20)
+#ifndef REPORT_TEMPLATES       /* fuzzing has few, to have them used up */
+#define REPORT_TEMPLATES 4096u /* when there are more, all are forgotten */
+#endif
+#define REPORT_MOST_BYTES (32u << 20)
 
 /*
  * A template is a row of pieces: literal text, then what comes behind it. The header of a piece is

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	jsonl_report_learn(report, &cut, flags, data + 4, template_size);
 	jsonl_cut((const char *)data + 4, size - 4, &cut);
 	jsonl_report_learn(report, &cut, flags, data + 4, template_size);
-	for (int i = 0; i < (data[2] & 15 ? data[2] & 15 : 1500); i++) {
+	for (int i = 0; i < (data[2] & 31); i++) {
 		call.end = i % 3 == 1 ? (double)NAN : 1; /* one that never ended */
 		call.flags = i % (1 + data[2]) ? 0 : data[3] & 15u;
 		jsonl_report_add(report, &call, "");

@@ -284,27 +284,6 @@ def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
     assert text.count("set_irqline(") == 640 and len(made) < 10
 
 
-def test_a_million_mutated_files():
-    """A slice of it but with ACRN_CHECK_LONG: a sentence or an event each, no more, no less."""
-    randomness = random.Random(7)
-    header_size = int.from_bytes(SHORT_HEAD[8:12], "little")
-    parts = [(blocks.HEADER, SHORT_HEAD[16 : 16 + header_size])]
-    parts += [(blocks.SITES, b"0x10\t1\ta\tb\n"), (blocks.RINGS, rings_block()[16:])]
-    parts += [(blocks.RECORDS, records_block(wide(n, flags=58), n % 2)[16:]) for n in range(3)]
-    parts += [(blocks.LOSS, loss_block(3)[16:]), (blocks.END, end_block(3)[16:])]
-    for _ in range(1_000_000 if LONG else 1000):
-        data = b""
-        for kind, payload in parts:
-            mutated = bytearray(payload)
-            while randomness.random() < 0.3:
-                mutated[randomness.randrange(len(mutated))] = randomness.choice((0, 1, 255, 128))
-            data += blocks.block(kind if randomness.random() < 0.97 else 3, bytes(mutated))
-        if randomness.random() < 0.2:
-            data = data[: randomness.randrange(len(data))]
-        for event in read_until_damage(data)[0]:
-            event.as_json()
-
-
 def test_lines_and_records_as_long_as_they_may_be(tmp_path):
     """More text than the C code has room for at once, and more record than it compares."""
     place = Site(SITE, None, "/src/" + "x" * 30000, 12, "main")

@@ -3,7 +3,6 @@
 
 import io
 import os
-import random
 
 import pytest
 from hypothesis import given, settings
@@ -264,44 +263,3 @@ def test_a_loss_of_all_rings_together_may_be_any():
         pass
     assert follower.lost > claimed
     assert end_block(follower.records, follower.lost).endswith(b"\xff" * 8)
-
-
-def test_a_million_mutated_rings():
-    """A slice of it but with ACRN_CHECK_LONG; what was read is an event each, or a NotARing."""
-    more = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}
-    machine = RingMachine(rings=2, count=4, size=256, more=more)
-    flags = 2 | CAPTURED_IN | CAPTURED_OUT | CHANGED
-    for number in (0x80000010, 0x80000042, 0x80000025, 0x99) * 2:
-        machine.call(0, number=number, flags=flags, more=os.urandom(192))
-        machine.call(1, number=number, flags=flags, more=os.urandom(192))
-    header, body = machine.read(VIRTUAL, 256), machine.read(machine.records_virtual, 2048)
-    randomness = random.Random(5)
-    for _ in range(1_000_000 if LONG else 1000):
-        memory = bytearray(header + body)
-        for _ in range(randomness.randrange(1, 6)):
-            at = (
-                randomness.randrange(len(memory))
-                if randomness.random() < 0.7
-                else (randomness.randrange(8, 256))
-            )
-            memory[at] = randomness.choice((0, 1, 0x7F, 0x80, 0xFF, randomness.randrange(256)))
-        _read_all(bytes(memory), machine.records_virtual)
-
-
-def _read_all(memory, records_virtual):
-    def read(address, size):
-        at = address - VIRTUAL if address - VIRTUAL in range(256) else 256
-        return memory[at : at + size].ljust(min(size, 1 << 16), b"\0")[:size].ljust(size, b"\0")
-
-    try:
-        rings = Rings(read, VIRTUAL)
-    except NotARing:
-        return
-    if rings.header.ring_count * rings.header.record_count * rings.header.record_size > 1 << 16:
-        return  # well-formed, and slow to read
-    follower = RingFollower(rings)
-    file = preamble(CallTable(), []) + follower.begin(HZ, 1) + b"".join(follower.read())
-    file += b"".join(follower.end()) + end_block(follower.records, follower.lost)
-    if follower.records:
-        events = list(recorded_events(Recording(io.BytesIO(file), "test", ACRN)))
-        assert len(events) == follower.records
