@@ -63,7 +63,7 @@ check:
 check-long:
 	@.ci/setup check
 	@$(MAKE) --no-print-directory all stating-guests
-	ACRN_CHECK_LONG=1 $(PYTEST) tests
+	ACRN_CHECK_LONG=1 $(PYTEST) --timeout 14400 tests
 
 # A stock Linux as guest: 3 GB, 5 minutes the first time. Not part of make check.
 LINUX := $(BUILD)/linux

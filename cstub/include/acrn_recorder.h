@@ -20,9 +20,11 @@
  *   ACRN_RING_ENABLED    whether calls are recorded from the guest's first instruction on (1)
  *   ACRN_RING_MARK       acrn_ring_watermark() is called every so many records, a power of two that
  *                        is no more than ACRN_RING_RECORDS (half of it)
- *   ACRN_RING_CAPTURE    bytes kept of the argument structure of an acrn_call(), a multiple of 8
- * (0) ACRN_TSC_KHZ()       frequency of the TSC if the guest knows it (0) ACRN_GPA(pointer)    as
- * for acrn_calls.h
+ *   ACRN_RING_CAPTURE    bytes kept of an acrn_call()'s argument structure, a multiple of 8 (0)
+ *
+ *   ACRN_TSC_KHZ()       frequency of the TSC if the guest knows it (0)
+ *
+ *   ACRN_GPA(pointer)    as for acrn_calls.h
  *
  * Every function here may be called from any context, interrupts and exceptions included.
  */

@@ -14,13 +14,13 @@ $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/
 readers: $(BUILD)/acrn-record
 readers: $(BUILD)/libacrn-report.so
 
-REPORT_SOURCES := $(addprefix cstub/reader/,report.c report_templates.c jsonl_cut.c jsonl_report.c live_order.c)
+REPORT_SOURCES := $(addprefix cstub/reader/,report.c report_layouts.c report_templates.c jsonl_cut.c jsonl_report.c live_order.c)
 $(BUILD)/libacrn-report.so: $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(CC) $(READER_CFLAGS) -fPIC -shared -o $@ $(REPORT_SOURCES) -lm
 
 # The readers over hostile input, with every access checked; clang has the fuzzer.
 FUZZ := clang $(READER_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	-DREPORT_TEMPLATES=16u -DLIVE_LOOKAHEAD=15u
+	-DREPORT_TEMPLATES=16u -DREPORT_LAYOUTS=4u -DLIVE_LOOKAHEAD=15u
 $(BUILD)/fuzz-rings: tests/fuzz/fuzz_rings.c $(READER_COMMON) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^)
 $(BUILD)/fuzz-report: tests/fuzz/fuzz_report.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/

@@ -4,6 +4,7 @@
 
 #include "acrn_ring.h"
 #include "report.h"
+#include "report_layouts.h"
 #include "report_templates.h"
 
 #define MILLION	   1000000u
@@ -11,8 +12,9 @@
 
 struct report {
 	uint64_t tsc_hz;
-	uint32_t record_size;
 	int64_t start;
+	int relative;
+	struct report_layouts layouts;
 	struct report_templates templates;
 };
 
@@ -20,20 +22,23 @@ struct report {
 struct filling {
 	int64_t time;
 	int64_t duration;
-	uint64_t argument[2];
+	const struct report_field *fields;
+	const uint8_t *record;
 };
 
-struct report *report_new(uint64_t tsc_hz, uint32_t record_size)
+struct report *report_new(uint64_t tsc_hz, uint32_t record_size, uint32_t capture_offset)
 {
 	struct report *report;
 
 	if (!tsc_hz || tsc_hz > 100000 * (uint64_t)MILLION ||
-	    record_size < sizeof(struct acrn_record))
+	    record_size < sizeof(struct acrn_record) || record_size % 8 ||
+	    capture_offset > record_size - sizeof(struct acrn_capture))
 		return NULL;
 	report = calloc(1, sizeof(*report));
 	if (report) {
 		report->tsc_hz = tsc_hz;
-		report->record_size = record_size;
+		report->layouts.record_size = record_size;
+		report->layouts.capture_offset = capture_offset;
 	}
 	return report;
 }
@@ -45,18 +50,24 @@ void report_free(struct report *report)
 	free(report);
 }
 
-void report_start(struct report *report, int64_t micros)
+void report_start(struct report *report, int64_t micros, int relative)
 {
 	report->start = micros;
+	report->relative = relative;
 }
 
-void report_compare(struct report *report, uint64_t number, uint64_t mask1, uint64_t mask2)
+int64_t report_started(const struct report *report)
 {
-	template_mask(&report->templates,
-		      (struct report_mask){.number = number, .argument = {mask1, mask2}});
+	return report->start;
 }
 
-static int is_whole(const uint8_t *pieces, uint32_t size)
+int report_layout(struct report *report, const uint8_t *record, const uint8_t *mask,
+		  const struct report_field *fields, uint32_t count)
+{
+	return layout_add(&report->layouts, record, mask, fields, count);
+}
+
+static int is_whole(const struct report_layout *layout, const uint8_t *pieces, uint32_t size)
 {
 	struct report_piece piece;
 	uint64_t longest = 0;
@@ -65,8 +76,8 @@ static int is_whole(const uint8_t *pieces, uint32_t size)
 		if (size < sizeof(piece))
 			return 0;
 		memcpy(&piece, pieces, sizeof(piece));
-		if (piece.hole >= REPORT_HOLES || piece.bits < 1 || piece.bits > 64 ||
-		    piece.shift > 63 || piece.size > size - sizeof(piece))
+		if (piece.hole >= REPORT_HOLES || piece.size > size - sizeof(piece) ||
+		    (piece.hole >= REPORT_DECIMAL && piece.field >= layout->fields))
 			return 0;
 		longest += piece.size + 32u; /* no hole is longer than that */
 		pieces += sizeof(piece) + piece.size;
@@ -78,12 +89,13 @@ static int is_whole(const uint8_t *pieces, uint32_t size)
 int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
 		 uint32_t size)
 {
+	const struct report_layout *layout = layout_of(&report->layouts, record);
 	uint8_t key[REPORT_LONGEST_KEY];
-	uint32_t key_size = template_key(&report->templates, record, report->record_size, key);
 
-	if (size > REPORT_LONGEST_LINE || !is_whole(template, size))
+	if (!layout || size > REPORT_LONGEST_LINE || !is_whole(layout, template, size))
 		return -1;
-	return key_size ? template_add(&report->templates, key, key_size, template, size) : -1;
+	return template_add(&report->templates, key,
+			    layout_key(&report->layouts, layout, record, key), template, size);
 }
 
 static uint64_t micros_of(const struct report *report, uint64_t ticks)
@@ -134,21 +146,16 @@ static char *put_seconds(char *to, int64_t micros)
 
 static char *fill(char *to, const struct report_piece *piece, const struct filling *filling)
 {
-	uint64_t mask = ~(uint64_t)0 >> (64 - piece->bits), value;
-
 	switch (piece->hole) {
 	case REPORT_TIME:
 		return put_seconds(to, filling->time);
 	case REPORT_DURATION:
 		return put_seconds(to, filling->duration);
-	case REPORT_DECIMAL1:
-	case REPORT_DECIMAL2:
-		value = filling->argument[piece->hole - REPORT_DECIMAL1] >> piece->shift;
-		return put_decimal(to, value & mask);
-	case REPORT_HEX1:
-	case REPORT_HEX2:
-		value = filling->argument[piece->hole - REPORT_HEX1] >> piece->shift;
-		return put_hex(to, value & mask);
+	case REPORT_DECIMAL:
+		return put_decimal(to,
+				   layout_value(&filling->fields[piece->field], filling->record));
+	case REPORT_HEX:
+		return put_hex(to, layout_value(&filling->fields[piece->field], filling->record));
 	}
 	return to;
 }
@@ -168,35 +175,34 @@ static char *put_line(char *to, const struct report_template *template,
 	return to;
 }
 
-static const struct report_template *find(const struct report *report, const uint8_t *record)
-{
-	uint8_t key[REPORT_LONGEST_KEY];
-	uint32_t size = template_key(&report->templates, record, report->record_size, key);
-
-	return size ? template_find(&report->templates, key, size) : NULL;
-}
-
 /* The record's text, or NULL if it needs another's look: only plain, complete ones are made here.
  */
-static char *put_record(const struct report *report, const uint8_t *bytes, char *to)
+static char *put_record(struct report *report, const uint8_t *bytes, char *to)
 {
+	const struct report_layout *layout = layout_of(&report->layouts, bytes);
 	const struct report_template *template;
 	struct acrn_record record;
 	uint64_t time, duration;
+	uint8_t key[REPORT_LONGEST_KEY];
 
 	memcpy(&record, bytes, sizeof(record));
-	if ((record.word & ACRN_WORD_STATE_MASK) != ACRN_RECORD_RETURNED ||
+	if (!layout || (record.word & ACRN_WORD_STATE_MASK) != ACRN_RECORD_RETURNED ||
 	    record.tsc_return < record.tsc_entry)
 		return NULL;
 	time = micros_of(report, record.tsc_entry);
 	duration = micros_of(report, record.tsc_return - record.tsc_entry);
-	template = find(report, bytes);
+	template = template_find(&report->templates, key,
+				 layout_key(&report->layouts, layout, bytes, key));
 	if (!template || time >= MAX_MICROS || duration >= MAX_MICROS)
 		return NULL;
-	return put_line(to, template,
-			&(struct filling){.time = (int64_t)time - report->start,
-					  .duration = (int64_t)duration,
-					  .argument = {record.arg1, record.arg2}});
+	to = put_line(to, template,
+		      &(struct filling){.time = (int64_t)time - report->start,
+					.duration = (int64_t)duration,
+					.fields = layout->field,
+					.record = bytes});
+	if (report->relative)
+		report->start = (int64_t)time;
+	return to;
 }
 
 /* The cursor whose next call was made first; `count` if all are at their end. */
@@ -207,7 +213,7 @@ static uint32_t first_of(const struct report *report, const struct report_cursor
 	uint32_t first = count;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if ((size_t)(cursors[i].end - cursors[i].at) < report->record_size)
+		if ((size_t)(cursors[i].end - cursors[i].at) < report->layouts.record_size)
 			continue;
 		memcpy(&entry, cursors[i].at + offsetof(struct acrn_record, tsc_entry), 8);
 		if (first == count || entry < best) {
@@ -236,7 +242,7 @@ size_t report_run(struct report *report, struct report_cursor *cursors, uint32_t
 			break;
 		}
 		to = next;
-		cursors[*which].at += report->record_size;
+		cursors[*which].at += report->layouts.record_size;
 	}
 	return (size_t)(to - text);
 }

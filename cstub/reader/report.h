@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 #define REPORT_LONGEST_LINE 65536u
-#define REPORT_LONGEST_KEY  1024u
-#define REPORT_MASKS	    256u
-#ifndef REPORT_TEMPLATES       /* fuzzing has few, to have them used up */
+#define REPORT_MOST_FIELDS  128u
+#define REPORT_LONGEST_KEY  1280u
+#ifndef REPORT_TEMPLATES /* fuzzing has few, to have them used up */
+#define REPORT_LAYOUTS	 128u
 #define REPORT_TEMPLATES 4096u /* when there are more, all are forgotten */
 #endif
 #define REPORT_MOST_BYTES (32u << 20)
@@ -25,22 +26,31 @@
  * followed by its text.
  */
 struct report_piece {
-	uint8_t hole;  /* enum report_hole */
-	uint8_t bits;  /* of an argument: how many of its bits, 1 to 64 */
-	uint8_t shift; /* and from which on, 0 to 63 */
+	uint8_t hole; /* enum report_hole */
 	uint8_t reserved;
-	uint32_t size; /* of the text */
+	uint16_t field; /* which one of the layout */
+	uint32_t size;	/* of the text */
 };
 
 enum report_hole {
 	REPORT_NOTHING = 0,
-	REPORT_TIME = 1,     /* of the call: seconds since the first one, six decimals */
+	REPORT_TIME = 1,     /* of the call: seconds since `start`, six decimals */
 	REPORT_DURATION = 2, /* seconds, six decimals */
-	REPORT_DECIMAL1 = 3, /* the first argument */
-	REPORT_DECIMAL2 = 4,
-	REPORT_HEX1 = 5, /* with 0x in front */
-	REPORT_HEX2 = 6,
+	REPORT_DECIMAL = 3,  /* a field */
+	REPORT_HEX = 4,	     /* with 0x in front */
 	REPORT_HOLES,
+};
+
+/*
+ * Bits of a record that are shown as a number whatever they are: they need not be the same in
+ * records that look alike, but whether they are 0, and whether they are the same as their twin's.
+ */
+struct report_field {
+	uint16_t at; /* byte of the record, eight of which are looked at */
+	uint8_t shift;
+	uint8_t bits;  /* 1 to 64 - shift */
+	uint16_t twin; /* another field of the layout, or this one */
+	uint16_t reserved;
 };
 
 /* Records back to back, of one ring, in the order in which they are to be shown. */
@@ -57,23 +67,26 @@ enum report_why {
 
 struct report;
 
-/* NULL without memory. record_size is at least 64, tsc_hz 10^7 to 10^11. */
-struct report *report_new(uint64_t tsc_hz, uint32_t record_size);
+/*
+ * NULL without memory. record_size is at least 64, tsc_hz 10^7 to 10^11; capture_offset is that of
+ * struct acrn_capture in a record, 0 if there is none.
+ */
+struct report *report_new(uint64_t tsc_hz, uint32_t record_size, uint32_t capture_offset);
 void report_free(struct report *report);
 
-/* The time that is shown as 0, in microseconds. */
-void report_start(struct report *report, int64_t micros);
+/* The time that is shown as 0, microseconds; `relative`: that of the call before, each time. */
+void report_start(struct report *report, int64_t micros, int relative);
+int64_t report_started(const struct report *report);
 
 /*
- * Which bits of its arguments calls of a number must have in common to be alike; else all. Those of
- * records with captures or registers always count.
+ * Records of the number, flags and captured sizes of `record` look alike if they have in common
+ * what `mask` (record_size bytes, from `number` on) selects and what is said of fields above. 0, or
+ * -1 where that is known already, is not possible, or there are REPORT_LAYOUTS.
  */
-void report_compare(struct report *report, uint64_t number, uint64_t mask1, uint64_t mask2);
+int report_layout(struct report *report, const uint8_t *record, const uint8_t *mask,
+		  const struct report_field *fields, uint32_t count);
 
-/*
- * Teach the text of records like `record`: alike in all but sequence, times, and the bits that are
- * not compared. 0, or -1 where that is not possible.
- */
+/* Teach the text of records that look like `record`, which has a layout. 0, or -1: not possible. */
 int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
 		 uint32_t size);
 

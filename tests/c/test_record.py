@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 import pytest
-from live import ROOT, SECONDS, ended, make, run, start, wait_until
+from live import ROOT, SECONDS, ended, make, start, wait_until
 from ring_builder import HEADER_AT, MIB, PAGE, TABLES_AT, RingMachine, record
 
 from acrn_trace.errors import TraceError

@@ -1,60 +1,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The binary trace file: read back, read damaged, and shown the quick way as the slow one."""
+"""The binary trace file: read back, and read damaged."""
 
 import argparse
-import ctypes
 import io
-import mmap
-import os
 import random
 import struct
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from reporting import reported
-from ring_builder import HZ, SITE, RingMachine, record
+from trace_blocks import (
+    HEAD,
+    PLACE,
+    SHORT_HEAD,
+    WIDE,
+    end_block,
+    loss_block,
+    records_block,
+    rings_block,
+    wide,
+)
 
-from acrn_trace.traces import blocks, offline, quicktext
-from acrn_trace.tables.calltable import CallTable
 from acrn_trace.errors import TraceError
-from acrn_trace.tables.knowledge import acrn
 from acrn_trace.options import add_knowledge_options, add_trace_options
+from acrn_trace.rings.ringformat import CALLED
+from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.traces import blocks, offline
 from acrn_trace.traces.preamble import preamble
 from acrn_trace.traces.recording import Recording, recorded_events
-from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN, CHANGED, FAULTED, RETURNED
-from acrn_trace.sites import Site
 from acrn_trace.traces.tracefile import read_events
 
-LONG = os.environ.get("ACRN_CHECK_LONG")
 ACRN = acrn()
-MORE = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}
-WIDE = RingMachine(rings=2, size=192, more=MORE).header
-PLACE = Site(SITE, None, "/src/a.c", 12, "main")
-
-
-def rings_block(header=WIDE, hz=HZ):
-    return blocks.block(blocks.RINGS, struct.pack("<QII", hz, 1, 0) + header.pack())
-
-
-def records_block(raw, ring=0, flags=0, number=1):
-    return blocks.block(blocks.RECORDS, struct.pack("<IIQ", ring, flags, number) + raw)
-
-
-def loss_block(count, ring=0, why=1, first=0):
-    return blocks.block(blocks.LOSS, struct.pack("<IIQQ", ring, why, first, count))
-
-
-def end_block(records, lost=0):
-    return blocks.block(blocks.END, struct.pack("<QQ", records, lost))
-
-
-HEAD = preamble(ACRN.table, [PLACE]) + rings_block()
-SHORT_HEAD = preamble(CallTable(), []) + rings_block()
-
-
-def wide(sequence, **fields):
-    return record(sequence, **{"more": bytes(128), **fields})
 
 
 def events_of(data):
@@ -70,10 +45,6 @@ def read_until_damage(data):
     except TraceError as error:
         return events, str(error)
     return events, None
-
-
-def shown(folder, data, quick, *options):
-    return reported(ACRN, folder, data, quick, *options)
 
 
 def test_passes_are_merged_by_time_and_one_after_another():
@@ -201,153 +172,3 @@ def _options(*words):
     add_trace_options(parser)
     add_knowledge_options(parser)
     return parser.parse_args(words)
-
-
-NUMBERS = [entry.number for entry in ACRN.table] + [0x99, 0x800000FE]
-VALUES = st.one_of(
-    st.sampled_from([0, 1, 2, 5, 0xFFFF, 0x10000, (1 << 64) - 1, 0x1_0000_0002]),
-    st.integers(0, (1 << 64) - 1),
-)
-CALLS = st.fixed_dictionaries(
-    {
-        "state": st.sampled_from([RETURNED] * 8 + [CALLED]),
-        "entry": st.integers(10**9, 10**9 + 10**5) | st.integers(0, (1 << 64) - 1),
-        "spent": st.integers(0, 10**6) | st.integers(-(10**3), 1 << 40),
-        "number": st.sampled_from(NUMBERS[:4]) | st.sampled_from(NUMBERS),
-        "args": st.tuples(VALUES, VALUES),
-        "result": st.sampled_from([0, 0, -22, -25, -1, 7, 1 << 40]),
-        "vcpu": st.sampled_from([0, 1, 0xFFFF]),
-        "flags": st.sampled_from([0, 1, 2, 2, 2, 2 | FAULTED, 2 | CAPTURED_IN, 2 | CHANGED]),
-        "more": st.sampled_from([bytes(128), bytes([24, 0] + [7] * 126)]),
-    }
-)
-
-
-def _wrapped(call, sequence):
-    leave = min(max(call["entry"] + call["spent"], 0), (1 << 64) - 1)
-    return record(sequence, **{**call, "spent": leave - call["entry"]})
-
-
-@settings(max_examples=1000 if LONG else 60, deadline=None)
-@given(st.lists(CALLS, min_size=1, max_size=30), st.integers(1, 3), st.booleans())
-def test_the_quick_text_is_the_slow_text(tmp_path_factory, calls, copies, verbose):
-    folder = tmp_path_factory.mktemp("quick")
-    data, number = HEAD, 0
-    for _ in range(copies):
-        for start in range(0, len(calls), 7):
-            number += 1
-            raw = b"".join(_wrapped(call, n) for n, call in enumerate(calls[start : start + 7]))
-            data += records_block(raw, number % 2, number=number // 2)
-            data += loss_block(number) if number % 5 == 0 else b""
-    options = ["-v"] if verbose else []
-    assert shown(folder, data, True, *options) == shown(folder, data, False, *options)
-
-
-def test_the_quick_text_of_rings_merged(tmp_path):
-    """Calls that are all alike, so that the order is the C code's."""
-    data, randomness = HEAD, random.Random(3)
-    for number in range(5):
-        for ring in (0, 1):
-            times = sorted(randomness.sample(range(10**6), 40))
-            calls = [wide(n, entry=10**9 + time * 1000) for n, time in enumerate(times)]
-            data += records_block(b"".join(calls), ring, number=number)
-    text, _ = shown(tmp_path, data, True)
-    assert text == shown(tmp_path, data, False)[0] and text.count("start_vm(") == 400
-
-
-@pytest.mark.parametrize("first", (0, 0xFFFC, 0xFFFF_FFFC))
-def test_the_quick_text_of_every_call(tmp_path, first):
-    """Small arguments, which are names as often as numbers, after others of the same call."""
-    calls = []
-    for number in NUMBERS:
-        for value in (1 << 20, 1 << 40, *range(first, first + 8)):
-            calls += [wide(len(calls), number=number, args=(value, value), flags=2)] * 2
-    data = HEAD + records_block(b"".join(calls))
-    assert shown(tmp_path, data, True) == shown(tmp_path, data, False)
-
-
-def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
-    """Else all of it is in vain: no event is made for calls like those before."""
-    data = HEAD
-    for number in range(10):
-        calls = [
-            wide(n, number=0x80000025, args=(n, n * 977), flags=2, entry=10**9 + 64 * number + n)
-            for n in range(64)
-        ]
-        data += records_block(b"".join(calls), number=number)
-    made = []
-    from acrn_trace.rings.recorded import RecordDecoder
-
-    event = RecordDecoder.event
-    monkeypatch.setattr(RecordDecoder, "event", lambda *args: made.append(1) or event(*args))
-    text, _ = shown(tmp_path, data, True)
-    assert text.count("set_irqline(") == 640 and len(made) < 10
-
-
-def test_lines_and_records_as_long_as_they_may_be(tmp_path):
-    """More text than the C code has room for at once, and more record than it compares."""
-    place = Site(SITE, None, "/src/" + "x" * 30000, 12, "main")
-    header = RingMachine(size=4096, more=MORE).header
-    data = preamble(ACRN.table, [place]) + rings_block(header)
-    for number in range(2):
-        raw = b"".join(
-            record(n, flags=1 | CAPTURED_IN * (n % 2), more=bytes(4032)) for n in range(100)
-        )
-        data += records_block(raw, number=number)
-    text, said = shown(tmp_path, data, True)
-    assert (text, said) == shown(tmp_path, data, False) and len(text) > 200 * 30000
-
-
-def in_front_of_nothing(data):
-    """Where a copy of it is whose last byte is the last that can be read."""
-    memory = mmap.mmap(-1, 2 * mmap.PAGESIZE)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    libc = ctypes.CDLL(None, use_errno=True)
-    guard = ctypes.c_void_p(start + mmap.PAGESIZE)
-    assert libc.mprotect(guard, ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
-    memory[mmap.PAGESIZE - len(data) : mmap.PAGESIZE] = data
-    return memory, ctypes.c_char_p(start + mmap.PAGESIZE - len(data))
-
-
-PIECE = struct.Struct("<BBBxI")
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        PIECE.pack(0, 1, 0, 4) + b"abc",
-        PIECE.pack(0, 1, 0, 0xFFFFFFFF) + b"abc",
-        PIECE.pack(0, 1, 0, 0)[:7],
-        PIECE.pack(0, 1, 0, 3) + b"abc" + PIECE.pack(0, 1, 0, 1),
-        PIECE.pack(99, 1, 0, 3) + b"abc",
-        PIECE.pack(0, 0, 0, 3) + b"abc",
-        PIECE.pack(0, 65, 0, 3) + b"abc",
-        PIECE.pack(0, 1, 64, 3) + b"abc",
-    ],
-)
-def test_pieces_that_are_not_whole_are_refused(template):
-    code = quicktext.library()
-    assert code
-    report = code.report_new(HZ, 192)
-    whole = PIECE.pack(0, 1, 0, 3) + b"abc"
-    memory, address = in_front_of_nothing(template)
-    assert code.report_learn(report, wide(0), address, len(template)) != 0
-    assert code.report_learn(report, wide(0), whole, len(whole)) == 0
-    code.report_free(report)
-
-
-def test_text_ends_where_the_room_does():
-    code = quicktext.library()
-    assert code
-    report = code.report_new(HZ, 192)
-    raw, literal = wide(0), b"x" * 40000
-    template = struct.pack("<BBBxI", 0, 1, 0, len(literal)) + literal
-    assert code.report_learn(report, raw, template, len(template)) == 0
-    records = ctypes.create_string_buffer(raw * 8, 8 * len(raw))
-    start = ctypes.addressof(records)
-    cursors = (quicktext._Cursor * 1)((start, start + 8 * len(raw)))
-    text = ctypes.create_string_buffer(8 * len(literal))
-    why, which = ctypes.c_uint32(9), ctypes.c_uint32(9)
-    size = code.report_run(report, cursors, 1, text, 100_000, why, which)
-    assert (size, why.value) == (40000, 1)
-    code.report_free(report)

@@ -127,6 +127,11 @@ class TextSink(QuickSink):
     def is_quick(self) -> bool:
         return self.stamps.is_plain
 
+    @property
+    def shows_times_of_day(self) -> bool:
+        """Whether that is settled: the first event decides (Stamps.label)."""
+        return self._started and self.stamps.is_of_day
+
     def quick_sections(self, event: Event) -> Sections:
         heading = self._head(event), _vcpu(event)
         return *heading, self._call(event), _resumed(event), self._end(event)

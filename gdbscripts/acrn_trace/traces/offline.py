@@ -104,10 +104,9 @@ def _quick_text(
 ) -> Iterator[Way]:
     """For recordings, where they are to be shown as text and whole."""
     sink, code = sinks[0], quicktext.library()
-    if len(sinks) == 1 and isinstance(sink, TextSink) and sink.is_quick and not options.expr:
-        if code:
-            text = QuickText(code, knowledge, sink, output, [found], options.verbose)
-            yield is_recording, text.show
+    if len(sinks) == 1 and isinstance(sink, TextSink) and not options.expr and code:
+        text = QuickText(code, knowledge, sink, output, [found], options.verbose)
+        yield lambda file: is_recording(file) and not sink.shows_times_of_day, text.show
 
 
 def _quick_lines(

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How fast recordings are shown as text: calls without and with their structures.
+
+Calls a second of a process's own CPU time, less what it takes to start, as in report.py. No two
+calls are alike: each has other arguments, and other numbers in its structure.
+"""
+
+import struct
+import tempfile
+from pathlib import Path
+from typing import Callable
+
+from report import measure
+
+from acrn_trace.rings.ringformat import (
+    CAPTURED_IN,
+    CAPTURED_OUT,
+    MAGIC,
+    RECORD,
+    RETURNED,
+    SEQUENCE_SHIFT,
+    VERSION,
+    RingHeader,
+)
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.traces import blocks
+from acrn_trace.traces.preamble import preamble
+
+ROUNDS = 5
+CALLS = 400_000
+IN_BLOCK = 2_000
+HZ = 2 * 10**9
+VIRTUAL = 0xFFFFFFFF80400000
+ROOM = 64  # bytes captured, at most
+FORMS = {"": [], "-r": ["-r"], "-v": ["-v"]}
+
+# A body is number, arguments, flags, and the structure as it was at the call and at the return.
+Body = tuple[int, int, int, int, bytes, bytes]
+
+
+def run():
+    """Rows: each form of either recording, then the memory that it takes."""
+    with tempfile.TemporaryDirectory(prefix="acrn-bench-") as folder:
+        files = {"arguments alone": (0, _plain), "with structures": (ROOM, _with_structure)}
+        traces = {}
+        for number, (name, (room, body)) in enumerate(files.items()):
+            traces[name] = Path(folder, str(number))
+            write(traces[name], CALLS, room, body)
+        nothing = Path(folder, "nothing")
+        write(nothing, 1, 0, _plain)
+        samples = {(name, form): [] for name in traces for form in FORMS}
+        for _ in range(ROUNDS):
+            start_up, _ = measure([], nothing)
+            for name, form in samples:
+                seconds, _ = measure(FORMS[form], traces[name])
+                samples[name, form].append(CALLS / (seconds - start_up))
+        for (name, form), values in samples.items():
+            yield f"report {form}, {name}", values, "calls/s"
+        yield "memory: one call", [measure([], nothing)[1] / 1024], "KiB"
+        yield f"memory: {CALLS} calls", [measure([], traces["with structures"])[1] / 1024], "KiB"
+
+
+def write(path: Path, calls: int, room: int, body: Callable[[int], Body]) -> None:
+    """A recording of one ring."""
+    header = _header(room)
+    with open(path, "wb") as file:
+        file.write(preamble(acrn().table, []))
+        rings = struct.pack("<QII", HZ, 1, 0) + header.pack()
+        file.write(blocks.block(blocks.RINGS, rings))
+        for first in range(0, calls, IN_BLOCK):
+            numbers = range(first, min(first + IN_BLOCK, calls))
+            raw = b"".join(_record(header, n, body(n)) for n in numbers)
+            file.write(blocks.block(blocks.RECORDS, struct.pack("<IIQ", 0, 0, first) + raw))
+
+
+def _header(room: int) -> RingHeader:
+    size = 64 + (8 + 2 * room if room else 0)
+    fields = dict.fromkeys(RingHeader._fields, 0)
+    fields |= {"magic": MAGIC, "version": VERSION, "header_size": 128, "ring_size": 64}
+    fields |= {"ring_count": 1, "record_size": -(-size // 64) * 64, "record_count": 4096}
+    fields |= {"capture_offset": 64 * bool(room), "capture_bytes": room}
+    return RingHeader(**{**fields, "header_virtual": VIRTUAL})
+
+
+def _record(header: RingHeader, number: int, body: Body) -> bytes:
+    nr, arg1, arg2, flags, before, after = body
+    entry = 10**9 + number * 20_000
+    word = number << SEQUENCE_SHIFT | RETURNED
+    fixed = (word, entry, entry + 2000 + number % 977, nr, arg1, arg2, 0)
+    data = RECORD.pack(*fixed, VIRTUAL & 0xFFFFFFFF, number % 2, 2 | flags)
+    if header.capture_offset:
+        data += struct.pack("<HHxxxx", len(before), len(after))
+        data += before.ljust(ROOM, b"\0") + after.ljust(ROOM, b"\0")
+    return data.ljust(header.record_size, b"\0")
+
+
+def _plain(number: int) -> Body:
+    return 0x80000025, 1 + number % 7, number * 7919, 0, b"", b""
+
+
+def _with_structure(number: int) -> Body:
+    """inject_msi, set_memory_regions, vm_gpa2hpa and set_ioreq_buffer, in turn."""
+    some = number * 7919 + 1
+    address = struct.pack("<Q", some << 12)
+    data = struct.pack("<Q", 0x4000 + some)
+    regions = struct.pack("<H6xI4xQ", 1 + number % 7, some, some << 4)
+    return (
+        (0x80000023, 1, some, CAPTURED_IN, address + data, b""),
+        (0x80000042, some, 0, CAPTURED_IN, regions, b""),
+        (0x80000041, 1, some, CAPTURED_IN | CAPTURED_OUT, address + bytes(8), address + data),
+        (0x80000030, 1, some, CAPTURED_IN, address, b""),
+    )[number % 4]
