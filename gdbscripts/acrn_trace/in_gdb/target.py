@@ -210,6 +210,9 @@ def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
             answer = action()
         except KeyboardInterrupt:
             interrupted = True
+    # In GDB 16 it would be none within a breakpoint's stop method, and be lost: so it is taken.
+    if signal.sigtimedwait({signal.SIGINT}, 0):
+        interrupted = True
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     except KeyboardInterrupt:
