@@ -14,7 +14,7 @@ import gdb
 from acrn_trace.abi import ACRN, MASK64
 from acrn_trace.by_hand.call_plan import Plan
 from acrn_trace.errors import TargetError, TraceError
-from acrn_trace.in_gdb.call_place import Place
+from acrn_trace.in_gdb.call_place import Place, physical
 from acrn_trace.in_gdb.call_state import (
     RFLAGS_IF,
     RFLAGS_TF,
@@ -27,7 +27,7 @@ from acrn_trace.in_gdb.call_state import (
 )
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import current_image, load_offset
-from acrn_trace.in_gdb.target import read_register, read_stop
+from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_register, read_stop
 from acrn_trace.printable import printable
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Point as TracePoint
@@ -61,6 +61,7 @@ class HandCall:
         self._waiting = False
         self._place = place
         self._parts = parts
+        self._memory = GuestPhysicalMemory()
         self._kept = KeptStop()
         self._vcpu = gdb.selected_thread().ptid[1] - 1
         self._replaced: list[tuple[int, bytes]] = []
@@ -113,9 +114,10 @@ class HandCall:
         DRIVE.moved = False
 
     def _patch(self, address: int, data: bytes) -> None:
-        memory = gdb.selected_inferior()
-        self._replaced.append((address, memory.read_memory(address, len(data)).tobytes()))
-        memory.write_memory(address, data)
+        """By guest-physical addresses: GDB 14 and newer take any vCPU's tables for virtual ones."""
+        place = physical(address)
+        self._replaced.append((place, self._memory.read(place, len(data))))
+        self._memory.write(place, data)
 
     def _entry(self) -> Stop:
         """The stop at VMCALL, as it will be."""
@@ -188,7 +190,7 @@ class HandCall:
             if returned:
                 self._show_changed(changed)
             for address, data in reversed(self._replaced):
-                gdb.selected_inferior().write_memory(address, data)
+                self._memory.write(address, data)
             self._kept.put_back(interrupts=False)
             if hop and self._back:
                 self._stop_where_it_was()
