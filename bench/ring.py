@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests/c"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/c")]
 from ring_builds import build_guest, config  # noqa: E402
 
 GUEST = ROOT / "bench/ring_guest"

@@ -52,9 +52,9 @@ struct acrn_ring_header {
 	uint16_t changed_slots;	 /* registers it has room for */
 
 	/*
-	 * Written at the first record of each lap and half lap, zero before the very first. The
-	 * page tables decide where a physical address says otherwise: it is what the guest's
-	 * ACRN_GPA makes of the virtual one.
+	 * Written at each `mark` records of a ring, zero before the very first. The page tables
+	 * decide where a physical address says otherwise: it is what the guest's ACRN_GPA makes of
+	 * the virtual one.
 	 */
 	uint64_t cr3;
 	uint64_t header_virtual;
