@@ -53,7 +53,7 @@ def run_somewhere(random_one: random.Random) -> None:
         point = gdb.Breakpoint(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT)
         point.silent = True
         points.append(point)
-    points[0].ignore_count = random_one.randrange(8)
+    points[0].ignore_count = random_one.randrange(3)
     gdb.execute("continue", to_string=True)
     for point in points:
         point.delete()
