@@ -11,7 +11,6 @@ from acrn_trace.blame import SiteLint
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.event import Event
-from acrn_trace.filters import Filter
 from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.command import say
@@ -32,8 +31,8 @@ from acrn_trace.in_gdb.target import (
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
-from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.pairing import Pairing
+from acrn_trace.shown import Shown
 from acrn_trace.sites import Point, Site, points
 from acrn_trace.stops import Stop
 from acrn_trace.tables.knowledge import Knowledge
@@ -63,30 +62,19 @@ class LiveTrace:
         self._locator = locate_kernel(image, self._on_kernel)
         found = current_sites(image)
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
-        structures = knowledge.structures
-        structures.guest_types = guest_types(structures.own_fields, self.notice)
-        decoder = Decoder(knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
-        self.quiet = options is None
-        selected = make_filter(options, knowledge.table) if options else Filter([], knowledge.table)
-        self._selected = selected
-        self._prints = options and not (
-            options.output or options.summary_only or options.format != "text"
-        )
-        self._quiet_lines = bool(options and options.quiet)
-        self._sinks = make_sinks(options, knowledge, stream) if options else []
+        shown = self._shown = Shown(options, knowledge, stream)
         self._show_caveats(knowledge, len(found) - len(self.sites))
         for intervener in interveners or ():
             for notice in intervener.notices():
                 self.notice(notice)
         self.pairing = pairing or Pairing(exception_frame_below)
         self._tracer = Tracer(
-            self.pairing, decoder, selected, self._sinks, interveners, GuestHands()
+            self.pairing, self._decoder(), shown.selected, shown.sinks, interveners, GuestHands()
         )
         self._hypervisor = hypervisor_side() if options else None
         if self._hypervisor:
             self._tracer.audience.first.append(self._hypervisor.sides)
         self._guest_sites = GuestSites()
-        self._stacks = options is not None and options.stack
         self._boots = 0
         self._reached = False  # any site
         self._guard = Guard()
@@ -98,6 +86,11 @@ class LiveTrace:
         gdb.events.cont.connect(self._before_going_on)
         gdb.events.exited.connect(self._on_exited)
         gdb.events.connection_removed.connect(self._on_connection_removed)
+
+    def _decoder(self) -> Decoder:
+        structures = self._knowledge.structures
+        structures.guest_types = guest_types(structures.own_fields, self.notice)
+        return Decoder(self._knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
 
     def _look_at(self, image: Image) -> None:
         """Plant the breakpoints, and take from ``image`` what depends on where the guest has it."""
@@ -130,13 +123,18 @@ class LiveTrace:
         return self._tracer
 
     @property
+    def quiet(self) -> bool:
+        """Whether it shows nothing, and only lets others act on calls."""
+        return self._shown.nothing
+
+    @property
     def shows_notices(self) -> bool:
         """Whether notices are shown here."""
-        return bool(self._prints) and not self._quiet_lines
+        return self._shown.notices_here
 
     def prints(self, event: Event) -> bool:
         """Whether the trace, and not only a file, shows ``event`` here."""
-        return bool(self._prints) and self._selected.verdict(event) is not False
+        return self._shown.is_here(event)
 
     @property
     def failure(self) -> str | None:
@@ -207,7 +205,7 @@ class LiveTrace:
         assert site
 
         def hit() -> None:
-            of_entry = (self._stacks, self._task_of) if point.enters else ()
+            of_entry = (self._shown.stacks, self._task_of) if point.enters else ()
             stop = read_stop(*of_entry)
             if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
                 self._reached = True
@@ -267,8 +265,7 @@ class LiveTrace:
             self.notice(f"{untraced} possible sites are not traced (hypercall possible-sites)")
 
     def notice(self, text: str) -> None:
-        for sink in self._sinks:
-            sink.notice(text)
+        self._shown.notice(text)
 
     def _on_gdb_stop(self, event: gdb.StopEvent) -> None:
         self.last_signal = getattr(event, "stop_signal", None)
