@@ -363,6 +363,16 @@ def test_an_image_that_the_guest_does_not_run(tool):
     assert "is it the image" not in tool(HELLO, *HELLO_LINE).err
 
 
+def test_an_interrupt_while_the_guest_does_not_run_the_image(tool):
+    line = [*arguments_of("smp"), "-initrd", IMAGES / "crash.elf", "-append", "idle"]
+    with ended(tool.start(image_of("smp"), "--", *line)) as process:
+        read_until(process.stdout, "crash: idle")
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0
+    assert err == "+++ no site of the image was reached: is it the image that the guest runs? +++\n"
+
+
 @pytest.mark.parametrize("form", [["-c"], ["-f", "jsonl", "-o", "trace"]], ids=["-c", "-o"])
 def test_what_makes_a_trace_empty_is_said_where_it_has_no_notices(form, tool, folder):
     options = [str(folder / word) if word == "trace" else word for word in form]

@@ -64,6 +64,8 @@ def _trace_to_end(request: Request, result: Result) -> None:
     result.finding_kinds = sorted(trace.finding_kinds)
     if trace.failure and not (trace.lost and result.ended == "closed"):
         raise TargetError(f"{trace.failure}; tracing has ended")
+    if trace.active and result.ended == "interrupted":
+        trace.remark_unreached()
     trace.stop()
     if request.detach and result.ended == "interrupted":
         gdb.execute("detach", to_string=True)

@@ -196,9 +196,13 @@ class LiveTrace:
         unfinished = len(self._tracer.end_calls())
         if why:
             self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
-            if not self._reached and not self.failure:
-                self._tracer.audience.remark(UNREACHED)
+            self.remark_unreached()
         self._tracer.close()
+
+    def remark_unreached(self) -> None:
+        """Tell that the image may be the wrong one, where that may be why nothing was traced."""
+        if not self._reached and not self.failure:
+            self._tracer.audience.remark(UNREACHED)
 
     def _plant(self, point: Point) -> HypercallPoint:
         site = point.enters or point.returns_from
