@@ -206,6 +206,16 @@ def test_progress_is_for_terminals_only(monkeypatch):
             assert stream.getvalue().endswith("\r\x1b[K")
 
 
+def test_an_empty_file_is_told_of(run, trace, tmp_path):
+    empty = tmp_path / "empty"
+    empty.touch()
+    told = f"acrn-trace: {empty} is empty: it has no calls\n"
+    assert run("report", empty) == (0, "", told)
+    assert run("report", "-q", empty) == (0, "", "")
+    assert run("report", "-q", trace, empty) == run("report", "-q", trace)
+    assert run("report", trace, empty)[2] == told
+
+
 def test_what_no_finding_is_cannot_be_asked_to_fail(run, trace):
     status, _, err = run("report", "--fail-on", "clober", trace)
     assert status == 2 and err.count("\n") == 1 and "acrn-trace: report: argument --fail-on" in err

@@ -19,7 +19,7 @@ from acrn_trace.traces.playback import Playback
 from acrn_trace.traces.progress import Progress
 from acrn_trace.traces.quicklines import QuickLines
 from acrn_trace.traces.quicktext import QuickText
-from acrn_trace.traces.tracefile import check_trace, events_in, is_jsonl, is_recording, opened
+from acrn_trace.traces.tracefile import check_trace, events_in, is_empty, is_jsonl, is_recording, opened
 
 
 class FindingKinds(Sink):
@@ -49,6 +49,7 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     output = _output(options.output)
     sinks, found = sinks_on(output, options, knowledge), FindingKinds()
     progress = Progress(shown=not output.interactive)
+    remarks: list[str] = []
     playback = Playback(selected, [*sinks, found])
     quick = [
         *_quick_text(options, knowledge, output, sinks, found),
@@ -56,17 +57,21 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     ]
 
     def show(stream: IO[bytes], file: str) -> None:
+        empty = is_empty(stream)
         way = next((way for is_for, way in quick if is_for(stream)), None)
         if way:
             way(stream, file)
         else:
             playback.play(progress.watch(events_in(stream, file, knowledge)))
+        if empty:
+            name = "standard input" if file == "-" else file
+            remarks.append(f"{name} is empty: it has no calls")
 
     failure = _show_all(files, show, sinks)
     for sink in sinks:
         sink.close()
     progress.close()
-    for text in () if options.quiet else selected.remarks():
+    for text in () if options.quiet else (*remarks, *selected.remarks()):
         print(f"acrn-trace: {printable(text)}", file=sys.stderr)
     if failure:
         raise failure

@@ -136,6 +136,11 @@ def is_jsonl(file: IO[bytes]) -> bool:
     return _start(file).startswith(b"{")
 
 
+def is_empty(file: IO[bytes]) -> bool:
+    """Whether nothing can be read, as far as one can look ahead."""
+    return hasattr(file, "peek") and not _start(file)
+
+
 def _start(file: IO[bytes]) -> bytes:
     try:
         return file.peek(16)[:16]  # type: ignore[attr-defined]
