@@ -10,6 +10,7 @@ from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.errors import TraceError
 from acrn_trace.event import FINDING_KINDS
 from acrn_trace.filters import Filter
+from acrn_trace.launch.console import standard_output
 from acrn_trace.sinks import Output, Remarks, Sink, open_output
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
@@ -31,6 +32,14 @@ class OptionParser(argparse.ArgumentParser):
         where = self.prog.removeprefix("acrn-trace").strip()
         how = f"{self.prog} --help" if launcher else f"help {self.prog}"
         raise TraceError(f"{where + ': ' if where else ''}{message}; '{how}' tells more")
+
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        """Help and version, for a reader who may not want all of it. In GDB it is GDB's output."""
+        if not self.prog.startswith("acrn-trace"):
+            super()._print_message(message, file)
+            return
+        with standard_output():
+            super()._print_message(message, file)
 
 
 def add_filter_option(parser: argparse.ArgumentParser) -> None:

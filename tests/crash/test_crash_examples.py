@@ -290,6 +290,17 @@ def test_without_a_ring_the_stack_still_has_the_site(folder):
     assert [v["kind"] for v in alone["happened"]] == ["nothing-known"]  # that is, not "no sign"
 
 
+@pytest.mark.parametrize("option", ["--offset", "--base"])
+def test_rings_that_are_read_where_they_are_not(option, folder):
+    """Of a guest that hangs in a call: no call is found, which is not "no sign"."""
+    files = taken("call-hangs", "crash", folder)
+    source = ("--core", files.plain) if option == "--offset" else ("--memory", files.memory)
+    wrong = acrn_trace(*source, option, "0x1000", "--json", IMAGES / "crash.elf")
+    assert [v["kind"] for v in json_in(wrong)["happened"]] == ["nothing-known"]
+    right = acrn_trace(*source, option, "0", "--json", IMAGES / "crash.elf")
+    assert json_in(right)["happened"][0]["kind"] in ("never-returned", "no-return")
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("end", [end for end in ENDS if "-both" not in end])
 def test_every_end_of_the_second_vcpu(end, folder):

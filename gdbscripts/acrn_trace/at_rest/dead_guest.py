@@ -12,6 +12,7 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.memoryfile import open_memory
 from acrn_trace.at_rest.snapshot import Snapshot
 from acrn_trace.errors import TraceError
+from acrn_trace.launch.console import standard_output
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
 from acrn_trace.printable import printable
 
@@ -33,8 +34,9 @@ def diagnose_file(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     knowledge = make_knowledge(options)
     case = case_of(_snapshot(options), options.image, _offset(options.offset), knowledge)
-    for line in lines(case, options):
-        print(printable(line))
+    with standard_output():
+        for line in lines(case, options):
+            print(printable(line))
     return 0
 
 
@@ -54,7 +56,8 @@ def show_ring(arguments: list[str]) -> int:
     case = case_of(_snapshot(options), options.image, _offset(options.offset), knowledge)
     for note in case.found.notes:
         print(f"acrn-trace: {printable(note)}", file=sys.stderr)
-    RingListing(case.found, knowledge, case.sites).show(options, sys.stdout)
+    with standard_output():
+        RingListing(case.found, knowledge, case.sites).show(options, sys.stdout)
     return 0
 
 

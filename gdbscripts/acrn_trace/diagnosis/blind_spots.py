@@ -34,7 +34,8 @@ def _of_image(case: Case) -> Iterator[str]:
     if case.image_is_right and not case.has_page_tables:
         yield (
             "Where the image is: it is in physical memory, and no page tables are known that map "
-            "it; a KASLR or PIE image needs its --offset."
+            "it; with another --offset than its own, which is 0 unless it is KASLR or PIE, other "
+            "memory is taken for its own."
         )
     if case.found.image and not case.image_is_right and not case.image_is_wrong:
         yield "Whether the image is the one that ran: no page tables are known that map its code."

@@ -8,7 +8,7 @@ from acrn_trace.at_rest.image_match import DIFFERS
 from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
 from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.diagnosis.bytes_at import try_read
-from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, VcpuState
+from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, Recorder, VcpuState
 from acrn_trace.diagnosis.match import Match, called
 from acrn_trace.diagnosis.registers_lost import instruction_of
 
@@ -166,12 +166,12 @@ def _site_on_stack(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, st
 
 
 def nothing_known(diagnosis: Diagnosis) -> Iterator[Match]:
-    """No ring read, no vCPU located, be the image there or not: silence would look like a clean
-    bill."""
-    found, recorder = diagnosis.case.found, diagnosis.recorder
+    """No call read, no vCPU located, be image and rings there or not: silence would look like a
+    clean bill."""
+    found = diagnosis.case.found
     places = {state.where for state in diagnosis.vcpus}
     located = places == {FIRMWARE} or places - {UNKNOWN, FIRMWARE}
-    if diagnosis.verdicts or located or (recorder and recorder.rings):
+    if diagnosis.verdicts or located or diagnosis.calls:
         return
     image = "the image could not be compared with memory: none was given"
     if found.match.is_there:
@@ -179,10 +179,15 @@ def nothing_known(diagnosis: Diagnosis) -> Iterator[Match]:
     elif found.image:
         image = "the image could not be compared with memory: its code is not found there"
     vcpus = "its page tables do not tell" if diagnosis.vcpus else "there are no registers"
-    evidence = (
-        image,
-        "no ring can be read",
-        f"where any vCPU was, guest or hypervisor, is not known: {vcpus}",
-    )
-    missing = "no ring or vCPU" if found.match.is_there else "no image, ring or vCPU"
+    ring, what = _why_no_call(diagnosis.recorder)
+    evidence = (image, ring, f"where any vCPU was, guest or hypervisor, is not known: {vcpus}")
+    missing = f"no {what} or vCPU" if found.match.is_there else f"no image, {what} or vCPU"
     yield Match({"missing": missing}, evidence, CERTAIN)
+
+
+def _why_no_call(recorder: Recorder | None) -> tuple[str, str]:
+    """And what it is that was not found."""
+    if recorder is None or not recorder.rings:
+        return "no ring can be read", "ring"
+    counted = sum(ring.claimed for ring in recorder.rings)
+    return f"rings are found, and none of the {counted} calls that they count can be read", "call"

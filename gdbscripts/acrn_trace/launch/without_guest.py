@@ -47,7 +47,7 @@ def lint(arguments: list[str]) -> int:
     parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
     options = parser.parse_args(arguments)
     if options.explain:
-        print("\n".join(explanation(options.explain)))
+        _show(explanation(options.explain))
         return 0
     if options.image is None:
         raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
