@@ -176,8 +176,10 @@ class Functions:
         part = self._part(goal)
         if part is None or goal in range(whole.start, whole.start + len(whole.code)):
             return None
-        code = part.data[goal - part.address : goal - part.address + MAX_PIECE]
-        code = code[: _length_of_piece(self._decoder.outline(code, goal), goal)]
+        # Often right before the function, which its jumps back lead to: that is no more of it.
+        stop = min(goal + MAX_PIECE, whole.start if goal < whole.start else part.end)
+        code = part.data[goal - part.address : stop - part.address]
+        code = code[: _length_of_piece(self._decoder.outline(code, goal), range(goal, stop))]
         outline = self._decoder.outline(code, goal)
         inside = range(whole.start + 1, whole.start + len(whole.code))
         back = (target_of(operands) for _, _, name, operands in outline.steering if name != "call")
@@ -232,15 +234,15 @@ class Functions:
         return self._callers.get(start, []) + (short_jumps(part, start) if part else [])
 
 
-def _length_of_piece(outline: Outline, start: int) -> int:
-    """Up to where it surely ends, past which none of its own branches leads."""
-    furthest = start
+def _length_of_piece(outline: Outline, place: range) -> int:
+    """Up to where it surely ends, past which none of its own branches leads within ``place``."""
+    furthest = place.start
     for address, size, mnemonic, operands in outline.steering:
         target = target_of(operands)
-        if mnemonic != "call" and target is not None and target - start in range(MAX_PIECE):
+        if mnemonic != "call" and target is not None and target in place:
             furthest = max(furthest, target)
         if mnemonic in ENDS and address + size > furthest:
-            return address + size - start
+            return address + size - place.start
     return 0
 
 
