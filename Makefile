@@ -36,7 +36,8 @@ $(BUILD)/acrn-types.o: cstub/src/types.c cstub/include/acrn_types.h | $(BUILD)/
 	mkdir -p $@
 
 # An example, as its folder says how QEMU runs it.
-ARGS = $(shell cat examples/qemu.args examples/$*/qemu.args)
+ARGS = $(if $(filter $*,$(EXAMPLES)),$(shell cat examples/qemu.args examples/$*/qemu.args),$(error \
+	there is no example '$*'; take one of $(EXAMPLES)))
 run-%: examples
 	qemu-system-x86_64 $(ARGS)
 trace-%: examples types

@@ -383,6 +383,12 @@ def test_what_makes_a_trace_empty_is_said_where_it_has_no_notices(form, tool, fo
     assert "is it" not in tool("-q", *options, HELLO, "--", *arguments_of("service")).err
 
 
+@pytest.mark.parametrize("what", ["run", "trace"])
+def test_make_knows_the_examples(what):
+    made = run(["make", "-n", f"{what}-nosuch"])
+    assert made.status == 2 and "there is no example 'nosuch'; take one of hello " in made.err
+
+
 def test_the_calls(tool):
     calls = tool("calls", "^(start|pause)_vm$")
     assert (calls.status, calls.err) == (0, "")
