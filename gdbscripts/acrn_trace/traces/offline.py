@@ -19,7 +19,14 @@ from acrn_trace.traces.playback import Playback
 from acrn_trace.traces.progress import Progress
 from acrn_trace.traces.quicklines import QuickLines
 from acrn_trace.traces.quicktext import QuickText
-from acrn_trace.traces.tracefile import check_trace, events_in, is_empty, is_jsonl, is_recording, opened
+from acrn_trace.traces.tracefile import (
+    check_trace,
+    events_in,
+    is_empty,
+    is_jsonl,
+    is_recording,
+    opened,
+)
 
 
 class FindingKinds(Sink):
