@@ -100,6 +100,22 @@ def test_a_command_that_there_is_not(arguments, hint, tool):
     check_refused(tool(*arguments), 2, f"'{arguments[0]}' is neither a command nor an image", hint)
 
 
+@pytest.mark.parametrize("line", [("-machine", "pc", "-cpu", "max"), ("-smp", "2")])
+def test_qemus_arguments_without_what_separates_them(line, tool):
+    check_refused(
+        tool(HELLO, *line), 2, f"arguments: {line[0]} ", "; QEMU's arguments go behind --"
+    )
+    check_refused(tool(HELLO, *line, "--"), 2, f"{line[-1]}; 'acrn-trace --help'")
+
+
+@pytest.mark.parametrize("options", [["-x", "F.def"], ["-q", "-f", "jsonl"], ["--json"]])
+@pytest.mark.parametrize("command", ["report", "lint"])
+def test_options_before_a_command(command, options, tool):
+    told = f"the command {command} comes first, and its options behind it"
+    check_refused(tool(*options, command, "FILE"), 2, told)
+    check_refused(tool(*options, command), 2, told)
+
+
 @pytest.mark.parametrize("argument", ["-s", "-gdb", "--gdb"])
 def test_a_stub_of_the_users_own(argument, tool):
     check_refused(tool(HELLO, "--", argument, "tcp::1"), 2, argument, "-p")

@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 def trace(arguments: list[str]) -> int:
     """Trace a guest to its end."""
     ours, separator, for_qemu = _split(arguments)
-    options = _parser().parse_args(ours)
+    options = _parsed(ours, separator)
     if options.attach and separator:
         raise TraceError("-p attaches to a QEMU that runs already: leave out '--' and what follows")
     qemu.refuse_stub_options(for_qemu)
@@ -124,6 +124,21 @@ def trace(arguments: list[str]) -> int:
         run = _attach if options.attach else _start
         result = run(options, for_qemu, Path(folder))
     return _status(options, result)
+
+
+def _parsed(ours: list[str], separator: bool) -> argparse.Namespace:
+    """The options; TraceError, with what was probably meant, where there is more than that."""
+    parser = _parser()
+    options, others = parser.parse_known_args(ours)
+    if options.image in COMMANDS and not os.path.exists(options.image):
+        raise TraceError(
+            f"the command {options.image} comes first, and its options behind it: "
+            f"'acrn-trace {options.image} --help' tells more"
+        )
+    if others:
+        hint = "" if separator else "; QEMU's arguments go behind --"
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
+    return options
 
 
 def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
