@@ -67,7 +67,7 @@ def measure(options, file):
     if options is None:
         command = ["/usr/bin/python3", "-c", READ_ONLY, str(LAUNCHER.parent), str(file)]
     else:
-        command = [str(LAUNCHER), "report", *options, "-o", os.devnull, str(file)]
+        command = [str(LAUNCHER), "report", "-q", *options, "-o", os.devnull, str(file)]
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
