@@ -172,12 +172,13 @@ def test_a_reset_at_a_catchpoint(test_guest, folder):
 def test_a_guest_that_ends_at_a_catchpoint(six_calls, test_guest, folder):
     image = test_guest("tampered")
     with Guest(folder, [*common_arguments(), "-kernel", image]) as guest:
+        # GDB 13 crashes by itself when a connection ends while it sends.
+        gone = f"shell until grep -q ') Z' /proc/{guest.process.pid}/stat; do sleep 0.01; done"
         gdb = gdb_at(
             guest,
             image,
-            "hypercall mock create_vm 5",
-            *("catch hypercall", "continue", "monitor quit", "continue", "info breakpoints"),
-            *("print $_hypercall_name", "hypercall mock off", "delete"),
+            *("catch hypercall", "continue", "monitor quit", gone, "continue", "info breakpoints"),
+            *("print $_hypercall_name", "delete"),
         )
         guest.finished()
     assert "Traceback" not in gdb.err + gdb.out and "Python Exception" not in gdb.err, gdb
