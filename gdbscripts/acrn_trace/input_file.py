@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Opens what the user names: an image, a dump, a file of memory."""
 
+from contextlib import ExitStack
 from typing import IO, Callable, TypeVar
 
 from acrn_trace.errors import TraceError
@@ -14,14 +15,9 @@ def open_file(path: str, what: str, make: Callable[[IO[bytes]], Made]) -> Made:
     TraceError says that ``what`` cannot be read, be it when it is opened or by ``make``.
     """
     try:
-        file = open(path, "rb")
+        with ExitStack() as closed:
+            made = make(closed.enter_context(open(path, "rb")))
+            closed.pop_all()
+            return made
     except OSError as error:
         raise TraceError(f"cannot read {what} {path}: {error.strerror}") from error
-    try:
-        return make(file)
-    except OSError as error:
-        file.close()
-        raise TraceError(f"cannot read {what} {path}: {error.strerror}") from error
-    except BaseException:
-        file.close()
-        raise

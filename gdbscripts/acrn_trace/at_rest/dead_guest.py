@@ -12,7 +12,7 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.memoryfile import open_memory
 from acrn_trace.at_rest.snapshot import Snapshot
 from acrn_trace.errors import TraceError
-from acrn_trace.launch.console import standard_output
+from acrn_trace.launch.console import show, standard_output
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
 from acrn_trace.printable import printable
 
@@ -34,9 +34,7 @@ def diagnose_file(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     knowledge = make_knowledge(options)
     case = case_of(_snapshot(options), options.image, _offset(options.offset), knowledge)
-    with standard_output():
-        for line in lines(case, options):
-            print(printable(line))
+    show(lines(case, options))
     return 0
 
 
@@ -66,13 +64,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--core", metavar="DUMP", help="a dump of QEMU's dump-guest-memory")
     source.add_argument("--memory", metavar="FILE", help="a file of QEMU's pmemsave")
     parser.add_argument(
-        *("--base",),
+        "--base",
         default="0",
         metavar="ADDRESS",
         help="the guest-physical address of the memory file's first byte (default: 0)",
     )
     parser.add_argument(
-        *("--offset",),
+        "--offset",
         default="0",
         metavar="OFFSET",
         help="how far from its link address a PIE or KASLR image was loaded (default: 0)",

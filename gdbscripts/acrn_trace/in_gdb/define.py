@@ -4,13 +4,13 @@
 import gdb
 
 from acrn_trace.errors import TraceError
-from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.printable import printable
 from acrn_trace.tables.calltable import KINDS
 
 
-class HypercallDefine(gdb.Command):
+class HypercallDefine(Command):
     """Define a call: hypercall define 'LINE OF A .def'
 
     LINE is HYPERCALLn(NUMBER, NAME, ARGUMENT...), as in a call table (docs/call-table.md):
@@ -22,25 +22,18 @@ class HypercallDefine(gdb.Command):
     name is replaced. 'hypercall load FILE' takes a file of such lines, and so does C."""
 
     def __init__(self, session) -> None:
-        super().__init__("hypercall define", gdb.COMMAND_SUPPORT)
+        super().__init__("hypercall define", gdb.COMMAND_SUPPORT, self._define)
         self._session = session
 
     def complete(self, text: str, word: str | None) -> list[str]:
         words = ["'HYPERCALL0(", "'HYPERCALL1(", "'HYPERCALL2(", *(f"{kind}(" for kind in KINDS)]
         return matching(words, word)
 
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        words = gdb.string_to_argv(argument)
-        try:
-            if not words:
-                raise TraceError("hypercall define takes one line of a call table, in quotes")
-            self._define(" ".join(words))
-        except TraceError as error:
-            raise complaint(error) from None
-
-    def _define(self, line: str) -> None:
+    def _define(self, words: list[str]) -> None:
+        if not words:
+            raise TraceError("hypercall define takes one line of a call table, in quotes")
         knowledge = self._session.knowledge
-        entry, replaced = knowledge.define(line)
+        entry, replaced = knowledge.define(" ".join(words))
         for old in replaced:
             gdb.write(printable(f"{entry.name} replaces {old}") + "\n")
         structures = knowledge.structures

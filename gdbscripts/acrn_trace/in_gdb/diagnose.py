@@ -11,7 +11,7 @@ from acrn_trace.diagnosis.command import add_diagnose_options, lines
 from acrn_trace.diagnosis.facts import Line
 from acrn_trace.errors import TraceError
 from acrn_trace.images.image import Image
-from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.options import OptionParser
@@ -19,7 +19,7 @@ from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import Knowledge
 
 
-class HypercallDiagnose(gdb.Command):
+class HypercallDiagnose(Command):
     """Say what probably happened to a guest that died or hangs, and on what evidence.
 
     hypercall diagnose [--json]
@@ -29,19 +29,16 @@ class HypercallDiagnose(gdb.Command):
       --json    one object, for scripts"""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        super().__init__("hypercall diagnose", gdb.COMMAND_STATUS)
+        super().__init__("hypercall diagnose", gdb.COMMAND_STATUS, self._diagnose)
         self._knowledge = knowledge
 
     def complete(self, text: str, word: str | None) -> list[str]:
         return matching(("--json",), word)
 
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        try:
-            options = _parse(gdb.string_to_argv(argument))
-            for line in lines(_current_case(self._knowledge), options):
-                gdb.write(line + "\n")
-        except TraceError as error:
-            raise complaint(error) from None
+    def _diagnose(self, words: list[str]) -> None:
+        options = _parse(words)
+        for line in lines(_current_case(self._knowledge), options):
+            gdb.write(line + "\n")
 
 
 def _parse(words: list[str]) -> argparse.Namespace:

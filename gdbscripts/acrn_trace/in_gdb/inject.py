@@ -6,7 +6,7 @@ from typing import Iterable
 import gdb
 
 from acrn_trace.errors import TraceError
-from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.tables.call_selection import WIDE
@@ -16,7 +16,7 @@ from acrn_trace.tamper.inject_grammar import OPTION_NAMES, parse_rule
 from acrn_trace.tamper.inject_poke import REGISTERS
 
 
-class HypercallInject(gdb.Command):
+class HypercallInject(Command):
     """Tamper with hypercalls, in strace's grammar.
 
     hypercall inject CALLS:OPTION[:OPTION]...
@@ -35,7 +35,7 @@ class HypercallInject(gdb.Command):
       when=F..L+S      only the calls from number F to number L, each S-th: 3, 3+, 3..7, 1+2"""
 
     def __init__(self, session: Session) -> None:
-        super().__init__("hypercall inject", gdb.COMMAND_TRACEPOINTS)
+        super().__init__("hypercall inject", gdb.COMMAND_TRACEPOINTS, self._inject)
         self._session = session
         self._injector: Injector | None = None
 
@@ -52,12 +52,6 @@ class HypercallInject(gdb.Command):
         if key == "error":
             return [name for name, _ in ERRNOS.values()]
         return REGISTERS if key.startswith("poke") else []
-
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        try:
-            self._inject(gdb.string_to_argv(argument))
-        except TraceError as error:
-            raise complaint(error) from None
 
     def _inject(self, words: list[str]) -> None:
         if not words:

@@ -10,7 +10,7 @@ from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.images.image import Image
-from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot
@@ -174,7 +174,7 @@ class Following:
         gdb.write(f"{said}.\n")
 
 
-class HypercallRing(gdb.Command):
+class HypercallRing(Command):
     """Show the flight recorder's last calls, or record from it.
 
     hypercall ring [-n N] [--json]      the last N calls of each vCPU that the guest's ring has; of
@@ -186,20 +186,14 @@ class HypercallRing(gdb.Command):
     The guest must be built with the ring. 'acrn-trace report FILE' shows a recording."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        super().__init__("hypercall ring", gdb.COMMAND_TRACEPOINTS)
+        super().__init__("hypercall ring", gdb.COMMAND_TRACEPOINTS, self._show_or_follow)
         self._knowledge = knowledge
         self._following: Following | None = None
 
     def complete(self, text: str, word: str | None) -> list[str]:
         return matching(("-n", "--json", "--follow", "-o", "off"), word)
 
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        try:
-            self._run(gdb.string_to_argv(argument))
-        except TraceError as error:
-            raise complaint(error) from None
-
-    def _run(self, words: list[str]) -> None:
+    def _show_or_follow(self, words: list[str]) -> None:
         running = self._following if self._following and self._following.active else None
         if words == ["off"]:
             if not running:

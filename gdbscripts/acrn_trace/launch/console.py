@@ -4,9 +4,10 @@
 import contextlib
 import os
 import sys
-from typing import Iterator
+from typing import Iterable, Iterator
 
 from acrn_trace.errors import TraceError
+from acrn_trace.printable import printable
 
 
 @contextlib.contextmanager
@@ -30,3 +31,10 @@ def standard_output() -> Iterator[None]:
             raise TraceError(f"cannot write to standard output: {error.strerror}") from error
         if not read_enough:
             raise
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print them, safe for a terminal."""
+    with standard_output():
+        for line in lines:
+            print(printable(line))

@@ -2,17 +2,15 @@
 """The commands that look at an image or at the tables alone: sites, lint, calls."""
 
 import gc
-from typing import Iterable
 
 from acrn_trace.code.code_around import CodeAround
 from acrn_trace.errors import TraceError
 from acrn_trace.images.image import open_image
 from acrn_trace.images.sitelist import image_sites
-from acrn_trace.launch.console import standard_output
+from acrn_trace.launch.console import show
 from acrn_trace.lint.two_processes import in_two
 from acrn_trace.listing import call_lines, regular_expression, site_lines
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
-from acrn_trace.printable import printable
 
 
 def list_sites(arguments: list[str]) -> int:
@@ -32,7 +30,7 @@ def list_sites(arguments: list[str]) -> int:
     code = CodeAround(image) if options.listing else None
     sites, known = image_sites(image), make_knowledge(options)
     foreign = foreign_sites(image, known, sites)
-    _show(site_lines(sites, known.table, code, foreign))
+    show(site_lines(sites, known.table, code, foreign))
     return 0
 
 
@@ -47,7 +45,7 @@ def lint(arguments: list[str]) -> int:
     parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
     options = parser.parse_args(arguments)
     if options.explain:
-        _show(explanation(options.explain))
+        show(explanation(options.explain))
         return 0
     if options.image is None:
         raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
@@ -56,7 +54,7 @@ def lint(arguments: list[str]) -> int:
     image = open_image(options.image)
     sites = image_sites(image)
     report = Report(image, sites, make_knowledge(options), options, spread=in_two)
-    _show(report.lines())
+    show(report.lines())
     return int(report.findings > 0)
 
 
@@ -71,11 +69,5 @@ def list_calls(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     knowledge = make_knowledge(options)
     wanted = regular_expression(options.regexp)
-    _show(call_lines(knowledge.table, wanted, knowledge.results.elsewhere))
+    show(call_lines(knowledge.table, wanted, knowledge.results.elsewhere))
     return 0
-
-
-def _show(lines: Iterable[str]) -> None:
-    with standard_output():
-        for line in lines:
-            print(printable(line))
