@@ -10,10 +10,12 @@ import gdb
 from acrn_trace.blame import SiteLint
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
+from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.command import say
+from acrn_trace.in_gdb.connection import stub_hung_up
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint, read_register
 from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
@@ -246,6 +248,8 @@ class LiveTrace:
             uninterrupted(lambda: self._guard.run(self._answer_now))
 
     def _answer_now(self) -> None:
+        if stub_hung_up():
+            raise TraceError("the guest is gone, and the call that it stood at was not answered")
         vcpu = self._tracer.standing_at.entry.vcpu
         threads = gdb.selected_inferior().threads()
         DRIVE.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
