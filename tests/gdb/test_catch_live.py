@@ -341,6 +341,7 @@ def test_help_completion_and_errors(six_calls):
         "complete tcatch hypercall create_v",
         "catch hypercall strat_vm",
         "catch hypercall if",
+        "catch hypercall if $_hypercall_arg(1) ==",
         "print $_hypercall_arg(3)",
         "print $_hypercall_arg(1)",
         "continue",
@@ -348,7 +349,8 @@ def test_help_completion_and_errors(six_calls):
     assert told == UNTOUCHED
     assert "$_hypercall_arg(1)" in gdb.out and "tcatch hypercall create_vm\n" in gdb.out
     assert "did you mean start_vm" in gdb.err and "the condition is missing" in gdb.err
-    assert "has arguments 1 and 2" in gdb.err and "$1 = void" in gdb.out
+    assert "'$_hypercall_arg(1) ==' is no expression: A syntax error in expression" in gdb.err
+    assert "Catchpoint" not in gdb.out and "has arguments 1 and 2" in gdb.err and "$1 = void" in gdb.out
 
 
 def test_it_may_be_set_before_the_guest_is_there(test_guest, folder):

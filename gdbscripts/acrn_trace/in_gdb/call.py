@@ -113,8 +113,8 @@ class HypercallCall(gdb.Command):
             raise TraceError("hypercall call takes a call's name or number and its arguments")
         entry = find_call(name, self._session.knowledge.table)
         nodes = parse_arguments(rest)
-        if gdb.selected_thread() is None:
-            raise TraceError("no guest is here to make a call; connect with 'target remote' first")
+        if not isinstance(gdb.selected_inferior().connection, gdb.RemoteTargetConnection):
+            raise TraceError("no guest runs here to make a call; connect with 'target remote' first")
         self._check_none_in_flight()
         place = find_place()
         check_stop(place, force)

@@ -6,7 +6,7 @@ import gdb
 from acrn_trace.abi import ACRN
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
-from acrn_trace.in_gdb.catch_entry import Catchpoint
+from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import complaint, matching
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.session import Session
@@ -172,6 +172,7 @@ class CatchHypercall(gdb.Command):
     def invoke(self, argument: str, from_tty: bool) -> None:
         try:
             request = parse_catch(argument, self._session.knowledge.table)
+            check_condition(request.condition or "1")
             self._session.intervene(self._catcher)
             point = Catchpoint(request, self._temporary)
         except TraceError as error:

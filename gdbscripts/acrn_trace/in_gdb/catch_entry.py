@@ -72,6 +72,20 @@ class Catchpoint:
             gdb.execute(f"enable count {left} {number}")
 
 
+# What GDB says of a text that is no expression, wherever the guest stands.
+_NO_EXPRESSION = re.compile(r"syntax error|Unmatched|Unterminated|Invalid (number|character)")
+
+
+def check_condition(condition: str) -> None:
+    """TraceError for what is no expression; what its names mean is known only at a call."""
+    try:
+        gdb.execute(f"whatis ({condition})", to_string=True)  # evaluates nothing
+    except gdb.error as error:
+        why = str(error).rstrip(".")
+        if _NO_EXPRESSION.search(why):
+            raise TraceError(f"the condition {condition!r} is no expression: {why}") from None
+
+
 def _thread_number(text: str) -> int:
     """GDB's global number of the thread that the user calls ``text``."""
     for thread in gdb.selected_inferior().threads():
