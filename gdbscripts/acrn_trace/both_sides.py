@@ -42,7 +42,9 @@ class BothSides(Sink):
             self._open.append(event)
 
     def arrived(self, vcpu: int, nr: int, args: tuple[int, int]) -> None:
-        """The dispatcher is entered on ``vcpu``."""
+        """The dispatcher is entered on ``vcpu``, or QEMU reports once more that it was."""
+        if self._is_repeated(vcpu, nr, args):
+            return
         arrival = self._current[vcpu] = Arrival(nr, args)
         waiting = [event for event in self._open if event.seq not in self._arrivals]
         here = [event for event in waiting if event.vcpu == vcpu]
@@ -52,6 +54,16 @@ class BothSides(Sink):
             self._arrivals[found[-1].seq] = arrival
         else:
             self.unmatched += 1  # from a site that is not traced
+
+    def _is_repeated(self, vcpu: int, nr: int, args: tuple[int, int]) -> bool:
+        """Whether the vCPU's newest call has arrived, the same, and no handler has run."""
+        current = self._current.get(vcpu)
+        newest = next((event for event in reversed(self._open) if event.vcpu == vcpu), None)
+        return (
+            newest is not None
+            and self._arrivals.get(newest.seq) is current
+            and current == Arrival(nr, args)
+        )
 
     def handled_by(self, vcpu: int, handler: str) -> None:
         """A handler is entered: the first of a call is its own."""

@@ -249,7 +249,7 @@ WRONG = (
 
 def test_without_a_guest():
     gdb = run(gdb_command(SMP, CALL))
-    assert "no guest runs here to make a call; connect with 'target remote' first." in gdb.err
+    assert "no guest runs here to call; connect with 'target remote' first." in gdb.err
 
 
 def test_not_while_another_call_is_in_flight(smp):

@@ -350,7 +350,11 @@ def test_help_completion_and_errors(six_calls):
     assert "$_hypercall_arg(1)" in gdb.out and "tcatch hypercall create_vm\n" in gdb.out
     assert "did you mean start_vm" in gdb.err and "the condition is missing" in gdb.err
     assert "'$_hypercall_arg(1) ==' is no expression: A syntax error in expression" in gdb.err
-    assert "Catchpoint" not in gdb.out and "has arguments 1 and 2" in gdb.err and "$1 = void" in gdb.out
+    assert (
+        "Catchpoint" not in gdb.out
+        and "has arguments 1 and 2" in gdb.err
+        and "$1 = void" in gdb.out
+    )
 
 
 def test_it_may_be_set_before_the_guest_is_there(test_guest, folder):

@@ -209,3 +209,11 @@ def test_words_that_cannot_be_done(recorder):
         done = acrn_trace(*words)
         assert said in done.err and "Traceback" not in done.err, done
         assert (done.status, done.err.count("\n")) == ((2, 1) if said else (0, 0)), done
+
+
+def test_a_dump_makes_no_calls(recorder):
+    image, dump = recorder / "image.elf", recorder / "dump"
+    command = gdb_command(image, "hypercall trace", "hypercall call get_api_version", "info files")
+    gdb = run([*command, dump])
+    assert "a dump makes no calls; 'hypercall diagnose' tells what it shows." in gdb.err
+    assert "no guest runs here to call; connect with 'target remote' first." in gdb.err

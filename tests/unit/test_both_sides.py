@@ -79,6 +79,35 @@ def test_a_thread_that_migrates_before_its_call_runs():
     assert side_of(one)["args"][0] == "0x1"
 
 
+@pytest.mark.parametrize("outer_waits", [True, False])
+def test_an_arrival_that_is_reported_twice(outer_waits):
+    """Before the handler runs; another call that is interrupted there has not arrived by that."""
+    sides, outer, one = BothSides(), call(0, 0, 1), call(1, 0, 2)
+    if outer_waits:
+        sides.entered(outer)
+    sides.entered(one)
+    sides.arrived(0, one.nr, one.args)
+    arrives(sides, one)
+    sides.finished(one)
+    assert (side_of(one)["handler"], side_of(one)["ret"]) == ("model_start", 0)
+    assert sides.unmatched == 0 and one.findings == []
+    if outer_waits:
+        arrives(sides, outer)
+        sides.finished(outer)
+        assert side_of(outer)["args"][0] == "0x1" and outer.findings == []
+
+
+def test_the_same_call_again_that_no_handler_takes():
+    """Refused, and made again by an interrupt before the first has returned."""
+    sides, outer, inner = BothSides(), call(0, 0, 1), call(1, 0, 1)
+    for one in (outer, inner):
+        sides.entered(one)
+        sides.arrived(0, one.nr, one.args)
+    for one in (inner, outer):
+        sides.finished(one)
+        assert side_of(one)["handler"] is None and one.findings == []
+
+
 def test_what_differs_is_found():
     sides, one = BothSides(), call(0, 0, 1)
     sides.entered(one)

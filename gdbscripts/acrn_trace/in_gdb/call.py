@@ -114,7 +114,7 @@ class HypercallCall(gdb.Command):
         entry = find_call(name, self._session.knowledge.table)
         nodes = parse_arguments(rest)
         if not isinstance(gdb.selected_inferior().connection, gdb.RemoteTargetConnection):
-            raise TraceError("no guest runs here to make a call; connect with 'target remote' first")
+            raise TraceError("no guest runs here to call; connect with 'target remote' first")
         self._check_none_in_flight()
         place = find_place()
         check_stop(place, force)

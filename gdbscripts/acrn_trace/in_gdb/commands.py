@@ -10,7 +10,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb import catch, define, diagnose, disassembler, inject, mock, parameters
 from acrn_trace.in_gdb.call import HypercallCall
 from acrn_trace.in_gdb.command import Command, Prefix, matching, say
-from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
+from acrn_trace.in_gdb.image import current_image, current_sites, is_dump, load_offset
 from acrn_trace.in_gdb.ring import HypercallRing
 from acrn_trace.in_gdb.session import Session, current_session
 from acrn_trace.in_gdb.stream import GdbStream
@@ -61,6 +61,8 @@ class HypercallTrace(Command):
             return
         if running:
             raise TraceError("a trace is running; 'hypercall trace off' ends it")
+        if is_dump():
+            raise TraceError("a dump makes no calls; 'hypercall diagnose' tells what it shows")
         parser = OptionParser(prog="hypercall trace", add_help=False)
         add_trace_options(parser)
         options = parser.parse_args(words)

@@ -47,10 +47,15 @@ def load_offset(image: Image) -> int:
     return gdbs_own_offset(image) if value == "auto" else int(value, 0)
 
 
+def is_dump() -> bool:
+    """Whether GDB looks at a dump, in which nothing runs."""
+    connection = gdb.selected_inferior().connection
+    return connection is not None and connection.type == "core"
+
+
 def gdbs_own_offset(image: Image) -> int:
     """How far GDB has moved the image ('symbol-file -o …', or a target that told it to)."""
-    connection = gdb.selected_inferior().connection
-    if connection is not None and connection.type == "core":
+    if is_dump():
         return _offset_by_symbol(image)
     try:
         text = gdb.execute("maint info sections -all-objects", to_string=True)

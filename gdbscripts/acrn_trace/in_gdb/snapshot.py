@@ -19,6 +19,7 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.at_rest.snapshot import STUB, Snapshot, SnapshotVcpu
 from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.image import is_dump
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 
 READ_REGISTERS = (
@@ -36,7 +37,7 @@ _IDT = re.compile(r"^CPU#(\d+)\b.*?^IDT= *([0-9a-f]+)", re.DOTALL | re.MULTILINE
 def current_snapshot() -> Snapshot:
     """What GDB looks at; TraceError if it is neither a dump nor QEMU's stub."""
     connection = gdb.selected_inferior().connection
-    if connection is not None and connection.type == "core":
+    if is_dump():
         return open_core(core_path())
     if isinstance(connection, gdb.RemoteTargetConnection):
         return _stub_snapshot()
