@@ -76,21 +76,18 @@ def test_an_argument_that_arrives_as_another_is_found(both_sides):
 
 
 def test_a_result_that_the_guest_does_not_get_is_found(folder):
-    """break_registers of mask 1 changes RAX on its way from the handler to the guest.
-
-    The guest has no interrupts: in them smp makes calls, whose results must be right.
-    """
+    """break_registers of mask 1 changes RAX on its way from the handler to the guest."""
     commands = (
         f"set hypercall hypervisor-symbols {HYPERVISOR}",
         f"hypercall load {ROOT / 'examples' / 'hypervisor' / 'hypervisor.def'}",
-        *("hbreak ask_api_version", "continue", "hypercall trace"),
+        *("hbreak make_call", "continue", "hypercall trace"),
         "hypercall call break_registers 1 0xffffffff",
         "hypercall call get_api_version",
         "hypercall call break_registers 0 0",
         *("delete", "hypercall trace off", "continue"),
     )
-    with Guest(folder, arguments_of("service")) as guest:
-        gdb = gdb_at(guest, image_of("service"), *commands)
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb = gdb_at(guest, image_of("smp"), *commands)
         assert guest.finished().status == 0
     assert " | hypervisor: 0x80000000, 0x40" in gdb.out
     assert "model_get_api_version = 0\n" in gdb.out
