@@ -2,6 +2,7 @@
 """What every layer of the tests shares: the package on the path, and no silent skips in CI."""
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "gdbscripts"), str(ROOT / "tests")]
+
+# A shell that runs the tests in the background has SIGINT ignored, which what they start inherits.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples at each run, whatever the machine's load; the long run looks for new ones.
 AT_ANY_SPEED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
