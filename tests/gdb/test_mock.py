@@ -213,7 +213,7 @@ def test_a_model_makes_an_upcall(session, test_guest, folder):
         ("hypercall mock off a.py", "nothing is mocked; 'hypercall mock acrn' plays ACRN."),
         (
             "hypercall mock craete_vm 0",
-            "no call is named 'craete_vm' (did you mean 'create_vm'?); 'info",
+            "no call is named 'craete_vm' (did you mean create_vm?); 'info",
         ),
         ("hypercall mock acrn vm1=a,state=on", "'on' is none of off, created, running, paused"),
         ("hypercall mock nonsense", "hypercall mock takes 'acrn [SETTING=VALUE]…', 'NAME RETVAL'"),

@@ -71,7 +71,7 @@ def test_each_setting_reaches_the_machine():
     [
         ("cpus=0", "takes a number from 1 to 64"),
         ("vm2=a,cpus=0x1ffff", "vm2=…,cpus=0x1ffff: that is more than the machine's 16 CPUs"),
-        ("cpu=3", "no setting is named 'cpu' (did you mean 'cpus'?)"),
+        ("cpu=3", "no setting is named 'cpu' (did you mean cpus?)"),
         ("cpus", "a setting is NAME=VALUE"),
         ("vm1=a,state=on", "'on' is none of off, created, running, paused"),
         ("vm1=a,colour=red", "'colour' is none of a slot's cpus, flags"),

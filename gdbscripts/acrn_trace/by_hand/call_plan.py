@@ -3,10 +3,11 @@
 
 from dataclasses import dataclass
 
-from acrn_trace.by_hand.call_structures import Builder, near
+from acrn_trace.by_hand.call_structures import Builder
 from acrn_trace.by_hand.call_text import Fields, Node
 from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.errors import TraceError
+from acrn_trace.near import in_passing
 from acrn_trace.tables.calltable import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
@@ -33,8 +34,8 @@ def find_call(name: str, table: CallTable) -> Entry:
     except ValueError:
         names = [entry.name for entry in table]
         raise TraceError(
-            f"there is no call {name!r} in the table{near(name, names)}; 'info hypercalls' lists "
-            "them, 'hypercall load' and a number make others"
+            f"there is no call {name!r} in the table{in_passing(name, names)}; "
+            "'info hypercalls' lists them, 'hypercall load' and a number make others"
         ) from None
     if not 0 <= number <= MAX_NUMBER:
         raise TraceError(f"{name} is no 64-bit number of a call")

@@ -5,7 +5,6 @@ A structure, and what its pointers lead to, gets room in a page of the guest's. 
 its field, or is no field, is a TraceError that names the path, ``vm.cpu_affinity``.
 """
 
-import difflib
 import functools
 import operator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Callable
 from acrn_trace.by_hand.call_text import KINDS, Characters, Elements, Expression, Fields, Node
 from acrn_trace.decoding.structures import Structures
 from acrn_trace.errors import TraceError
+from acrn_trace.near import in_passing
 from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 
@@ -115,8 +115,8 @@ class Builder:
         for name in values:
             if name not in known:
                 raise TraceError(
-                    f"{path} has no field {name!r}{near(name, known)}; struct {struct.name} has "
-                    f"{_listed(known)}"
+                    f"{path} has no field {name!r}{in_passing(name, known)}; struct {struct.name} "
+                    f"has {_listed(known)}"
                 )
         if struct.is_union and len(values) > 1:
             raise TraceError(f"{path} is a union: give one of its members, not {_listed(values)}")
@@ -177,7 +177,7 @@ class Builder:
         try:
             return self.evaluate(text)
         except TraceError as error:
-            raise TraceError(f"{path}={_short(text)}: {error}{near(text, names)}") from None
+            raise TraceError(f"{path}={_short(text)}: {error}{in_passing(text, names)}") from None
 
     def _names(self, kind: Scalar) -> dict[int, str]:
         return self.structures.layouts.enums.get(kind.enum, {}) if kind.enum else {}
@@ -202,12 +202,6 @@ def _known(word: str, names: dict[str, int]) -> int | None:
         return int(word, 0)
     except ValueError:
         return None
-
-
-def near(name: str, known) -> str:
-    """``; did you mean …?``, or nothing."""
-    close = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _listed(names) -> str:

@@ -6,10 +6,10 @@ What is not set is generous, so that what a Service VM usually does succeeds.
 
 import re
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any, Callable
 
 from acrn_trace.errors import TraceError
+from acrn_trace.near import in_passing
 
 MAX_VMS = 16  # ACRN_MAX_VMS, ACRN_MAX_VCPUS and so on of cstub/model/acrn_machine.h
 MAX_CPUS = 64
@@ -106,10 +106,7 @@ def _wrong(word: str, why: str) -> TraceError:
 
 def _setting(name: str) -> tuple[str, Callable[[str], Any]]:
     if name not in SETTINGS:
-        near = get_close_matches(name, [*SETTINGS, "vm1"], 1)
-        raise ValueError(
-            f"no setting is named {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
-        )
+        raise ValueError(f"no setting is named {name!r}{in_passing(name, [*SETTINGS, 'vm1'])}")
     return SETTINGS[name][:2]
 
 

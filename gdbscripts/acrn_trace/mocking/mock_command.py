@@ -2,7 +2,6 @@
 """What ``hypercall mock`` and ``--mock`` are told, done to a mock: all but what needs the guest."""
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Iterable, Iterator
 
@@ -13,6 +12,7 @@ from acrn_trace.mocking.mock import Mock
 from acrn_trace.mocking.mock_acrn import PlayedAcrn
 from acrn_trace.mocking.python_models import call_number
 from acrn_trace.mocking.replay import Replay
+from acrn_trace.near import in_passing
 from acrn_trace.tables.errnos import ERRNOS, result_words
 from acrn_trace.tables.knowledge import Knowledge
 
@@ -75,8 +75,7 @@ def result_of(text: str) -> int:
     try:
         number = int(text, 0)
     except ValueError:
-        near = get_close_matches(text.lstrip("-"), errors, 1)
-        hint = f" (did you mean -{near[0]}?)" if near else ""
+        hint = in_passing(text.lstrip("-"), errors)
         raise TraceError(
             f"hypercall mock: {text!r} is no result: a number, or an error such as -EINVAL{hint}"
         ) from None

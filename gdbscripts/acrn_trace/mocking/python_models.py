@@ -10,7 +10,6 @@
 import contextlib
 import traceback
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
 
@@ -24,6 +23,7 @@ from acrn_trace.mocking.model_registers import Registers
 from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.structure_view import PackedView, Place, View
 from acrn_trace.mocking.time_limit import TimeLimit, TimeOver
+from acrn_trace.near import in_passing
 from acrn_trace.tables import calltable
 from acrn_trace.tables.calltable import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
@@ -132,7 +132,7 @@ class ModelCall:
         kind = self._place.structures.type_named(name)
         if kind is None:
             known = self._place.structures.layouts.structs
-            raise LookupError(f"no structure is named {name}{_near(name, known)}")
+            raise LookupError(f"no structure is named {name}{in_passing(str(name), known)}")
         return self._place.view(kind, address)
 
     def __getattr__(self, name: str) -> View:
@@ -148,7 +148,9 @@ class ModelCall:
                 return self._argument(argument, register)
         names = [argument.name for argument in arguments]
         has = f"; it has {', '.join(names)}" if names else ""
-        raise AttributeError(f"{self.name} has no argument {name}{_near(name, names) or has}")
+        raise AttributeError(
+            f"{self.name} has no argument {name}{in_passing(str(name), names) or has}"
+        )
 
     def _argument(self, argument: Argument, register: int) -> View:
         structures, entry = self._place.structures, self._entry
@@ -222,8 +224,8 @@ def call_number(which: str | int, table: CallTable, where: str) -> int:
     except ValueError:
         names = [entry.name for entry in table]
         raise TraceError(
-            f"{where}: no call is named {which!r}{_near(which, names)}; 'info hypercalls' has the "
-            "names"
+            f"{where}: no call is named {which!r}{in_passing(str(which), names)}; "
+            "'info hypercalls' has the names"
         ) from None
 
 
@@ -269,8 +271,3 @@ def _shown(thing: Any, as_text: Callable[[Any], str] = repr) -> str:
         return as_text(thing)[:MAX_WORDS]
     except Exception:  # pylint: disable=broad-except
         return f"an object of type {type(thing).__name__}"
-
-
-def _near(name: str, known) -> str:
-    near = get_close_matches(str(name), list(known), 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -5,11 +5,11 @@ Memory is read when a field is asked for, and written to when one is set; a valu
 its field, a field that is not there and a place past an array's end are errors.
 """
 
-from difflib import get_close_matches
 from typing import Any, Iterator
 
 from acrn_trace.decoding.structures import MAX_ELEMENTS, Structures, field_value
 from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.near import in_passing
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 
 View = Any
@@ -113,8 +113,7 @@ class StructureView:
             if field.name == name:
                 return field
         known = self.__dir__()
-        near = get_close_matches(name, known, 1)
-        hint = f" (did you mean {near[0]}?)" if near else f"; it has {', '.join(known)}"
+        hint = in_passing(name, known) or f"; it has {', '.join(known)}"
         raise AttributeError(f"{self._struct.name} has no field {name}{hint}")
 
     def _renamed(self, name: str) -> Iterator[Field]:
