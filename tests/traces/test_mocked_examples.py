@@ -117,6 +117,15 @@ def test_a_recording_of_the_rings_is_replayed(recorded, folder):
     assert by["mock"] == "start_vm" and set(by) == {"mock", "replay"}
 
 
+def test_what_of_a_recording_was_not_made_is_told(recorded):
+    before, _ = recorded("service")
+    replayed = alone("hello", "--replay", before)
+    left = re.search(rf"^\+\+\+ (\d+) of the (\d+) calls of {before} were not", replayed.err, re.M)
+    made = len(events_of(recorded("hello")[0]))
+    assert left and int(left[2]) == len(events_of(before)), replayed
+    assert int(left[2]) - int(left[1]) <= made
+
+
 def departures(events: list[dict]) -> dict[int, str]:
     return {
         event["seq"]: finding["text"]
@@ -196,7 +205,7 @@ def test_a_model_in_python_and_a_single_answer(folder):
     [
         (["--mock", "craete_vm 0"], r"no call is named 'craete_vm' \(did you mean create_vm\?\)"),
         (["--mock", "create_vm no"], r"'no' is no result: a number, or an error such as -EINVAL"),
-        (["--mock", "create_vm -EINVALL"], r"did you mean -EINVAL\?"),
+        (["--mock", "create_vm -EINVALL"], r"did you mean EINVAL\?"),
         (["--mock", "create_vm 1 2"], r"hypercall mock takes 'acrn"),
         (["--mock", "acrn cpu=2"], r"no setting is named 'cpu' \(did you mean cpus\?\)"),
         (["--mock", "acrn version=v9"], r"'v9' is no release of ACRN that is known"),

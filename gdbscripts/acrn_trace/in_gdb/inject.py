@@ -67,6 +67,7 @@ class HypercallInject(Command):
                 self._session.intervene(injector)
                 self._injector = injector
             self._injector.rules.append(rule)
+            gdb.write(f"Injected from now on: {rule.text}\n")
 
     def _off(self) -> None:
         if self._injector is None:

@@ -199,6 +199,9 @@ class LiveTrace:
         if why:
             self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
             self.remark_unreached()
+        for intervener in self._tracer.interveners:
+            for notice in intervener.last_notices():
+                self.notice(notice)
         self._tracer.close()
 
     def remark_unreached(self) -> None:

@@ -69,6 +69,10 @@ class Mock(Intervener):
         yield from self.overrides()
         yield from (player.summary for player in (self.replay, self.acrn) if player)
 
+    def last_notices(self) -> Iterator[str]:
+        if self.replay and self.replay.left:
+            yield self.replay.remainder
+
     def overrides(self) -> Iterator[str]:
         """The calls that are answered each in a way of its own."""
         name = self.knowledge.table.call_name

@@ -113,6 +113,10 @@ class Replay:
     def left(self) -> int:
         return sum(map(len, self.waiting.values()))
 
+    @property
+    def remainder(self) -> str:
+        return f"{self.left} of the {self.calls} calls of {self.path} were not made"
+
     def _queue(self, event: Event, now: dict[str, Tree]) -> deque[Recorded]:
         """The vCPU's calls; another's where a thread has moved; all, if vCPUs are not known."""
         own = self.waiting.get(event.vcpu) or self.waiting.get(None) or deque()

@@ -58,6 +58,10 @@ class Intervener:
         """What whoever reads the trace is to know of it from the beginning."""
         return ()
 
+    def last_notices(self) -> Iterable[str]:
+        """And what at its end."""
+        return ()
+
 
 class StoppedGuest(Protocol):
     """The guest whose stop is being handled, as far as a change needs it."""

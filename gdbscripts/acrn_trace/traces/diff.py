@@ -2,6 +2,7 @@
 """``acrn-trace diff``: two traces compared call by call."""
 
 import argparse
+import contextlib
 import sys
 from collections import Counter, deque
 from typing import Callable, Iterable, Iterator
@@ -70,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _factor(text: str) -> float:
-    factor = float(text)
-    if not factor > 1:
-        raise argparse.ArgumentTypeError("must be more than 1")
-    return factor
+    with contextlib.suppress(ValueError):
+        if float(text) > 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 1")
 
 
 class Comparison:
