@@ -146,6 +146,33 @@ def test_they_stay_over_a_new_connection(caught, test_guest, folder):
     ]
 
 
+@pytest.mark.parametrize("caught", [[], ["catch hypercall", "catch hypercall -r"]])
+def test_sites_one_right_after_the_other(caught, test_guest, folder):
+    """Where an answered call comes back the next one begins, and is seen, shown and answered."""
+    image, trace = test_guest("adjacent"), folder / "trace"
+    with Guest(folder, [*common_arguments(), "-kernel", image]) as guest:
+        commands = [f"hypercall trace -f jsonl -o {trace}", "hypercall inject all:retval=7"]
+        stops = ["continue"] * 9 + ["delete"] if caught else []
+        gdb = gdb_at(guest, image, *commands, *caught, *stops, "continue")
+        assert guest.finished().out == "adjacent: 7\n"
+    events = events_of(trace)
+    assert [event["ret"] for event in events] == [7] * 6
+    assert [event["args"][0] for event in events] == ["0x0", "0x0", "0x1", "0x1", "0x2", "0x2"]
+    assert len({event["site"] for event in events}) == 2
+    assert gdb.out.count("hit Catchpoint") == (12 if caught else 0), gdb
+
+
+def test_a_step_from_an_answered_call_to_the_next(test_guest, folder):
+    image = test_guest("adjacent")
+    with Guest(folder, [*common_arguments(), "-kernel", image]) as guest:
+        places = ["stepi", "print (long) $pc"] * 2
+        rule = "hypercall inject all:retval=7"
+        gdb = gdb_at(guest, image, rule, "catch hypercall", "continue", *places, "kill")
+        guest.finished()
+    at, after = (int(place) for place in re.findall(r"^\$\d = (-\d+)$", gdb.out, re.M))
+    assert after == at + 3 and gdb.out.count("hit Catchpoint") == 2, gdb
+
+
 def test_a_reset_at_a_catchpoint(test_guest, folder):
     """The calls begin anew, and so does nothing else: the rule goes on counting."""
     arguments = [word for word in common_arguments() if word != "-no-reboot"]
