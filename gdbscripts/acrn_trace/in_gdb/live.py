@@ -16,15 +16,15 @@ from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.command import say
 from acrn_trace.in_gdb.connection import stub_hung_up
-from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint, read_register
+from acrn_trace.in_gdb.drive import DRIVE, GuestHands, read_register
 from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
+from acrn_trace.in_gdb.site_points import SitePoints
 from acrn_trace.in_gdb.target import (
     GuestPhysicalMemory,
-    GuestSites,
     exception_frame_below,
     read_memory,
     read_stop,
@@ -35,7 +35,7 @@ from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
 from acrn_trace.pairing import Pairing
 from acrn_trace.shown import Shown
-from acrn_trace.sites import Point, Site, points
+from acrn_trace.sites import Point, Site
 from acrn_trace.stops import Stop
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.interventions import Intervener
@@ -76,7 +76,7 @@ class LiveTrace:
         self._hypervisor = hypervisor_side() if options else None
         if self._hypervisor:
             self._tracer.audience.first.append(self._hypervisor.sides)
-        self._guest_sites = GuestSites()
+        self._points = SitePoints(self._at_point, self._read_stop, self._on_site, self._on_boot)
         self._boots = 0
         self._reached = False  # any site
         self._guard = Guard()
@@ -99,9 +99,7 @@ class LiveTrace:
         offset = load_offset(image)
         self._lint = SiteLint(image, self._knowledge, offset)
         self._task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
-        self._points = [self._plant(point) for point in points(self.sites)]
-        entries = image.entry_points(offset)
-        self._points += [self._plant_boot(*entry) for entry in entries.items()]
+        self._points.plant(self.sites, image.entry_points(offset))
 
     def _lint_of(self, site: Site) -> list[Found]:
         return self._lint(site)
@@ -113,7 +111,7 @@ class LiveTrace:
             return
         if self._tracer.audience.calls or self.in_flight():
             self._on_boot()
-        self._delete(self._points)
+        self._points.delete()
         move_symbols(image, offset)
         with_possible = gdb.parameter("hypercall possible-sites")
         self.sites = traced_sites(current_sites(image), image, with_possible)
@@ -181,18 +179,12 @@ class LiveTrace:
         self._guard.run_last(lambda: self._close(why))
 
     def delete_points(self) -> None:
-        self._delete(self._points)
+        self._points.delete()
         if self._hypervisor:
             self._hypervisor.delete()
         if self._locator:
             self._locator.delete()
             self._locator = None
-
-    @staticmethod
-    def _delete(points_of_ours: list[HypercallPoint]) -> None:
-        for point in points_of_ours:
-            point.delete()
-        points_of_ours.clear()
 
     def _close(self, why: str | None) -> None:
         unfinished = len(self._tracer.end_calls())
@@ -209,29 +201,6 @@ class LiveTrace:
         if not self._reached and not self.failure:
             self._tracer.audience.remark(UNREACHED)
 
-    def _plant(self, point: Point) -> HypercallPoint:
-        site = point.enters or point.returns_from
-        assert site
-
-        def hit() -> None:
-            of_entry = (self._shown.stacks, self._task_of) if point.enters else ()
-            stop = read_stop(*of_entry)
-            if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
-                self._reached = True
-                self._tracer.on_stop(stop, point)
-                DRIVE.reasons += self._tracer.reasons
-                if stops_at_clobbers() and self._tracer.audience.clobber:
-                    DRIVE.reasons.append(f"stopped: {self._tracer.audience.clobber}")
-
-        return HypercallPoint(point.address, lambda: self.active and self._at_point(hit))
-
-    def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
-        def hit() -> None:
-            if read_memory(address, len(code)) == code:
-                self._on_boot()
-
-        return HypercallPoint(address, lambda: self.active and self._at_point(hit))
-
     def _on_boot(self) -> None:
         """The guest's first instruction runs: the second time around, that is a reset."""
         unfinished = len(self._tracer.end_calls())
@@ -241,7 +210,20 @@ class LiveTrace:
                 intervener.rebooted()
             self.notice(f"the guest was reset, with {unfinished} calls in flight")
 
+    def _read_stop(self, point: Point) -> Stop:
+        of_entry = (self._shown.stacks, self._task_of) if point.enters else ()
+        return read_stop(*of_entry)
+
+    def _on_site(self, stop: Stop, point: Point) -> None:
+        self._reached = True
+        self._tracer.on_stop(stop, point)
+        DRIVE.reasons += self._tracer.reasons
+        if stops_at_clobbers() and self._tracer.audience.clobber:
+            DRIVE.reasons.append(f"stopped: {self._tracer.audience.clobber}")
+
     def _at_point(self, action: Callable[[], None]) -> bool:
+        if not self.active:
+            return False
         stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guard.run(action))
         return stop_guest or self._interrupted_at_point or bool(DRIVE.reasons)
 

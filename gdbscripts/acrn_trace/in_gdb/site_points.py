@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The breakpoints of a trace: where calls begin and end, and where the guest itself begins."""
+
+from typing import Callable, Iterable, Mapping
+
+from acrn_trace.in_gdb.drive import HypercallPoint
+from acrn_trace.in_gdb.target import GuestSites, read_memory
+from acrn_trace.sites import Point, Site, points
+from acrn_trace.stops import Stop
+
+
+class SitePoints:
+    """Tells ``on_site`` and ``on_boot`` of stops that are the guest's.
+
+    Each hit is run by ``run``, which answers whether the guest is to stop.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Callable[[], None]], bool],
+        read_stop: Callable[[Point], Stop],
+        on_site: Callable[[Stop, Point], None],
+        on_boot: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._read_stop = read_stop
+        self._on_site = on_site
+        self._on_boot = on_boot
+        self._guest_sites = GuestSites()
+        self._planted: list[HypercallPoint] = []
+
+    def plant(self, sites: Iterable[Site], boots: Mapping[int, bytes]) -> None:
+        """At the ``sites``, and at the guest's first instructions: address and code of each."""
+        self._planted += [self._plant(point) for point in points(sites)]
+        self._planted += [self._plant_boot(*boot) for boot in boots.items()]
+
+    def delete(self) -> None:
+        for point in self._planted:
+            point.delete()
+        self._planted.clear()
+
+    def _plant(self, point: Point) -> HypercallPoint:
+        site = point.enters or point.returns_from
+        assert site
+
+        def hit() -> None:
+            stop = self._read_stop(point)
+            if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
+                self._on_site(stop, point)
+
+        return HypercallPoint(point.address, lambda: self._run(hit))
+
+    def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
+        def hit() -> None:
+            if read_memory(address, len(code)) == code:
+                self._on_boot()
+
+        return HypercallPoint(address, lambda: self._run(hit))
