@@ -42,6 +42,42 @@ class FindingKinds(Sink):
             self.kinds |= {finding.kind for finding in event.findings}
 
 
+class ShownFiles:
+    """Shows one file after the other: by sinks, or quick ways past them; tells more at the end."""
+
+    def __init__(self, options: argparse.Namespace, knowledge: Knowledge, selected: Filter) -> None:
+        self.found = FindingKinds()
+        self._knowledge, self._selected, self._quiet = knowledge, selected, options.quiet
+        output = _output(options.output)
+        self.sinks = sinks_on(output, options, knowledge)
+        self._progress = Progress(shown=not output.interactive)
+        self._playback = Playback(selected, [*self.sinks, self.found])
+        self._quick = [
+            *_quick_text(options, knowledge, output, self.sinks, self.found),
+            *_quick_lines(selected, self.sinks, self.found, self._progress),
+        ]
+        self._remarks: list[str] = []
+
+    def show(self, stream: IO[bytes], file: str) -> None:
+        empty = is_empty(stream)
+        way = next((way for is_for, way in self._quick if is_for(stream)), None)
+        if way:
+            way(stream, file)
+        else:
+            events = events_in(stream, file, self._knowledge)
+            self._playback.play(self._progress.watch(events))
+        if empty:
+            name = "standard input" if file == "-" else file
+            self._remarks.append(f"{name} is empty: it has no calls")
+
+    def close(self) -> None:
+        for sink in self.sinks:
+            sink.close()
+        self._progress.close()
+        for text in () if self._quiet else (*self._remarks, *self._selected.remarks()):
+            print(f"acrn-trace: {printable(text)}", file=sys.stderr)
+
+
 def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     """Play ``files`` as ``options`` say; the kinds of the findings.
 
@@ -53,49 +89,23 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     for file in files:
         check_trace(file)
     _refuse_overwriting(files, options.output)
-    output = _output(options.output)
-    sinks, found = sinks_on(output, options, knowledge), FindingKinds()
-    progress = Progress(shown=not output.interactive)
-    remarks: list[str] = []
-    playback = Playback(selected, [*sinks, found])
-    quick = [
-        *_quick_text(options, knowledge, output, sinks, found),
-        *_quick_lines(selected, sinks, found, progress),
-    ]
-
-    def show(stream: IO[bytes], file: str) -> None:
-        empty = is_empty(stream)
-        way = next((way for is_for, way in quick if is_for(stream)), None)
-        if way:
-            way(stream, file)
-        else:
-            playback.play(progress.watch(events_in(stream, file, knowledge)))
-        if empty:
-            name = "standard input" if file == "-" else file
-            remarks.append(f"{name} is empty: it has no calls")
-
-    failure = _show_all(files, show, sinks)
-    for sink in sinks:
-        sink.close()
-    progress.close()
-    for text in () if options.quiet else (*remarks, *selected.remarks()):
-        print(f"acrn-trace: {printable(text)}", file=sys.stderr)
+    shown = ShownFiles(options, knowledge, selected)
+    failure = _show_all(files, shown)
+    shown.close()
     if failure:
         raise failure
-    return found.kinds
+    return shown.found.kinds
 
 
-def _show_all(
-    files: Sequence[str], show: Callable[[IO[bytes], str], None], sinks: Sequence[Sink]
-) -> TraceError | None:
+def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:
     """Show one file after the other; the first that went wrong, if one did."""
     failures = []
     for file in files:
-        for sink in sinks if len(files) > 1 else ():
+        for sink in shown.sinks if len(files) > 1 else ():
             sink.notice(file)
         try:
             with opened(file) as stream:
-                show(stream, file)
+                shown.show(stream, file)
         except TraceError as error:
             failures.append(error)
             if isinstance(error.__cause__, BrokenPipeError):
