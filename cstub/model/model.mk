@@ -7,7 +7,7 @@ MODEL_HEADERS := $(wildcard cstub/model/*.h) cstub/include/acrn_types.h cstub/in
 MODEL_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/model
 MODEL_OBJECTS := $(MODEL_SOURCES:cstub/model/%.c=$(BUILD)/model/%.o)
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover
-REPLAY        := $(filter-out tests/conformance/test_%.c,$(wildcard tests/conformance/*.c))
+REPLAY        := $(addprefix tests/conformance/,conformance.c guest_memory.c recording.c replay.c)
 
 $(BUILD)/model/%.o: cstub/model/%.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
@@ -29,5 +29,7 @@ $(BUILD)/model/checked/%.o: cstub/model/%.c $(MODEL_HEADERS)
 $(BUILD)/acrn-conformance-checked: $(REPLAY) $(wildcard tests/conformance/*.h) $(MODEL_CHECKED)
 	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -o $@ $(REPLAY) $(MODEL_CHECKED) -ljansson
 
-$(BUILD)/test-%: tests/conformance/test_%.c tests/conformance/guest_memory.c $(MODEL_CHECKED)
-	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -Itests/conformance -o $@ $^ -lcmocka
+# A test with the Service VM that it plays.
+PLAYED := $(addprefix tests/conformance/,service_vm.c service_vm.h guest_memory.c guest_memory.h)
+$(BUILD)/test-%: tests/conformance/test_%.c $(PLAYED) $(MODEL_CHECKED)
+	$(CC) $(MODEL_CFLAGS) $(SANITIZE) -Itests/conformance -o $@ $(filter-out %.h,$^) -lcmocka

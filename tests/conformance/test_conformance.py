@@ -13,6 +13,7 @@ from live import ROOT, SECONDS, make
 
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE / "acrn-conformance.jsonl"
+TESTS = sorted(path.stem.replace("_", "-") for path in HERE.glob("test_*.c"))
 LIBRARY = {"memcpy", "memset", "memmove", "memcmp"}
 KERNEL = ["-ffreestanding", "-fno-pic", "-mcmodel=kernel", "-mno-red-zone", "-mno-sse"]
 SHARED = ["-ffreestanding", "-fPIC"]
@@ -46,7 +47,7 @@ def test_the_model_answers_as_acrn() -> None:
     assert done.stdout == f"91 cases, {steps} steps, 0 differ, {fake} skipped\n"
 
 
-@pytest.mark.parametrize("test", ["test-map", "test-model", "test-request"])
+@pytest.mark.parametrize("test", TESTS)
 def test_the_model_beyond_the_recording(test: str) -> None:
     done = run(built(test))
     assert done.returncode == 0, done.stdout + done.stderr

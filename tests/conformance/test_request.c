@@ -3,46 +3,17 @@
  * I/O requests from the User VM's side, answered as a Service VM does it: through the shared page
  * and notify_request_finish.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
+#include "service_vm.h"
 
-#include "acrn_model.h"
-#include "guest_memory.h"
-
-#define CREATION WATCHED_START
-#define POINTER	 (WATCHED_START + 0x1000)
-#define PAGE	 (WATCHED_START + 0x2000)
-#define VM	 1
-#define VCPU	 1
-#define FAILED	 ACRN_FAILED
-
-static struct acrn_machine machine;
-static struct acrn_model model;
-static struct guest_memory *memory;
-
-static int32_t call(uint8_t index, uint64_t rdi, uint64_t rsi)
-{
-	struct acrn_vmcall call = {.r8 = 0x80000000u | index, .rdi = rdi, .rsi = rsi};
-	uint64_t rax = 0;
-
-	assert_int_equal(acrn_model_vmcall(&model, &call, &rax), ACRN_RETURNED);
-	return (int32_t)rax;
-}
-
-static void put(uint64_t gpa, const void *from, size_t size)
-{
-	assert_int_equal(guest_memory_write(memory, gpa, from, size), 0);
-}
+#define PAGE IOREQS
+#define VM   1
+#define VCPU 1
 
 static struct acrn_io_request slot(uint16_t vcpu)
 {
 	struct acrn_io_request request;
 
-	guest_memory_read(memory, PAGE + vcpu * sizeof(request), &request, sizeof(request));
+	get(PAGE + vcpu * sizeof(request), &request, sizeof(request));
 	return request;
 }
 
@@ -60,27 +31,22 @@ static void set_slot(uint16_t vcpu, uint32_t state, uint64_t value)
 
 static void bring_up(uint64_t flags)
 {
-	struct acrn_vm_creation creation = {.name = "vm", .cpu_affinity = 0x6};
 	uint64_t page = PAGE;
+	uint16_t vm;
 
-	creation.vm_flag = (enum acrn_vm_flags)flags;
-	put(CREATION, &creation, sizeof(creation));
-	put(POINTER, &page, sizeof(page));
 	machine.vm[VM] = machine.vm[2]; /* free for a VM of any name */
-	acrn_model_init(&model, &machine,
-			&(struct acrn_memory){memory, guest_memory_read, guest_memory_write});
-	assert_int_equal(call(0x10, CREATION, 0), 0);
+	power_on();
+	assert_int_equal(create("vm", flags, 0x6, &vm), 0);
+	assert_int_equal(vm, VM);
+	put(POINTER, &page, sizeof(page));
 	assert_int_equal(call(0x30, VM, POINTER), 0);
+	assert_int_equal(call(0x12, VM, 0), 0);
 }
 
-static int power_on(void **unused)
+static int with_a_vm(void **unused)
 {
-	(void)unused;
-	guest_memory_free(memory);
-	memory = guest_memory_new();
-	machine = acrn_machine_default;
+	power_on_default(unused);
 	bring_up(0);
-	assert_int_equal(call(0x12, VM, 0), 0);
 	return 0;
 }
 
@@ -184,7 +150,6 @@ static void who_polls_needs_no_notice(void **unused)
 {
 	(void)unused;
 	bring_up(ACRN_VM_IO_COMPLETION_POLLING);
-	assert_int_equal(call(0x12, VM, 0), 0);
 	assert_true(make(VM, VCPU));
 	assert_int_equal(slot(VCPU).completion_polling, 1);
 	check(ACRN_REQUEST_WAITS, 0);
@@ -229,29 +194,21 @@ static void a_vm_brought_to_a_state(void **unused)
 	assert_false(acrn_model_set_vm_state(&model, ACRN_MAX_VMS, ACRN_VM_OFF));
 }
 
-static int forget_memory(void **unused)
-{
-	(void)unused;
-	guest_memory_free(memory);
-	memory = NULL;
-	return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup(function, power_on)
+#define WITH_A_VM(function) cmocka_unit_test_setup(function, with_a_vm)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_request_and_its_answer),
-		TEST(a_wide_answer),
-		TEST(who_cannot_make_one),
-		TEST(a_taken_slot_is_not_used),
-		TEST(notified_too_early_it_goes_on_without),
-		TEST(a_notice_without_a_request_changes_nothing),
-		TEST(who_polls_needs_no_notice),
-		TEST(reset_forgets_it),
-		TEST(the_vector_of_the_upcall),
-		TEST(a_vm_brought_to_a_state),
+		WITH_A_VM(a_request_and_its_answer),
+		WITH_A_VM(a_wide_answer),
+		WITH_A_VM(who_cannot_make_one),
+		WITH_A_VM(a_taken_slot_is_not_used),
+		WITH_A_VM(notified_too_early_it_goes_on_without),
+		WITH_A_VM(a_notice_without_a_request_changes_nothing),
+		WITH_A_VM(who_polls_needs_no_notice),
+		WITH_A_VM(reset_forgets_it),
+		WITH_A_VM(the_vector_of_the_upcall),
+		WITH_A_VM(a_vm_brought_to_a_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, forget_memory);
