@@ -50,6 +50,7 @@ class Drive:
         self.after_stop: list[Callable[[], None]] = []  # once GDB has made it
         self.reasons: list[str] = []  # why the guest is being stopped for the user
         self.shown: list[str] = []  # the reasons of the latest stop
+        self.owes_frame = False  # the place of it is not shown yet
         self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
         self.passage: Passage | None = None  # of a call that may be answered when the guest goes on
         self.users = UserBreakpoints()
@@ -214,6 +215,7 @@ def _follow() -> bool:
 
 def stopped() -> None:
     """GDB has stopped at a point of ours, and runs its commands."""
+    _show_frame()
     actions, DRIVE.after_stop = DRIVE.after_stop, []
     for action in actions:
         action()
@@ -228,11 +230,25 @@ def show_reasons(_event: gdb.StopEvent) -> None:
     told = [reason for reason in reasons if reason]
     for reason in told:
         gdb.write("\n" + "".join(f"{printable(line)}\n" for line in reason.splitlines()))
-    if told:
-        try:
-            gdb.execute("frame")
-        except gdb.error as error:  # RSP may be among what changed
-            gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
+    DRIVE.owes_frame = bool(told)
+    if not any(one.commands for one in gdb.breakpoints() if one.number > 0):
+        _show_frame()
+
+
+def _show_frame() -> None:
+    """The place that a stop of ours still has to show.
+
+    A command that Python runs is followed by the commands of the breakpoints that stopped the
+    guest. A ``continue`` among them would be lost within the stop event: GDB would wait for ever.
+    So where a breakpoint has commands, the frame is shown from ours, in which no others run.
+    """
+    if not DRIVE.owes_frame:
+        return
+    DRIVE.owes_frame = False
+    try:
+        gdb.execute("frame")
+    except gdb.error as error:  # RSP may be among what changed
+        gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
 
 
 class AddressPoint(HypercallPoint):
