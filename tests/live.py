@@ -148,8 +148,14 @@ def image_of(example: str) -> Path:
 
 def symbol(image: Path, name: str) -> int:
     """The address of a symbol of an image that has not been stripped."""
+    return addresses_of(image, name).start
+
+
+def addresses_of(image: Path, name: str) -> range:
+    """Those of a function of an image that has not been stripped."""
     with open(image, "rb") as file:
-        return ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"]
+        found = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)[0]
+        return range(found["st_value"], found["st_value"] + found["st_size"])
 
 
 def acrn_trace(*arguments: object, **options) -> Run:

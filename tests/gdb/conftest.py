@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from live import GUESTS, Guest, Run, build_test_guests, common_arguments, gdb_at
+from calls_by_hand import SMP
+from live import GUESTS, Guest, Run, arguments_of, build_test_guests, common_arguments, gdb_at
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +28,17 @@ def six_calls(test_guest, folder) -> Callable[..., tuple[list[str], Run]]:
         assert ended.status == 0, (gdb, ended)
         assert "Traceback" not in gdb.err and "Python Exception" not in gdb.err, gdb
         return ended.out.splitlines(), gdb
+
+    return session
+
+
+@pytest.fixture
+def smp_at_call(folder):
+    """Run GDB commands on the smp example at its first call: GDB's run, and QEMU's."""
+
+    def session(*commands: str, image=SMP) -> tuple[Run, Run]:
+        with Guest(folder, arguments_of("smp")) as guest:
+            gdb = gdb_at(guest, image, "hbreak make_call", "continue", *commands)
+            return gdb, guest.finished()
 
     return session

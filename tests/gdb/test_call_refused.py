@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where no call can be made by hand, and how that is said."""
+
+import re
+
+from calls_by_hand import CALL, LINE, SMP, untouched
+from live import Guest, arguments_of, gdb_at, gdb_command, run, symbol
+
+
+def test_errors_are_a_sentence(folder):
+    with Guest(folder, arguments_of("smp")) as guest:
+        gdb = gdb_at(guest, SMP, CALL, "hbreak make_call", "continue", "hypercall call", *WRONG)
+        assert untouched(guest.finished())
+    expected = [
+        "no call can be made here: vCPU 0 is not in long mode with paging on; let the guest boot",
+        "hypercall call takes a call's name or number and its arguments.",
+        *("(did you mean start_vm?)", "vmid is missing; start_vm takes 1 argument (vmid)."),
+        *("vmid has 16 bits, 0 to 0xffff, and was given 70000.", "vm has no field 'nam'"),
+        *('No symbol "nothing" in current context', "is a struct acrn_vm_creation"),
+        "version=call_log[0]: call_log[0] is a struct",
+    ]
+    lines = [line for line in gdb.err.splitlines() if not line.startswith("warning")]
+    assert len(lines) == len(expected), lines
+    for line, text in zip(lines, expected):
+        assert text in line and line.endswith("."), (line, text)
+
+
+WRONG = (
+    *("hypercall call star_vm 1", "hypercall call start_vm", "hypercall call start_vm 70000"),
+    *("hypercall call create_vm {nam=1}", "hypercall call start_vm nothing"),
+    *("hypercall call create_vm [1]", "hypercall call get_api_version call_log[0]"),
+)
+
+
+def test_without_a_guest():
+    gdb = run(gdb_command(SMP, CALL))
+    assert "no guest runs here to call; connect with 'target remote' first." in gdb.err
+
+
+def test_not_while_another_call_is_in_flight(smp_at_call):
+    site = symbol(SMP, "call_at_shared_site")
+    gdb, guest = smp_at_call(
+        *("delete", "hypercall trace -q", f"break *{site:#x}+12", "continue", CALL, "delete"),
+        *("hypercall trace off", "continue"),
+    )
+    assert re.search(r"no call can be made here: \w+ of vCPU \d at smp.c:\d+ \w+ is in fl", gdb.err)
+    assert untouched(guest)
+
+
+def test_without_the_page_a_site_is_used(smp_at_call, folder):
+    """As in a guest that does not link the stub; then there is no room for structures."""
+    image = folder / "bare.elf"
+    assert run(["objcopy", "--strip-symbol=acrn_scratch", SMP, image]).status == 0
+    gdb, guest = smp_at_call(
+        *("hypercall call pause_vm 3", "hypercall call get_api_version 0x600000"),
+        *("hypercall call create_vm {}", "delete", "continue"),
+        image=image,
+    )
+    assert re.search(r"pause_vm\(vmid=3\) = -1 .* by hand at smp.c:\d+ call_\w+$", gdb.out, re.M)
+    assert "version={major_version=1, minor_version=0}) = 0" in gdb.out
+    assert "the guest reserves no memory to build vm in; link cstub/src/scratch.S" in gdb.err
+    assert untouched(guest)
+
+
+def test_where_there_is_no_place_for_it(smp_at_call, folder):
+    """Each site has a breakpoint of the user's, or the image has no site at all."""
+    image, empty = folder / "bare.elf", folder / "empty.elf"
+    assert run(["objcopy", "--strip-symbol=acrn_scratch", SMP, image]).status == 0
+    assert run(["objcopy", "--only-section=.data", SMP, empty]).status == 0
+    gdb, guest = smp_at_call(
+        "python from acrn_trace.in_gdb.image import current_image, current_sites",
+        "python for site in current_sites(current_image()): gdb.execute(f'hbreak *{site.address}')",
+        *("hypercall call pause_vm 3", "delete", f"file {empty}", "hypercall call pause_vm 3"),
+        "continue",
+        image=image,
+    )
+    assert "each call site has a breakpoint of yours; disable that of one." in gdb.err, gdb
+    assert "has no certain call site to use, and reserves no page for it: link" in gdb.err, gdb
+    assert untouched(guest)
+
+
+def test_not_in_ring_3(smp_at_call):
+    """The ring is what CS says."""
+    gdb, guest = smp_at_call(
+        *("delete", "set $ring0 = $cs", "set var $cs = $cs | 3", CALL, "set var $cs = $ring0"),
+        *(CALL, "continue"),
+    )
+    assert re.search(r"vCPU \d is in ring 3, and hypercalls are made in ring 0; stop", gdb.err), gdb
+    assert len(LINE.findall(gdb.out)) == 1
+    assert untouched(guest)
