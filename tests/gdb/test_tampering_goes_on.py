@@ -196,6 +196,17 @@ def test_a_reset_at_a_catchpoint(test_guest, folder):
     assert "Traceback" not in gdb.err
 
 
+def test_gdb_keeps_no_more_files_open_with_each_answer(test_guest, folder):
+    image = test_guest("tampered")
+    files = "python import os; print('open:', len(os.listdir('/proc/self/fd')))"
+    with Guest(folder, [*common_arguments(), "-kernel", image]) as guest:
+        answered = ["hypercall mock create_vm 5", "catch hypercall", "continue"]
+        gdb = gdb_at(guest, image, *answered, files, *["continue"] * 4, files, "kill")
+        guest.finished()
+    before, after = re.findall(r"^open: (\d+)$", gdb.out, re.M)
+    assert before == after and gdb.out.count("hit Catchpoint") == 5, gdb
+
+
 @pytest.mark.parametrize("mocked", [[], ["hypercall mock create_vm 5"]])
 def test_a_guest_that_ends_at_a_catchpoint(mocked, test_guest, folder):
     """Also at a call that is to be answered when the guest goes on."""

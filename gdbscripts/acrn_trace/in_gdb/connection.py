@@ -9,7 +9,6 @@ was about to resume, which crashes it (seen with 13).
 import os
 import select
 import socket
-from typing import Iterator
 
 OWN_FILES = "/proc/self/fd"
 
@@ -17,17 +16,22 @@ OWN_FILES = "/proc/self/fd"
 def stub_hung_up() -> bool:
     """Whether a socket of GDB's has lost its other end; False where nobody can tell."""
     poll = select.poll()
-    for descriptor in _sockets():
-        poll.register(descriptor, select.POLLRDHUP)
+    for name in os.listdir(OWN_FILES) if os.path.isdir(OWN_FILES) else ():
+        if _is_connected(int(name)):
+            poll.register(int(name), select.POLLRDHUP)
     return bool(poll.poll(0))
 
 
-def _sockets() -> Iterator[int]:
-    """Connected ones only: one that never was counts as hung up as well."""
-    for name in os.listdir(OWN_FILES) if os.path.isdir(OWN_FILES) else ():
-        try:
-            with socket.socket(fileno=os.dup(int(name))) as file:
-                file.getpeername()
-        except OSError:
-            continue
-        yield int(name)
+def _is_connected(descriptor: int) -> bool:
+    """Whether it is a socket with a peer: one that never had any counts as hung up as well."""
+    try:
+        file = socket.socket(fileno=descriptor)
+    except OSError:
+        return False
+    try:
+        file.getpeername()
+        return True
+    except OSError:
+        return False
+    finally:
+        file.detach()  # it is GDB's
