@@ -19,8 +19,8 @@ from live import (
     run,
     start,
 )
+from tampered import UNTOUCHED
 
-UNTOUCHED = [f"{n}: 1 {100 + n} 1 = {n} {100 + n}" for n in range(6)]
 EVENTS = 300
 
 
