@@ -10,28 +10,36 @@ import os
 import select
 import socket
 
+import gdb
+
 OWN_FILES = "/proc/self/fd"
 
 
 def stub_hung_up() -> bool:
-    """Whether a socket of GDB's has lost its other end; False where nobody can tell."""
+    """Whether the stub has closed its end of GDB's connection; False where nobody can tell."""
+    connection = gdb.selected_inferior().connection
     poll = select.poll()
-    for name in os.listdir(OWN_FILES) if os.path.isdir(OWN_FILES) else ():
-        if _is_connected(int(name)):
+    for name in os.listdir(OWN_FILES) if connection and os.path.isdir(OWN_FILES) else ():
+        if _leads_to(int(name), connection.details or ""):
             poll.register(int(name), select.POLLRDHUP)
     return bool(poll.poll(0))
 
 
-def _is_connected(descriptor: int) -> bool:
-    """Whether it is a socket with a peer: one that never had any counts as hung up as well."""
+def _leads_to(descriptor: int, place: str) -> bool:
+    """Whether it is a socket connected with ``place``, as in GDB's 'target remote'.
+
+    That is HOST:PORT or a path; QEMU may call the latter by another path.
+    """
     try:
         file = socket.socket(fileno=descriptor)
     except OSError:
         return False
     try:
-        file.getpeername()
-        return True
-    except OSError:
+        peer = file.getpeername()
+    except OSError:  # it has none
         return False
     finally:
         file.detach()  # it is GDB's
+    if isinstance(peer, tuple):
+        return place.endswith(f":{peer[1]}")
+    return os.path.basename(place) == os.path.basename(os.fsdecode(peer))
