@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The guests of these tests are built when the first of them wants one."""
+"""The guests of these tests, built when the first test wants one, and GDB commands run on them."""
 
 from pathlib import Path
 from typing import Callable
@@ -7,6 +7,7 @@ from typing import Callable
 import pytest
 from calls_by_hand import SMP
 from live import GUESTS, Guest, Run, arguments_of, build_test_guests, common_arguments, gdb_at
+from service_trace import SERVICE
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,18 @@ def smp_at_call(folder):
     def session(*commands: str, image=SMP) -> tuple[Run, Run]:
         with Guest(folder, arguments_of("smp")) as guest:
             gdb = gdb_at(guest, image, "hbreak make_call", "continue", *commands)
+            return gdb, guest.finished()
+
+    return session
+
+
+@pytest.fixture
+def service(folder):
+    """Run GDB commands on the service example: GDB's run, and QEMU's."""
+
+    def session(*commands: str) -> tuple[Run, Run]:
+        with Guest(folder, arguments_of("service")) as guest:
+            gdb = gdb_at(guest, SERVICE, *commands)
             return gdb, guest.finished()
 
     return session
