@@ -101,6 +101,12 @@ class Catcher(Intervener):
         self.stopped_by = []
         self.forget_call()
 
+    def forget_guest(self) -> None:
+        """GDB deletes what is for one thread, and tells no Python object: it is not to be used."""
+        of_all = (one for one in self.points if one.entry.is_valid() and one.entry.thread is None)
+        self.points = list(of_all)
+        self.forget_stop()
+
     def modified(self, entry: gdb.Breakpoint) -> None:
         for point in self.points:
             if point.entry is entry:
@@ -211,7 +217,8 @@ def register(session: Session) -> None:
 
     gdb.events.stop.connect(forget_deleted)
     gdb.events.before_prompt.connect(forget_deleted)
-    for event in (gdb.events.cont, gdb.events.exited, gdb.events.connection_removed):
-        event.connect(lambda _event: catcher.forget_stop())
+    gdb.events.cont.connect(lambda _event: catcher.forget_stop())
+    for event in (gdb.events.exited, gdb.events.connection_removed):
+        event.connect(lambda _event: catcher.forget_guest())
     gdb.events.breakpoint_modified.connect(catcher.modified)
     gdb.events.breakpoint_deleted.connect(lambda _entry: catcher.hand_over_commands())
