@@ -160,3 +160,26 @@ def test_a_user_vms_requests_reach_the_driver_by_upcalls(folder):
     assert gdb.out.count("vCPU 0 of VM 2 made an I/O request: vector 0xf3\n") == 2, gdb
     assert "ioreq_dispatcher (" in gdb.out  # what the upcall's handler has the kernel do
     assert "vCPU 0 of VM 2 has the answer to its I/O request: 0x80001810\n" in gdb.out
+
+
+def test_a_call_by_hand_leaves_the_kernel_as_it_was(folder):
+    """Linux reserves no page for it: the call is made at one of the driver's own sites."""
+    registers = "info registers rax rbx rcx rdx rsi rdi rbp rsp r8 r15 rip eflags"
+    with Guest(folder, qemu_arguments("hsm.rounds=1")) as guest:
+        commands = gdb_command(
+            VMLINUX,
+            f"target remote {guest.socket}",
+            "hypercall mock acrn",
+            *("tcatch hypercall -r create_vm", "continue", "echo BEFORE\\n", registers),
+            *("echo CALL\\n", "hypercall call start_vm 9", "hypercall call pause_vm 1"),
+            *("echo AFTER\\n", registers, "echo END\\n", "hypercall call start_vm 2", "continue"),
+        )
+        gdb = run(commands, seconds=900)
+        console = guest.finished().out
+    before, calls, after = re.split("BEFORE\n|CALL\n|AFTER\n|END\n", gdb.out)[1:4]
+    assert before == after
+    assert re.findall(r"^\[\d\] [\d.]+ (\w+)\(.*= (-?\d+)", calls, re.M) == [
+        ("start_vm", "-1"),
+        ("pause_vm", "-1"),
+    ]
+    assert "by hand at" in calls and "hsm: done" in console
