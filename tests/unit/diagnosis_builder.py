@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Guests at rest made by hand: RAM with rings, page tables, stacks and code, and vCPUs in it."""
+"""Guests at rest made by hand: RAM with rings, page tables, stacks and code, and vCPUs in it.
+
+examples/crash has real ones.
+"""
 
 import struct
 from dataclasses import dataclass, field
@@ -20,6 +23,14 @@ KERNEL, USER = (0x08, 0x10), (0x33, 0x3B)  # CS and SS
 FLAGS = 0x202
 VMCALL, HLT, PAUSE = b"\x0f\x01\xc1", b"\xf4", b"\xf3\x90"
 START_VM, CREATE_VM, SET_IOREQ_BUFFER = 0x80000012, 0x80000010, 0x80000030
+
+TOP = STACKS + 2 * PAGE  # of a stack
+STRUCTURE = 0x220000  # physical
+CAPTURE = 64  # bytes
+CAPTURING = {
+    "size": 64 + 8 + 2 * CAPTURE + 56,
+    "more": {"capture_offset": 64, "capture_bytes": CAPTURE},
+}
 
 KNOWLEDGE: Knowledge = acrn()
 
@@ -94,3 +105,13 @@ class Guest:
 
     def kinds(self) -> list[str]:
         return [verdict.kind for verdict in self.diagnosis().verdicts]
+
+
+def captured(data: bytes) -> bytes:
+    """A structure in a record of a ring."""
+    return struct.pack("<HHI", len(data), 0, 0) + data
+
+
+def creation(name: bytes, vmid: int = 0, cpus: int = 2) -> bytes:
+    """struct acrn_vm_creation."""
+    return struct.pack("<HHHH16sQQQ", vmid, 0, 0, 0, name, 0, 0, cpus)
