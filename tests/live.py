@@ -110,7 +110,7 @@ def interrupt(process: subprocess.Popen, pipe: IO[str], answer: str) -> str:
     def interrupt_if_idle() -> None:
         nonlocal ran
         before, ran = ran, processor_seconds(process.pid)
-        if before in (ran, -1.0):
+        if before == -1.0 or before == ran and sleeps(process.pid):
             process.send_signal(signal.SIGINT)
 
     interrupt_if_idle()
@@ -121,6 +121,11 @@ def processor_seconds(task: object) -> float:
     """How long PID, or PID/task/TID, has had a processor, to a clock's tick or so."""
     words = Path(f"/proc/{task}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def sleeps(pid: int) -> bool:
+    """Whether a process waits for something, and not for a processor."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen | None = None) -> None:

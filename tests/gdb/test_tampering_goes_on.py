@@ -5,6 +5,7 @@ import re
 
 import pytest
 from live import (
+    SECONDS,
     Guest,
     arguments_of,
     common_arguments,
@@ -85,7 +86,7 @@ def held(test_guest, folder):
             with ended(gdb):
                 read_until(gdb.stdout, "HELD\n")
                 then(gdb, guest)
-                out, err = gdb.communicate(timeout=120)
+                out, err = gdb.communicate(timeout=SECONDS)
             return out, err, guest.finished().out.splitlines()
 
     return session
