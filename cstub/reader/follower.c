@@ -4,20 +4,25 @@
 
 #include "follower.h"
 
+_Static_assert(MAX_WAITING_BYTES >= RING_MAX_RINGS * RING_MAX_RECORD_SIZE, "each has one at least");
+
 int follower_begin(struct follower *follower, const struct ring_map *map,
 		   struct trace_writer *writer, uint64_t tsc_hz, enum acrn_trace_clock clock)
 {
 	uint32_t rings = map->header.ring_count, size = map->header.record_size;
+	uint32_t most = MAX_WAITING_BYTES / (rings * size);
 
+	most = most < MAX_WAITING ? most : MAX_WAITING;
 	*follower = (struct follower){.map = map, .writer = writer};
 	follower->rings =
 		(struct acrn_trace_rings){.tsc_hz = tsc_hz, .clock = clock, .header = map->header};
 	follower->position = calloc(rings, sizeof(*follower->position));
-	follower->copies = malloc((size_t)rings * MAX_WAITING * size);
+	follower->most_waiting = most;
+	follower->copies = malloc((size_t)rings * most * size);
 	if (!follower->position || !follower->copies)
 		return -1;
-	for (uint32_t i = 0; i < rings * MAX_WAITING; i++)
-		follower->position[i / MAX_WAITING].call[i % MAX_WAITING].copy =
+	for (uint32_t i = 0; i < rings * most; i++)
+		follower->position[i / most].call[i % most].copy =
 			follower->copies + (size_t)i * size;
 	trace_rings(writer, &follower->rings);
 	return 0;
@@ -107,13 +112,12 @@ static struct waiting_call *wait_for(struct follower *follower, uint32_t ring, u
 	struct position *position = &follower->position[ring];
 	struct waiting_call *call = &position->call[0];
 
-	if (position->waiting == MAX_WAITING) {
+	if (position->waiting == follower->most_waiting) {
 		struct waiting_call oldest = *call;
 
 		give_up(follower, ring, &oldest, 0);
-		memmove(call, call + 1, sizeof(*call) * (MAX_WAITING - 1));
-		position->call[MAX_WAITING - 1] = oldest;
-		position->waiting--;
+		memmove(call, call + 1, sizeof(*call) * --position->waiting);
+		position->call[position->waiting] = oldest;
 	}
 	call = &position->call[position->waiting++];
 	call->sequence = sequence;

@@ -11,7 +11,11 @@
 #include "ring_map.h"
 #include "trace_writer.h"
 
-#define MAX_WAITING 1024u /* calls of one ring that have not returned */
+/* Of calls that have not returned: how many of one ring, and bytes of the copies of all. */
+#ifndef MAX_WAITING /* fuzzing has little, to have it used up */
+#define MAX_WAITING	  1024u
+#define MAX_WAITING_BYTES (64u << 20)
+#endif
 
 /* Where in one ring the reading is. */
 struct position {
@@ -31,6 +35,7 @@ struct follower {
 	struct acrn_trace_rings rings; /* what the file says of them */
 	struct position *position;     /* one for each ring */
 	unsigned char *copies;
+	uint32_t most_waiting; /* of one ring: MAX_WAITING, or fewer of very large records */
 	uint64_t pass;
 	uint64_t restarts; /* of the guest */
 };

@@ -29,7 +29,8 @@ int ram_open(struct guest_ram *ram, const char *path)
 int ram_add_range(struct guest_ram *ram, struct ram_range range)
 {
 	if (ram->ranges == MAX_RAM_RANGES || range.size == 0 || range.offset > ram->size ||
-	    range.size > ram->size - range.offset || range.address > UINT64_MAX - range.size)
+	    range.size > ram->size - range.offset || range.address > UINT64_MAX - range.size ||
+	    range.address % PAGE || range.offset % PAGE)
 		return -1;
 	ram->range[ram->ranges++] = range;
 	return 0;
@@ -48,7 +49,7 @@ const void *ram_at(const struct guest_ram *ram, uint64_t address, uint64_t size)
 	return NULL;
 }
 
-/* The first offset from `at` on whose page is not a hole; `end` if there is none. */
+/* The page of the first byte from `at` on that is not in a hole; `end` if there is none. */
 static uint64_t next_data(const struct guest_ram *ram, uint64_t at, uint64_t end)
 {
 	off_t data = lseek(ram->file, (off_t)at, SEEK_DATA);
@@ -65,21 +66,37 @@ static uint64_t next_hole(const struct guest_ram *ram, uint64_t at, uint64_t end
 	return hole < 0 || (uint64_t)hole > end ? end : (uint64_t)hole;
 }
 
-uint64_t ram_search(const struct guest_ram *ram, unsigned int index, uint64_t from, uint64_t magic)
+/*
+ * The cursor's next page that is not a hole, and step over it; 0 if its range has no other. There
+ * may be a hole where data was found: one that is smaller than a page, or that a balloon just made.
+ */
+static int next_page(const struct guest_ram *ram, struct ram_cursor *cursor, uint64_t *page)
 {
-	const struct ram_range *range = &ram->range[index];
-	uint64_t end = range->offset + range->size, at = range->offset;
+	const struct ram_range *range = &ram->range[cursor->range];
+	uint64_t begin = range->offset, end = begin + range->size;
 
-	if (from > range->address)
-		at += from - range->address;
-	at = (at + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-	while (at < end) {
-		uint64_t hole;
+	if (cursor->at >= cursor->known && cursor->at < range->size) {
+		uint64_t data = next_data(ram, begin + cursor->at, end);
 
-		at = next_data(ram, at, end);
-		for (hole = next_hole(ram, at, end); at < hole; at += PAGE)
-			if (*(const volatile uint64_t *)(ram->bytes + at) == magic)
-				return range->address + (at - range->offset);
+		cursor->at = data - begin;
+		cursor->known = next_hole(ram, data, end) - begin;
+	}
+	*page = cursor->at;
+	cursor->at += PAGE;
+	return *page < range->size && range->size - *page >= sizeof(uint64_t);
+}
+
+uint64_t ram_search(const struct guest_ram *ram, struct ram_cursor *cursor, uint64_t magic)
+{
+	uint64_t page;
+
+	while (cursor->range < ram->ranges) {
+		const struct ram_range *range = &ram->range[cursor->range];
+
+		if (!next_page(ram, cursor, &page))
+			*cursor = (struct ram_cursor){.range = cursor->range + 1};
+		else if (*(const volatile uint64_t *)(ram->bytes + range->offset + page) == magic)
+			return range->address + page;
 	}
 	return UINT64_MAX;
 }

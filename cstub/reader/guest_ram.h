@@ -26,17 +26,27 @@ struct guest_ram {
 /* Map the file. 0, or -1 with errno set. */
 int ram_open(struct guest_ram *ram, const char *path);
 
-/* Add a range; -1 if it does not lie in the file, overflows, or is one too many. */
+/*
+ * Add a range; -1 if it does not lie in the file, overflows, does not begin with a page in both, or
+ * is one too many.
+ */
 int ram_add_range(struct guest_ram *ram, struct ram_range range);
 
 /* `size` bytes at a guest-physical address, or NULL where that is not all RAM. */
 const void *ram_at(const struct guest_ram *ram, uint64_t address, uint64_t size);
 
+/* Where a search of all ranges is; all zero before it begins. */
+struct ram_cursor {
+	unsigned int range; /* its index */
+	uint64_t at;	    /* the next page, bytes into the range */
+	uint64_t known;	    /* up to there the file was asked, and has no hole */
+};
+
 /*
- * The guest-physical address, from `from` on, of the first page of a range (by its index) that
- * begins with `magic`; UINT64_MAX if there is none. Holes in the file are not touched, and stay
- * holes.
+ * The guest-physical address of the next page that begins with `magic`, in the order of the ranges;
+ * UINT64_MAX if there is no other. Holes in the file are not touched, and stay holes. A whole
+ * search looks at each page once, however many begin with it.
  */
-uint64_t ram_search(const struct guest_ram *ram, unsigned int range, uint64_t from, uint64_t magic);
+uint64_t ram_search(const struct guest_ram *ram, struct ram_cursor *cursor, uint64_t magic);
 
 #endif

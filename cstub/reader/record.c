@@ -12,6 +12,7 @@
 
 #include "follower.h"
 #include "record_options.h"
+#include "ring_search.h"
 #include "tsc_clock.h"
 
 /* Between two looks at a ring: when nothing was new, and when there is none yet. */
@@ -19,6 +20,10 @@
 #define SEARCH_NANOSECONDS 5000000
 /* A header that is being written is not right for a moment; longer than this, it is wrong. */
 #define SEARCH_PATIENCE 400
+
+/* What a trace file takes; whatever else a guest says of itself is not believed. */
+#define MIN_TSC_KHZ 10000u
+#define MAX_TSC_KHZ 100000000u
 
 static volatile sig_atomic_t is_over;
 
@@ -49,27 +54,6 @@ static int fail(const char *what, const char *on, const char *why)
 	return 3;
 }
 
-/* Map the first ring that can be; NULL, or why there is none yet. `*wait`: there may be one later.
- */
-static const char *find(const struct record_options *options, const struct guest_ram *ram,
-			struct ring_map *map, int *wait)
-{
-	const char *why = "there is no ring header in the guest's RAM", *fault;
-	uint64_t at = options->address;
-
-	if (at != UINT64_MAX)
-		return ring_map(map, ram, at, wait);
-	*wait = 1;
-	for (at = ring_find(ram, 0); at != UINT64_MAX; at = ring_find(ram, at + 1)) {
-		fault = ring_map(map, ram, at, wait);
-		if (!fault)
-			return NULL;
-		ring_unmap(map);
-		why = fault;
-	}
-	return why;
-}
-
 static const char *search(const struct record_options *options, const struct guest_ram *ram,
 			  struct ring_map *map)
 {
@@ -78,7 +62,8 @@ static const char *search(const struct record_options *options, const struct gue
 
 	for (;;) {
 		last_try = is_over;
-		why = find(options, ram, map, &wait);
+		why = options->address == UINT64_MAX ? ring_search(map, ram, &wait)
+						     : ring_map(map, ram, options->address, &wait);
 		if (!why || last_try || (!wait && --patience == 0))
 			return why;
 		pause_for(SEARCH_NANOSECONDS);
@@ -102,7 +87,7 @@ static uint64_t clock_of(const struct record_options *options, const struct ring
 		*clock = ACRN_TRACE_CLOCK_USER;
 		return options->tsc_hz;
 	}
-	if (map->header.tsc_khz >= 10000) {
+	if (map->header.tsc_khz >= MIN_TSC_KHZ && map->header.tsc_khz <= MAX_TSC_KHZ) {
 		*clock = ACRN_TRACE_CLOCK_GUEST;
 		return map->header.tsc_khz * 1000ull;
 	}
@@ -122,7 +107,8 @@ static int record(const struct record_options *options, struct trace_writer *wri
 	if (ram_open(&ram, options->ram))
 		return fail("cannot map", options->ram, strerror(errno));
 	if (record_ranges(options, &ram))
-		return fail("cannot map", options->ram, "it is smaller than the ranges given");
+		return fail("cannot map", options->ram,
+			    "the ranges given are not whole pages in it");
 	why = search(options, &ram, &map);
 	if (why)
 		return fail("no calls were recorded from", options->ram, why);

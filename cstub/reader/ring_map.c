@@ -52,6 +52,8 @@ static const char *map_records(struct ring_map *map, const struct guest_ram *ram
 	map->first_page_offset = header->records_virtual - first;
 	if (map->first_page_offset % 8)
 		return "its records are not aligned";
+	if (bytes > ram->size) /* the same page many times over: it would be read as often */
+		return "its records are more than all RAM";
 	map->pages = calloc(count, sizeof(*map->pages));
 	if (!map->pages)
 		return "there is not enough memory to map its records";
@@ -84,6 +86,16 @@ static const char *map_rings(struct ring_map *map, const struct guest_ram *ram)
 	return NULL;
 }
 
+/* Each word by one load: what is checked then is this copy, whatever the compiler does. */
+static void copy_header(struct acrn_ring_header *header, const uint64_t *from)
+{
+	uint64_t words[sizeof(*header) / sizeof(*from)];
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(*words); i++)
+		words[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	memcpy(header, words, sizeof(*header));
+}
+
 const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t address, int *wait)
 {
 	const void *found = ram_at(ram, address, sizeof(map->header));
@@ -93,7 +105,7 @@ const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t
 	*wait = 1;
 	if (!found || address % 8)
 		return "its address is not in RAM";
-	memcpy(&map->header, found, sizeof(map->header));
+	copy_header(&map->header, found);
 	fault = ring_header_fault(&map->header);
 	if (fault)
 		return fault;
@@ -104,19 +116,11 @@ const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t
 		       "levels)";
 	*wait = 0;
 	fault = map_rings(map, ram);
-	return fault ? fault : map_records(map, ram);
-}
-
-uint64_t ring_find(const struct guest_ram *ram, uint64_t from)
-{
-	uint64_t best = UINT64_MAX;
-
-	for (unsigned int i = 0; i < ram->ranges; i++) {
-		uint64_t at = ram_search(ram, i, from, ACRN_RING_MAGIC);
-
-		best = at < best ? at : best;
-	}
-	return best;
+	if (!fault)
+		fault = map_records(map, ram);
+	if (fault)
+		ring_unmap(map);
+	return fault;
 }
 
 void ring_unmap(struct ring_map *map)

@@ -37,13 +37,11 @@ const char *ring_header_fault(const struct acrn_ring_header *header);
 
 /*
  * Map the rings whose header is at a guest-physical address, through the page tables that it names.
- * NULL, or why that cannot be done. `*wait` is set if it may be possible later.
+ * NULL, or why that cannot be done; then nothing is left to unmap. `*wait` is set if it may be
+ * possible later.
  */
 const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t address,
 		     int *wait);
-
-/* The address of a ring header from guest-physical `from` on; UINT64_MAX if there is no other. */
-uint64_t ring_find(const struct guest_ram *ram, uint64_t from);
 
 void ring_unmap(struct ring_map *map);
 
