@@ -19,11 +19,20 @@ $(BUILD)/libacrn-report.so: $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(CC) $(READER_CFLAGS) -fPIC -shared -o $@ $(REPORT_SOURCES) -lm
 
 # The readers over hostile input, with every access checked; clang has the fuzzer.
-FUZZ := clang $(READER_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	-DREPORT_TEMPLATES=16u -DREPORT_LAYOUTS=4u -DLIVE_LOOKAHEAD=15u
-$(BUILD)/fuzz-rings: tests/fuzz/fuzz_rings.c $(READER_COMMON) $(READER_HEADERS) | $(BUILD)/
+CHECKED := clang $(READER_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-DREPORT_TEMPLATES=16u -DREPORT_LAYOUTS=4u -DLIVE_LOOKAHEAD=15u \
+	-DMAX_WAITING=9u '-DMAX_WAITING_BYTES=(1u << 20)' -DRING_MAX_BROKEN=4u
+FUZZ := $(CHECKED) -fsanitize=fuzzer
+$(BUILD)/fuzz-rings: tests/fuzz/fuzz_rings.c tests/fuzz/input.h $(READER_COMMON) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^)
 $(BUILD)/fuzz-report: tests/fuzz/fuzz_report.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^)
 $(BUILD)/fuzz-jsonl: tests/fuzz/fuzz_jsonl.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^) -lm
+# A hostile guest's RAM, from an input, and from a thread that goes on while it is followed.
+FUZZ_GUEST   := $(addprefix tests/fuzz/,followed.c guest_image.c) $(READER_COMMON)
+FUZZ_HEADERS := $(wildcard tests/fuzz/*.h) $(READER_HEADERS)
+$(BUILD)/fuzz-ram: tests/fuzz/fuzz_ram.c $(FUZZ_GUEST) $(FUZZ_HEADERS) | $(BUILD)/
+	$(FUZZ) -Wl,--wrap=lseek,--wrap=page_walk -o $@ $(filter %.c,$^)
+$(BUILD)/scribbling-guest: tests/fuzz/scribbling_guest.c $(FUZZ_GUEST) $(FUZZ_HEADERS) | $(BUILD)/
+	$(CHECKED) -pthread -o $@ $(filter %.c,$^)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "follower.h"
+#include "input.h"
 
 #define PAGE  4096u
 #define PAGES 12u
@@ -64,16 +65,6 @@ static const struct {
 	{5 * PAGE - 64, 64},
 	{RECORDS_AT, RINGS *RECORDS *RECORD_SIZE},
 };
-
-struct input {
-	const unsigned char *data;
-	size_t left;
-};
-
-static unsigned int next_byte(struct input *input)
-{
-	return input->left ? (input->left--, *input->data++) : 0;
-}
 
 /* One that is as it should be, in the state that the input says. */
 static void call(struct input *input)

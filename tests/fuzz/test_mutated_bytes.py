@@ -14,7 +14,7 @@ import resource
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live import ROOT, SECONDS, make, run
+from live import ROOT, SECONDS, Run, make, run
 from ring_builder import HZ, VIRTUAL, RingMachine, record
 
 from acrn_trace.errors import TraceError
@@ -182,12 +182,14 @@ def read_file(data: bytes):
 
 @pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-report", "fuzz-jsonl"))
 def test_mutated_bytes_in_c(folder, target: str) -> None:
+    fuzzed(folder, target, runs=1_000_000 if LONG else 10_000, length=1500 if LONG else 400)
+
+
+def fuzzed(folder, target: str, runs: int, length: int, *corpus: object) -> Run:
+    """What libFuzzer says of so many inputs, none of which may go wrong."""
     make(f"build/{target}")
-    runs, length = (1_000_000, 1500) if LONG else (10_000, 400)
     options = [f"-runs={runs}", f"-max_len={length}", "-len_control=0", "-seed=1"]
     limits = ["-rss_limit_mb=512", "-timeout=60", f"-artifact_prefix={folder}/"]
-    fuzzed = run(
-        [ROOT / "build" / target, *options, *limits],
-        seconds=LIMIT,
-    )
-    assert fuzzed.status == 0 and f"Done {runs} runs" in fuzzed.err, fuzzed.err[-2000:]
+    done = run([ROOT / "build" / target, *options, *limits, *corpus], seconds=LIMIT)
+    assert done.status == 0 and f"Done {runs} runs" in done.err, done.err[-2000:]
+    return done

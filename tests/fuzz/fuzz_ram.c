@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * RAM that is searched for rings, walked and followed as acrn-record does it, of a guest that the
+ * input lays out and disturbs. What is no RAM is poisoned, RAM is read-only, and what the search
+ * asks of the file and of the page tables is counted, so that a byte read outside, a byte written,
+ * and a search that grows faster than the RAM end the process.
+ */
+#define _GNU_SOURCE /* memfd_create, SEEK_DATA */
+#include <errno.h>
+#include <sanitizer/asan_interface.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "followed.h"
+#include "page_walk.h"
+#include "ring_search.h"
+
+/* Behind its header: the counters of each ring, and each page of records, which are in the file. */
+#define WALKS_OF_A_RING (RING_MAX_RINGS + FILE_PAGES + 1)
+
+static struct guest_image image;
+static struct guest_ram ram;
+static unsigned int seeks_left, walks_left; /* of a search */
+
+/* What the inputs came to; printed at the end, so that a test sees that all was reached. */
+static struct {
+	unsigned long inputs, accepted, above, scattered, by_address, refused, broken, records;
+} reached;
+
+static void report(void)
+{
+	printf("inputs %lu accepted %lu above %lu scattered %lu by_address %lu refused %lu "
+	       "broken %lu records %lu\n",
+	       reached.inputs, reached.accepted, reached.above, reached.scattered,
+	       reached.by_address, reached.refused, reached.broken, reached.records);
+}
+
+/* The file's holes are what the input says, down to 512 bytes: some file systems have such. */
+off_t __wrap_lseek(int file, off_t at, int whence);
+off_t __wrap_lseek(int file, off_t at, int whence)
+{
+	if (seeks_left-- == 0)
+		abort();
+	if (file != ram.file || at < 0 || at >= (off_t)FILE_SIZE) {
+		errno = ENXIO;
+		return -1;
+	}
+	for (; at < (off_t)FILE_SIZE && image.hole[at / 512] == (whence == SEEK_DATA);)
+		at = at / 512 * 512 + 512;
+	if (at < (off_t)FILE_SIZE || whence == SEEK_HOLE)
+		return at;
+	errno = ENXIO;
+	return -1;
+}
+
+uint64_t __real_page_walk(const struct guest_ram *memory, uint64_t cr3, uint64_t address);
+uint64_t __wrap_page_walk(const struct guest_ram *memory, uint64_t cr3, uint64_t address);
+uint64_t __wrap_page_walk(const struct guest_ram *memory, uint64_t cr3, uint64_t address)
+{
+	if (walks_left-- == 0)
+		abort();
+	return __real_page_walk(memory, cr3, address);
+}
+
+static void set_up(void)
+{
+	char path[64];
+	int file = memfd_create("ram", MFD_CLOEXEC);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	if (file < 0 || ftruncate(file, FILE_SIZE) || ram_open(&ram, path))
+		abort();
+	image.file = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (image.file == MAP_FAILED)
+		abort();
+	atexit(report);
+}
+
+/* All of it, or without its last bytes. */
+static void add_zone(unsigned int zone, uint64_t missing)
+{
+	struct ram_range range = {image.address[zone], ZONE_PAGES * PAGE - missing,
+				  place_of(zone, 0)};
+
+	if (ram_add_range(&ram, range))
+		abort();
+}
+
+/* Mostly the zones, either first; or one, or a part, and ranges that are anything. */
+static void choose_ranges(struct input *input)
+{
+	unsigned int what = next_byte(input);
+
+	ram.ranges = 0;
+	if ((what & 7) != 7)
+		add_zone(what & 1, what & 8 ? next_number(input, 2) : 0);
+	if ((what & 7) < 5)
+		add_zone(~what & 1, what & 8 ? next_byte(input) : 0);
+	for (unsigned int more = what & 16 ? what >> 5 : 0; more; more--) {
+		struct ram_range range = {.address = choose_number(&image, input)};
+
+		range.size = choose_number(&image, input);
+		range.offset = choose_number(&image, input);
+		ram_add_range(&ram, range);
+	}
+}
+
+/* The pages of all ranges. */
+static unsigned int poison_the_rest(void)
+{
+	unsigned int pages = 0;
+
+	ASAN_POISON_MEMORY_REGION(ram.bytes, FILE_SIZE);
+	for (unsigned int i = 0; i < ram.ranges; i++) {
+		ASAN_UNPOISON_MEMORY_REGION(ram.bytes + ram.range[i].offset, ram.range[i].size);
+		pages += (unsigned int)((ram.range[i].size + PAGE - 1) / PAGE);
+	}
+	return pages;
+}
+
+static void meanwhile(void *input)
+{
+	go_on(&image, input);
+}
+
+/* What was mapped, or why not. */
+static void follow(struct ring_map *map, const char *why, int wait, struct input *input)
+{
+	if (why) {
+		reached.refused++;
+		reached.broken += !wait;
+		return; /* without unmapping: nothing may be left of it */
+	}
+	check_map(map, &ram);
+	reached.above += (const unsigned char *)map->ring[0] > ram.bytes + place_of(1, 0);
+	reached.scattered += !map->flat;
+	reached.records += follow_rings(map, 4, meanwhile, input);
+	ring_unmap(map);
+}
+
+static unsigned int pieces_of_data(void)
+{
+	unsigned int pieces = !image.hole[0];
+
+	for (size_t i = 1; i < sizeof(image.hole); i++)
+		pieces += image.hole[i - 1] && !image.hole[i];
+	return pieces;
+}
+
+/* What is between holes is asked for once, and once more where it begins amid a page, and only so
+ * many rings are walked. */
+static void search(unsigned int pages, struct input *input)
+{
+	static struct ring_map map;
+	const char *why;
+	int wait;
+
+	seeks_left = 4 * ram.ranges * (pieces_of_data() + 1);
+	walks_left = pages + (RING_MAX_BROKEN + 1) * WALKS_OF_A_RING;
+	why = ring_search(&map, &ram, &wait);
+	reached.accepted += !why;
+	follow(&map, why, wait, input);
+}
+
+static void map_one(struct input *input)
+{
+	static struct ring_map map;
+	unsigned int what = next_byte(input);
+	uint64_t address = image.address[~what & 1] + HEADER * PAGE;
+	const char *why;
+	int wait;
+
+	if (what & 4)
+		address = choose_number(&image, input);
+	walks_left = 1 + WALKS_OF_A_RING;
+	why = ring_map(&map, &ram, address, &wait);
+	reached.by_address += !why;
+	follow(&map, why, wait, input);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	struct input input = {data, size};
+	unsigned int pages;
+
+	if (!image.file)
+		set_up();
+	reached.inputs++;
+	lay_out(&image, &input);
+	choose_ranges(&input);
+	pages = poison_the_rest();
+	go_on(&image, &input);
+	search(pages, &input);
+	map_one(&input);
+	return 0;
+}
