@@ -100,31 +100,32 @@ def _pending_breakpoint(request: CatchRequest, temporary: bool) -> gdb.Breakpoin
     words = ["-f", *(["-t"] if temporary else [])]
     if request.condition:
         words += ["-c", request.condition]
-    number = _break_insert([*words, request.what])
-    entry = next(point for point in gdb.breakpoints() if point.number == number)
+    entry = _break_insert([*words, request.what])
     entry.thread = thread
     return entry
 
 
-def _break_insert(words: list[str]) -> int:
-    """The number of the breakpoint that MI's -break-insert makes."""
+def _break_insert(words: list[str]) -> gdb.Breakpoint:
+    """What MI's -break-insert makes. GDB 13 loses its answer, which has the number, in the TUI."""
+    before = {point.number for point in gdb.breakpoints()}
+    answer = ""
     if hasattr(gdb, "execute_mi"):  # GDB 14; in 16, interpreter-exec within a command crashes GDB
         _wanted[:] = words  # GDB says at length that the place is not there
         gdb.execute("python import acrn_trace.in_gdb.catch_entry as c; c.insert()", to_string=True)
-        return _wanted.pop()
-    command = " ".join(["-break-insert", *map(_quoted, words)])
-    answer = gdb.execute(f"interpreter-exec mi {_quoted(command)}", to_string=True)
-    number = re.search(r'\^done,bkpt=\{number="(\d+)"', answer)
-    if number is None:
-        raise TraceError(f"GDB makes no entry for {words[-1]!r}: {answer.strip()}")
-    return int(number[1])
+    else:
+        command = " ".join(["-break-insert", *map(_quoted, words)])
+        answer = gdb.execute(f"interpreter-exec mi {_quoted(command)}", to_string=True).strip()
+    for point in gdb.breakpoints():
+        if point.number not in before:
+            return point
+    raise TraceError(f"GDB makes no entry for {words[-1]!r}: {answer}")
 
 
 _wanted: list = []
 
 
 def insert() -> None:
-    _wanted.append(int(gdb.execute_mi("-break-insert", *_wanted)["bkpt"]["number"]))
+    gdb.execute_mi("-break-insert", *_wanted)
 
 
 def _quoted(text: str) -> str:

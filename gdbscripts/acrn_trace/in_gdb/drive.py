@@ -18,6 +18,7 @@ import gdb
 
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, read_stop, uninterrupted
 from acrn_trace.memory import Unreadable
 from acrn_trace.printable import printable
@@ -95,10 +96,7 @@ class UserBreakpoints:
         for point in gdb.breakpoints():
             if point.number < 0 or not point.enabled:
                 continue  # of some script's, or of ours
-            if point.type not in (
-                gdb.BP_BREAKPOINT,
-                gdb.BP_HARDWARE_BREAKPOINT,
-            ):
+            if point.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT):
                 continue
             if hasattr(point, "locations"):
                 yield from (place.address for place in point.locations if place.enabled)
@@ -229,7 +227,7 @@ def show_reasons(_event: gdb.StopEvent) -> None:
     DRIVE.reasons = []
     told = [reason for reason in reasons if reason]
     for reason in told:
-        gdb.write("\n" + "".join(f"{printable(line)}\n" for line in reason.splitlines()))
+        GdbStream().write("\n" + "".join(f"{printable(line)}\n" for line in reason.splitlines()))
     DRIVE.owes_frame = bool(told)
     if not any(one.commands for one in gdb.breakpoints() if one.number > 0):
         _show_frame()
@@ -238,9 +236,9 @@ def show_reasons(_event: gdb.StopEvent) -> None:
 def _show_frame() -> None:
     """The place that a stop of ours still has to show.
 
-    A command that Python runs is followed by the commands of the breakpoints that stopped the
-    guest. A ``continue`` among them would be lost within the stop event: GDB would wait for ever.
-    So where a breakpoint has commands, the frame is shown from ours, in which no others run.
+    A command of Python's is followed by those of the breakpoints that stopped the guest, and a
+    ``continue`` among them, within the stop event, would leave GDB waiting for ever. So where a
+    breakpoint has commands, the frame is shown from ours, in which no others run.
     """
     if not DRIVE.owes_frame:
         return
