@@ -96,9 +96,28 @@ def test_hits_are_counted_and_those_of_enable_once_and_count(six_calls):
 
 
 def test_a_condition_that_cannot_be_evaluated_stops_and_says_so(six_calls):
-    told, gdb = six_calls("catch hypercall if no_such_thing > 1", "continue", "delete", "continue")
+    on = ("continue", "info breakpoints", "delete", "continue")
+    told, gdb = six_calls("catch hypercall if no_such_thing > 1", *on)
     assert told == UNTOUCHED
-    assert 'Error in testing condition for catchpoint 1: No symbol "no_such_thing"' in gdb.out
+    stop = (
+        'catchpoint 1: No symbol "no_such_thing" in current context.\nThread 1 hit Catchpoint 1 ('
+    )
+    assert f"Error in testing condition for {stop}call to hypercall create_vm)" in gdb.out, gdb
+    assert "Catchpoint 1 already hit 1 time\n" in gdb.out, gdb
+
+
+def test_an_argument_that_there_is_not_is_a_sentence(six_calls):
+    _, gdb = six_calls(
+        *("catch hypercall", "continue", "set output-radix 16"),
+        *(f"print $_hypercall_arg({which})" for which in ("3", '"x"', "", "1, 2", "2")),
+        *("delete", "continue"),
+    )
+    told = [line for line in gdb.err.splitlines() if "$_hypercall_arg(" in line]
+    assert told == [
+        f"$_hypercall_arg({which}): a hypercall has arguments 1 and 2."
+        for which in ("0x3", '"x"', "", "0x1, 0x2")
+    ], gdb
+    assert "$1 = 0x" in gdb.out, gdb
 
 
 def test_a_trace_may_begin_at_a_caught_call(six_calls, folder):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``catch hypercall``: asks each catchpoint of each call, and tells what stopped the guest."""
 
+import contextlib
+
 import gdb
 
 from acrn_trace.abi import ACRN
@@ -63,15 +65,17 @@ class Catcher(Intervener):
     def _line(self, point: Catchpoint, call: Call, event: Event) -> str | None:
         """What to say of the stop, nothing if it is silent; None if there is none."""
         number = point.entry.number if point.entry.is_valid() else 0
+        problem = ""
         try:
             if not point.stops(call, event):
                 return None
-        except gdb.error as error:
-            return f"Error in testing condition for catchpoint {number}: {error}"
+        except gdb.error as error:  # GDB's own stop there too
+            point.hits += 1
+            problem = f"Error in testing condition for catchpoint {number}: {error}\n"
         if is_silent(point.entry.commands):
-            return ""
+            return problem
         thread = gdb.selected_thread().num
-        return announcement(number, thread, point.request.at_return, call, event)
+        return problem + announcement(number, thread, point.request.at_return, call, event)
 
     def _show_variables(self, call: Call, event: Event) -> None:
         """GDB has them as they are in conditions and commands, and void with no call."""
@@ -131,14 +135,17 @@ class CallArgument(gdb.Function):
         super().__init__("_hypercall_arg")
         self._catcher = catcher
 
-    def invoke(self, number: gdb.Value):
-        index = int(number)
-        if index not in (1, 2):
-            raise gdb.GdbError(f"$_hypercall_arg({index}): a hypercall has arguments 1 and 2.")
+    def invoke(self, *numbers: gdb.Value):
+        indices: list[int] = []
+        with contextlib.suppress(gdb.error):  # of what is no number
+            indices = [int(number) for number in numbers]
+        if indices not in ([1], [2]):
+            given = ", ".join(map(str, numbers))
+            raise gdb.GdbError(f"$_hypercall_arg({given}): a hypercall has arguments 1 and 2.")
         call = self._catcher.call
         if call is None:
             return gdb.parse_and_eval("(void) 0")
-        return call.entry.registers[ACRN.arguments[index - 1]]
+        return call.entry.registers[ACRN.arguments[indices[0] - 1]]
 
 
 class StoppedBy(gdb.Function):
