@@ -2,6 +2,7 @@
 """acrn-record and a guest that lies: a sentence or what can be read, and no more work than RAM."""
 
 import random
+from pathlib import Path
 
 import pytest
 from live import make
@@ -108,6 +109,17 @@ def test_records_that_are_more_than_all_ram(folder):
     machine.call()
     status, said, _ = recorded(folder, machine)
     assert status == 3 and "its records are more than all RAM" in said
+
+
+def test_large_records_take_little_memory(folder):
+    """Of calls in flight so many are kept of each ring, but no more than 64 MiB of all."""
+    machine = RingMachine(rings=60, count=1, size=4096)
+    machine.call()
+    recorder = Recorder(folder, machine)
+    recorder.wait_for(1)
+    peak = Path(f"/proc/{recorder.process.pid}/status").read_text().split("VmPeak:")[1].split()[0]
+    status, said, _ = recorder.finish()
+    assert status == 0 and int(peak) < 128 << 10, said
 
 
 @pytest.mark.parametrize("broken", (255, 256))

@@ -89,6 +89,14 @@ static void add_zone(unsigned int zone, uint64_t missing)
 		abort();
 }
 
+/* In bytes; it may end anywhere in any page. */
+static uint64_t part_of_zone(struct input *input)
+{
+	uint64_t pages = next_byte(input) % ZONE_PAGES;
+
+	return pages * PAGE + next_byte(input) * (PAGE / 256);
+}
+
 /* Mostly the zones, either first; or one, or a part, and ranges that are anything. */
 static void choose_ranges(struct input *input)
 {
@@ -96,9 +104,9 @@ static void choose_ranges(struct input *input)
 
 	ram.ranges = 0;
 	if ((what & 7) != 7)
-		add_zone(what & 1, what & 8 ? next_number(input, 2) : 0);
+		add_zone(what & 1, what & 8 ? part_of_zone(input) : 0);
 	if ((what & 7) < 5)
-		add_zone(~what & 1, what & 8 ? next_byte(input) : 0);
+		add_zone(~what & 1, what & 8 ? part_of_zone(input) : 0);
 	for (unsigned int more = what & 16 ? what >> 5 : 0; more; more--) {
 		struct ram_range range = {.address = choose_number(&image, input)};
 

@@ -15,7 +15,7 @@
 #define PAGE	   4096u
 #define ZONES	   2u /* pieces of RAM: below and above 4 GiB, each with rings of its own */
 #define ZONE_PAGES 32u
-#define HEADER	   5u /* the page of a zone that has its rings' header */
+#define HEADER	   6u /* the page of a zone that has its rings' header */
 #define GAP_PAGES  1u /* of the file, before, between and behind the zones: no RAM */
 #define FILE_PAGES (ZONES * ZONE_PAGES + (ZONES + 1) * GAP_PAGES)
 #define FILE_SIZE  (FILE_PAGES * PAGE)
