@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Catchpoints in GDB's text user interface, which takes a terminal."""
+"""Catchpoints in GDB's text user interface. Long, since not every machine has a terminal for it."""
 
 import contextlib
 import os
 import pty
 import subprocess
 
+import pytest
 from live import IMAGES, ROOT, SECONDS, Guest, arguments_of, ended, gdb_command
 
 
@@ -31,6 +32,7 @@ def on_a_terminal(command):
     return printed.decode("utf-8", "backslashreplace")
 
 
+@pytest.mark.long
 def test_a_catchpoint_is_made_and_stops_the_guest(folder):
     """GDB 13 loses MI's answer there, which tells the number of what it made."""
     tell = "import gdb; file.write(str(gdb.convenience_variable('_hypercall_{}')) + ' ')"
