@@ -47,6 +47,7 @@ def run_somewhere(random_one: random.Random) -> None:
     """To one of a few instructions, and a few instructions on.
 
     Where none of them comes soon, one that each call runs does: the guest makes 10,000, no more.
+    So the other vCPU is held while this one steps.
     """
     points = []
     for address in [MAKE_CALL, *random_one.sample(ADDRESSES, 8)]:
@@ -58,7 +59,9 @@ def run_somewhere(random_one: random.Random) -> None:
     for point in points:
         point.delete()
     if random_one.random() < 0.5:
+        gdb.execute("set scheduler-locking on")
         gdb.execute(f"stepi {random_one.randrange(1, 9)}", to_string=True)
+        gdb.execute("set scheduler-locking off")
 
 
 def state() -> tuple:
