@@ -3,7 +3,7 @@
 
 import pytest
 from live import IMAGES, ROOT, Guest, acrn_trace, arguments_of, events_of, gdb_at, image_of
-from live import gdb_command, printed_untraced, run
+from live import common_arguments, gdb_command, printed_untraced, run
 
 HYPERVISOR = IMAGES / "hypervisor.elf"
 DIFFERS = "hypervisor-differs"
@@ -96,28 +96,45 @@ def test_a_result_that_the_guest_does_not_get_is_found(folder):
     )
 
 
-# The hypervisor's dispatcher, were it linked where the guest has make_call.
+# The hypervisor's dispatcher, were it linked at a place of the guest's.
 COINCIDES = """
 import dataclasses
 import gdb
 from acrn_trace.in_gdb import hypervisor
 
 code = hypervisor.hypervisor_code(hypervisor.open_image("HYPERVISOR"))
-here = int(gdb.parse_and_eval("(unsigned long) &make_call"))
-moved = dataclasses.replace(code, dispatch=here, code={**code.code, here: code.code[code.dispatch]})
+here = int(gdb.parse_and_eval("(unsigned long) PLACE"))
+first = BYTES or code.code[code.dispatch]
+moved = dataclasses.replace(code, dispatch=here, code={**code.code, here: first})
 hypervisor.hypervisor_code = lambda image: moved
 side = hypervisor.HypervisorSide("HYPERVISOR")
 """
+SHOWN = "python print('ARRIVED', side.sides.unmatched); side.delete()"
+
+
+def coinciding(folder, place: str, first: bytes = b"") -> str:
+    """The command that plants it at ``place``, where its code begins with ``first``."""
+    script = folder / "coincides.py"
+    text = COINCIDES.replace("HYPERVISOR", str(HYPERVISOR)).replace("PLACE", place)
+    script.write_text(text.replace("BYTES", repr(first)))
+    return f"source {script}"
 
 
 def test_the_guests_own_code_at_the_dispatchers_address_is_not_it(folder):
-    script = folder / "coincides.py"
-    script.write_text(COINCIDES.replace("HYPERVISOR", str(HYPERVISOR)))
-    commands = ("hbreak call_log_claim", "ignore 1 20", "continue")
-    shown = "python print('ARRIVED', side.sides.unmatched); side.delete()"
+    commands = ("hbreak call_log_claim", "ignore 1 20", "continue", SHOWN, "delete")
     with Guest(folder, arguments_of("smp")) as guest:
-        gdb = gdb_at(guest, image_of("smp"), f"source {script}", *commands, shown, "delete")
+        gdb = gdb_at(guest, image_of("smp"), coinciding(folder, "&make_call"), *commands)
         assert "ARRIVED 0\n" in gdb.out, gdb
+        assert guest.finished().status == 0
+
+
+def test_code_that_was_the_dispatchers_and_is_something_else_now_is_not_it(test_guest, folder):
+    """A guest that runs eight times over one address, four times with these bytes there."""
+    image = test_guest("patched")
+    plant = coinciding(folder, "&past_the_call - 3", b"\x0f\x01\xc1")
+    with Guest(folder, [*common_arguments(), "-kernel", image]) as guest:
+        gdb = gdb_at(guest, image, plant, "continue", SHOWN)
+        assert "ARRIVED 4\n" in gdb.out, gdb
         assert guest.finished().status == 0
 
 

@@ -13,10 +13,8 @@ from acrn_trace.images.image import open_image
 from acrn_trace.in_gdb.command import complaint
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.target import read_memory, read_register, uninterrupted
-from acrn_trace.stops import CR3_ADDRESS
 
 PARAMETER = "hypercall hypervisor-symbols"
-MAX_VERIFIED = 1 << 12
 
 
 class HypervisorSymbolsParameter(gdb.Parameter):
@@ -59,7 +57,6 @@ class HypervisorSide:
     def __init__(self, path: str) -> None:
         self.sides = BothSides()
         self._code: HypervisorCode = hypervisor_code(open_image(path))
-        self._verified: set[tuple[int, int]] = set()
         self._points = [self._plant(self._code.dispatch, self._arrived)]
         for address, name in self._code.handlers.items():
             self._points.append(self._plant(address, lambda name=name: self._handled_by(name)))
@@ -83,16 +80,8 @@ class HypervisorSide:
 
     def _is_hypervisor(self, address: int) -> bool:
         """Whether the code here is the hypervisor's: the guest may run at the same address."""
-        known = (address, read_register("cr3") & CR3_ADDRESS)
-        if known in self._verified:
-            return True
         expected = self._code.code[address]
-        if not expected or read_memory(address, len(expected)) != expected:
-            return False
-        if len(self._verified) >= MAX_VERIFIED:
-            self._verified.clear()
-        self._verified.add(known)
-        return True
+        return bool(expected) and read_memory(address, len(expected)) == expected
 
     def _arrived(self) -> None:
         vcpu = read_register("rdi")

@@ -215,7 +215,7 @@ class LiveTrace:
         return read_stop(*of_entry)
 
     def _on_site(self, stop: Stop, point: Point) -> None:
-        self._reached = True
+        self._reached = self._reached or point.enters is not None
         self._tracer.on_stop(stop, point)
         DRIVE.reasons += self._tracer.reasons
         if stops_at_clobbers() and self._tracer.audience.clobber:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The breakpoints of a trace: where calls begin and end, and where the guest itself begins."""
 
+from dataclasses import replace
 from typing import Callable, Iterable, Mapping
 
 from acrn_trace.in_gdb.drive import HypercallPoint
-from acrn_trace.in_gdb.target import GuestSites, read_memory
+from acrn_trace.in_gdb.target import has_hypercall, read_memory
 from acrn_trace.sites import Point, Site, points
 from acrn_trace.stops import Stop
 
@@ -26,7 +27,6 @@ class SitePoints:
         self._read_stop = read_stop
         self._on_site = on_site
         self._on_boot = on_boot
-        self._guest_sites = GuestSites()
         self._planted: list[HypercallPoint] = []
 
     def plant(self, sites: Iterable[Site], boots: Mapping[int, bytes]) -> None:
@@ -40,13 +40,14 @@ class SitePoints:
         self._planted.clear()
 
     def _plant(self, point: Point) -> HypercallPoint:
-        site = point.enters or point.returns_from
-        assert site
-
         def hit() -> None:
             stop = self._read_stop(point)
-            if stop.registers["rip"] == point.address and self._guest_sites.has(stop, site):
-                self._on_site(stop, point)
+            if stop.registers["rip"] != point.address:
+                return
+            # The bytes tell where a call begins; that one is in flight tells where it comes back.
+            enters = point.enters if point.enters and has_hypercall(point.enters) else None
+            if enters or point.returns_from:
+                self._on_site(stop, replace(point, enters=enters))
 
         return HypercallPoint(point.address, lambda: self._run(hit))
 

@@ -13,10 +13,9 @@ from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.memory import Unreadable
 from acrn_trace.ram_map import RamMap
 from acrn_trace.sites import Site
-from acrn_trace.stops import CR3_ADDRESS, Frame, Stop, Task, outermost_cut
+from acrn_trace.stops import Frame, Stop, Task, outermost_cut
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
-MAX_VERIFIED = 1 << 16
 MAX_FRAMES = 32
 
 
@@ -103,26 +102,13 @@ def exception_gate(vcpu: int, vector: int) -> bytes | None:
     return read_memory(int(table.group(1), 16) + vector * 16, 16) if table else None
 
 
-class GuestSites:
-    """Tells the guest's own stops from those of another level at the same virtual address.
+def has_hypercall(site: Site) -> bool:
+    """Whether the address space in force has the hypercall instruction at ``site`` now.
 
     Breakpoints match virtual addresses, whoever runs there: the hypervisor, or a process without
-    the image. A stop counts when the address space in force has the hypercall instruction there.
+    the image. And code may be patched: what was seen there at one stop says nothing of the next.
     """
-
-    def __init__(self) -> None:
-        self._verified: set[tuple[int, int]] = set()
-
-    def has(self, stop: Stop, site: Site) -> bool:
-        known = (site.address, stop.registers["cr3"] & CR3_ADDRESS)
-        if known in self._verified:
-            return True
-        if read_memory(site.address, ACRN.length) not in ACRN.instructions:
-            return False
-        if len(self._verified) >= MAX_VERIFIED:
-            self._verified.clear()
-        self._verified.add(known)
-        return True
+    return read_memory(site.address, ACRN.length) in ACRN.instructions
 
 
 class GuestPhysicalMemory:
