@@ -12,6 +12,7 @@ import gdb
 from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.in_gdb import chores
 from acrn_trace.in_gdb.drive import DRIVE
+from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.mock import the_mock
 from acrn_trace.in_gdb.session import current_session
@@ -49,6 +50,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     for parameter in SITE_PARAMETERS:
         gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
     _connect(request.target)
+    learn_offset()
     chores.looping = True
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     current_session().knowledge = knowledge

@@ -13,7 +13,7 @@ from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
-from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stream import GdbStream
@@ -60,7 +60,7 @@ class _Printed(TextSink):
             super().finished(event)
 
 
-class HypercallCall(gdb.Command):
+class HypercallCall(Command):
     """Make a call from the stopped guest, print its event, and put everything back.
 
     hypercall call [-f] NAME|NUMBER [ARGUMENT]...
@@ -79,7 +79,7 @@ class HypercallCall(gdb.Command):
       -f    also where another vCPU is in the hypervisor, and may hold a lock that the call needs"""
 
     def __init__(self, session: Session) -> None:
-        super().__init__("hypercall call", gdb.COMMAND_RUNNING)
+        super().__init__("hypercall call", gdb.COMMAND_RUNNING, self._make, str.strip)
         self._session = session
         self._call: HandCall | None = None
         gdb.events.exited.connect(self._on_gone)
@@ -99,12 +99,6 @@ class HypercallCall(gdb.Command):
         types = [structures.type_named(a.type or "") for a in entry.arguments] if entry else []
         fields = [field.name for kind in types if isinstance(kind, Struct) for field in kind.fields]
         return matching((f"{field}=" for field in fields), word)
-
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        try:
-            self._make(argument.strip())
-        except TraceError as error:
-            raise complaint(error) from None
 
     def _make(self, text: str) -> None:
         force = text.split(maxsplit=1)[:1] == [FORCE]

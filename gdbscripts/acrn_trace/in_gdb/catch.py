@@ -6,10 +6,9 @@ import contextlib
 import gdb
 
 from acrn_trace.abi import ACRN
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
-from acrn_trace.in_gdb.command import complaint, matching
+from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.pairing import Call
@@ -159,7 +158,7 @@ class StoppedBy(gdb.Function):
         return int(number) in self._catcher.stopped_by
 
 
-class CatchHypercall(gdb.Command):
+class CatchHypercall(Command):
     """Stop when the guest makes a hypercall.
 
     catch hypercall [-r] [CALL]... [thread N] [if EXPR]
@@ -172,7 +171,7 @@ class CatchHypercall(gdb.Command):
     The entry has a number: condition, ignore, commands, enable, disable and delete take it."""
 
     def __init__(self, name: str, session: Session, catcher: Catcher, temporary: bool) -> None:
-        super().__init__(f"{name} hypercall", gdb.COMMAND_BREAKPOINTS)
+        super().__init__(f"{name} hypercall", gdb.COMMAND_BREAKPOINTS, self._catch, str)
         self._session = session
         self._catcher = catcher
         self._temporary = temporary
@@ -182,14 +181,11 @@ class CatchHypercall(gdb.Command):
         names += [entry.name for entry in self._session.knowledge.table]
         return matching(names, word)
 
-    def invoke(self, argument: str, from_tty: bool) -> None:
-        try:
-            request = parse_catch(argument, self._session.knowledge.table)
-            check_condition(request.condition or "1")
-            self._session.intervene(self._catcher)
-            point = Catchpoint(request, self._temporary)
-        except TraceError as error:
-            raise complaint(error) from None
+    def _catch(self, argument: str) -> None:
+        request = parse_catch(argument, self._session.knowledge.table)
+        check_condition(request.condition or "1")
+        self._session.intervene(self._catcher)
+        point = Catchpoint(request, self._temporary)
         self._catcher.points.append(point)
         temporary = "Temporary catchpoint" if self._temporary else "Catchpoint"
         gdb.write(f"{temporary} {point.entry.number} ({request.what})\n")

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the commands in GDB have in common."""
 
-from typing import Callable, Iterable
+from typing import Any, Callable, Iterable
 
 import gdb
 
 from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.printable import printable
 
 
@@ -42,14 +43,25 @@ class Prefix(gdb.Command):
 
 
 class Command(gdb.Command):
-    """A command whose failures are GDB errors of one sentence."""
+    """A command whose failures are GDB errors of one sentence.
 
-    def __init__(self, name: str, kind: int, run: Callable[[list[str]], None], **more) -> None:
+    ``read`` makes of its argument what ``run`` takes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: int,
+        run: Callable[[Any], None],
+        read: Callable[[str], Any] = gdb.string_to_argv,
+        **more,
+    ) -> None:
         super().__init__(name, kind, **more)
-        self._run = run
+        self._run, self._read = run, read
 
     def invoke(self, argument: str, from_tty: bool) -> None:
+        learn_offset()
         try:
-            self._run(gdb.string_to_argv(argument))
+            self._run(self._read(argument))
         except TraceError as error:
             raise complaint(error) from None

@@ -5,7 +5,7 @@ import gdb
 
 from acrn_trace.abi import MASK64
 from acrn_trace.errors import TraceError
-from acrn_trace.in_gdb.image import current_image, current_sites
+from acrn_trace.in_gdb.image import current_site_at
 from acrn_trace.listing import call_comment
 from acrn_trace.tables.knowledge import Knowledge
 
@@ -39,8 +39,7 @@ class CallNames(Disassembler):
 
     def _comment(self, address: int) -> str:
         try:
-            image = current_image()
-            site = next((s for s in current_sites(image) if s.address == address), None)
+            site = current_site_at(address)
         except (TraceError, OSError):
             return ""
         return call_comment(site, self._knowledge.table) if site else ""

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The image that GDB has loaded: its sites, where the guest has them."""
+"""The image that GDB has loaded: its sites, where the guest has them.
+
+GDB's own callbacks ask here, its disassembler for one. A command that Python runs ends with those
+of the breakpoint where the guest stands, so none is run but where ``learn_offset`` says so.
+"""
 
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 
 import gdb
@@ -18,7 +23,9 @@ _SECTION = re.compile(r"\s*\[\d+\]\s+(0x[0-9a-f]+)->0x[0-9a-f]+ at (0x[0-9a-f]+)
 _FILE = re.compile(r"\S.*file: `(.*)', file type")
 
 MAX_TRIED = 16  # functions that are looked for
+ENOUGH = 3  # of them at one distance from where they were linked
 
+_learned: tuple[gdb.Objfile | None, int] = (None, 0)
 _scanned: tuple[tuple, list[Site]] = ((), [])
 
 
@@ -32,13 +39,25 @@ def current_image() -> Image:
 
 def current_sites(image: Image) -> list[Site]:
     """The sites of ``image`` at the addresses where the guest has them."""
+    own, offset = gdbs_own_offset(image), load_offset(image)
+    return [_with_line(site, own).moved(offset) for site in _linked_sites(image)]
+
+
+def current_site_at(address: int) -> Site | None:
+    """The one that the guest has at ``address``."""
+    image = current_image()
+    linked = address - load_offset(image) & MASK64
+    return next((site for site in _linked_sites(image) if site.address == linked), None)
+
+
+def _linked_sites(image: Image) -> list[Site]:
+    """Those of ``image`` where it was linked."""
     global _scanned
     status = os.stat(image.path)
     key = (image.path, status.st_mtime_ns, status.st_size)
     if _scanned[0] != key:
         _scanned = (key, image_sites(image))
-    own, offset = gdbs_own_offset(image), load_offset(image)
-    return [_with_line(site, own).moved(offset) for site in _scanned[1]]
+    return _scanned[1]
 
 
 def load_offset(image: Image) -> int:
@@ -54,15 +73,70 @@ def is_dump() -> bool:
 
 
 def gdbs_own_offset(image: Image) -> int:
-    """How far GDB has moved the image ('symbol-file -o …', or a target that told it to)."""
-    if is_dump():
-        return _offset_by_symbol(image)
+    """How far GDB has moved the image ('symbol-file -o …', or a target that told it to).
+
+    Of an image without symbols that is what ``learn_offset`` was told last.
+    """
+    offset = _offset_by_symbols(image)
+    if offset is not None:
+        return offset
+    objfile, learned = _learned
+    return learned if objfile and objfile == _objfile() else 0
+
+
+def learn_offset() -> None:
+    """Of an image without symbols only a command of GDB's tells where it is: to be called in one.
+
+    Not of a dump: GDB's list of its many thousand sections takes minutes.
+    """
+    global _learned
+    objfile = _objfile()
+    if objfile is None or is_dump():
+        return
     try:
-        text = gdb.execute("maint info sections -all-objects", to_string=True)
-    except gdb.error:
-        return 0
+        image = current_image()
+        if _offset_by_symbols(image) is None:
+            text = gdb.execute("maint info sections -all-objects", to_string=True)
+            _learned = objfile, _offset_by_sections(image, text)
+    except (gdb.error, TraceError):
+        pass  # whoever needs the image says what is wrong with it
+
+
+def _objfile() -> gdb.Objfile | None:
+    """GDB's own of the image. Another takes its place when it is loaded anew, or elsewhere."""
+    progspace = gdb.current_progspace()
+    return next((one for one in progspace.objfiles() if one.filename == progspace.filename), None)
+
+
+def _offset_by_symbols(image: Image) -> int | None:
+    """By where GDB has functions; None for a stripped image. Another image may have one's name."""
+    objfile, found = _objfile(), Counter()
+    for address, _ in image.function_bounds()[:MAX_TRIED] if objfile else ():
+        name = image.function_at(address) or ""
+        there = _address_in(objfile, name) if name.isidentifier() else None
+        if there is not None:
+            found[there - address & MASK64] += 1
+            if found.most_common(1)[0][1] == ENOUGH:
+                break
+    return found.most_common(1)[0][0] if found else None
+
+
+def _address_in(objfile: gdb.Objfile, name: str) -> int | None:
+    """Where GDB has the function ``name``."""
+    try:
+        symbol = objfile.lookup_global_symbol(name) or objfile.lookup_static_symbol(name)
+        if symbol and symbol.is_function:
+            return int(symbol.value().address) & MASK64
+        value = gdb.parse_and_eval(f"&'{name}'")  # without debug information it is no such symbol
+        return int(value) & MASK64 if f"<{name}>" in value.format_string(symbols=True) else None
+    except (gdb.error, RuntimeError, TypeError):
+        return None
+
+
+def _offset_by_sections(image: Image, listed: str) -> int:
+    """By GDB's own list of sections."""
     ours = False
-    for line in text.splitlines():
+    for line in listed.splitlines():
         file, section = _FILE.match(line), _SECTION.match(line)
         if file:
             ours = os.path.realpath(file[1]) == os.path.realpath(image.path)
@@ -70,24 +144,6 @@ def gdbs_own_offset(image: Image) -> int:
             linked = image.section(section[3])
             if linked and linked.is_code and linked.offset == int(section[2], 16):
                 return int(section[1], 16) - linked.address
-    return 0
-
-
-def _offset_by_symbol(image: Image) -> int:
-    """The same by where GDB has a function; 0 for a stripped image.
-
-    GDB's list of a dump's many thousand sections takes minutes.
-    """
-    for address, _ in image.function_bounds()[:MAX_TRIED]:
-        name = image.function_at(address) or ""
-        if not name.isidentifier():
-            continue
-        try:
-            there = int(gdb.parse_and_eval(f"(unsigned long) &'{name}'"))
-            if gdb.execute(f"info symbol {there:#x}", to_string=True).startswith(f"{name} "):
-                return there - address & MASK64
-        except gdb.error:
-            continue
     return 0
 
 

@@ -13,7 +13,7 @@ import gdb
 from acrn_trace.abi import MASK64
 from acrn_trace.images.image import Image
 from acrn_trace.in_gdb.chores import ChorePoint
-from acrn_trace.in_gdb.image import gdbs_own_offset
+from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, exception_gate, read_memory
 from acrn_trace.linux.kernel_offset import first_functions, gate_target, is_kernel, offset_at
 from acrn_trace.memory import Unreadable
@@ -109,6 +109,7 @@ def move_symbols(image: Image, offset: int) -> None:
         gdb.execute(f'symbol-file -o {offset:#x} -- "{image.path}"', to_string=True)
     finally:
         gdb.execute(f"set confirm {'on' if confirm else 'off'}", to_string=True)
+    learn_offset()
     for action in after_move[:]:
         action()
 
