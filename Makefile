@@ -8,7 +8,7 @@ PREFIX := /usr/local
 OPTS   :=
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 1500
 
-.PHONY: all lint-matrix types demo show check check-long linux check-linux bench lint install clean help
+.PHONY: all lint-matrix types demo show check check-long check-newer linux check-linux bench lint install clean help
 all:
 
 include cstub/cstub.mk
@@ -22,6 +22,7 @@ all: examples types $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
 	@echo 'make check           every test; check-long: fuzzing and the whole compiler matrix'
+	@echo 'make check-newer     the tests that drive GDB and QEMU, with newer ones: $(NEWER)'
 	@echo 'make run-NAME        an example untraced: $(EXAMPLES)'
 	@echo 'make trace-NAME      an example traced, OPTS="…" being options of acrn-trace'
 	@echo 'make linux            a stock kernel as guest; check-linux: its tests'
@@ -66,6 +67,19 @@ check-long:
 	@$(MAKE) --no-print-directory all stating-guests
 	ACRN_CHECK_LONG=1 $(PYTEST) --timeout 14400 tests
 
+# What drives GDB and QEMU, with newer ones than the machine's, out of each of these Debian suites.
+NEWER := trixie trixie-backports
+check-newer:
+	@.ci/setup check
+	@for suite in $(NEWER); do .ci/fetch-newer $(BUILD)/newer/$$suite || exit; done
+	@$(MAKE) --no-print-directory all stating-guests
+	@for suite in $(NEWER); do $(MAKE) --no-print-directory check-with-$$suite || exit; done
+check-with-%: BIN = $(abspath $(BUILD)/newer/$*/bin)
+check-with-%:
+	@$(BIN)/qemu-system-x86_64 --version | head -n 1
+	@$(BIN)/gdb --version | head -n 1
+	PATH="$(BIN):$$PATH" $(PYTEST) tests/gdb tests/traces tests/launcher
+
 # A stock Linux as guest: 3 GB, 5 minutes the first time. Not part of make check.
 LINUX := $(BUILD)/linux
 linux:
@@ -86,7 +100,7 @@ lint:
 	clang-format --dry-run -Werror $(C_FILES)
 	black -q --check -l 100 gdbscripts tests bench examples setup.py
 	flake8 gdbscripts tests bench examples setup.py
-	shellcheck .ci/run .ci/setup gdbscripts/acrn-trace examples/linux/build.sh
+	shellcheck .ci/run .ci/setup .ci/fetch-newer gdbscripts/acrn-trace examples/linux/build.sh
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace

@@ -76,7 +76,7 @@ def test_a_guest_that_fails(tool):
 
 def qemu_below(folder: Path) -> int:
     """The process id of the QEMU whose socket is in ``folder``."""
-    (pid,) = (pid for pid, line in processes_with(folder).items() if line.startswith("qemu"))
+    (pid,) = (pid for pid, line in processes_with(folder).items() if " -gdb " in line)
     return pid
 
 
