@@ -194,7 +194,7 @@ class Tracer:
         self._events[call.seq] = event
         answer = self._intervene(call, event) if self.interveners else None
         self.audience.entered(event)
-        if answer and self.reasons:
+        if answer and (self.reasons or self._hands.is_shown(call.site.address)):
             self._waiting = (call, *answer)
             self._hands.stand_at(call.site.address)
         elif answer:

@@ -156,6 +156,7 @@ class Hands:
 
     def __init__(self):
         self.did = []
+        self.shown = False  # a breakpoint of the user's is at every site
 
     def set_registers(self, registers):
         self.did.append(dict(registers))
@@ -165,6 +166,9 @@ class Hands:
 
     def hold(self, seconds):
         self.did.append(seconds)
+
+    def is_shown(self, address):
+        return self.shown
 
     def stand_at(self, address):
         self.did.append(("stand_at", address))
@@ -249,6 +253,14 @@ def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
     assert hands.did == [("stand_at", SITE.address)]
     tracer.before_going_on(at)
     assert recorder.events[0].ret == 7 and hands.did and not tracer.waits
+
+
+def test_it_waits_where_he_is_shown_the_stop_for_a_breakpoint_of_his_own():
+    tracer, _, hands = intervened(Says(ANSWER))
+    hands.shown = True
+    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    assert tracer.reasons == [] and tracer.waits
+    assert hands.did == [("stand_at", SITE.address)]
 
 
 def shown_answered(*others):

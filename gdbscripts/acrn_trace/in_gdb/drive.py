@@ -8,22 +8,26 @@ how the guest resumes, and none is made. Registers are written by GDB itself, wh
 
 GDB believes the vCPU where it stopped. So a point of ours at the place where it then goes on counts
 as hit too, and for one of the user's GDB makes a stop of its own that nobody sees (``_follow``).
+
+Where the user is shown the stop, nothing is changed before he goes on. GDB asks the breakpoints at
+a place in the order in which they were made, so that behind the user's own one knows whether they
+stop the guest (``UserBreakpoints.stops``). Of one that was made later that is known once GDB has
+stopped, which nobody sees if it was not for the user; then our point is made the last of them.
 """
 
 import signal
 import time
-from typing import Callable, Iterator, Mapping
+from typing import Callable, Mapping
 
 import gdb
 
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.stream import GdbStream
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, read_stop, uninterrupted
+from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, uninterrupted
+from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
 from acrn_trace.memory import Unreadable
 from acrn_trace.printable import printable
-from acrn_trace.stops import Stop
-from acrn_trace.tamper.interventions import Change, make_change
 from acrn_trace.tamper.passing import Passage
 
 MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another
@@ -64,7 +68,23 @@ class Drive:
             self.commands = text
             for points in self.points.values():
                 for point in points:
-                    point.commands = text
+                    point.set_commands(text)
+
+    def is_shown(self, address: int) -> bool:
+        """Whether the user may be shown the stop being made there, for breakpoints of his own."""
+        if self.held:
+            return False
+        youngest = self.users.youngest_at(address)
+        if not self.users.stops and any(one.born < youngest for one in self.points[address]):
+            self.resumes = True
+        return self.users.stops or self.resumes
+
+    def come_last(self) -> None:
+        """Have GDB ask our points after the user's breakpoints, where it asked some before."""
+        for address, youngest in self.users.places().items():
+            for point in self.points.get(address, ()):
+                if point.born < youngest:
+                    point.plant_anew()
 
     def close_passage(self) -> None:
         passage, self.passage = self.passage, None
@@ -75,40 +95,14 @@ class Drive:
             gdb.write(f"acrn-trace: {error}.\n", gdb.STDERR)
 
 
-class UserBreakpoints:
-    """Where the user's own breakpoints are, looked up anew when one of them changes."""
-
-    def __init__(self) -> None:
-        self._addresses: set[int] | None = None
-        for event in ("created", "modified", "deleted"):
-            getattr(gdb.events, f"breakpoint_{event}").connect(self._forget)
-
-    def at(self, address: int) -> bool:
-        if self._addresses is None:
-            self._addresses = set(self._all())
-        return address in self._addresses
-
-    def _forget(self, _breakpoint: gdb.Breakpoint) -> None:
-        self._addresses = None
-
-    @staticmethod
-    def _all() -> Iterator[int]:
-        for point in gdb.breakpoints():
-            if point.number < 0 or not point.enabled:
-                continue  # of some script's, or of ours
-            if point.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT):
-                continue
-            if hasattr(point, "locations"):
-                yield from (place.address for place in point.locations if place.enabled)
-            elif not point.pending:  # GDB 12
-                yield from (place.pc for place in gdb.decode_line(point.location)[1] or ())
-
-
 class GuestHands:
     """Changes the vCPU that is selected, and guest-physical memory."""
 
     def __init__(self) -> None:
         self._memory = GuestPhysicalMemory()
+
+    def is_shown(self, address: int) -> bool:
+        return DRIVE.is_shown(address)
 
     def set_registers(self, registers: Mapping[str, int]) -> None:
         if DRIVE.going_on:
@@ -139,29 +133,56 @@ class GuestHands:
             time.sleep(min(left, TICK))
 
 
-class HypercallPoint(gdb.Breakpoint):
-    """A breakpoint of ours: invisible, and it stops the guest only if ``on_hit`` says so.
+class HypercallPoint:
+    """A place of ours: invisible, and it stops the guest only if ``on_hit`` says so.
 
     Where another point at the address has moved the vCPU away, ``on_hit`` is to see that by RIP.
     """
 
     def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
-        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
-        self.silent = True
-        self.commands = DRIVE.commands
         self.address = address
         self.on_hit = on_hit
+        self._kind = breakpoint_kind()
+        self._plant()
         DRIVE.points.setdefault(address, []).append(self)
 
+    def _plant(self) -> None:
+        self.born = DRIVE.users.latest
+        self._planted = _Planted(self, self._kind)
+        self.set_commands(DRIVE.commands)
+
+    def plant_anew(self) -> None:
+        """Behind all of the user's breakpoints; not while GDB handles a stop."""
+        former = self._planted
+        self._plant()
+        former.delete()
+
+    def set_commands(self, text: str) -> None:
+        self._planted.commands = text
+
     def stop(self) -> bool:
+        """Whether GDB is to stop."""
         DRIVE.close_passage()
         if DRIVE.held:
             return False
-        return self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
+        stops = self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
+        return stops or DRIVE.resumes
 
     def delete(self) -> None:
         DRIVE.points[self.address].remove(self)
-        super().delete()
+        self._planted.delete()
+
+
+class _Planted(gdb.Breakpoint):
+    """GDB's part of a point."""
+
+    def __init__(self, point: HypercallPoint, kind: int) -> None:
+        super().__init__(f"*{point.address:#x}", kind, internal=True)
+        self.silent = True
+        self._point = point
+
+    def stop(self) -> bool:
+        return self._point.stop()
 
 
 # Where GDB is about to let the guest go, its own registers and frames are not to be touched: it
@@ -200,7 +221,7 @@ def _follow() -> bool:
     for _ in range(MAX_FOLLOWED):
         DRIVE.moved = False
         rip = int(gdb.newest_frame().read_register("rip")) & MASK64
-        if DRIVE.users.at(rip):
+        if DRIVE.users.youngest_at(rip):
             DRIVE.resumes = True
             return True
         if any([point.on_hit() for point in DRIVE.points.get(rip, ())]):
@@ -223,6 +244,8 @@ def stopped() -> None:
 
 def show_reasons(_event: gdb.StopEvent) -> None:
     """Say why the guest has stopped, and where."""
+    DRIVE.resumes = DRIVE.resumes and not DRIVE.users.stops
+    DRIVE.users.stops = False
     DRIVE.shown = reasons = DRIVE.reasons
     DRIVE.reasons = []
     told = [reason for reason in reasons if reason]
@@ -249,43 +272,6 @@ def _show_frame() -> None:
         gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
 
 
-class AddressPoint(HypercallPoint):
-    """A point whose changes are decided by the stop alone: ``decide`` is called at each hit."""
-
-    def __init__(self, address: int, decide: Callable[[Stop], Change | None]) -> None:
-        self._decide = decide
-        self._hands = GuestHands()
-        super().__init__(address, self._hit)
-
-    def _hit(self) -> bool:
-        stop_guest, interrupted = uninterrupted(self._guarded)
-        return stop_guest or interrupted
-
-    def _guarded(self) -> bool:
-        """Whether to stop the guest: for the user, or since the change cannot be made."""
-        try:
-            return self._change()
-        except (TraceError, gdb.error) as error:
-            sentence = str(error).rstrip(".")
-            gdb.write(f"acrn-trace: at {self.address:#x}: {sentence}.\n", gdb.STDERR)
-            return True
-
-    def _change(self) -> bool:
-        stop = read_stop()
-        if stop.registers["rip"] != self.address:
-            return False
-        change = self._decide(stop)
-        if change is None:
-            return False
-        make_change(change, self._hands)
-        self._hands.hold(change.delay)
-        if change.after:
-            change.after()
-        if change.stop:
-            DRIVE.reasons.append(change.stop)
-        return change.stop is not None
-
-
 def _forget_passage(_event: object) -> None:
     """The guest is gone, and its memory with it."""
     DRIVE.passage = None
@@ -293,5 +279,7 @@ def _forget_passage(_event: object) -> None:
 
 DRIVE = Drive()
 gdb.events.stop.connect(show_reasons)
+gdb.events.stop.connect(lambda _event: DRIVE.come_last())
+gdb.events.before_prompt.connect(DRIVE.come_last)
 gdb.events.exited.connect(_forget_passage)
 gdb.events.connection_removed.connect(_forget_passage)

@@ -9,8 +9,9 @@ import gdb
 
 from acrn_trace.code.scan import scanned_instructions
 from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.address_point import AddressPoint
 from acrn_trace.in_gdb.command import Command, matching, say
-from acrn_trace.in_gdb.drive import AddressPoint, GuestHands
+from acrn_trace.in_gdb.drive import GuestHands
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.session import Session

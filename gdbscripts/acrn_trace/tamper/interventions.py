@@ -75,6 +75,9 @@ class StoppedGuest(Protocol):
     def hold(self, seconds: float) -> None:
         ...
 
+    def is_shown(self, address: int) -> bool:
+        """Whether the user may be shown the stop there, for what he has set there himself."""
+
     def stand_at(self, address: int) -> None:
         """The user is shown a call there that may be answered when the guest goes on."""
 
