@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Boots the guests of examples/crash to their ends, and takes dumps of them there."""
+"""Boots guests to their ends, those of examples/crash and others, and takes dumps of them there."""
 
 import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from acrn_trace.launch.monitor import Monitor
-from live import IMAGES, QEMU, common_arguments, ended, processor_seconds, read_until, start
+from live import IMAGES, QEMU, common_arguments, ended, processor_seconds, read_until, run, start
 from live import wait_until
 
 MEMORY = 40 << 20
@@ -37,11 +37,25 @@ class Dead:
 @contextlib.contextmanager
 def dead(end: str, image: str, folder: Path, second: bool = False) -> Iterator[Dead]:
     """The crash guest ``image`` (crash, crash-ring, crash-bare) at its ``end``."""
-    process = start([QEMU, *_arguments(end, image, second), *_sockets(folder)])
+    words = [f"crash: {end}\n"] * (2 if end == "call-hangs-both" else 1)
+    with at_rest(_arguments(end, image, second), folder, words) as guest:
+        yield guest
+
+
+@contextlib.contextmanager
+def at_rest(
+    arguments: list[str], folder: Path, last_words: list[str], gdb: Sequence[str] = ()
+) -> Iterator[Dead]:
+    """A guest that has printed ``last_words``, and whose vCPUs go nowhere any more.
+
+    ``gdb``, the command line of one, is run with the guest at its first instruction.
+    """
+    process = start([QEMU, *arguments, *_sockets(folder), *(["-S"] if gdb else [])])
     with ended(process):
-        printed = read_until(process.stdout, f"crash: {end}\n")
-        if end == "call-hangs-both":
-            printed += read_until(process.stdout, f"crash: {end}\n")
+        if gdb:
+            wait_until((folder / "gdb").exists, process)
+            run(gdb)
+        printed = "".join(read_until(process.stdout, words) for words in last_words)
         monitor = Monitor(folder / "qmp")
         with contextlib.closing(monitor):
             _settle(monitor)
@@ -69,12 +83,12 @@ def _settle(monitor: Monitor) -> None:
     """
     vcpus = [_Vcpu(cpu["thread-id"]) for cpu in monitor.execute("query-cpus-fast")]
 
-    def at_rest() -> bool:
+    def are_at_rest() -> bool:
         text = monitor.execute("human-monitor-command", **{"command-line": "info registers -a"})
         states = zip(vcpus, _STATE.findall(text), strict=True)
         return all([vcpu.is_at_rest(int(rip, 16), halted == "1") for vcpu, (rip, halted) in states])
 
-    wait_until(at_rest)
+    wait_until(are_at_rest)
 
 
 @dataclass

@@ -14,6 +14,7 @@ _VARIES = (
     (re.compile(r"\b\d+\.\d{6}\b"), "TIME"),
     (re.compile(r"0x[0-9a-f]{5,}"), "ADDRESS"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "ADDRESS"),
+    (re.compile(r"\+0x[0-9a-f]+"), "+OFFSET"),
     (re.compile(r"^Remote (connection closed|communication error.*)$"), "END"),
     (re.compile(r"^\[Inferior 1 \(process 1\) exited .*\]$"), "END"),
     (re.compile(re.escape(f"{ROOT}/")), ""),

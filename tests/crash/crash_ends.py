@@ -3,7 +3,8 @@
 
 from dataclasses import dataclass
 
-STOPPED, EXCEPTION, GAVE_UP = "stopped", "exception", "last-call-failed"
+PANIC, EXCEPTION, GAVE_UP = "panic", "exception", "last-call-failed"
+STOPPED = "stopped"  # what is said of a panic where no name tells that it is one
 
 
 @dataclass(frozen=True)
@@ -29,56 +30,61 @@ ENDS = {
         bare=["in-hypervisor", "in-hypervisor"],
     ),
     "structure-overwritten": End(
-        ["structure-overwritten", "never-returned", STOPPED],
+        ["structure-overwritten", "never-returned", PANIC],
         ["structure-overwritten", "no-return"],
-        bare=[STOPPED, "in-hypervisor"],
+        bare=[PANIC, "in-hypervisor"],
     ),
-    "error-ignored": End(["error-ignored", GAVE_UP], ["error-ignored"], bare=[STOPPED]),
+    "error-ignored": End(["error-ignored", GAVE_UP], ["error-ignored"], bare=[PANIC]),
     "creation-fails-with-0": End(
         ["creation-failed-with-0", GAVE_UP],
         ["creation-failed-with-0"],
-        bare=[STOPPED],
+        bare=[PANIC],
     ),
-    "not-permitted": End(["not-permitted", GAVE_UP], ["not-permitted"], bare=[STOPPED]),
+    "not-permitted": End(["not-permitted", GAVE_UP], ["not-permitted"], bare=[PANIC]),
     "tee-asleep": End(["tee-asleep"], ["no-return"], bare=["in-hypervisor"]),
     "no-hypervisor": End(
-        ["fault-no-hypervisor", STOPPED],
+        ["fault-no-hypervisor", PANIC],
         ["no-return"],
-        bare=["fault-no-hypervisor", STOPPED],
+        bare=["fault-no-hypervisor", PANIC],
     ),
     "fault-skipped": End(
         ["fault-skipped", GAVE_UP],
         ["fault-skipped"],
-        bare=["fault-no-hypervisor", STOPPED],
+        bare=["fault-no-hypervisor", PANIC],
     ),
     "ring-3": End(
-        ["fault-not-ring-0", STOPPED],
+        ["fault-not-ring-0", PANIC],
         ["no-return"],
-        bare=["fault-not-ring-0", STOPPED],
+        bare=["fault-not-ring-0", PANIC],
     ),
     "user-vm": End(
-        ["fault-not-allowed", STOPPED],
+        ["fault-not-allowed", PANIC],
         ["no-return"],
-        bare=["fault-no-hypervisor", STOPPED],
+        bare=["fault-no-hypervisor", PANIC],
     ),
     "lost-register": End(
-        ["register-lost-and-used", STOPPED],
+        ["register-lost-and-used", PANIC],
         ["register-lost"],
-        ring=[EXCEPTION, STOPPED],
-        bare=[EXCEPTION, STOPPED],
+        ring=[PANIC, EXCEPTION],
+        bare=[PANIC, EXCEPTION],
     ),
     "lost-register-unused": End(
-        ["register-lost", STOPPED], ["register-lost"], ring=[STOPPED], bare=[STOPPED]
+        ["register-lost", PANIC], ["register-lost"], ring=[PANIC], bare=[PANIC]
     ),
-    "ring-off": End(["ring-off", STOPPED], ["ring-off"], bare=[STOPPED]),
+    "ring-off": End(["ring-off", PANIC], ["ring-off"], bare=[PANIC]),
     "ring-header-overwritten": End(
-        ["ring-overwritten", STOPPED], ["ring-overwritten"], wrong=[], bare=[STOPPED]
+        ["ring-overwritten", PANIC], ["ring-overwritten"], wrong=[], bare=[PANIC]
     ),
     "ring-records-overwritten": End(
-        ["ring-overwritten", STOPPED], ["ring-overwritten"], bare=[STOPPED]
+        ["ring-overwritten", PANIC], ["ring-overwritten"], bare=[PANIC]
     ),
-    "ring-torn": End(["ring-torn", EXCEPTION, STOPPED], ["ring-torn"], bare=[STOPPED]),
-    "ring-lapped": End(["ring-lapped", STOPPED], ["ring-lapped"], bare=[STOPPED]),
+    "ring-torn": End(["ring-torn", PANIC, EXCEPTION], ["ring-torn"], bare=[PANIC]),
+    "ring-lapped": End(["ring-lapped", PANIC], ["ring-lapped"], bare=[PANIC]),
     "spin": End(["guest-hangs"], [], bare=["guest-hangs"]),
     "idle": End([], [], bare=[]),
 }
+
+
+def nameless(kinds: list[str]) -> list[str]:
+    """What is said instead where the functions have no names."""
+    return [kind for kind in kinds if kind != PANIC] + [STOPPED] * (PANIC in kinds)

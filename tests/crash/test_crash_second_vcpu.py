@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from crash_ends import ENDS, STOPPED
+from crash_ends import ENDS, PANIC
 from crash_files import PRIVATE, diagnosis_of, json_in, kinds, taken
 from live import IMAGES, acrn_trace, gdb_command, run
 
@@ -31,7 +31,7 @@ def test_the_second_vcpu_is_found_to_be_the_one(folder):
     assert [v["kind"] for v in alone["happened"]] == files.expected.memory
     assert [(v["kind"], v["vcpu"]) for v in said["happened"]] == [
         ("register-lost-and-used", 1),
-        (STOPPED, 1),
+        (PANIC, 1),
     ]
     assert said["look_at"] == files.live["look_at"] == 1
     assert [vcpu["interrupts"] for vcpu in said["vcpus"]] == [True, False]

@@ -52,3 +52,13 @@ def test_the_exception_of_another_vcpu_is_not_taken_for_ones_own():
     guest.halted(guest.exception(site, TOP - 64))
     first, second = guest.diagnosis().vcpus
     assert (len(first.interrupted), len(second.interrupted)) == (0, 1)
+
+
+def test_a_system_call_is_no_fault_and_what_else_came_in_ring_3_is_a_guess():
+    for before, certainty in ((b"\x0f\x05", None), (b"\x90\x90", "guess")):
+        guest = Guest()
+        program = guest.code(0x300, before) + 2
+        guest.halted(guest.exception(program, STACKS + PAGE, USER, on=TOP))
+        verdicts = guest.diagnosis().verdicts
+        told = {verdict.kind: verdict.certainty for verdict in verdicts}
+        assert told.get("exception") == certainty and "stopped" in told

@@ -23,7 +23,8 @@ class _Calls:
 def chosen_vcpu(
     snapshot: Snapshot, levels: dict[int, Level], ring: FoundRing | None
 ) -> tuple[int | None, str]:
-    """The vCPU's number and the evidence, a sentence without its full stop; None if there is none.
+    """Of the vCPUs in ``levels`` one's number and the evidence, a sentence without its full stop;
+    None if there is none.
 
     A vCPU at a VMCALL that did not complete comes first, then calls in flight, the oldest first,
     then vCPUs in the hypervisor, then those that are not idle; of alike ones that with the newest
@@ -33,6 +34,7 @@ def chosen_vcpu(
     ranked = [
         (*_rank(vcpu, levels[vcpu.vcpu], calls.get(vcpu.vcpu, _Calls())), -vcpu.vcpu)
         for vcpu in snapshot.vcpus
+        if vcpu.vcpu in levels
     ]
     if not ranked:
         return None, ""

@@ -4,6 +4,7 @@
 from acrn_trace.at_rest.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.blind_spots import blind_spots
 from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.oops import find_oops
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.recognisers import RECOGNISERS
 from acrn_trace.diagnosis.recorder import read_recorder
@@ -17,6 +18,7 @@ def diagnose(case: Case) -> Diagnosis:
     diagnosis = Diagnosis(case)
     place_of = Places(case)
     diagnosis.vcpus = states_of(case, place_of)
+    diagnosis.oops = find_oops(case, place_of, diagnosis.vcpus)
     diagnosis.recorder = read_recorder(case)
     if diagnosis.recorder:
         diagnosis.calls = diagnosis.recorder.calls()

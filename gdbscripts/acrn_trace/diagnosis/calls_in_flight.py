@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Recognisers of calls that have not returned: hung, asleep, faulted, or left behind."""
 
+from dataclasses import dataclass, replace
 from typing import Iterator
 
 from acrn_trace.abi import ACRN
 from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
-from acrn_trace.diagnosis.facts import (
-    CERTAIN,
-    PROBABLE,
-    Diagnosis,
-    Interrupted,
-    Recorded,
-    VcpuState,
-)
+from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.in_flight import changed_since
 from acrn_trace.diagnosis.match import Match, at_least, called, record_of
+from acrn_trace.diagnosis.standing import Interrupted, Oops
 
 MAX_CHANGES = 4
 MAX_VALUE = 60  # characters
@@ -90,57 +85,78 @@ def _short(value: object) -> str:
     return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "..."
 
 
+@dataclass(frozen=True)
+class _Fault:
+    """A hypercall that faulted: what was saved of it, on which vCPU, and its record."""
+
+    frame: Interrupted
+    saved_in: str
+    vcpu: int | None
+    call: Recorded | None  # None: no record tells
+    name: str = "the hypercall"  # where no record tells
+
+    def match(self, *more: str) -> Match:
+        evidence = [f"{self.saved_in} has RIP {self.frame.rip:#x}, where there is a VMCALL"]
+        if self.call:
+            evidence.append(f"{record_of(self.call)}, made there, has no return")
+        name = called(self.call) if self.call else f"{self.name} at {self.frame.place}"
+        return Match({"call": name}, (*evidence, *more), PROBABLE, self.vcpu)
+
+
 def fault_outside_ring_0(diagnosis: Diagnosis) -> Iterator[Match]:
     """VMCALL in ring 3, for which ACRN injects #GP."""
-    for state, frame in _faults_at_calls(diagnosis):
-        if frame.ring:
-            evidence = _fault_evidence(state, frame) + (f"CS was {frame.cs:#x}, ring {frame.ring}",)
-            yield Match(_fault_words(state, frame), evidence, PROBABLE, state.number)
+    for fault in _faults_at_calls(diagnosis):
+        if fault.frame.ring:
+            yield fault.match(f"CS was {fault.frame.cs:#x}, ring {fault.frame.ring}")
 
 
 def fault_without_hypervisor(diagnosis: Diagnosis) -> Iterator[Match]:
     """VMCALL in ring 0 faulted, and no call was ever answered."""
-    for state, frame in _faults_at_calls(diagnosis):
-        if not frame.ring and not _answered(diagnosis):
-            evidence = _fault_evidence(state, frame) + (_nothing_answered(diagnosis),)
-            yield Match(_fault_words(state, frame), evidence, PROBABLE, state.number)
+    for fault in _faults_at_calls(diagnosis):
+        if not fault.frame.ring and not _answered(diagnosis):
+            yield fault.match(_nothing_answered(diagnosis))
 
 
 def fault_not_allowed(diagnosis: Diagnosis) -> Iterator[Match]:
     """VMCALL in ring 0 faulted, though calls were answered before."""
-    for state, frame in _faults_at_calls(diagnosis):
+    for fault in _faults_at_calls(diagnosis):
         answered = _answered(diagnosis)
-        if not frame.ring and answered:
-            before = f"{len(answered)} calls were answered before, {record_of(answered[-1])} last"
-            evidence = _fault_evidence(state, frame) + (before,)
-            yield Match(_fault_words(state, frame), evidence, PROBABLE, state.number)
+        if not fault.frame.ring and answered:
+            last = record_of(answered[-1])
+            yield fault.match(f"{len(answered)} calls were answered before, {last} last")
 
 
-def _faults_at_calls(diagnosis: Diagnosis) -> Iterator[tuple[VcpuState, Interrupted]]:
-    """The exception frames whose instruction is the hypercall itself."""
+def _faults_at_calls(diagnosis: Diagnosis) -> Iterator[_Fault]:
+    """The exceptions whose instruction is the hypercall itself: on stacks, and as Linux keeps one
+    of which the stack is gone."""
+    found = set()
     for state in diagnosis.vcpus:
-        for frame in state.interrupted:
-            if frame.code[: ACRN.length] in ACRN.instructions:
-                yield state, frame
-                break
+        frame = next(filter(_is_at_call, state.interrupted), None)
+        if frame:
+            found.add(frame.rip)
+            saved_in = f"the exception frame on vCPU {state.number}'s stack at {frame.at:#x}"
+            yield _Fault(frame, saved_in, state.number, _made_at(frame, state.in_flight))
+    oops = diagnosis.oops
+    if oops and _is_at_call(oops.frame) and oops.frame.rip not in found:
+        yield _oops_at_call(diagnosis, oops)
 
 
-def _fault_words(state: VcpuState, frame: Interrupted) -> dict[str, object]:
-    call = state.in_flight
-    at_call = call is not None and call.event.site and call.event.site.address == frame.rip
-    name = called(call) if call and at_call else f"the hypercall at {frame.place}"
-    return {"call": name, "vcpu": state.number}
+def _oops_at_call(diagnosis: Diagnosis, oops: Oops) -> _Fault:
+    calls = (call for call in diagnosis.in_flight if _made_at(oops.frame, call))
+    saved_in = f"what Linux keeps of its first oops, at {oops.frame.at:#x},"
+    fault = _Fault(oops.frame, saved_in, oops.vcpu, next(calls, None))
+    entry = diagnosis.case.knowledge.table.numbered(oops.number)
+    return replace(fault, name=entry.name) if entry else fault
 
 
-def _fault_evidence(state: VcpuState, frame: Interrupted) -> tuple[str, ...]:
-    evidence = [
-        f"the exception frame on vCPU {state.number}'s stack at {frame.at:#x} has "
-        f"RIP {frame.rip:#x}, where there is a VMCALL"
-    ]
-    call = state.in_flight
-    if call and call.event.site and call.event.site.address == frame.rip:
-        evidence.append(f"{record_of(call)}, made there, has no return")
-    return tuple(evidence)
+def _is_at_call(frame: Interrupted) -> bool:
+    return frame.code[: ACRN.length] in ACRN.instructions
+
+
+def _made_at(frame: Interrupted, call: Recorded | None) -> Recorded | None:
+    """The call, if it was made where the frame's instruction is."""
+    is_there = call and call.event.site and call.event.site.address == frame.rip
+    return call if is_there else None
 
 
 def _answered(diagnosis: Diagnosis) -> list[Recorded]:
@@ -164,7 +180,7 @@ def faults_skipped(diagnosis: Diagnosis) -> Iterator[Match]:
 
 def left_behind(diagnosis: Diagnosis) -> Iterator[Match]:
     """A call without a return whose vCPU is back in the guest, and no exception frame says how."""
-    faults = {state.number for state, _ in _faults_at_calls(diagnosis)}
+    faults = {fault.vcpu for fault in _faults_at_calls(diagnosis)}
     for state in diagnosis.vcpus:
         call = state.in_flight
         if call is None or not state.in_guest or state.number in faults or _at_call(state, call):

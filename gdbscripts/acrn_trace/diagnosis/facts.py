@@ -3,14 +3,14 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 from acrn_trace.at_rest import postmortem
 from acrn_trace.at_rest.image_match import DIFFERS
 from acrn_trace.at_rest.levels import FIRMWARE, HYPERVISOR, UNKNOWN, Level, by_ring
 from acrn_trace.at_rest.paging import Memory, VirtualMemory
 from acrn_trace.at_rest.postmortem import FoundRing, Postmortem
-from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
+from acrn_trace.diagnosis.standing import End, Interrupted, Line, Oops, Place, StackPart
 from acrn_trace.event import Event
 from acrn_trace.memory import Unreadable
 from acrn_trace.rings.ringformat import RingHeader
@@ -20,8 +20,6 @@ from acrn_trace.tables.knowledge import Knowledge
 CERTAIN, PROBABLE, GUESS = "certain", "probable", "guess"
 
 USER = "user"  # a level of the guest's as well: outside of ring 0
-
-Line = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -69,13 +67,6 @@ class Case:
         """Whether the guest's memory is read as its page tables have it, not as a file says."""
         return isinstance(self.found.memory, VirtualMemory)
 
-    @cached_property
-    def look_at(self) -> tuple[int | None, str]:
-        """The vCPU to look at first, and why."""
-        if self.levels == self.found.levels:
-            return self.found.vcpu, self.found.vcpu_why
-        return chosen_vcpu(self.found.snapshot, self.levels, self.ring)
-
     @property
     def image_is_right(self) -> bool:
         """Only then are its names and sites used."""
@@ -89,41 +80,6 @@ class Case:
             return False
         known = self.ring is not None and self.ring.is_mapped
         return self.found.match.verdict == DIFFERS or (not self.image_is_right and known)
-
-
-@dataclass(frozen=True)
-class Place:
-    """An address by its name: ``panic+0x2d``, and the line where it is known."""
-
-    address: int
-    symbol: str | None = None
-    line: Line | None = None
-
-    def __str__(self) -> str:
-        name = self.symbol or f"{self.address:#x}"
-        return f"{name} ({self.line[0].rsplit('/', 1)[-1]}:{self.line[1]})" if self.line else name
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """What an exception or interrupt of a vCPU left on its stack, at the virtual address ``at``.
-
-    ``saved`` are the words below it, where a handler keeps the registers; ``code`` is what is at
-    ``rip``.
-    """
-
-    at: int
-    rip: int
-    cs: int
-    rsp: int
-    place: Place
-    code: bytes
-    saved: tuple[int, ...] = ()
-
-    @property
-    def ring(self) -> int:
-        """The privilege level that was interrupted."""
-        return self.cs & 3
 
 
 @dataclass
@@ -196,9 +152,29 @@ class VcpuState:
     memory: Memory | None
     halted: bool = False
     interrupts: bool = True
-    interrupted: list[Interrupted] = field(default_factory=list)
-    callers: list[Place] = field(default_factory=list)  # guessed from the stack
+    stack: list[StackPart] = field(default_factory=list)  # innermost first
+    end: End | None = None
     in_flight: Recorded | None = None
+
+    @property
+    def interrupted(self) -> list[Interrupted]:
+        """What was interrupted, innermost first."""
+        return [part.frame for part in self.stack if part.frame and self.in_guest]
+
+    @property
+    def callers(self) -> list[Place]:
+        """Who called whom, across what was interrupted: a guess from the stack."""
+        return [place for part in self.stack for place in part.nearest]
+
+    @property
+    def trails(self) -> Iterator[tuple[Place, ...]]:
+        """Each place that was interrupted in ring 0, or where the vCPU is, with its callers."""
+        places: tuple[Place, ...] = (self.place,)
+        for part in self.stack:
+            yield places + part.callers
+            places = (part.frame.place,) if part.frame else ()
+        if not self.stack:
+            yield places
 
     @property
     def in_guest(self) -> bool:
@@ -234,6 +210,7 @@ class Diagnosis:
     recorder: Recorder | None = None
     calls: list[Recorded] = field(default_factory=list)
     in_flight: list[Recorded] = field(default_factory=list)  # those that a vCPU may be in
+    oops: Oops | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 

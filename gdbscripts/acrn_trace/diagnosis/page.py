@@ -8,13 +8,16 @@ from acrn_trace.at_rest.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
 from acrn_trace.at_rest.postmortem import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN
 from acrn_trace.at_rest.snapshot import DUMP, MEMORY_FILE, PAGED_DUMP, STUB
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.diagnosis.facts import GUESS, PROBABLE, USER, Diagnosis, Place, Recorded, VcpuState
+from acrn_trace.diagnosis.facts import GUESS, PROBABLE, USER, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.failures import failed
+from acrn_trace.diagnosis.first_look import first_look, opening
 from acrn_trace.diagnosis.match import at_least
+from acrn_trace.diagnosis.standing import Place
 from acrn_trace.printable import printable
 from acrn_trace.sinks.text import result_text
 
 WIDTH = 100
+PARTS = 3  # of a stack that the page shows
 CALLS = 10  # that the page shows
 FAILED = 5  # of those before
 VERSION = 1  # of the object for scripts
@@ -60,6 +63,8 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
+    for sentence in opening(diagnosis):
+        yield from _wrapped(sentence, 2)
     found, ring = diagnosis.case.found, diagnosis.case.ring
     image = "no image was given"
     if found.image:
@@ -72,9 +77,6 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _wrapped(
             f"The guest keeps a record of its calls in {rings}, found {recorder.how}.", 2
         )
-    first, why = diagnosis.case.look_at
-    if first is not None and len(diagnosis.vcpus) > 1:
-        yield from _wrapped(f"Look at vCPU {first} first: {why}.", 2)
     for note in [*found.notes, *(ring.notes if ring else [])]:
         yield from _wrapped(f"Note: {note}", 2)
 
@@ -91,11 +93,8 @@ def _vcpus(diagnosis: Diagnosis) -> Iterator[str]:
             call = _call_text(diagnosis, state.in_flight)
             yield from _wrapped(f"      call in flight: {call}", 8)
             yield from _wrapped(f"      under way {at_least(diagnosis, state.in_flight)}", 8)
-        for frame in state.interrupted[:2]:
-            ring = " in ring 3" if frame.ring else ""
-            yield from _wrapped(f"      an exception or interrupt came{ring} at {frame.place}", 8)
-        if state.callers:
-            yield from _wrapped(f"      on its stack (a guess): {_trail(state.callers)}", 8)
+        for line in _stack(state):
+            yield from _wrapped(f"      {line}", 8)
 
 
 def _standing(state: VcpuState) -> str:
@@ -109,8 +108,15 @@ def _standing(state: VcpuState) -> str:
     return text
 
 
-def _trail(places: list[Place]) -> str:
-    return " <- ".join(map(str, places))
+def _stack(state: VcpuState) -> Iterator[str]:
+    """Who called whom, and what was interrupted, from the innermost outwards."""
+    where = "on its stack"
+    for part in state.stack[:PARTS]:
+        if part.callers:
+            yield f"{where} (a guess): {' <- '.join(map(str, part.nearest))}"
+        if part.frame and state.in_guest:
+            yield str(part.frame)
+        where = "on the stack there" if part.frame else "on the stack before that"
 
 
 def _calls(diagnosis: Diagnosis) -> Iterator[str]:
@@ -207,7 +213,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
             }
             for ring in (recorder.rings if recorder else ())
         ],
-        "look_at": diagnosis.case.look_at[0],
+        "look_at": first_look(diagnosis)[0],
         "calls": [_call_json(call) for call in diagnosis.calls],
         "happened": [verdict.as_json() for verdict in diagnosis.verdicts],
         "unknown": diagnosis.unknown,
@@ -230,6 +236,7 @@ def _vcpu_json(diagnosis: Diagnosis, state: VcpuState) -> dict[str, Any]:
             {"ring": frame.ring, **_place_json(frame.place)} for frame in state.interrupted
         ],
         "stack": [_place_json(place) for place in state.callers],
+        "end": state.end.how if state.end else None,
     }
 
 

@@ -6,8 +6,10 @@ import bisect
 from acrn_trace.abi import MASK64, RFLAGS_IF
 from acrn_trace.at_rest.postmortem import GUEST, HYPERVISOR
 from acrn_trace.at_rest.snapshot import SnapshotVcpu
-from acrn_trace.diagnosis.facts import USER, Case, Line, Place, VcpuState
-from acrn_trace.diagnosis.stack import callers, interruptions
+from acrn_trace.diagnosis.facts import USER, Case, VcpuState
+from acrn_trace.diagnosis.kernel_ends import end_of
+from acrn_trace.diagnosis.stack import NAMELESS, Code, Stacks
+from acrn_trace.diagnosis.standing import Line, Place
 
 RING_3 = 3
 
@@ -70,18 +72,9 @@ def _state_of(case: Case, vcpu: SnapshotVcpu, stacks: list[int], place_of: Place
     state = VcpuState(vcpu.vcpu, where, level.why, place, registers, level.memory)
     state.halted = level.is_halted and where != USER
     state.interrupts = bool(registers.get("eflags", 0) & RFLAGS_IF)
-    if state.in_guest:
-        named = place_of if is_named else Place
-        state.interrupted = interruptions(state.memory, registers.get("rsp", 0), stacks, named)
-    if is_named:
-        _guess_callers(state, stacks, place_of)
+    code = Code(place_of, place_of.behind, place_of.in_code) if is_named else NAMELESS
+    if state.in_guest or is_named:
+        found = Stacks(state.memory, stacks, code).parts(registers.get("rsp", 0))
+        state.stack = list(found)
+    state.end = end_of(state) if state.in_guest else None
     return state
-
-
-def _guess_callers(state: VcpuState, stacks: list[int], place_of: Places) -> None:
-    """Of what was interrupted, where something was."""
-    rsp = state.registers.get("rsp", 0)
-    if state.interrupted:
-        rsp = state.interrupted[0].rsp
-    found = callers(state.memory, rsp, stacks, place_of.in_code)
-    state.callers = [place_of.behind(at) for at in found]

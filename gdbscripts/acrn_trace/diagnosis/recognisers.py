@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Callable, Iterator
 
 from acrn_trace.diagnosis import calls_in_flight as flight
-from acrn_trace.diagnosis import failures, registers_lost, ring_state, standstill
+from acrn_trace.diagnosis import deaths, failures, registers_lost, ring_state, standstill
 from acrn_trace.diagnosis.facts import CERTAIN, Diagnosis, Verdict
 from acrn_trace.diagnosis.match import Match
 
 MAX_MATCHES = 8  # of one kind
+ENDED = ("panic", "stopped-by-another", "offline", "halted-on-request")  # why a vCPU stands still
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ RECOGNISERS = [
         "not the Service VM and has neither a secure world nor a TEE.",
         flight.fault_not_allowed,
     ),
+    Recogniser("oops", "Linux had an oops{where}: {oops}.", deaths.oops),
     Recogniser(
         "fault-skipped",
         "VMCALL itself faulted in {count} calls, {last} the last, and the guest went on without "
@@ -159,27 +161,40 @@ RECOGNISERS = [
         "ring-lost", "Ring {ring} lost {lost} calls, and {lapped} returns.", ring_state.lost_calls
     ),
     Recogniser(
+        "panic",
+        "vCPU {vcpu} is in the guest's panic, at {place}.",
+        deaths.in_panic,
+        unless=("last-call-failed",),
+    ),
+    Recogniser(
         "exception",
         "vCPU {vcpu} took an exception or interrupt at {place} and did not go back.",
         standstill.interrupted_elsewhere,
         unless=("register-lost-and-used",),
     ),
     Recogniser(
-        "panic",
-        "vCPU {vcpu} is in the guest's panic, at {place}.",
-        standstill.in_panic,
+        "stopped-by-another",
+        "vCPU {vcpu} is a bystander: {by} stopped it, at {place}.",
+        deaths.stopped_by_another,
+    ),
+    Recogniser("offline", "vCPU {vcpu} was taken offline, at {place}.", deaths.offline),
+    Recogniser(
+        "halted-on-request",
+        "vCPU {vcpu} halted the machine, as it was asked to, at {place}.",
+        deaths.halted_on_request,
     ),
     Recogniser(
         "stopped",
         "vCPU {vcpu} has stopped for good, at {place}.",
         standstill.stopped_for_good,
-        unless=("last-call-failed",),
+        unless=("last-call-failed", *ENDED),
     ),
     Recogniser(
         "guest-hangs",
         "vCPU {vcpu} runs at {place} with interrupts off and no call in flight: the guest hangs by "
         "itself.",
         standstill.hangs_by_itself,
+        unless=ENDED,
     ),
     Recogniser(
         "in-hypervisor",

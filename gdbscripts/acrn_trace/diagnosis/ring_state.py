@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Recognisers of what became of the recorder itself."""
 
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from acrn_trace.abi import MASK64
 from acrn_trace.at_rest.paging import PAGE
 from acrn_trace.at_rest.postmortem import Postmortem
 from acrn_trace.diagnosis.bytes_at import try_read
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Place
+from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis
 from acrn_trace.diagnosis.match import Match
+from acrn_trace.diagnosis.standing import Place
 from acrn_trace.rings.ringformat import HEADER_SIZE
 from acrn_trace.rings.ringformat import MAGIC as MAGIC_NUMBER
 
@@ -36,12 +37,14 @@ def torn(diagnosis: Diagnosis) -> Iterator[Match]:
             evidence += [
                 f"vCPU {state.number} was interrupted at {frame.place}, in the recorder: {place}"
                 for frame in state.interrupted[:1]
-                for place in _in_stub([frame.place, *state.callers[:2]])
+                for trail in state.trails
+                if trail[:1] == (frame.place,)
+                for place in _in_stub(trail[:3])
             ]
         yield Match({"ring": ring.number}, tuple(evidence), CERTAIN)
 
 
-def _in_stub(places: list[Place]) -> list[Place]:
+def _in_stub(places: Sequence[Place]) -> list[Place]:
     return [place for place in places if (place.symbol or "").startswith(STUB)][:1]
 
 

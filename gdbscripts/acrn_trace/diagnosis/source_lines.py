@@ -8,7 +8,7 @@ import bisect
 from typing import Callable
 
 from acrn_trace.abi import MASK64
-from acrn_trace.diagnosis.facts import Line
+from acrn_trace.diagnosis.standing import Line
 
 MAX_BYTES = 1 << 18  # of .debug_line, about a second
 

@@ -9,10 +9,11 @@ from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
 from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.diagnosis.bytes_at import try_read
 from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, Recorder, VcpuState
+from acrn_trace.diagnosis.kernel_ends import OOPSED, PANICKED
 from acrn_trace.diagnosis.match import Match, called
 from acrn_trace.diagnosis.registers_lost import instruction_of
+from acrn_trace.diagnosis.standing import Interrupted
 
-PANIC = "panic"
 FIRST_NUMBER = 1 << 31  # of a call, but more often something else
 
 
@@ -63,18 +64,6 @@ def hangs_by_itself(diagnosis: Diagnosis) -> Iterator[Match]:
         yield Match(words, tuple(evidence), GUESS if is_live else PROBABLE, state.number)
 
 
-def in_panic(diagnosis: Diagnosis) -> Iterator[Match]:
-    """A vCPU below a function that kernels call panic."""
-    for state in diagnosis.vcpus:
-        places = state.callers if state.in_guest else []
-        for index, place in enumerate(places):
-            if (place.symbol or "").partition("+")[0] == PANIC:
-                trail = " <- ".join(map(str, places[index : index + 3]))
-                words = {"vcpu": state.number, "place": state.place}
-                yield Match(words, (f"the stack has {trail} (a guess)",), PROBABLE, state.number)
-                break
-
-
 def stopped_for_good(diagnosis: Diagnosis) -> Iterator[Match]:
     """HLT with interrupts off: what a kernel does that has given up."""
     for state in diagnosis.vcpus:
@@ -93,7 +82,7 @@ def interrupted_elsewhere(diagnosis: Diagnosis) -> Iterator[Match]:
         frame = next(iter(state.interrupted), None)
         if frame is None or frame.code[: ACRN.length] in ACRN.instructions:
             continue
-        if state.interrupts or not state.halted:
+        if state.interrupts or not state.halted or _is_entry(state, frame):
             continue
         evidence = [f"vCPU {state.number}'s stack has its frame at {frame.at:#x}"]
         if instruction_of(frame):
@@ -102,7 +91,14 @@ def interrupted_elsewhere(diagnosis: Diagnosis) -> Iterator[Match]:
         if fault and _unmapped(state, fault):
             evidence.append(f"CR2, the address of the last page fault, is {fault:#x}: not mapped")
         words = {"vcpu": state.number, "place": frame.place}
-        yield Match(words, tuple(evidence), PROBABLE, state.number)
+        yield Match(words, tuple(evidence), GUESS if frame.ring else PROBABLE, state.number)
+
+
+def _is_entry(state: VcpuState, frame: Interrupted) -> bool:
+    """Whether the frame is only how the kernel was entered, which it has other reasons to be in."""
+    if state.end and (frame.ring or state.end.how not in (PANICKED, OOPSED)):
+        return True
+    return frame.is_system_call
 
 
 def _unmapped(state: VcpuState, address: int) -> bool:

@@ -8,7 +8,7 @@ import gdb
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines
-from acrn_trace.diagnosis.facts import Line
+from acrn_trace.diagnosis.standing import Line
 from acrn_trace.errors import TraceError
 from acrn_trace.images.image import Image
 from acrn_trace.in_gdb.command import Command, matching
