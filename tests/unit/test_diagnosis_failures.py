@@ -7,6 +7,7 @@ from diagnosis_builder import STRUCTURE, TOP, Guest, captured, creation
 from acrn_trace.rings.ringformat import CAPTURED_IN
 
 FAILED, ENOTTY = -1, -25
+PAUSE_VM = 0x80000013
 
 
 def test_an_error_is_ignored_if_the_same_vm_is_used_and_fails_again():
@@ -15,10 +16,21 @@ def test_an_error_is_ignored_if_the_same_vm_is_used_and_fails_again():
     guest.machine.call(number=SET_IOREQ_BUFFER, args=(4, 0), result=FAILED, flags=2)
     guest.vcpu(CODE, TOP, eflags=FLAGS)
     assert guest.kinds() == []  # two VMs
-    guest.machine.call(number=START_VM, args=(3, 0), result=FAILED)
+    guest.machine.call(number=PAUSE_VM, args=(3, 0), result=FAILED)
     said = guest.diagnosis().verdicts
     assert [v.kind for v in said] == ["error-ignored"]
     assert "VM 3, in 1 more calls" in said[0].text
+
+
+def test_to_try_what_failed_again_is_not_to_go_on():
+    guest = Guest()
+    for _ in range(4):
+        guest.machine.call(number=START_VM, args=(9, 0), result=FAILED)
+        guest.machine.call(number=SET_IOREQ_BUFFER, args=(4, 0))
+    guest.halted()
+    assert guest.kinds() == ["stopped"]
+    guest.machine.call(number=START_VM, args=(9, 0), result=FAILED)
+    assert guest.kinds() == ["last-call-failed"]
 
 
 def test_an_error_is_not_ignored_if_the_vm_is_made_anew():

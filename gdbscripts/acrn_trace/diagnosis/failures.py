@@ -2,7 +2,7 @@
 """Recognisers of calls that failed, and of guests that went on as if they had not."""
 
 from itertools import takewhile
-from typing import Iterator
+from typing import Any, Iterator
 
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded
 from acrn_trace.diagnosis.match import Match, called, record_of, with_result
@@ -53,10 +53,19 @@ def _failed_and_used(diagnosis: Diagnosis) -> Iterator[tuple[Recorded, list[Reco
 
 
 def _used(call: Recorded, later: list[Recorded]) -> list[Recorded]:
-    """Of the calls after ``call`` those that name its VM, up to one that creates it anew."""
+    """Of the calls after ``call`` those that name its VM, up to one that creates it anew.
+
+    One that is the same call again goes on with nothing: it tries what failed.
+    """
     vm = target_vm(call.event)
     same = [c for c in later if vm is not None and target_vm(c.event) == vm]
-    return list(takewhile(lambda c: c.event.name != CREATES, same))
+    used = takewhile(lambda c: c.event.name != CREATES, same)
+    return [c for c in used if _asked(c) != _asked(call)]
+
+
+def _asked(call: Recorded) -> tuple[int, dict[str, Any]]:
+    """The number and the arguments, structures by what they held."""
+    return call.event.nr, call.event.decoded
 
 
 def _vm_words(call: Recorded, vm: int | None) -> str:
