@@ -14,7 +14,7 @@ from typing import Sequence
 
 import pytest
 from crashes import Dead, at_rest
-from live import acrn_trace, gdb_command, run
+from live import Guest, acrn_trace, gdb_command, run
 from test_linux import VMLINUX, qemu_arguments
 
 PANIC, OOPS, ASIDE = "panic", "oops", "stopped-by-another"
@@ -100,3 +100,15 @@ def test_the_page_begins_with_the_vcpu_that_died(name, folder):
         assert told == [(kind, 1 - number if kind == ASIDE else number) for kind in death.kinds]
         if name == "oops":
             assert "start_vm at acrn_dev_ioctl" in said["happened"][0]["text"]
+
+
+def test_a_vcpu_that_was_taken_offline_did_not_stop_by_itself(folder):
+    """The driver tells the hypervisor when Linux has done it."""
+    with Guest(folder, qemu_arguments("nokaslr", "hsm.rounds=1")) as guest:
+        commands = ("hypercall mock acrn", "tcatch hypercall service_vm_offline_cpu", "continue")
+        diagnose = (f"target remote {guest.socket}", *commands, "hypercall diagnose --json", "kill")
+        gdb = run(gdb_command(VMLINUX, *diagnose))
+    said = json.loads(next(line for line in gdb.out.splitlines() if line.startswith("{")))
+    assert said["look_at"] == 0
+    assert ("offline", 1) in [(v["kind"], v["vcpu"]) for v in said["happened"]]
+    assert "stopped" not in [v["kind"] for v in said["happened"]]
