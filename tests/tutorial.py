@@ -17,6 +17,9 @@ _VARIES = (
     (re.compile(r"\+0x[0-9a-f]+"), "+OFFSET"),
     (re.compile(r"^Remote (connection closed|communication error.*)$"), "END"),
     (re.compile(r"^\[Inferior 1 \(process 1\) exited .*\]$"), "END"),
+    # In a function that begins with an inlined one, GDB 18 stops a line before GDB 13 does.
+    (re.compile(r"^(Thread \d+ hit Breakpoint .*) at \S+:\d+$"), r"\1 at PLACE"),
+    (re.compile(r"^\d+\t.*$"), "LINE"),
     (re.compile(re.escape(f"{ROOT}/")), ""),
     (re.compile(re.escape(REPEATED)), ""),
 )
