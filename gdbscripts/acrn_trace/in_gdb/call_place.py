@@ -9,7 +9,8 @@ from acrn_trace.abi import ACRN
 from acrn_trace.at_rest.paging import translate
 from acrn_trace.by_hand.call_guard import Flags, Vcpu, others_refusal, refusal, vcpu_flags
 from acrn_trace.by_hand.call_structures import Room
-from acrn_trace.errors import TraceError
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.in_gdb import monitor
 from acrn_trace.in_gdb.call_state import breakpoints_at
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory, read_register
@@ -127,6 +128,6 @@ def _vcpu(thread: gdb.InferiorThread, place: Place, flags: dict[int, Flags]) -> 
 
 def _monitor_registers() -> str:
     try:
-        return gdb.execute("monitor info registers -a", to_string=True)
-    except gdb.error:
+        return monitor.ask("info registers -a")
+    except TargetError:
         return ""

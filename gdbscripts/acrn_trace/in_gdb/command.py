@@ -7,6 +7,7 @@ import gdb
 
 from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.image import learn_offset
+from acrn_trace.in_gdb.target import flush_caches
 from acrn_trace.printable import printable
 
 
@@ -65,3 +66,5 @@ class Command(gdb.Command):
             self._run(self._read(argument))
         except TraceError as error:
             raise complaint(error) from None
+        finally:
+            flush_caches()

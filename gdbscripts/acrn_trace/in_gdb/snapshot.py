@@ -18,7 +18,8 @@ from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.at_rest.snapshot import STUB, Snapshot, SnapshotVcpu
-from acrn_trace.errors import TraceError
+from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.in_gdb import monitor
 from acrn_trace.in_gdb.image import is_dump
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 
@@ -96,8 +97,8 @@ def _vcpu(thread: gdb.InferiorThread) -> SnapshotVcpu:
 def _add_idt(vcpus: list[SnapshotVcpu]) -> None:
     """QEMU's monitor knows where the interrupt tables are, its stub does not."""
     try:
-        state = gdb.execute("monitor info registers -a", to_string=True)
-    except gdb.error:
+        state = monitor.ask("info registers -a")
+    except TargetError:
         return
     bases = {int(number): int(base, 16) for number, base in _IDT.findall(state)}
     for vcpu in vcpus:
@@ -130,7 +131,7 @@ class StubMemory(GuestPhysicalMemory):
 
 def _save(address: int, size: int, path: Path) -> bool:
     try:
-        gdb.execute(f'monitor pmemsave {address:#x} {size:#x} "{path}"', to_string=True)
+        monitor.ask(f'pmemsave {address:#x} {size:#x} "{path}"')
         return path.stat().st_size == size
-    except (gdb.error, OSError):
+    except (TargetError, OSError):
         return False

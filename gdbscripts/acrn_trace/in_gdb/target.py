@@ -10,6 +10,8 @@ from typing import Callable, Iterator
 import gdb
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
+from acrn_trace.errors import TargetError
+from acrn_trace.in_gdb import monitor
 from acrn_trace.memory import Unreadable
 from acrn_trace.ram_map import RamMap
 from acrn_trace.sites import Site
@@ -25,6 +27,22 @@ def read_register(name: str) -> int:
         return int(gdb.newest_frame().read_register(name)) & MASK64
     except ValueError:
         return 0
+
+
+def write_register(name: str, value: int) -> None:
+    """Write one of the selected thread's; ``value`` is taken modulo 2 to the 64."""
+    assign(f"${name}", value)
+
+
+def assign(place: str, value: int) -> None:
+    """Give ``place``, a register or part of one, a value of up to 64 bits.
+
+    In whatever language GDB is: Ada, Pascal and Modula-2 compare by "=".
+    """
+    signed = value - (1 << 64) if value >> 63 & 1 else value
+    done = gdb.parse_and_eval(f"{place} = {signed}")
+    if done.type.strip_typedefs().code == gdb.TYPE_CODE_BOOL:
+        gdb.parse_and_eval(f"{place} := {signed}")
 
 
 def read_stop(
@@ -95,8 +113,8 @@ def _faults_stay_on_stack(vcpu: int) -> bool:
 def exception_gate(vcpu: int, vector: int) -> bytes | None:
     """A gate of the vCPU's IDT; None if it cannot be read. Intel SDM volume 3, figure 6-8."""
     try:
-        state = gdb.execute("monitor info registers -a", to_string=True)
-    except gdb.error:
+        state = monitor.ask("info registers -a")
+    except TargetError:
         return None
     table = re.search(rf"CPU#{vcpu}\b.*?^IDT= *([0-9a-f]+)", state, re.DOTALL | re.MULTILINE)
     return read_memory(int(table.group(1), 16) + vector * 16, 16) if table else None
@@ -138,9 +156,9 @@ class GuestPhysicalMemory:
             for at in range(0, len(data), self.MAX_CHUNK):
                 chunk = data[at : at + self.MAX_CHUNK]
                 packet = f"M{address + at:x},{len(chunk):x}:{chunk.hex()}".encode()
+                _caches.stale = True
                 if connection.send_packet(packet) != b"OK":
                     raise Unreadable("the stub could not write it")
-        gdb.execute("maint flush dcache", to_string=True)
 
     def ram_ranges(self) -> list[tuple[int, int]]:
         """First and last address of each range of RAM or ROM."""
@@ -162,6 +180,23 @@ class GuestPhysicalMemory:
         return data
 
 
+class _Caches:
+    stale = False  # GDB may have memory as it was before we wrote
+
+
+_caches = _Caches()
+
+
+def flush_caches() -> None:
+    """Have GDB read memory anew where we wrote. Runs a command: not for what GDB calls back.
+
+    When the guest goes on GDB forgets what it has read; where it stays stopped, this is needed.
+    """
+    if _caches.stale:
+        _caches.stale = False
+        gdb.execute("maint flush dcache", to_string=True)
+
+
 @contextlib.contextmanager
 def physical_mode() -> Iterator[gdb.RemoteTargetConnection]:
     """The connection, whose ``m`` and ``M`` packets take guest-physical addresses meanwhile."""
@@ -177,10 +212,13 @@ def physical_mode() -> Iterator[gdb.RemoteTargetConnection]:
 
 
 def _ram_map() -> RamMap:
-    try:
-        return RamMap.parse(gdb.execute("monitor info mtree -f", to_string=True))
-    except gdb.error:
-        return RamMap([])
+    """Unreadable where the stub is none of QEMU's; TargetError where QEMU does not tell its map."""
+    with physical_mode():
+        pass
+    known = RamMap.parse(monitor.ask("info mtree -f"))
+    if not known.ranges:
+        raise TargetError("QEMU's monitor tells of no memory in 'info mtree -f'")
+    return known
 
 
 def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
@@ -214,8 +252,20 @@ def breakpoint_kind() -> int:
     the instruction at A again. QEMU's stub reports all stops in place and does not say so
     (swbreak). GDB leaves RIP alone for hardware breakpoints.
     """
+    connection = gdb.selected_inferior().connection
+    if connection is None:
+        return gdb.BP_BREAKPOINT
+    if _kinds.get("of") != connection:
+        _kinds.update(of=connection, kind=_kind_for_accelerator())
+    return _kinds["kind"]
+
+
+_kinds: dict = {}  # of the connection that was asked last
+
+
+def _kind_for_accelerator() -> int:
     try:
-        under_tcg = "disabled" in gdb.execute("monitor info kvm", to_string=True)
-    except gdb.error:
+        under_tcg = "disabled" in monitor.ask("info kvm")
+    except TargetError:
         under_tcg = False
     return gdb.BP_HARDWARE_BREAKPOINT if under_tcg else gdb.BP_BREAKPOINT
