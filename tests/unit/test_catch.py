@@ -4,7 +4,13 @@
 import pytest
 from acrn_trace.errors import TraceError
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tamper.catch import guarded_commands, hits_left, is_silent, parse_catch
+from acrn_trace.tamper.catch import (
+    guarded_commands,
+    hits_left,
+    is_silent,
+    parse_catch,
+    plain_commands,
+)
 
 TABLE = acrn().table
 
@@ -96,3 +102,11 @@ LISTED = """Num     Type           Disp Enb Address    What
 )
 def test_what_enable_once_and_count_leave(disposition, more, left):
     assert hits_left(LISTED.format(disposition, more)) == left
+
+
+def test_commands_as_gdbs_python_has_them_in_mi():
+    listed = r',"silent","printf \"[%d] caf\303\251\\n\", $n","if $n > 1","continue","end"'
+    lines = ["silent", r'printf "[%d] café\n", $n', "if $n > 1", "continue", "end"]
+    assert plain_commands(listed).split("\n") == lines
+    assert plain_commands("silent\ncontinue\n") == "silent\ncontinue\n"
+    assert plain_commands(None) == ""

@@ -58,7 +58,7 @@ class Catcher(Intervener):
             self.forget_call()
             return None
         self._stopping += stopping
-        DRIVE.after_stop.append(self._has_stopped)
+        DRIVE.at_stop.append(self._has_stopped)
         return Change(stop="\n".join(line for line in told.values() if line))
 
     def _line(self, point: Catchpoint, call: Call, event: Event) -> str | None:
@@ -71,7 +71,7 @@ class Catcher(Intervener):
         except gdb.error as error:  # GDB's own stop there too
             point.hits += 1
             problem = f"Error in testing condition for catchpoint {number}: {error}\n"
-        if is_silent(point.entry.commands):
+        if is_silent(point.commands):
             return problem
         thread = gdb.selected_thread().num
         return problem + announcement(number, thread, point.request.at_return, call, event)
@@ -90,7 +90,10 @@ class Catcher(Intervener):
         stopping, self._stopping = self._stopping, []
         for point in stopping:
             self.stopped_by.append(point.entry.number)
-            point.has_stopped()
+            if point.entry.temporary:
+                point.entry.delete()
+            else:
+                DRIVE.after_stop.append(point.count_down)
         if self.stopped_by:  # GDB 14 and newer; it would be the number of a point of ours
             gdb.set_convenience_variable("_hit_bpnum", self.stopped_by[0])
 
@@ -118,8 +121,8 @@ class Catcher(Intervener):
 
     def hand_over_commands(self) -> None:
         """GDB runs the user's commands itself, as those of our points: 'continue' is its own."""
-        valid = [point.entry for point in self.points if point.entry.is_valid()]
-        DRIVE.set_commands(guarded_commands((e.number, e.commands or "") for e in valid))
+        valid = [point for point in self.points if point.entry.is_valid()]
+        DRIVE.set_commands(guarded_commands((one.entry.number, one.commands) for one in valid))
 
     def forget_deleted(self) -> None:
         self.points = [point for point in self.points if point.entry.is_valid()]

@@ -13,7 +13,7 @@ import gdb
 from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.pairing import Call
-from acrn_trace.tamper.catch import CatchRequest, hits_left
+from acrn_trace.tamper.catch import CatchRequest, hits_left, plain_commands
 
 
 class Catchpoint:
@@ -26,9 +26,14 @@ class Catchpoint:
         self._enabled = True  # by the user's will
         self._seen = self._settings()
 
+    @property
+    def commands(self) -> str:
+        """The user's, a line each."""
+        return plain_commands(self.entry.commands)
+
     def _settings(self) -> tuple:
         entry = self.entry
-        return entry.condition, entry.ignore_count, entry.thread, entry.commands
+        return entry.condition, entry.ignore_count, entry.thread, self.commands
 
     def modified(self) -> None:
         """The user has changed the entry."""
@@ -58,15 +63,16 @@ class Catchpoint:
             return False
         return True
 
-    def has_stopped(self) -> None:
-        """What GDB does to a breakpoint at which it has stopped."""
+    def count_down(self) -> None:
+        """What GDB does to a breakpoint of 'enable once' and 'enable count' where it has stopped.
+
+        It runs commands: not for what GDB calls back.
+        """
         if not self.entry.is_valid():
             return
         number = self.entry.number
         left = hits_left(gdb.execute(f"info breakpoints {number}", to_string=True))
-        if self.entry.temporary:
-            self.entry.delete()
-        elif left == 0:
+        if left == 0:
             self.entry.enabled = False
         elif left:
             gdb.execute(f"enable count {left} {number}")

@@ -23,8 +23,15 @@ import gdb
 
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TraceError
+from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.stream import GdbStream
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, breakpoint_kind, uninterrupted
+from acrn_trace.in_gdb.target import (
+    GuestPhysicalMemory,
+    breakpoint_kind,
+    flush_caches,
+    uninterrupted,
+    write_register,
+)
 from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
 from acrn_trace.memory import Unreadable
 from acrn_trace.printable import printable
@@ -36,12 +43,16 @@ TICK = 0.05  # seconds between looks for an interrupt while the guest is held
 # What GDB runs, as the commands of a breakpoint of ours, once it has stopped there; in the middle
 # those that the user gave to catchpoints.
 # 'continue' is GDB's own: from Python each would be inside the one before.
-COMMANDS = """silent
-python import acrn_trace.in_gdb.drive; acrn_trace.in_gdb.drive.stopped()
+COMMANDS = """python import acrn_trace.in_gdb.drive; acrn_trace.in_gdb.drive.stopped()
 {}
 if $_hypercall_goes_on
   continue
 end"""
+
+
+def _commands(users: str) -> str:
+    """``silent`` before them silences GDB, whatever the point says."""
+    return ("" if reads_mi() else "silent\n") + COMMANDS.format(users)
 
 
 class Drive:
@@ -52,18 +63,19 @@ class Drive:
         self.held = False  # the guest runs for a call made by hand, which is no business of theirs
         self.moved = False  # RIP was changed at this stop
         self.resumes = False  # the guest goes on from the stop that GDB is making
-        self.after_stop: list[Callable[[], None]] = []  # once GDB has made it
+        self.at_stop: list[Callable[[], None]] = []  # once GDB has made it
+        self.after_stop: list[Callable[[], None]] = []  # in the commands of the point that made it
         self.reasons: list[str] = []  # why the guest is being stopped for the user
         self.shown: list[str] = []  # the reasons of the latest stop
-        self.owes_frame = False  # the place of it is not shown yet
+        self.owes_frame = False  # the place of it is not shown yet, which we have to do
         self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
         self.passage: Passage | None = None  # of a call that may be answered when the guest goes on
         self.users = UserBreakpoints()
-        self.commands = COMMANDS.format("")
+        self.commands = _commands("")
 
     def set_commands(self, users: str) -> None:
         """Have GDB run ``users`` too where it stops at a point of ours."""
-        text = COMMANDS.format(users)
+        text = _commands(users)
         if text != self.commands:
             self.commands = text
             for points in self.points.values():
@@ -85,6 +97,16 @@ class Drive:
             for point in self.points.get(address, ()):
                 if point.born < youngest:
                     point.plant_anew()
+
+    @property
+    def hides_stop(self) -> bool:
+        """Whether GDB is to say nothing of the stop that it makes at a point of ours.
+
+        A person is told by ``show_reasons``, unless the commands of what stopped the guest are
+        silent. A front end is told by GDB, as of a breakpoint.
+        """
+        silenced = bool(self.reasons) and not any(self.reasons)
+        return self.resumes or silenced or not reads_mi()
 
     def close_passage(self) -> None:
         passage, self.passage = self.passage, None
@@ -109,7 +131,7 @@ class GuestHands:
             write_registers(DRIVE.going_on, registers)
             return
         for name, value in registers.items():
-            gdb.parse_and_eval(f"${name} = {value & MASK64:#x}")
+            write_register(name, value)
         DRIVE.moved = DRIVE.moved or "rip" in registers
 
     def stand_at(self, address: int) -> None:
@@ -139,6 +161,8 @@ class HypercallPoint:
     Where another point at the address has moved the vCPU away, ``on_hit`` is to see that by RIP.
     """
 
+    of_hand_calls = False  # whether a call made by hand is its business, too
+
     def __init__(self, address: int, on_hit: Callable[[], bool]) -> None:
         self.address = address
         self.on_hit = on_hit
@@ -148,17 +172,17 @@ class HypercallPoint:
 
     def _plant(self) -> None:
         self.born = DRIVE.users.latest
-        self._planted = _Planted(self, self._kind)
+        self.planted = _Planted(self, self._kind)
         self.set_commands(DRIVE.commands)
 
     def plant_anew(self) -> None:
         """Behind all of the user's breakpoints; not while GDB handles a stop."""
-        former = self._planted
+        former = self.planted
         self._plant()
         former.delete()
 
     def set_commands(self, text: str) -> None:
-        self._planted.commands = text
+        self.planted.commands = text
 
     def stop(self) -> bool:
         """Whether GDB is to stop."""
@@ -166,11 +190,12 @@ class HypercallPoint:
         if DRIVE.held:
             return False
         stops = self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
+        self.planted.silent = DRIVE.hides_stop
         return stops or DRIVE.resumes
 
     def delete(self) -> None:
         DRIVE.points[self.address].remove(self)
-        self._planted.delete()
+        self.planted.delete()
 
 
 class _Planted(gdb.Breakpoint):
@@ -234,16 +259,19 @@ def _follow() -> bool:
 
 def stopped() -> None:
     """GDB has stopped at a point of ours, and runs its commands."""
+    flush_caches()
     _show_frame()
-    actions, DRIVE.after_stop = DRIVE.after_stop, []
-    for action in actions:
-        action()
+    _run_all(DRIVE.after_stop)
     gdb.set_convenience_variable("_hypercall_goes_on", int(DRIVE.resumes))
     DRIVE.resumes = False
 
 
 def show_reasons(_event: gdb.StopEvent) -> None:
-    """Say why the guest has stopped, and where."""
+    """Say why the guest has stopped; where is shown in the commands of the point.
+
+    Python's ``gdb.execute`` runs all commands of the breakpoints that stopped the guest, and a
+    ``continue`` among them, within the stop event, would leave GDB waiting for ever.
+    """
     DRIVE.resumes = DRIVE.resumes and not DRIVE.users.stops
     DRIVE.users.stops = False
     DRIVE.shown = reasons = DRIVE.reasons
@@ -251,18 +279,18 @@ def show_reasons(_event: gdb.StopEvent) -> None:
     told = [reason for reason in reasons if reason]
     for reason in told:
         GdbStream().write("\n" + "".join(f"{printable(line)}\n" for line in reason.splitlines()))
-    DRIVE.owes_frame = bool(told)
-    if not any(one.commands for one in gdb.breakpoints() if one.number > 0):
-        _show_frame()
+    DRIVE.owes_frame = bool(told) and not reads_mi()
+    _run_all(DRIVE.at_stop)
+
+
+def _run_all(actions: list[Callable[[], None]]) -> None:
+    pending = actions[:]
+    actions.clear()
+    for action in pending:
+        action()
 
 
 def _show_frame() -> None:
-    """The place that a stop of ours still has to show.
-
-    A command of Python's is followed by those of the breakpoints that stopped the guest, and a
-    ``continue`` among them, within the stop event, would leave GDB waiting for ever. So where a
-    breakpoint has commands, the frame is shown from ours, in which no others run.
-    """
     if not DRIVE.owes_frame:
         return
     DRIVE.owes_frame = False

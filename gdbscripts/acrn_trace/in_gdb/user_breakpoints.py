@@ -60,12 +60,15 @@ class UserBreakpoints:
         for point in gdb.breakpoints():
             if point.number < 0 or not point.enabled:
                 continue  # of some script's, or of ours
-            if point.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT):
-                continue
-            if hasattr(point, "locations"):
-                places = [place.address for place in point.locations if place.enabled]
-            elif not point.pending:  # GDB 12
-                places = [place.pc for place in gdb.decode_line(point.location)[1] or ()]
-            else:
-                places = []
-            yield from ((point.number, address) for address in places)
+            yield from ((point.number, address) for address in addresses_of(point))
+
+
+def addresses_of(point: gdb.Breakpoint) -> list[int]:
+    """Where GDB has it enabled; nowhere for one that is none of code."""
+    if point.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT):
+        return []
+    if hasattr(point, "locations"):
+        return [place.address for place in point.locations if place.enabled]
+    if not point.pending:  # GDB 12
+        return [place.pc for place in gdb.decode_line(point.location)[1] or ()]
+    return []

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What ``catch hypercall`` was told, and what it says of a call."""
 
+import codecs
 import itertools
 import re
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ _OPERATOR = re.compile(r"[=<>!&$()]")
 # Commands of GDB's that end with a line "end"; those that do if they have no argument.
 _BLOCKS = ("if", "while", "while-stepping", "commands", "define", "define-prefix", "document")
 _BLOCKS_ALONE = (["python"], ["python-interactive"], ["guile"], ["compile", "code"])
+_MI_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DISPOSITION = re.compile(r"^\d+ +breakpoint +dis ", re.MULTILINE)
 _HITS_LEFT = re.compile(r"disable after (?:next|additional) (\d+) hits")
 
@@ -79,8 +81,19 @@ def announcement(number: int, thread: int, at_return: bool, call: Call, event: E
     return f"Thread {thread} hit Catchpoint {number} ({what}), at {event.site}"
 
 
-def is_silent(commands: str | None) -> bool:
-    return bool(commands) and commands.strip().split("\n")[0].strip() == "silent"
+def plain_commands(text: str | None) -> str:
+    """The commands of a breakpoint, a line each, as GDB's Python has them.
+
+    In GDB/MI that is a list of strings, as MI writes them: ``,"silent","print $rip"``.
+    """
+    if not text or not text.startswith(","):
+        return text or ""
+    lines = (codecs.escape_decode(one.encode())[0] for one in _MI_STRING.findall(text))
+    return b"\n".join(lines).decode("utf-8", "backslashreplace")
+
+
+def is_silent(commands: str) -> bool:
+    return commands.strip().split("\n")[0].strip() == "silent"
 
 
 def guarded_commands(entries: Iterable[tuple[int, str]]) -> str:
