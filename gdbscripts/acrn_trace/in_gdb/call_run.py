@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One call made by hand, from the registers that it needs to the stop as it was before.
 
-The guest runs twice: from VMCALL to the instruction behind it, with the other vCPUs held and
-interrupts off; then, with its registers put back, into a breakpoint where it had stopped, for no
-instruction at all: GDB steps over a breakpoint only where it saw the guest stop last.
+The guest runs from VMCALL to the instruction behind it, with the other vCPUs held and interrupts
+off, and GDB does not see it. Where it comes to a breakpoint of the user's, it runs on under GDB,
+which then stops it there. In that case it runs once more, with its registers put back, into a
+breakpoint where it had stopped, for no instruction at all: GDB steps over a breakpoint only where
+it saw the guest stop last.
 """
 
 import signal
 import time
+from itertools import chain
 
 import gdb
 
@@ -22,11 +25,13 @@ from acrn_trace.in_gdb.call_state import (
     KeptStop,
     Point,
     breakpoints_at,
+    breakpoints_of_others,
     run_on,
     write_registers,
 )
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import current_image, load_offset
+from acrn_trace.in_gdb.run_unseen import Outcome, run_unseen
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_register, read_stop
 from acrn_trace.printable import printable
 from acrn_trace.sinks import Sink
@@ -68,6 +73,7 @@ class HandCall:
         self._disabled: list[gdb.Breakpoint] = []
         self._boots: list[BootPoint] = []
         self._back: Point | None = None
+        self._seen = False  # GDB saw it run
 
     def make(self) -> None:
         """Make it: the guest is as before afterwards, or else that is said."""
@@ -75,9 +81,9 @@ class HandCall:
         try:
             self._enter()
             if read_register("rip") == self._place.site.return_address:
-                self._put_back(returned=True, hop=False)  # answered in the debugger: GDB saw no run
+                self._put_back(returned=True)  # answered in the debugger
             else:
-                run_on()
+                self._run()
                 self._after_run()
         except TargetError as error:
             self.lost()
@@ -86,6 +92,7 @@ class HandCall:
             self._put_back()
             raise
         finally:
+            self._kept.release_other_vcpus()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def lost(self) -> None:
@@ -100,7 +107,6 @@ class HandCall:
                 self._patch(self._place.scratch + offset, data)
             self._patch(self._place.site.address, self._place.code)
         self._plant()
-        self._kept.hold_other_vcpus()
         entry = self._entry()
         write_registers({name: entry.registers[name] for name in self._kept.registers})
         DRIVE.held = True
@@ -142,6 +148,31 @@ class HandCall:
         entries = image.entry_points(load_offset(image))
         self._boots = [BootPoint(*entry) for entry in entries.items()]
 
+    def _run(self) -> None:
+        """Until the call is back, or else until something stops the guest."""
+        points = list(chain(*DRIVE.points.values()))
+        own = [self._back, *self._boots]
+        others = breakpoints_of_others([*own, *(point.planted for point in points)])
+        ours: dict[int, list] = {}
+        for point in [*own, *(point for point in points if point.of_hand_calls)]:
+            ours.setdefault(point.address, []).append(point)
+        if others is None or not self._run_unseen(ours, others):
+            self._seen = True
+            self._kept.hold_other_vcpus()
+            run_on()
+
+    def _run_unseen(self, ours: dict[int, list], others: set[int]) -> bool:
+        """Whether it has come to the end of its run; if not, GDB has to see what comes."""
+        while True:
+            outcome = run_unseen({*ours, *others})
+            if outcome is Outcome.INTERRUPTED:
+                return True
+            rip = read_register("rip")
+            if outcome is Outcome.IMPOSSIBLE or rip in others or rip not in ours:
+                return False
+            if any([point.stop() for point in ours[rip]]):
+                return True
+
     def _after_run(self) -> None:
         if self._back.reached:
             self._returned()
@@ -170,7 +201,6 @@ class HandCall:
     def _wait(self) -> None:
         """It stopped in the hypervisor, whose registers are not ours to write."""
         self._enable()
-        self._kept.release_other_vcpus()
         DRIVE.held = False
         rip = read_register("rip")
         _say(WAITS.format(call=self.plan.name, vcpu=self._vcpu, rip=rip))
@@ -181,10 +211,11 @@ class HandCall:
         if self.over or not self._back.reached:
             return
         self._returned()
-        self._put_back(returned=True, hop=False)
+        self._seen = False  # by GDB as a run that ends here
+        self._put_back(returned=True)
         _say(IS_BACK.format(call=self.plan.name))
 
-    def _put_back(self, returned: bool = False, hop: bool = True) -> None:
+    def _put_back(self, returned: bool = False) -> None:
         try:
             changed = self._kept.put_back_others()
             if returned:
@@ -192,7 +223,7 @@ class HandCall:
             for address, data in reversed(self._replaced):
                 self._memory.write(address, data)
             self._kept.put_back(interrupts=False)
-            if hop and self._back:
+            if self._seen:
                 self._stop_where_it_was()
             self._kept.put_back()
             self._kept.select()
@@ -224,7 +255,6 @@ class HandCall:
             if point:
                 point.delete()
         self._enable()
-        self._kept.release_other_vcpus()
         if self._waiting:
             self._waiting = False
             gdb.events.stop.disconnect(self._on_later_stop)

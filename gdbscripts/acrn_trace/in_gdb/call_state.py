@@ -9,11 +9,21 @@ import gdb
 
 from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.errors import TargetError
-from acrn_trace.in_gdb.target import breakpoint_kind, read_memory, read_register
+from acrn_trace.in_gdb.front_end import reads_mi
+from acrn_trace.in_gdb.run_unseen import gone
+from acrn_trace.in_gdb.target import (
+    assign,
+    breakpoint_kind,
+    read_memory,
+    read_register,
+    write_register,
+)
+from acrn_trace.in_gdb.user_breakpoints import addresses_of
 
 WRITTEN = (*GENERAL_REGISTERS, "rip", "eflags")
 LOCKING = "scheduler-locking"
 _BREAKPOINT = re.compile(r"^(\d+)(?:\.\d+)?\s")
+_ENABLED = re.compile(r"^\d+ +(\w.*?) +(?:keep|del|dis|dstp) +y ", re.MULTILINE)
 _HEX = re.compile(r"0x[0-9a-f]+")
 _HALVES = re.compile(r"v2_int64 = \{(0x[0-9a-f]+), (0x[0-9a-f]+)\}")
 RFLAGS_TF, RFLAGS_IF = 1 << 8, 1 << 9
@@ -26,6 +36,7 @@ class Point(gdb.Breakpoint):
     def __init__(self, address: int, cr3: int) -> None:
         super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
         self.silent = True
+        self.address = address
         self._cr3 = cr3
         self.reached = False
 
@@ -40,11 +51,11 @@ class BootPoint(gdb.Breakpoint):
     def __init__(self, address: int, code: bytes) -> None:
         super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
         self.silent = True
-        self._address, self._code = address, code
+        self.address, self._code = address, code
         self.reached = False
 
     def stop(self) -> bool:
-        self.reached = read_memory(self._address, len(self._code)) == self._code
+        self.reached = read_memory(self.address, len(self._code)) == self._code
         return self.reached
 
 
@@ -55,6 +66,7 @@ class KeptStop:
         self._thread = gdb.selected_thread()
         self._level = gdb.selected_frame().level()
         self._locking = gdb.parameter(LOCKING)
+        self._held = False
         gdb.newest_frame().select()
         self.registers = {name: read_register(name) for name in WRITTEN}
         self.cr3 = read_register("cr3")
@@ -66,6 +78,7 @@ class KeptStop:
         QEMU reports an interrupt for the thread of the stop before, or of an Hc packet: were that
         one that does not run, GDB 13 would have an internal error.
         """
+        self._held = True
         gdb.execute(f"set {LOCKING} on", to_string=True)
         connection = gdb.selected_inferior().connection
         if isinstance(connection, gdb.RemoteTargetConnection):
@@ -73,7 +86,9 @@ class KeptStop:
             connection.send_packet(f"Hcp{process:x}.{thread:x}".encode())
 
     def release_other_vcpus(self) -> None:
-        gdb.execute(f"set {LOCKING} {self._locking}", to_string=True)
+        if self._held:
+            self._held = False
+            gdb.execute(f"set {LOCKING} {self._locking}", to_string=True)
 
     def put_back_others(self) -> dict[str, tuple[str, str]]:
         """Put back what is not a general register: those that had changed, old and new value."""
@@ -112,36 +127,44 @@ def _other_registers() -> dict[str, str]:
 def _write_other(name: str, text: str) -> None:
     """Write a register that was read as ``text``: a number, or the two halves of an XMM one."""
     if _HEX.fullmatch(text):
-        gdb.execute(f"with language c -- set var ${name} = {text}", to_string=True)
+        assign(f"${name}", int(text, 16))
     halves = _HALVES.search(text)
     for index, half in enumerate(halves.groups() if halves else ()):
-        assignment = f"set var ${name}.v2_int64[{index}] = {half}"
-        gdb.execute(f"with language c -- {assignment}", to_string=True)
+        assign(f"${name}.v2_int64[{index}]", int(half, 16))
 
 
 def write_registers(values: Mapping[str, int]) -> None:
     """Write those that are not so already: a register that is left alone cannot go wrong."""
     for name, value in values.items():
         if read_register(name) != value & MASK64:
-            gdb.execute(f"with language c -- set var ${name} = {value:#x}", to_string=True)
+            write_register(name, value)
 
 
 def run_on() -> bool:
     """Run the guest to its next stop: whether the user interrupted. TargetError once it is gone."""
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        gdb.execute("continue", to_string=True)
+        gdb.execute("continue", to_string=not reads_mi())  # GDB 18 puts MI's records in the string
     except KeyboardInterrupt:
         return True
     except gdb.error as error:
-        if gdb.selected_thread() is None:
-            raise TargetError("the guest is gone") from error
-        raise TargetError(str(error).rstrip(".")) from error
+        raise gone(error) from error
     finally:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if gdb.selected_thread() is None:
         raise TargetError("the guest is gone")
     return False
+
+
+def breakpoints_of_others(ours: Iterable[gdb.Breakpoint]) -> set[int] | None:
+    """Where a vCPU stops at any breakpoint but ``ours``; None if GDB has something else to watch.
+
+    GDB tells Python nothing of some of its kinds: dprintf, tracepoints.
+    """
+    kinds = _ENABLED.findall(gdb.execute("info breakpoints", to_string=True))
+    points = set(gdb.breakpoints()) - set(ours)
+    places = {place for point in points if point.enabled for place in addresses_of(point)}
+    return places if set(kinds) <= {"breakpoint", "hw breakpoint"} else None
 
 
 def breakpoints_at(addresses: Iterable[int]) -> list[gdb.Breakpoint]:

@@ -47,6 +47,8 @@ class HypervisorSymbolsParameter(gdb.Parameter):
 class HypervisorPoint(HypercallPoint):
     """One in the hypervisor: counts for calls made by hand as well."""
 
+    of_hand_calls = True
+
     def stop(self) -> bool:
         return self.on_hit()
 
