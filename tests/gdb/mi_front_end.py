@@ -63,7 +63,7 @@ class FrontEnd:
         return self.lines[self._waited - 1]
 
     def go_on(self) -> str:
-        """Continue, and the record of the next stop that GDB tells of, which a silent one is not."""
+        """Continue, and the record of the next stop that is not silent."""
         self._waited = len(self.lines)
         assert self.command("-exec-continue") == "^running"
         return self.wait("*stopped,")

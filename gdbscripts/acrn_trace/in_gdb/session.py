@@ -79,9 +79,12 @@ class Session:
             self.interveners.remove(self._injector)
         self._injector = None
 
-    def _on_gdb_stop(self, _event: gdb.StopEvent) -> None:
-        """Connected anew, perhaps: those who intervened before do so again."""
-        if self.trace and not self.trace.active:
+    def _on_gdb_stop(self, event: gdb.StopEvent) -> None:
+        """Connected anew, perhaps: those who intervened before do so again.
+
+        That may take commands, which is not for a breakpoint's stop, and GDB connects by no such.
+        """
+        if self.trace and not self.trace.active and not isinstance(event, gdb.BreakpointEvent):
             self._end_injections()
             self._keep_intervening()
 
