@@ -39,7 +39,7 @@ def test_what_the_user_has_selected_and_set_stays(smp_at_call):
     after = gdb.out[LINE.search(gdb.out).end() :]
     assert re.search(r"^#1 ", after, re.MULTILINE)
     assert 'locking scheduler during execution is "step"' in after
-    assert len(re.findall(r"^\d .*(?:del|keep) +y .*make_call", after, re.MULTILINE)) == 2, after
+    assert len(re.findall(r"^\d .*(?:del|keep) +y +0x\w+ in ", after, re.MULTILINE)) == 2, after
     assert untouched(guest)
 
 

@@ -46,6 +46,8 @@ def counted(stop):
     yield "disable $bpnum"
     yield f"break {stop}"
     yield "continue"
+    # GDB 18 does only one stop's commands, where one has switched threads, after one of ours.
+    yield "python while not gdb.breakpoints()[-1].hit_count: gdb.execute('echo')"
     yield 'printf "n0=%d\\n", call_log_count'
     for number in range(1, len(FORMS) + 1):
         yield f'printf "n{number}=%d\\n", $n{number}'

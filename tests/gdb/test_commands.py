@@ -76,7 +76,8 @@ COMMANDS = ["hypercall", "hypercall trace", "hypercall sites", "info hypercalls"
 
 @pytest.mark.parametrize("prefix", ["hypercall", "show hypercall", "set hypercall"])
 def test_a_prefix_by_itself_lists_its_commands(prefix):
-    assert f"List of {prefix} subcommands:" in run(gdb_command(HELLO, prefix)).out
+    said = run(gdb_command(HELLO, prefix)).out
+    assert f"List of {prefix} subcommands:" in said.replace('"', "")  # GDB 18 quotes it
 
 
 def test_every_command_has_help():
