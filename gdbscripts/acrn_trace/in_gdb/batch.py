@@ -60,6 +60,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     gdb.events.stop.connect(_hear_no_interrupt)
     trace = current_session().start(options, terminal)
     mock.notice = trace.notice
+    trace.leaves_complaints = True
     mock.take_effect()
     result.ended = _continue(trace)
     _hear_no_interrupt()
@@ -67,8 +68,9 @@ def _trace_to_end(request: Request, result: Result) -> None:
     if trace.failure and not (trace.lost and result.ended == "closed"):
         raise TargetError(f"{trace.failure}; tracing has ended")
     if trace.active and result.ended == "interrupted":
-        trace.remark_unreached()
+        trace.complain_of()
     trace.stop()
+    result.complaint = trace.complaints[0] if trace.complaints else None
     if request.detach and result.ended == "interrupted":
         gdb.execute("detach", to_string=True)
 

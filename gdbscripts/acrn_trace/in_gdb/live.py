@@ -14,6 +14,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
+from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.command import say
 from acrn_trace.in_gdb.connection import stub_hung_up
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, read_register
@@ -40,8 +41,9 @@ from acrn_trace.stops import Stop
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.interventions import Intervener
 from acrn_trace.tracer import Tracer
+from acrn_trace.unanswered import Answers
 
-UNREACHED = "no site of the image was reached: is it the image that the guest runs?"
+ENDED, DETACHED = "the guest ended", "detached"
 
 
 class LiveTrace:
@@ -78,7 +80,10 @@ class LiveTrace:
             self._tracer.audience.first.append(self._hypervisor.sides)
         self._points = SitePoints(self._at_point, self._read_stop, self._on_site, self._on_boot)
         self._boots = 0
-        self._reached = False  # any site
+        self._answers = Answers(lambda event: ground_below(event.vcpu))
+        self._tracer.audience.first.append(self._answers)
+        self.complaints: list[str] = []  # why the trace is not what its user wants
+        self.leaves_complaints = False  # to whoever ends the trace
         self._guard = Guard()
         self.active = True
         self.last_signal: str | None = None  # that the guest's latest stop was for
@@ -189,17 +194,25 @@ class LiveTrace:
     def _close(self, why: str | None) -> None:
         unfinished = len(self._tracer.end_calls())
         if why:
-            self.notice(f"{why}, with {unfinished} calls in flight" if unfinished else why)
-            self.remark_unreached()
+            self.notice(f"{why}, with {_calls(unfinished)} in flight" if unfinished else why)
+            self.complain_of(
+                None if why == DETACHED else self._answers.unanswered(f"before {ENDED}")
+            )
         for intervener in self._tracer.interveners:
             for notice in intervener.last_notices():
                 self.notice(notice)
         self._tracer.close()
 
-    def remark_unreached(self) -> None:
-        """Tell that the image may be the wrong one, where that may be why nothing was traced."""
-        if not self._reached and not self.failure:
-            self._tracer.audience.remark(UNREACHED)
+    def complain_of(self, unanswered: str | None = None) -> None:
+        """Tell why the trace is not what its user wants: no answers, or no calls to begin with."""
+        text = unanswered or self._answers.unreached()
+        if text and not self.failure:
+            self._complain(text, self.leaves_complaints)
+
+    def _complain(self, text: str, leave: bool) -> None:
+        self.complaints.append(text)
+        if not leave:
+            self._tracer.audience.remark(text)
 
     def _on_boot(self) -> None:
         """The guest's first instruction runs: the second time around, that is a reset."""
@@ -208,14 +221,17 @@ class LiveTrace:
         if self._boots > 1 or unfinished or self._tracer.audience.calls:
             for intervener in self._tracer.interveners:
                 intervener.rebooted()
-            self.notice(f"the guest was reset, with {unfinished} calls in flight")
+            self.notice(f"the guest was reset, with {_calls(unfinished)} in flight")
+            why = None if self.quiet else self._answers.rebooted()
+            if why:
+                self._complain(why, leave=False)
 
     def _read_stop(self, point: Point) -> Stop:
         of_entry = (self._shown.stacks, self._task_of) if point.enters else ()
         return read_stop(*of_entry)
 
     def _on_site(self, stop: Stop, point: Point) -> None:
-        self._reached = self._reached or point.enters is not None
+        self._answers.reached |= point.enters is not None
         self._tracer.on_stop(stop, point)
         DRIVE.reasons += self._tracer.reasons
         if stops_at_clobbers() and self._tracer.audience.clobber:
@@ -273,9 +289,16 @@ class LiveTrace:
         """Tell of each call in flight, for a user who interrupted."""
         lines = self.in_flight
         self._guard.run(lambda: [self.notice(f"interrupted, in flight: {one}") for one in lines()])
+        self._guard.run(self._complain_of_waiting)
+
+    def _complain_of_waiting(self) -> None:
+        """A user who waited in vain for the first answer may be told that none will come."""
+        where = instruction_of(self._answers.first) if self._answers.none_to_come else None
+        if where:
+            self.complain_of(self._answers.unanswered(f"and the guest is at {where} now"))
 
     def _on_exited(self, event: gdb.ExitedEvent) -> None:
-        self._on_gone("the guest ended" if hasattr(event, "exit_code") else "detached")
+        self._on_gone(ENDED if hasattr(event, "exit_code") else DETACHED)
 
     def _on_connection_removed(self, _event) -> None:
         self._on_gone("the connection to the guest ended")
@@ -287,3 +310,7 @@ class LiveTrace:
         crashes when it exits with something posted.)
         """
         self._end(why)
+
+
+def _calls(count: int) -> str:
+    return f"{count} call{'s' * (count != 1)}"

@@ -112,12 +112,19 @@ def _faults_stay_on_stack(vcpu: int) -> bool:
 
 def exception_gate(vcpu: int, vector: int) -> bytes | None:
     """A gate of the vCPU's IDT; None if it cannot be read. Intel SDM volume 3, figure 6-8."""
-    try:
-        state = monitor.ask("info registers -a")
-    except TargetError:
-        return None
-    table = re.search(rf"CPU#{vcpu}\b.*?^IDT= *([0-9a-f]+)", state, re.DOTALL | re.MULTILINE)
+    table = re.search(r"^IDT= *([0-9a-f]+)", vcpu_state(vcpu), re.MULTILINE)
     return read_memory(int(table.group(1), 16) + vector * 16, 16) if table else None
+
+
+def vcpu_state(vcpu: int) -> str:
+    """What QEMU's monitor says of a vCPU; "" where it says nothing."""
+    try:
+        text = monitor.ask("info registers -a")
+    except TargetError:
+        return ""
+    of_one = rf"^CPU#{vcpu}\b.*?(?=^CPU#|\Z)"
+    found = re.search(of_one, text.replace("\r", ""), re.DOTALL | re.MULTILINE)
+    return found[0] if found else ""
 
 
 def has_hypercall(site: Site) -> bool:
@@ -264,8 +271,12 @@ _kinds: dict = {}  # of the connection that was asked last
 
 
 def _kind_for_accelerator() -> int:
+    return gdb.BP_HARDWARE_BREAKPOINT if runs_under_tcg() else gdb.BP_BREAKPOINT
+
+
+def runs_under_tcg() -> bool:
+    """Whether QEMU emulates the guest's processor."""
     try:
-        under_tcg = "disabled" in monitor.ask("info kvm")
+        return "disabled" in monitor.ask("info kvm")
     except TargetError:
-        under_tcg = False
-    return gdb.BP_HARDWARE_BREAKPOINT if under_tcg else gdb.BP_BREAKPOINT
+        return False

@@ -29,9 +29,13 @@ class Request:
 
 @dataclass
 class Result:
-    """How the trace ended. ``ended``: exited, closed (the connection), or interrupted."""
+    """How the trace ended. ``ended``: exited, closed (the connection), or interrupted.
+
+    ``complaint`` says why the trace, though nothing failed, is not what its user wants.
+    """
 
     ended: str = ""
+    complaint: str | None = None
     error: str | None = None
     status: int = 0
     finding_kinds: list[str] = field(default_factory=list)

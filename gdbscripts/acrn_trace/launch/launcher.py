@@ -19,6 +19,7 @@ from acrn_trace.images.sitelist import image_sites, traced_sites
 from acrn_trace.launch import qemu
 from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.launch.record import record
+from acrn_trace.launch.reset_log import ResetLog, may_log
 from acrn_trace.launch.without_guest import lint, list_calls, list_sites
 from acrn_trace.near import near
 from acrn_trace.options import (
@@ -48,10 +49,12 @@ USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
+TRIPLE_FAULT = "the guest ended in a triple fault (QEMU's '-d int -D FILE' logs what led there)"
+
 _COMMAND = re.compile("[a-z][a-z-]*")
 
 STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
-3 the guest, the stub or QEMU failed"""
+3 the guest, the stub or QEMU failed, nobody answered the guest, or it reached no site"""
 
 
 def main(arguments: list[str]) -> int:
@@ -188,6 +191,8 @@ def _check_writable(path: str) -> None:
 def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Result:
     socket = folder / "stub"
     line = qemu.command(options.qemu, options.image, for_qemu, socket)
+    log = ResetLog(folder / "qemu.log") if may_log(for_qemu) else None
+    line += log.options if log else []
     with qemu.Qemu(line, socket, folder / "qemu.err") as process:
         try:
             result = _trace(options, str(socket), folder)
@@ -195,16 +200,24 @@ def _start(options: argparse.Namespace, for_qemu: list[str], folder: Path) -> Re
             process.check_death()
             raise
         if result.ended in ("exited", "closed") and not result.error:
-            process.check_end()
+            _check_end(process, log, result.complaint)
     return result
+
+
+def _check_end(process: qemu.Qemu, log: ResetLog | None, complaint: str | None) -> None:
+    """TargetError if QEMU or the guest failed; ``complaint`` is what the trace has to say of it."""
+    failure = process.failure_at_end()
+    if failure is None and log and log.ends_in_triple_fault():
+        failure = TRIPLE_FAULT
+    if failure:
+        raise TargetError(f"{failure}; {complaint}" if complaint else failure)
 
 
 def _attach(options: argparse.Namespace, _for_qemu: list[str], folder: Path) -> Result:
     result = _trace(options, options.attach, folder)
     if result.ended == "closed" and not result.error:
-        raise TargetError(
-            f"the stub at {options.attach} closed the connection before the guest ended"
-        )
+        closed = f"the stub at {options.attach} closed the connection before the guest ended"
+        raise TargetError(f"{closed}; {result.complaint}" if result.complaint else closed)
     return result
 
 
@@ -224,9 +237,10 @@ def _trace(options: argparse.Namespace, target: str, folder: Path) -> Result:
 
 
 def _status(options: argparse.Namespace, result: Result) -> int:
-    if result.error:
-        print(f"acrn-trace: {printable(result.error)}", file=sys.stderr)
-        return result.status
+    error = result.error or result.complaint
+    if error:
+        print(f"acrn-trace: {printable(error)}", file=sys.stderr)
+        return result.status if result.error else TargetError.status
     return int(is_failure(options, result.finding_kinds))
 
 

@@ -39,6 +39,7 @@ class Qemu:
     """One QEMU process; use it as a context manager, and it is gone afterwards."""
 
     def __init__(self, line: list[str], socket: Path, errors: Path) -> None:
+        self._line = line
         self._errors = errors
         try:
             with open(errors, "wb") as stderr:
@@ -78,6 +79,12 @@ class Qemu:
 
     def check_end(self) -> None:
         """Wait for QEMU to end by itself; TargetError unless it ends with status 0."""
+        failure = self.failure_at_end()
+        if failure:
+            raise TargetError(failure)
+
+    def failure_at_end(self) -> str | None:
+        """Wait for QEMU to end by itself: None if with status 0, else what went wrong."""
         try:
             status = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -86,9 +93,16 @@ class Qemu:
         if status < 0:
             name = signal.Signals(-status).name
             raise TargetError(f"QEMU was ended by {name}: {self._last_words() or 'no word'}")
-        if status:
-            words = self._last_words() or "no word (the guest's own way to fail?)"
-            raise TargetError(f"QEMU ended with status {status}: {words}")
+        return f"QEMU ended with status {status}{self._reason(status)}" if status else None
+
+    def _reason(self, status: int) -> str:
+        """Why QEMU ended so, as a guest may have it end by isa-debug-exit; the rest is its own."""
+        words = self._last_words()
+        if any("isa-debug-exit" in word for word in self._line) and status % 2:
+            by_guest = f": the guest wrote {status // 2} to isa-debug-exit"
+            # An error of QEMU's own is status 1, and has words; a warning has words, too.
+            return f"{by_guest}, or: {words}" if words and status == 1 else by_guest
+        return f": {words}" if words else ", and said nothing of why"
 
     def check_death(self) -> None:
         """TargetError if QEMU has failed already: then that is why all else did."""
