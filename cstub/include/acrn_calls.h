@@ -137,23 +137,17 @@ typedef uint64_t acrn_u64_;
 /* Initialisers of struct acrn_captured_, which are of use where that is declared only. */
 #define ACRN_CAPTURED_in(type)                                                                     \
 	{                                                                                          \
-		.in = argument.pointer, .in_bytes = sizeof(type), ACRN_SECRET_(type)               \
+		.in = argument.pointer, .in_bytes = sizeof(type), .rule = ACRN_SIZE_RULE_(type)    \
 	}
 #define ACRN_CAPTURED_out(type)                                                                    \
 	{                                                                                          \
-		.out = argument.pointer, .out_bytes = sizeof(type), ACRN_SECRET_(type)             \
+		.out = argument.pointer, .out_bytes = sizeof(type), .rule = ACRN_SIZE_RULE_(type)  \
 	}
 #define ACRN_CAPTURED_inout(type)                                                                  \
 	{                                                                                          \
 		.in = argument.pointer, .in_bytes = sizeof(type), .out = argument.pointer,         \
-		.out_bytes = sizeof(type), ACRN_SECRET_(type)                                      \
+		.out_bytes = sizeof(type), .rule = ACRN_SIZE_RULE_(type)                           \
 	}
-/* The one secret of ACRN's structures (acrn_fields.def). */
-#define ACRN_SECRET_(type)                                                                         \
-	.secret = __builtin_offsetof(struct trusty_boot_param, rpmb_key),                          \
-	.secret_bytes = __builtin_types_compatible_p(type, struct trusty_boot_param)               \
-				? sizeof(((struct trusty_boot_param *)0)->rpmb_key)                \
-				: 0
 
 #define ACRN_CONST_in const
 #define ACRN_CONST_out

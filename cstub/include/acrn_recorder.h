@@ -110,11 +110,27 @@ struct acrn_ring_memory {
 };
 extern struct acrn_ring_memory acrn_ring_header __attribute__((visibility("hidden")));
 
+/* The structures that say themselves how far they go: a number for each of acrn_sizes.def. */
+enum acrn_size_rule_ {
+	ACRN_SIZE_FIXED_,
+	ACRN_SIZE_trusty_boot_param_,
+	ACRN_SIZE_acrn_intr_monitor_,
+	ACRN_SIZE_profiling_msr_ops_list_,
+	ACRN_SIZE_profiling_vm_info_list_,
+	ACRN_SIZE_profiling_vm_info_,
+};
+#define ACRN_SIZE_RULE_(type)                                                                      \
+	(ACRN_IS_(type, trusty_boot_param) | ACRN_IS_(type, acrn_intr_monitor) |                   \
+	 ACRN_IS_(type, profiling_msr_ops_list) | ACRN_IS_(type, profiling_vm_info_list) |         \
+	 ACRN_IS_(type, profiling_vm_info))
+#define ACRN_IS_(type, structure)                                                                  \
+	(__builtin_types_compatible_p(type, struct structure) ? ACRN_SIZE_##structure##_ : 0)
+
 /* What a call passes by pointer; a size of 0 is nothing. */
 struct acrn_captured_ {
 	const void *in, *out;
-	uint32_t in_bytes, out_bytes;
-	uint32_t secret, secret_bytes; /* offset and size of what must not be copied */
+	uint32_t in_bytes, out_bytes; /* of the type: it may say that it has fewer */
+	uint32_t rule;		      /* an enum acrn_size_rule_ */
 };
 
 struct acrn_argument_ {

@@ -123,7 +123,8 @@ struct acrn_record {
 
 /*
  * The first bytes of the argument structure that the call table names, as they were at the call
- * (in, inout) and at the return (out, inout). Secrets are zeros here already.
+ * (in, inout) and at the return (out, inout). Secrets are zeros here already; what may be one, or
+ * is behind the end that the structure says it has, is not here (acrn_sizes.def).
  */
 struct acrn_capture {
 	uint16_t in_bytes;  /* captured, at most the header's capture_bytes */

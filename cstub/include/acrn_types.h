@@ -10,9 +10,10 @@
  * any number there.
  *
  * Source of layouts and values: hypervisor/include/public/{acrn_common.h,acrn_hv_defs.h} and
- * include/debug/{profiling_internal.h,npk_log.h} of ACRN master d61d98cf800e. Three names are ours,
+ * include/debug/{profiling_internal.h,npk_log.h} of ACRN master d61d98cf800e. Four names are ours,
  * since ACRN has none: acrn_ioreq_buffer (a bare u64), acrn_pm_command (masks), acrn_irqline (for
- * ACRN's acrn_irqline_ops, which travels in a register).
+ * ACRN's acrn_irqline_ops, which travels in a register), trusty_boot_param_88 (of pull request
+ * #608).
  */
 #ifndef ACRN_TYPES_H
 #define ACRN_TYPES_H
@@ -557,6 +558,17 @@ struct trusty_boot_param {
 	uint8_t rpmb_key[64]; /* a secret: never to be shown */
 };
 
+/* trusty_boot_param, as a loader of July 2018 has it: it tells by its size (acrn_sizes.def). */
+struct trusty_boot_param_88 {
+	uint32_t size_of_this_struct;
+	uint32_t version;
+	uint32_t base_addr;
+	uint32_t entry_point;
+	uint32_t mem_size;
+	uint32_t padding;
+	uint8_t rpmb_key[64]; /* a secret: never to be shown */
+};
+
 enum acrn_pm_command_type {
 	ACRN_PM_PX_COUNT = 0, /* writes a u8 */
 	ACRN_PM_PX_DATA = 1,  /* writes a struct acrn_pstate_data */
@@ -752,6 +764,8 @@ ACRN_FIELD(trusty_boot_param, mem_size, 16, 4);
 ACRN_FIELD(trusty_boot_param, base_addr_high, 24, 4);
 ACRN_FIELD(trusty_boot_param, entry_point_high, 28, 4);
 ACRN_FIELD(trusty_boot_param, rpmb_key, 32, 64);
+ACRN_SIZE(trusty_boot_param_88, 88);
+ACRN_FIELD(trusty_boot_param_88, rpmb_key, 24, 64);
 ACRN_SIZE(acrn_pm_command, 8);
 ACRN_SIZE(acrn_pstate_data, 48);
 ACRN_SIZE(acrn_cstate_data, 32);

@@ -6,6 +6,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 INCLUDE = _ROOT / "cstub" / "include"
+FIELDS = (INCLUDE / "acrn_fields.def", INCLUDE / "acrn_sizes.def")
 TYPES = _ROOT / "build" / "acrn-types.o"
 LOADER = _ROOT / "gdbscripts" / "acrn-trace.py"
 REPORT_LIBRARY = _ROOT / "build" / "libacrn-report.so"

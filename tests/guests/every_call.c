@@ -154,6 +154,29 @@ static void make_with_counts(void)
 	}
 }
 
+static void make_with_sizes(void)
+{
+	static const uint32_t sizes[] = {96, 88, 20, 0, 4, 21, 40, 95, 97, UINT32_MAX};
+	static const uint32_t counts[] = {0, 1, 2, 47, 48, 49, UINT32_MAX};
+	struct trusty_boot_param *boot = (void *)structure;
+	struct acrn_intr_monitor *monitor = (void *)structure;
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		fill(&shape_trusty_boot_param, boot, seed++);
+		boot->size_of_this_struct = sizes[i];
+		boot->base_addr_high = boot->entry_point_high = 0xfffff;
+		make(call_named("initialize_trusty"), place(&shape_trusty_boot_param, boot), 0);
+		placements_clear();
+	}
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		fill(&shape_acrn_intr_monitor, monitor, seed++);
+		monitor->buf_cnt = counts[i];
+		make(call_named("vm_intr_monitor"), NEW_VM,
+		     place(&shape_acrn_intr_monitor, monitor));
+		placements_clear();
+	}
+}
+
 /* The memory ends before the array does, in the midst of an element. */
 static void make_with_an_end(void)
 {
@@ -198,6 +221,7 @@ int guest_main(void)
 	make_every_call(1);
 	make_with_bad_pointers();
 	make_with_counts();
+	make_with_sizes();
 	make_with_an_end();
 	make_odd_numbers();
 	acrn_call(answer_pattern, PATTERN);

@@ -115,14 +115,26 @@ static void make_with_garbage(void)
 	}
 }
 
+/* A key at each place where there was one, behind a size that may be a lie. */
 static void make_with_a_key(void)
 {
-	struct trusty_boot_param boot = {.size_of_this_struct = sizeof(boot), .version = 2};
+	static const uint32_t sizes[] = {96, 88, 20, 0, 4, 21, 40, 95, 97, UINT32_MAX};
+	static const unsigned places[] = {32, 24, 20};
 
-	for (unsigned i = 0; i < sizeof(boot.rpmb_key); i++)
-		boot.rpmb_key[i] = "Rq8zKw3vXp5mJt1b"[i % 16] + i / 16;
-	call(NR(initialize_trusty), place(&shape_trusty_boot_param, &boot), 0, NULL, 0);
-	placements_clear();
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		for (unsigned n = 0; n < sizeof(places) / sizeof(*places); n++) {
+			struct trusty_boot_param boot = {.size_of_this_struct = sizes[i]};
+			uint8_t *bytes = (uint8_t *)&boot;
+
+			if (places[n] == 20 && sizes[i] > 20)
+				continue; /* there was never a key there; it is a neighbour's */
+			for (unsigned at = places[n]; at < sizeof(boot); at++)
+				bytes[at] = "Rq8zKw3vXp5mJt1b"[at % 16] + at / 16 % 4;
+			call(NR(initialize_trusty), place(&shape_trusty_boot_param, &boot), 0, NULL,
+			     0);
+			placements_clear();
+		}
+	}
 }
 
 int guest_main(void)

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from acrn_trace.decoding.structures import Pointed, Tree
+from acrn_trace.decoding.structures import Pointed, Sized, Tree
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,14 @@ class Change:
     after: Tree
     direction: str
 
+    @property
+    def what(self) -> str:
+        return self.path or "all"
+
 
 def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path: str = "") -> Tree:
     """``after``, with ``{"in": …, "out": …}`` where a leaf differs; appends to ``changes``."""
-    if _alike(before, after):
+    if alike(before, after):
         inner = {"points_to": after.direction} if isinstance(after, Pointed) else {}
         keys = list(dict.fromkeys([*before, *after]))
         # A reserved field is in a tree only where it is not 0.
@@ -41,9 +45,12 @@ def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path
     return {"in": before, "out": after}
 
 
-def _alike(before: Tree, after: Tree) -> bool:
-    """Whether both are one structure: not two members of a union, nor memory that came or went."""
+def alike(before: Tree, after: Tree) -> bool:
+    """Whether both are one structure: not two members of a union, nor memory that came or went,
+    nor one that says another size by now."""
     if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    if isinstance(before, Sized) and isinstance(after, Sized) and before.size != after.size:
         return False
     if before and after and not before.keys() & after.keys():
         return False

@@ -117,7 +117,7 @@ class Decoder:
 
 def _input_changed(call: str, change: Change) -> Finding:
     values = f"{_short(change.before)} => {_short(change.after)}"
-    return Finding("input-changed", f"{call} changed {change.path} of its input: {values}")
+    return Finding("input-changed", f"{call} changed {change.what} of its input: {values}")
 
 
 def _short(tree: Tree) -> str:

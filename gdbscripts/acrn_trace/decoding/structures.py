@@ -13,13 +13,15 @@ from typing import Any
 from acrn_trace.abi import MASK64
 from acrn_trace.memory import PhysicalMemory, Unreadable
 from acrn_trace.printable import text_of
+from acrn_trace.tables import extents
 from acrn_trace.tables.fields import NO_ROLES, FieldTable, Pointee, Roles
 from acrn_trace.tables.guest_types import GuestTypes
-from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
+from acrn_trace.tables.layouts import Array, Field, Hidden, Layouts, Scalar, Struct, Type, cut
 
 MAX_ELEMENTS = 1024  # of an array that a count in guest memory sizes
 MAX_DEPTH = 4  # of pointers
 MAX_BYTES = 1 << 18  # that are read for one argument
+REDACTED = "redacted"
 
 Tree = Any
 
@@ -48,6 +50,14 @@ class Pointed(dict):
         self.direction = direction
 
 
+class Sized(dict):
+    """The tree of a structure that says itself how many bytes it has: ``size`` are decoded."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+
 @dataclass
 class Structures:
     """Decodes by ``layouts`` and what ``own_fields`` adds to them, with the guest's names for
@@ -70,11 +80,53 @@ class Structures:
     def type_named(self, name: str) -> Type | None:
         struct = self.layouts.structs.get(name)
         if struct and self.guest_types:
-            return self.guest_types.version_of(struct)
+            return self.guest_types.version_of(struct, self._family(name))
         known = NUMBERS.get(name) or struct
         if known is None and self.guest_types:
             return self.guest_types.only_the_guests(name)
         return known
+
+    def _family(self, name: str) -> list[Struct]:
+        """The layouts that ACRN's structure of that name may have, if it says which."""
+        return [self.layouts.structs[other] for other in self.own_fields.layouts.get(name, ())]
+
+    def laid_out(self, struct: Struct, data: bytes) -> Struct:
+        """``struct``; if it says its own size what its bytes say that it is, as far as they go."""
+        rule, ours = self.fields.sizes.get(struct.name), self.layouts.structs.get(struct.name)
+        if rule is None or ours is None:
+            return struct
+        size = extents.reach(ours, rule, data)
+        if rule.array:
+            return cut(extents.counted(struct, ours, rule, size), len(data))
+        least = extents.number_end(ours, rule)
+        return cut(self._of_size(ours, max(size, least), data), len(data))
+
+    def with_size(self, struct: Struct, said: int) -> Struct:
+        """The layout of so many bytes that ``struct`` may have; that itself if there is none."""
+        family = self._family(struct.name)
+        for one in family:
+            if one.size == said:
+                return self.guest_types.version_of(one, family) if self.guest_types else one
+        return struct
+
+    def says_size(self, struct: Struct) -> tuple[str, str] | None:
+        """Of a structure that says its size the field that does; and the array that it counts."""
+        rule, ours = self.fields.sizes.get(struct.name), self.layouts.structs.get(struct.name)
+        if rule is None or ours is None:
+            return None
+        return extents.names_in(struct, ours, rule)
+
+    def _of_size(self, ours: Struct, said: int, data: bytes) -> Struct:
+        """ACRN's structure ``ours`` where it says that it has ``said`` bytes."""
+        family, declared = self._family(ours.name) or [ours], None
+        layouts = family
+        if self.guest_types:
+            declared = self.guest_types.declared(ours)
+            layouts = [self.guest_types.version_of(one, family) for one in family]
+        fields = self.fields
+        pairs = zip(layouts, family)
+        likely = [one for one, acrns in pairs if extents.may_be(acrns, said, data, fields)]
+        return extents.of_size(said, likely, layouts, declared, fields)
 
     def enum_named(self, name: str) -> dict[int, str]:
         """The values of an enumeration: ACRN's, else the guest's."""
@@ -89,7 +141,17 @@ class Structures:
         kind = self.type_named(name)
         if kind is None:
             raise Unreadable(f"no layout of struct {name} is known")
-        return self.value(kind, memory.read(address, kind.size), NO_ROLES, memory, depth)
+        return self.value(kind, self.bytes_of(kind, address, memory), NO_ROLES, memory, depth)
+
+    def bytes_of(self, kind: Type, address: int, memory: PhysicalMemory) -> bytes:
+        """No more than the ``kind`` at ``address`` says that it has."""
+        rule = self.fields.sizes.get(kind.name) if isinstance(kind, Struct) else None
+        ours = self.layouts.structs.get(kind.name) if rule else None
+        if ours is None:
+            return memory.read(address, kind.size)
+        head = memory.read(address, extents.number_end(ours, rule))
+        size = max(extents.reach(ours, rule, head), len(head))
+        return memory.read(address, min(size, kind.size))
 
     def value(
         self, kind: Type, data: bytes, roles: Roles, memory: PhysicalMemory, depth: int = 0
@@ -100,6 +162,12 @@ class Structures:
         if isinstance(kind, Array):
             return self._array(kind, data, roles, memory, depth)
         return self.scalar(kind, int.from_bytes(data, "little"), kind.size * 8, roles)
+
+    def beginning(self, struct: Struct, data: bytes, memory: PhysicalMemory) -> Tree:
+        """The tree of a structure of which no more than ``data`` is known."""
+        if struct.name not in self.fields.sizes:  # of those the data says what there is
+            struct = cut(struct, len(data))
+        return self.value(struct, data[: struct.size], NO_ROLES, memory)
 
     def scalar(self, kind: Scalar, number: int, bits: int, roles: Roles = NO_ROLES) -> int | str:
         """The leaf for a ``number`` of so many ``bits``."""
@@ -113,7 +181,9 @@ class Structures:
         return number - (1 << bits) if kind.signed and number >> bits - 1 else number
 
     def _struct(self, struct: Struct, data: bytes, memory: PhysicalMemory, depth: int) -> Tree:
-        whole, tree = int.from_bytes(data, "little"), {}
+        whole = int.from_bytes(data, "little")
+        rule, struct = self.fields.sizes.get(struct.name), self.laid_out(struct, data)
+        tree = {} if rule is None or rule.array else Sized(struct.size)
         for field in struct.fields:
             raw = whole >> field.bit_offset & (1 << field.bit_size) - 1
             roles = self.fields.of(struct.name, field.name)
@@ -125,8 +195,8 @@ class Structures:
         self, struct: Struct, field: Field, raw: int, whole: int, memory: PhysicalMemory, depth: int
     ) -> Tree:
         roles = self.fields.of(struct.name, field.name)
-        if "SECRET" in roles.plain:
-            return "redacted"
+        if "SECRET" in roles.plain or isinstance(field.type, Hidden):
+            return REDACTED
         if roles.pointee:
             count = _count(struct, roles.pointee, whole)
             return self._follow(roles.pointee, raw, count, memory, depth + 1)

@@ -72,7 +72,7 @@ def structure_overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
             continue  # it faulted, and the memory may be in use for something else by now
         changes = changed_since(diagnosis.case, recorder.header, call)
         evidence = tuple(
-            f"{change.path} was {_short(change.before)} at the call and is {_short(change.after)}"
+            f"{change.what} was {_short(change.before)} at the call and is {_short(change.after)}"
             for change in changes[:MAX_CHANGES]
         )
         if changes:

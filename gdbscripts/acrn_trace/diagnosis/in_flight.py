@@ -12,7 +12,6 @@ from acrn_trace.memory import NoMemory, PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import captures
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.tables.calltable import Argument
-from acrn_trace.tables.fields import NO_ROLES
 from acrn_trace.tables.layouts import Struct
 
 
@@ -22,7 +21,8 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change
     before, _ = captures(header, call.raw)
     if argument is None or not before:
         return []
-    kind = _readable(case.knowledge.structures, argument, len(before))
+    structures = case.knowledge.structures
+    kind = _compared(structures, argument)
     if kind is None:
         return []
     try:
@@ -30,7 +30,7 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change
     except Unreadable:
         return []
     changes: list[Change] = []
-    merge(_tree(case, kind, before), _tree(case, kind, now), "in", changes)
+    merge(_inputs(structures, kind, before), _inputs(structures, kind, now), "in", changes)
     return changes
 
 
@@ -43,23 +43,23 @@ def _captured_argument(case: Case, call: Recorded) -> tuple[Argument | None, int
     return None, 0
 
 
-def _readable(structures: Structures, argument: Argument, size: int) -> Struct | None:
-    """The part of the structure that is within ``size`` bytes and that the caller alone writes."""
+def _compared(structures: Structures, argument: Argument) -> Struct | None:
+    """The structure, if some of it the caller alone writes."""
     kind = structures.type_named(argument.type or "")
     if not isinstance(kind, Struct) or argument.direction == "out":
         return None
-    roles = {field.name: structures.fields.of(kind.name, field.name).plain for field in kind.fields}
-    if argument.direction == "inout" and not any("OUT" in plain for plain in roles.values()):
-        return None
-    fields = tuple(
-        field
-        for field in kind.fields
-        if not roles[field.name] & {"OUT", "SECRET"}
-        and field.bit_offset + field.bit_size <= size * 8
-    )
-    return Struct(kind.name, size, fields, kind.is_union)
+    outputs = any(_is_output(structures, kind, field.name) for field in kind.fields)
+    return None if argument.direction == "inout" and not outputs else kind
 
 
-def _tree(case: Case, kind: Struct, data: bytes) -> Tree:
+def _is_output(structures: Structures, kind: Struct, name: str) -> bool:
+    return "OUT" in structures.fields.of(kind.name, name).plain
+
+
+def _inputs(structures: Structures, kind: Struct, data: bytes) -> Tree:
+    """What is in ``data`` of the fields that the caller alone writes."""
     nothing: PhysicalMemory = NoMemory()
-    return case.knowledge.structures.value(kind, data, NO_ROLES, nothing)
+    tree = structures.beginning(kind, data, nothing)
+    for name in [name for name in tree if _is_output(structures, kind, name)]:
+        del tree[name]
+    return tree

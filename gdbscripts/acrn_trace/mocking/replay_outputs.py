@@ -10,13 +10,18 @@ from typing import Any, Iterator
 
 from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import is_change
-from acrn_trace.decoding.structures import MASK64, MAX_DEPTH, Structures, Tree, field_value
+from acrn_trace.decoding.structures import (
+    MASK64,
+    MAX_DEPTH,
+    REDACTED,
+    Structures,
+    Tree,
+    field_value,
+)
 from acrn_trace.event import Event
 from acrn_trace.memory import PhysicalMemory
 from acrn_trace.tables.calltable import Entry
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
-
-REDACTED = "redacted"
 
 
 class NotRebuilt(Exception):

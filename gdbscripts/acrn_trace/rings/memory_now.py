@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 from acrn_trace.decoding.arguments import ArgumentDecoder
+from acrn_trace.decoding.changes import alike
 from acrn_trace.decoding.structures import Tree
 from acrn_trace.event import Event
 from acrn_trace.memory import PhysicalMemory, Unreadable
@@ -70,7 +71,7 @@ class MemoryNow:
 
 def differences(then: Tree, now: Tree) -> Tree:
     """The parts of ``now`` that are not as they were ``then``, by their names; or NOTHING."""
-    if isinstance(then, dict) and isinstance(now, dict):
+    if alike(then, now):
         keys = list(dict.fromkeys([*then, *now]))  # a reserved field is there only if not 0
         parts = {key: differences(then.get(key, 0), now.get(key, 0)) for key in keys}
         return {key: part for key, part in parts.items() if part is not NOTHING} or NOTHING

@@ -31,7 +31,6 @@ from acrn_trace.rings.ringformat import (
 )
 from acrn_trace.sites import Site
 from acrn_trace.tables.calltable import Argument, CallTable, Entry
-from acrn_trace.tables.fields import NO_ROLES
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.results import ResultChecker
@@ -156,10 +155,7 @@ class RecordDecoder:
         kind = self._structures.type_named(argument.type or "")
         if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:
             return None
-        if len(data) < kind.size:
-            whole = tuple(f for f in kind.fields if f.bit_offset + f.bit_size <= len(data) * 8)
-            kind = Struct(kind.name, len(data), whole, kind.is_union)
-        return _bare(self._structures.value(kind, data[: kind.size], NO_ROLES, NotRecorded()))
+        return _bare(self._structures.beginning(kind, data, NotRecorded()))
 
     def _number(self, argument: Argument, register: int) -> Tree:
         alone = Entry(0, "", (argument,))
@@ -213,5 +209,7 @@ def _bare(tree: Tree) -> Tree:
     if isinstance(tree, dict):
         if "unreadable" in tree:
             return tree["address"]
-        return {key: _bare(value) for key, value in tree.items()}
+        for key, value in tree.items():
+            tree[key] = _bare(value)
+        return tree
     return [_bare(value) for value in tree] if isinstance(tree, list) else tree

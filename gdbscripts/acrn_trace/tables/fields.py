@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What acrn_fields.def says about the fields of structures, beyond their layout."""
+"""What acrn_fields.def and acrn_sizes.def say about structures, beyond their layout."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -32,11 +32,25 @@ class Roles:
 NO_ROLES = Roles()
 
 
+@dataclass(frozen=True)
+class SizeRule:
+    """A structure has as many bytes as its ``field`` says; if it names an ``array``, that has as
+    many elements, and ``least`` at least."""
+
+    field: str
+    array: str = ""
+    least: int = 0
+
+
 @dataclass
 class FieldTable:
     roles: dict[tuple[str, str], Roles] = field(default_factory=dict)
     cases: dict[tuple[str, str], tuple[str, dict[int, str]]] = field(default_factory=dict)
     pointees: dict[tuple[str, str], tuple[str, dict[int, Pointee]]] = field(default_factory=dict)
+
+    sizes: dict[str, SizeRule] = field(default_factory=dict)
+    layouts: dict[str, list[str]] = field(default_factory=dict)  # that a structure may have
+    bounds: dict[str, list[tuple[str, int]]] = field(default_factory=dict)  # field, bits
 
     # what others call a structure, and a field
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -63,6 +77,11 @@ class FieldTable:
         return others | {name for _, name in texts}
 
     @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The names that the table has for fields that hold a secret."""
+        return frozenset(name for (_, name), r in self.roles.items() if "SECRET" in r.plain)
+
+    @cached_property
     def reserved(self) -> frozenset[str]:
         """Names of fields that are in a tree only where they are not 0; no others are so named."""
         keys = self.roles.items()
@@ -78,9 +97,9 @@ class FieldTable:
         return outs
 
 
-def read_fields(path: Path) -> FieldTable:
-    """The table in ``path``; TraceError for a line that is none."""
-    return fields_of(deffile.read(path))
+def read_fields(*paths: Path) -> FieldTable:
+    """The table in the files ``paths``; TraceError for a line that is none."""
+    return fields_of(line for path in paths for line in deffile.read(path))
 
 
 def fields_of(lines: Iterable[Line]) -> FieldTable:
@@ -91,7 +110,8 @@ def fields_of(lines: Iterable[Line]) -> FieldTable:
             _READERS[line.term.name](table, words, line)
         except (KeyError, ValueError, IndexError):
             raise line.wrong(
-                "not a line FIELD(…), CASE(…), POINTEE(…), ALIAS(…) or CALLED(…)"
+                "not a line FIELD(…), CASE(…), POINTEE(…), ALIAS(…), CALLED(…), SIZED(…), "
+                "LAYOUT(…), BOUND(…) or COUNTED(…)"
             ) from None
     return table
 
@@ -133,10 +153,35 @@ def _called(table: FieldTable, words: list[str], _line: Line) -> None:
     table.called[struct, name] = other
 
 
+def _sized(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, number = words
+    table.sizes[struct] = SizeRule(number)
+
+
+def _layout(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, other, secret = words
+    table.layouts.setdefault(struct, []).append(other)
+    table.roles[other, secret] = Roles(frozenset({"SECRET"}))
+
+
+def _bound(table: FieldTable, words: list[str], _line: Line) -> None:
+    _, other, name, bits = words
+    table.bounds.setdefault(other, []).append((name, int(bits)))
+
+
+def _counted(table: FieldTable, words: list[str], _line: Line) -> None:
+    struct, array, number, least = words
+    table.sizes[struct] = SizeRule(number, array, int(least))
+
+
 _READERS = {
     "FIELD": _field,
     "CASE": _case,
     "POINTEE": _argument_pointee,
     "ALIAS": _alias,
     "CALLED": _called,
+    "SIZED": _sized,
+    "LAYOUT": _layout,
+    "BOUND": _bound,
+    "COUNTED": _counted,
 }

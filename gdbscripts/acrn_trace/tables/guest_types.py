@@ -6,10 +6,10 @@ be an older or another one: only size and places of fields tell; if they differ 
 """
 
 from dataclasses import replace
-from typing import Callable
+from typing import Callable, Sequence
 
 from acrn_trace.tables.fields import NO_ROLES, FieldTable, Pointee, Roles
-from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
+from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type, cut
 
 MAX_NESTING = 8
 
@@ -35,14 +35,26 @@ class GuestTypes:
         self._lookup_enum = enum
         self.fields = fields.copy()
         self._notice = notice
+        self._secrets = fields.secrets
+        self._told: set[str] = set()
         self._known: dict[str, Struct] = {}
+        self._declared: dict[str, Struct | None] = {}
         self._enums: dict[str, dict[int, str]] = {}
 
-    def version_of(self, ours: Struct) -> Struct:
-        """``ours``, with the guest's names where its debug information has the same structure."""
+    def version_of(self, ours: Struct, layouts: Sequence[Struct] = ()) -> Struct:
+        """``ours``, with the guest's names where its debug information has the same structure.
+
+        The guest's may have another of ``layouts``, or end earlier than those, and is not odd.
+        """
         if ours.name not in self._known:
-            self._known[ours.name] = self._find(ours)
+            self._known[ours.name] = self._find(ours, layouts)
         return self._known[ours.name]
+
+    def declared(self, ours: Struct) -> Struct | None:
+        """The structure that the guest's debug information has under the name, whatever it is."""
+        if ours.name not in self._declared:
+            self._declared[ours.name] = self._lookup(ours.name)
+        return self._declared[ours.name]
 
     def enum_named(self, name: str) -> dict[int, str]:
         """The values of an enumeration of the guest's; none if it has no such type."""
@@ -56,29 +68,39 @@ class GuestTypes:
             found = self._lookup(name)
             if found is None:
                 return None
-            self._learn_texts(found, MAX_NESTING)
+            self._learn(found, MAX_NESTING)
             self._known[name] = found
         return self._known[name]
 
-    def _learn_texts(self, struct: Struct, depth: int) -> None:
+    def _learn(self, struct: Struct, depth: int) -> None:
+        """Which fields are text, and which have a secret's name."""
         for field in struct.fields:
+            if field.name in self._secrets:
+                self.fields.learn(struct.name, field.name, Roles(frozenset({"SECRET"})))
+                continue
             kind = field.type.element if isinstance(field.type, Array) else field.type
             if isinstance(kind, Struct) and depth:
-                self._learn_texts(kind, depth - 1)
+                self._learn(kind, depth - 1)
             elif isinstance(field.type, Array) and isinstance(kind, Scalar) and kind.character:
                 self.fields.learn(struct.name, field.name, Roles(frozenset({"TEXT"})))
 
-    def _find(self, ours: Struct) -> Struct:
+    def _find(self, ours: Struct, layouts: Sequence[Struct]) -> Struct:
         for name in (ours.name, *self.fields.aliases.get(ours.name, ())):
             guests = self._lookup(name)
             if guests and fits(ours, guests, self.fields):
                 return adopt(ours, guests, self.fields)
-            if guests:
+            if guests and not self._is_known(guests, layouts):
                 self._notice(
                     f"the guest's struct {name} ({guests.size} bytes) is not laid out as ACRN's "
                     f"{ours.name} ({ours.size} bytes), which is used"
                 )
         return ours
+
+    def _is_known(self, guests: Struct, layouts: Sequence[Struct]) -> bool:
+        """Whether it is as far as it goes one of those, or was odd before."""
+        told = guests.name in self._told
+        self._told.add(guests.name)
+        return told or any(fits(cut(one, guests.size), guests, self.fields) for one in layouts)
 
 
 def fits(ours: Struct, guests: Struct, fields: FieldTable) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Iterable
 
 from acrn_trace.decoding.structures import Structures
-from acrn_trace.installation import INCLUDE, TYPES
+from acrn_trace.errors import TraceError
+from acrn_trace.installation import FIELDS, INCLUDE, TYPES
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calltable import CallTable, Entry, entry_of
 from acrn_trace.tables.dwarf import read_layouts
@@ -81,7 +82,11 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
     master = CallTable()
     master.load(INCLUDE / "acrn.def")
-    structures = Structures(read_layouts(TYPES), read_fields(INCLUDE / "acrn_fields.def"))
+    layouts, fields = read_layouts(TYPES), read_fields(*FIELDS)
+    lacking = set(fields.sizes).union(*fields.layouts.values()) - layouts.structs.keys()
+    if lacking:
+        raise TraceError(f"{TYPES} has no struct {min(lacking)}: 'make types' builds it anew")
+    structures = Structures(layouts, fields)
     results = read_results(INCLUDE / "acrn_results.def")
     releases = read_releases(INCLUDE / "acrn_versions.def")
     knowledge = Knowledge(CallTable(), structures, results, master, releases)

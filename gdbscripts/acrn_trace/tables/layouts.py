@@ -48,7 +48,22 @@ class Struct:
     is_union: bool = False
 
 
-Type = Union[Scalar, Array, Struct]
+@dataclass(frozen=True)
+class Hidden:
+    """``size`` bytes that are a secret, or may be one for all that is known."""
+
+    size: int
+
+
+def cut(struct: Struct, size: int) -> Struct:
+    """The fields that are there as a whole in the first ``size`` bytes."""
+    if size >= struct.size:
+        return struct
+    fields = tuple(f for f in struct.fields if f.bit_offset + f.bit_size <= size * 8)
+    return Struct(struct.name, size, fields, struct.is_union)
+
+
+Type = Union[Scalar, Array, Struct, Hidden]
 
 
 @dataclass

@@ -138,6 +138,7 @@ class _FieldFinder:
         fields = self._structures.fields
         cases = fields.cases.items()
         selectors = {selector for (name, _), (selector, _) in cases if name == struct.name}
+        selectors |= set(self._structures.says_size(struct) or ())
         for part in struct.fields:
             roles = fields.of(struct.name, part.name).plain
             odd = part.name in selectors | self._telling or roles - {"HEX", "OUT", "RESERVED"}

@@ -27,6 +27,10 @@
 #define WORDS(type, f)	       {LIST(type, f, TEXT)}
 #define WITHIN(type, f, of)    {SCALAR(type, f, STRUCTURE), .shape = &shape_##of}
 #define ALL_OF(type, f, of)    {LIST(type, f, STRUCTURE), .shape = &shape_##of}
+#define COUNTED(type, f, how)     {LIST(type, f, NUMBER), .there = how}
+#define COUNTED_OF(type, f, of, how)                                                               \
+	{LIST(type, f, STRUCTURE), .shape = &shape_##of, .there = how}
+#define IF_THERE(type, f, how) {SCALAR(type, f, NUMBER), .there = how}
 #define POINTS(type, f)	       {SCALAR(type, f, ADDRESS)}
 
 /* Bit fields have no offsetof(): `first` byte and how many. */

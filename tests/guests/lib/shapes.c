@@ -49,10 +49,17 @@ SHAPE(acrn_msi_entry,
 	PLAIN(acrn_msi_entry, msi_data));
 
 static NAMES(monitor_commands, NAME(ACRN_INTR_GET_DATA), NAME(ACRN_INTR_DELAY_INT));
+/* vm_intr_monitor's delay is in the first, whatever the count says. */
+static unsigned intr_entries(const void *structure)
+{
+	uint32_t count = ((const struct acrn_intr_monitor *)structure)->buf_cnt;
+
+	return count ? count : 1;
+}
 SHAPE(acrn_intr_monitor,
 	NAMED(acrn_intr_monitor, cmd, monitor_commands),
 	PLAIN(acrn_intr_monitor, buf_cnt),
-	PLAINS(acrn_intr_monitor, buffer));
+	COUNTED(acrn_intr_monitor, buffer, intr_entries));
 
 static NAMES(line_operations, NAME(ACRN_GSI_SET_HIGH), NAME(ACRN_GSI_SET_LOW),
 	NAME(ACRN_GSI_RISING_PULSE), NAME(ACRN_GSI_FALLING_PULSE));
@@ -153,16 +160,42 @@ SHAPE(hc_ptdev_irq,
 	WITHIN(hc_ptdev_irq, intx, intx_info),
 	PLAIN(hc_ptdev_irq, padding));
 
+/* Of the sizes that there were, 20, 88 and 96, the latter two with a key at the end. */
+static unsigned reaches(const void *structure, unsigned end)
+{
+	return *(const uint32_t *)structure >= end ? PRESENT : ABSENT;
+}
+static unsigned to_8(const void *structure) { return reaches(structure, 8); }
+static unsigned to_12(const void *structure) { return reaches(structure, 12); }
+static unsigned to_16(const void *structure) { return reaches(structure, 16); }
+static unsigned to_20(const void *structure) { return reaches(structure, 20); }
+static unsigned to_24(const void *structure) { return reaches(structure, 24); }
+static unsigned high_half(const struct trusty_boot_param *boot, unsigned end)
+{
+	uint32_t beyond = (boot->base_addr_high | boot->entry_point_high) >> 20;
+
+	if (boot->size_of_this_struct == 88)
+		return ABSENT;
+	if (boot->size_of_this_struct == 96 && !beyond)
+		return PRESENT;
+	return reaches(boot, end) ? UNTOLD : ABSENT;
+}
+static unsigned to_28(const void *structure) { return high_half(structure, 28); }
+static unsigned to_32(const void *structure) { return high_half(structure, 32); }
+static unsigned the_key(const void *structure)
+{
+	return *(const uint32_t *)structure == 88 ? PRESENT : reaches(structure, 96);
+}
 SHAPE(trusty_boot_param,
 	PLAIN(trusty_boot_param, size_of_this_struct),
-	PLAIN(trusty_boot_param, version),
-	PLAIN(trusty_boot_param, base_addr),
-	PLAIN(trusty_boot_param, entry_point),
-	PLAIN(trusty_boot_param, mem_size),
-	PLAIN(trusty_boot_param, padding),
-	PLAIN(trusty_boot_param, base_addr_high),
-	PLAIN(trusty_boot_param, entry_point_high),
-	{LIST(trusty_boot_param, rpmb_key, KEY)});
+	IF_THERE(trusty_boot_param, version, to_8),
+	IF_THERE(trusty_boot_param, base_addr, to_12),
+	IF_THERE(trusty_boot_param, entry_point, to_16),
+	IF_THERE(trusty_boot_param, mem_size, to_20),
+	IF_THERE(trusty_boot_param, padding, to_24),
+	IF_THERE(trusty_boot_param, base_addr_high, to_28),
+	IF_THERE(trusty_boot_param, entry_point_high, to_32),
+	{LIST(trusty_boot_param, rpmb_key, KEY), .there = the_key});
 
 static NAMES(pm_types, NAME(ACRN_PM_PX_COUNT), NAME(ACRN_PM_PX_DATA), NAME(ACRN_PM_CX_COUNT),
 	NAME(ACRN_PM_CX_DATA));

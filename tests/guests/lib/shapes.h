@@ -40,6 +40,14 @@ struct field {
 	const struct name *names;
 	const struct shape *shape;
 	struct member (*choose)(const void *structure);
+	unsigned (*there)(const void *structure); /* elements, enum presence; NULL: all is there */
+};
+
+/* Of a field that is no array. */
+enum presence {
+	ABSENT,
+	PRESENT,
+	UNTOLD, /* in the structure, but nobody knows whether it is a key */
 };
 
 struct shape {

@@ -32,12 +32,24 @@ SHAPE(profiling_msr_op,
 	PLAIN(profiling_msr_op, param),
 	NAMED_BITS(msr_op_type, 14, 1, op_types),
 	PLAIN(profiling_msr_op, reg_type));
+static unsigned msr_ops(const void *structure)
+{
+	return ((const struct profiling_msr_ops_list *)structure)->num_entries;
+}
+static unsigned vcpus(const void *structure)
+{
+	return ((const struct profiling_vm_info *)structure)->num_vcpus;
+}
+static unsigned vms(const void *structure)
+{
+	return ((const struct profiling_vm_info_list *)structure)->num_vms;
+}
 SHAPE(profiling_msr_ops_list,
 	NAMED(profiling_msr_ops_list, collector_id, collectors),
 	PLAIN(profiling_msr_ops_list, num_entries),
 	NAMED(profiling_msr_ops_list, msr_op_state, op_states),
 	PLAIN(profiling_msr_ops_list, padding),
-	ALL_OF(profiling_msr_ops_list, entries, profiling_msr_op));
+	COUNTED_OF(profiling_msr_ops_list, entries, profiling_msr_op, msr_ops));
 SHAPE(profiling_vcpu_pcpu_map,
 	PLAIN(profiling_vcpu_pcpu_map, vcpu_id),
 	PLAIN(profiling_vcpu_pcpu_map, pcpu_id),
@@ -46,11 +58,11 @@ SHAPE(profiling_vm_info,
 	PLAIN(profiling_vm_info, vm_id_num),
 	WORDS(profiling_vm_info, vm_name),
 	PLAIN(profiling_vm_info, num_vcpus),
-	ALL_OF(profiling_vm_info, cpu_map, profiling_vcpu_pcpu_map));
+	COUNTED_OF(profiling_vm_info, cpu_map, profiling_vcpu_pcpu_map, vcpus));
 SHAPE(profiling_vm_info_list,
 	PLAIN(profiling_vm_info_list, num_vms),
 	PLAIN(profiling_vm_info_list, padding),
-	ALL_OF(profiling_vm_info_list, vm_list, profiling_vm_info));
+	COUNTED_OF(profiling_vm_info_list, vm_list, profiling_vm_info, vms));
 
 static NAMES(features, NAME(ACRN_PROFILING_CORE_PMU_SAMPLING), NAME(ACRN_PROFILING_CORE_PMU_COUNTING),
 	NAME(ACRN_PROFILING_PEBS_SAMPLING), NAME(ACRN_PROFILING_LBR_SAMPLING),

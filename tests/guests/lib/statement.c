@@ -105,19 +105,28 @@ static void state_element(const struct field *field, const uint8_t *data, const 
 static void state_list(const struct field *field, const uint8_t *data, const void *structure,
 		       bool now)
 {
+	unsigned there = field->there ? field->there(structure) : field->count;
+
 	print("[");
-	for (unsigned i = 0; i < field->count; i++) {
+	for (unsigned i = 0; i < field->count && i < there; i++) {
 		print("%s", i ? "," : "");
 		state_element(field, data + i * field->size, structure, now);
 	}
 	print("]");
 }
 
+static unsigned presence_of(const struct field *field, const void *structure)
+{
+	bool is_array = field->count && field->kind != KEY;
+
+	return field->there && !is_array ? field->there(structure) : PRESENT;
+}
+
 static void state_field(const struct field *field, const void *structure, bool now)
 {
 	const uint8_t *data = (const uint8_t *)structure + field->offset;
 
-	if (field->kind == KEY)
+	if (field->kind == KEY || presence_of(field, structure) == UNTOLD)
 		return print("\"redacted\"");
 	if (field->kind == TEXT)
 		return state_text(data, field->count);
@@ -137,6 +146,8 @@ void state_structure(const struct shape *shape, const void *data, bool now)
 	if (!*shape->field->name)
 		return state_element(shape->field, data, data, now);
 	for (unsigned i = 0; i < shape->fields; i++) {
+		if (presence_of(&shape->field[i], data) == ABSENT)
+			continue;
 		print("%c\"%s\":", i ? ',' : '{', shape->field[i].name);
 		state_field(&shape->field[i], data, now);
 	}
