@@ -254,3 +254,22 @@ def test_reads_see_what_was_written_before():
     with pytest.raises(Unreadable):
         memory.write(0x1007, b"12")
     assert memory.writes == [(0x1002, b"XY"), (0x1003, b"Z")]
+
+
+def test_a_structure_that_says_its_size_is_seen_as_it_says(bench):
+    """Its fields are those of that size, and a secret is no attribute: what is noted is shown."""
+    for size, name, said in (
+        (20, "mem_size", None),
+        (20, "base_addr_high", "has no field base_addr_high"),
+        (88, "base_addr_high", "has no field base_addr_high"),
+        (88, "rpmb_key", "is a secret, or may be one"),
+        (96, "base_addr_high", None),
+        (97, "base_addr_high", "is a secret, or may be one"),
+    ):
+        bench.memory.write(0x4000, size.to_bytes(4, "little"))
+        body = f"return int(bool(call.boot.{name}))"
+        if said is None:
+            assert bench.body(body, "initialize_trusty", rdi=0x4000)[0] == 0
+        else:
+            with pytest.raises(ModelError, match=said):
+                bench.body(body, "initialize_trusty", rdi=0x4000)

@@ -110,6 +110,7 @@ class Builder:
         return self._struct(kind, node, path)
 
     def _struct(self, struct: Struct, node: Fields, path: str) -> int:
+        struct = self._of_given_size(struct, node, path)
         known = {member.name: member for member in struct.fields}
         values = dict(node.values)
         for name in values:
@@ -128,8 +129,22 @@ class Builder:
             whole |= raw << member.bit_offset
         return whole
 
+    def _of_given_size(self, struct: Struct, node: Fields, path: str) -> Struct:
+        """The layout of the size that the user says the structure has, if it has another for it."""
+        number, array = self.structures.says_size(struct) or ("", "")
+        if array or number not in node.values:
+            return struct
+        said = self.number(node.values[number], Scalar(8), 64, f"{path}.{number}")
+        return self.structures.with_size(struct, said)
+
     def _imply(self, struct: Struct, values: dict[str, Node]) -> None:
-        """Fill in what follows from what was given: a list's count, a union's selector."""
+        """Fill in what follows from what was given: a size, a list's count, a union's selector."""
+        number, array = self.structures.says_size(struct) or ("", "")
+        listed = values.get(array)
+        if isinstance(listed, Elements):
+            values.setdefault(number, Expression(str(len(listed.values))))
+        elif number and not array:
+            values.setdefault(number, Expression(str(struct.size)))
         for name, value in list(values.items()):
             pointee = self.structures.fields.of(struct.name, name).pointee
             if pointee and pointee.count and isinstance(value, Elements):

@@ -10,7 +10,7 @@ from typing import Any, Iterator
 from acrn_trace.decoding.structures import MAX_ELEMENTS, Structures, field_value
 from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.near import in_passing
-from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
+from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
 
 View = Any
 
@@ -25,13 +25,21 @@ class Place:
     def view(self, kind: Type, address: int, roles: frozenset[str] = frozenset()) -> View:
         """What is at ``address``: a number, or a view of more than that."""
         if isinstance(kind, Struct):
-            return StructureView(self, kind, address)
+            return StructureView(self, self._as_it_says(kind, address), address)
         if isinstance(kind, Array) and "TEXT" in roles:
             data = self.memory.read(address, kind.size)
             return data.partition(b"\0")[0].decode("utf-8", "backslashreplace")
         if isinstance(kind, Array):
             return ArrayView(self, kind, address)
         return _number(self.memory.read(address, kind.size), kind.size * 8, kind.signed)
+
+    def _as_it_says(self, struct: Struct, address: int) -> Struct:
+        """The structure as it says that it is laid out; a count limits nobody who fills it."""
+        names = self.structures.says_size(struct)
+        if names is None or names[1]:
+            return struct
+        data = self.structures.bytes_of(struct, address, self.memory)
+        return self.structures.laid_out(struct, data)
 
     def set(self, kind: Type, address: int, value: Any, name: str) -> None:
         """Write ``value`` to what is at ``address``; ``name`` is what an error calls it."""
@@ -109,20 +117,28 @@ class StructureView:
         return ArrayView(self._place, Array(kind, count), self[name])
 
     def _field(self, name: str) -> Field:
-        for field in (*self._struct.fields, *self._renamed(name)):
-            if field.name == name:
-                return field
+        for field in self._struct.fields:
+            if name in (field.name, self._acrns_name(field)):
+                return self._no_secret(field)
         known = self.__dir__()
         hint = in_passing(name, known) or f"; it has {', '.join(known)}"
         raise AttributeError(f"{self._struct.name} has no field {name}{hint}")
 
-    def _renamed(self, name: str) -> Iterator[Field]:
+    def _no_secret(self, field: Field) -> Field:
+        if isinstance(field.type, Hidden):
+            raise AttributeError(
+                f"{self._struct.name}.{field.name} is a secret, or may be one where the structure "
+                "says that it has this size; call.memory reads it"
+            )
+        return field
+
+    def _acrns_name(self, field: Field) -> str | None:
         """ACRN's name for a field that the guest's own debug information names otherwise."""
         ours = self._place.structures.layouts.structs.get(self._struct.name)
-        if ours:
-            for mine in ours.fields:
-                if mine.name == name:
-                    yield mine
+        for mine in ours.fields if ours else ():
+            if (mine.bit_offset, mine.bit_size) == (field.bit_offset, field.bit_size):
+                return mine.name
+        return None
 
     def _bits(self, field: Field) -> int:
         raw = self._covering(field)

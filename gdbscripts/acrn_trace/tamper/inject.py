@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tampers with calls by rules: results, delays, registers and memory (docs/inject.md)."""
 
+from acrn_trace.decoding.structures import REDACTED
 from acrn_trace.event import Event
 from acrn_trace.memory import PhysicalMemory, Unreadable
 from acrn_trace.pairing import Call
@@ -95,11 +96,13 @@ class Injector(Intervener):
         place = self._places.find(path, entry, event.name)
         value = value_for(text, place, self._knowledge.structures)
         try:
+            is_shown = self._places.may_be_shown(place, registers, memory)
             old, new = poke(place, value, registers, memory)
         except Unreadable as why:
             mark(event, f"unpoked {path}: {why}")
             return
-        mark(event, f"{kind} {path}: {_shown(old, place)} => {_shown(new, place)}")
+        before = _shown(old, place) if is_shown else REDACTED
+        mark(event, f"{kind} {path}: {before} => {_shown(new, place)}")
 
 
 def _shown(number: int, place: Place) -> str:

@@ -2,7 +2,7 @@
 """What a poke changes: a register, or a field of an argument, in a register or in guest memory."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.decoding.structures import Structures
@@ -10,7 +10,7 @@ from acrn_trace.errors import TraceError
 from acrn_trace.memory import PhysicalMemory, Unreadable
 from acrn_trace.near import near
 from acrn_trace.tables.calltable import Argument, Entry
-from acrn_trace.tables.layouts import Array, Scalar, Struct, Type
+from acrn_trace.tables.layouts import Array, Hidden, Scalar, Struct, Type
 
 REGISTERS = (*GENERAL_REGISTERS, "rflags")
 _STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\w+)\]")
@@ -38,6 +38,7 @@ class Place:
     scalar: Scalar = Scalar(8)
     in_memory: bool = False
     hops: tuple[Hop, ...] = ()
+    struct: Struct | None = None  # that the register points at
 
 
 class Pending:
@@ -114,6 +115,18 @@ class Places:
             f"{near(str(steps[0]), names)}"
         )
 
+    def may_be_shown(self, place: Place, registers: dict[str, int], memory: Pending) -> bool:
+        """Whether what is there is no secret; Unreadable behind the end that a structure says."""
+        struct = place.struct
+        if struct is None or place.hops or self._structures.says_size(struct) is None:
+            return True
+        data = self._structures.bytes_of(struct, registers[place.register], memory)
+        end = place.bit_offset + place.bit_size
+        for field in self._structures.laid_out(struct, data).fields:
+            if field.bit_offset <= place.bit_offset and end <= field.bit_offset + field.bit_size:
+                return not isinstance(field.type, Hidden)
+        raise Unreadable(f"the structure says that it has {len(data)} bytes")
+
     def _in_argument(
         self, path: str, argument: Argument, register: str, steps: list[str | int]
     ) -> Place:
@@ -126,7 +139,9 @@ class Places:
         if argument.kind == "PTR":
             if kind is None:
                 raise TraceError(f"{path}: no layout of struct {argument.type} is known")
-            return self._walk(path, Place(path, register, in_memory=True), kind, steps)
+            struct = kind if isinstance(kind, Struct) else None
+            there = Place(path, register, in_memory=True, struct=struct)
+            return self._walk(path, there, kind, steps)
         if argument.kind == "PACKED" and isinstance(kind, Struct):
             return self._walk(path, Place(path, register), kind, steps)
         if steps:
@@ -154,7 +169,7 @@ class Places:
         if not isinstance(kind, Scalar):
             what = f"an array of {kind.count}" if isinstance(kind, Array) else "a structure"
             raise TraceError(f"{path} is {what}; name one number in it")
-        return Place(path, place.register, offset, size, kind, place.in_memory, tuple(hops))
+        return replace(place, bit_offset=offset, bit_size=size, scalar=kind, hops=tuple(hops))
 
     def _pointed(self, path: str, pointed: tuple, step: str | int, hops: list[Hop]):
         """Through a pointer: the type behind it, and whether ``step`` was its index."""
