@@ -17,9 +17,9 @@ OWN_FILES = "/proc/self/fd"
 PIPE = "|"  # how 'target remote | COMMAND' begins
 
 
-def stub_hung_up() -> bool:
-    """Whether the stub has closed its end of GDB's connection; False where nobody can tell."""
-    descriptor = stub_descriptor()
+def stub_hung_up(descriptor: int | None) -> bool:
+    """Whether the stub has closed its end of GDB's connection, which GDB may have said to be gone
+    but not closed yet; False where nobody can tell."""
     if descriptor is None:
         return False
     poll = select.poll()

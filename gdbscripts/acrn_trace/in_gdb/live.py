@@ -16,7 +16,7 @@ from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.command import say
-from acrn_trace.in_gdb.connection import stub_hung_up
+from acrn_trace.in_gdb.connection import stub_descriptor, stub_hung_up
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, read_register
 from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
@@ -44,6 +44,7 @@ from acrn_trace.tracer import Tracer
 from acrn_trace.unanswered import Answers
 
 ENDED, DETACHED = "the guest ended", "detached"
+DISCONNECTED = "the connection to the guest ended"
 
 
 class LiveTrace:
@@ -62,6 +63,7 @@ class LiveTrace:
     ) -> None:
         """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
         self._knowledge = knowledge
+        self._stub = stub_descriptor()
         image = current_image()
         self._locator = locate_kernel(image, self._on_kernel)
         found = current_sites(image)
@@ -249,7 +251,7 @@ class LiveTrace:
             uninterrupted(lambda: self._guard.run(self._answer_now))
 
     def _answer_now(self) -> None:
-        if stub_hung_up():
+        if stub_hung_up(self._stub):
             raise TraceError("the guest is gone, and the call that it stood at was not answered")
         vcpu = self._tracer.standing_at.entry.vcpu
         threads = gdb.selected_inferior().threads()
@@ -298,10 +300,16 @@ class LiveTrace:
             self.complain_of(self._answers.unanswered(f"and the guest is at {where} now"))
 
     def _on_exited(self, event: gdb.ExitedEvent) -> None:
-        self._on_gone(ENDED if hasattr(event, "exit_code") else DETACHED)
+        """As GDB puts it: the guest ended, the stub is gone, or the user let go of it.
+
+        QEMU says that it exits, and hangs up: it is chance whether GDB learns the first, and before
+        the second. The words are the same whatever it learned.
+        """
+        gone = hasattr(event, "exit_code") or stub_hung_up(self._stub)
+        self._on_gone(DISCONNECTED if gone else DETACHED)
 
     def _on_connection_removed(self, _event) -> None:
-        self._on_gone("the connection to the guest ended")
+        self._on_gone(DISCONNECTED)
 
     def _on_gone(self, why: str) -> None:
         """GDB is letting go of the guest, and cannot delete a breakpoint before it has done so.
