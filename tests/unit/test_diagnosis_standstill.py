@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Guests that stand still, or that stopped themselves."""
 
-from diagnosis_builder import FLAGS, KNOWLEDGE, PAUSE, TOP, Guest
+from types import SimpleNamespace
+
+from diagnosis_builder import CODE, FLAGS, HLT, KNOWLEDGE, PAUSE, TOP, Guest
 
 from acrn_trace.at_rest.snapshot import DUMP, STUB
 from acrn_trace.diagnosis import Case, diagnose
 from acrn_trace.diagnosis.facts import GUESS, PROBABLE
 from acrn_trace.diagnosis.page import page
+from acrn_trace.diagnosis.places import Places, states_of
+from acrn_trace.images.image import Code
 
 
 def test_an_idle_guest_is_not_accused():
@@ -27,3 +31,28 @@ def test_a_live_guest_that_gdb_stopped_hangs_at_most_by_guess():
         found.snapshot.kind = kind
         (verdict,) = diagnose(Case(found, KNOWLEDGE)).verdicts
         assert (verdict.kind, verdict.certainty) == ("guest-hangs", certainty)
+
+
+class TwoFunctions:
+    """An image: 'stop', whose last instruction is HLT, and 'next' right behind it."""
+
+    def function_bounds(self):
+        return [(CODE, CODE + 16), (CODE + 16, CODE + 32)]
+
+    def function_at(self, address):
+        return "stop" if address < CODE + 16 else "next"
+
+    def code(self):
+        return [Code("", CODE, bytes(32))]
+
+
+def test_a_halted_vcpu_is_named_by_its_hlt_not_by_what_is_behind():
+    guest = Guest()
+    guest.vcpu(guest.code(15, HLT) + 1, TOP)
+    guest.vcpu(CODE + 15, TOP)
+    found = guest.found()
+    found.image, found.match = TwoFunctions(), SimpleNamespace(is_there=True)
+    case = Case(found, KNOWLEDGE, line_of=lambda address: ("a.c", address - CODE))
+    halted, runs = states_of(case, Places(case))
+    assert (str(halted.place), str(runs.place)) == ("stop+0x10 (a.c:15)", "stop+0xf (a.c:15)")
+    assert halted.place.address == CODE + 16

@@ -33,7 +33,8 @@ class Places:
         return Place(address, f"{name}+{behind:#x}" if behind else name, self._line(address))
 
     def behind(self, address: int) -> Place:
-        """An address that is returned to, by the call before it: there may be no code behind."""
+        """An address where the instruction before it goes on, a call or HLT: named by that one, as
+        other code, or none, may be at the address itself."""
         before = self(address - 1 & MASK64)
         name = before.symbol
         if name:
@@ -68,9 +69,11 @@ def _state_of(case: Case, vcpu: SnapshotVcpu, stacks: list[int], place_of: Place
     where = USER if level.level == GUEST and in_ring_3 else level.level
     rip = registers.get("rip", 0)
     is_named = where in ((HYPERVISOR,) if case.image_is_hypervisors else (GUEST, USER))
-    place = place_of(rip) if is_named else Place(rip)
+    halted = level.is_halted and where != USER
+    at = place_of.behind if halted else place_of  # RIP is behind the HLT that the vCPU stands in
+    place = at(rip) if is_named else Place(rip)
     state = VcpuState(vcpu.vcpu, where, level.why, place, registers, level.memory)
-    state.halted = level.is_halted and where != USER
+    state.halted = halted
     state.interrupts = bool(registers.get("eflags", 0) & RFLAGS_IF)
     code = Code(place_of, place_of.behind, place_of.in_code) if is_named else NAMELESS
     if state.in_guest or is_named:
