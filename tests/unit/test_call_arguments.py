@@ -168,6 +168,17 @@ def test_what_is_built_reads_as_what_was_given(data):
     assert KNOWLEDGE.structures.value(struct, built, NO_ROLES, NoMemory()) == tree
 
 
+def test_a_union_whose_member_no_field_tells_is_given_as_it_is_shown():
+    struct, shown = LAYOUTS.structs["acrn_io_request"], "0102" + 62 * "00"
+    (node,) = parse_arguments(f"{{type=0x1000000, reqs={shown}}}")
+    builder = Builder(KNOWLEDGE.structures, evaluate, None)
+    built = builder.data(struct, node, NO_ROLES, "it")
+    assert KNOWLEDGE.structures.value(struct, built, NO_ROLES, NoMemory())["reqs"] == shown
+    (node,) = parse_arguments(f"{{reqs={shown[2:]}}}")
+    with pytest.raises(TraceError, match=r"it.reqs is a struct \(unnamed\), .*was given a number"):
+        builder.data(struct, node, NO_ROLES, "it")
+
+
 def written(tree, kind, roles: Roles = NO_ROLES) -> str:
     """A decoded tree in the form in which a user gives it."""
     if isinstance(kind, Struct) and isinstance(tree, dict):
@@ -175,7 +186,7 @@ def written(tree, kind, roles: Roles = NO_ROLES) -> str:
         parts = [
             f"{name}={written(value, members[name].type, role(kind, name))}"
             for name, value in tree.items()
-            if value != "redacted" and not is_raw_union(value, members[name].type)
+            if value != "redacted"
         ]
         return "{" + ", ".join(parts) + "}"
     if isinstance(tree, dict):
@@ -189,10 +200,6 @@ def written(tree, kind, roles: Roles = NO_ROLES) -> str:
 
 def role(kind: Struct, name: str) -> Roles:
     return KNOWLEDGE.structures.fields.of(kind.name, name)
-
-
-def is_raw_union(value, kind) -> bool:
-    return isinstance(kind, Struct) and isinstance(value, str)
 
 
 # ---- refused ----

@@ -7,6 +7,7 @@ its field, or is no field, is a TraceError that names the path, ``vm.cpu_affinit
 
 import functools
 import operator
+import re
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -102,6 +103,8 @@ class Builder:
             return self.number(node, kind, bits, path)
         if isinstance(kind, Array):
             return int.from_bytes(self._array(kind, node, roles, path), "little")
+        if kind.is_union and isinstance(node, Expression) and _is_bytes(node.text, kind.size):
+            return int.from_bytes(bytes.fromhex(node.text), "little")
         if not isinstance(node, Fields):
             raise TraceError(
                 f"{path} is a struct {kind.name or '(unnamed)'}, {{field=value, …}}, and was given "
@@ -207,6 +210,11 @@ def _characters(array: Array, node: Characters, path: str, is_text: bool) -> byt
     if len(data) > array.size:
         raise TraceError(f"{path} holds {array.size} bytes of text, and was given {len(data)}")
     return data.ljust(array.size, b"\0")
+
+
+def _is_bytes(text: str, size: int) -> bool:
+    """Whether it is what a union is shown as of which no field says the member."""
+    return re.fullmatch("[0-9a-f]{%d}" % (2 * size), text) is not None
 
 
 def _known(word: str, names: dict[str, int]) -> int | None:
