@@ -70,6 +70,26 @@ CASES = {
     "a number from memory": ("f: mov (%rdx), %r8\n vmcall\n ret", [], None),
     "a number that is a parameter": ("f: mov %rdx, %r8\n vmcall\n ret", [], None),
     "a stub that is handed R8": ("f: endbr64\n vmcall\n ret", [], None),
+    "a stub whose caller has in R8 what was for a call of its own": (
+        f"f: vmcall\n ret\ng: mov {NR}, %r8d\n vmcall\n call f\n ret",
+        ["r8-never-loaded"],
+        None,
+    ),
+    "a stub with one caller that loads R8, and one that does not": (
+        f"f: vmcall\n ret\ng: call printk\n call f\n ret\nh: mov {NR}, %r8d\n call f\n ret",
+        [],
+        None,
+    ),
+    "a stub whose caller may pass on what it was handed": (
+        "f: vmcall\n ret\ng: call f\n ret",
+        [],
+        None,
+    ),
+    "a stub whose caller made a call of its own on one way": (
+        f"f: vmcall\n ret\ng: mov {NR}, %r8d\n test %rdi, %rdi\n je 1f\n vmcall\n1: call f\n ret",
+        [],
+        None,
+    ),
     "a fifth parameter that a caller loads": (
         f"f: xor %ecx, %ecx\n vmcall\n ret\ng: mov {NR}, %r8d\n call f\n ret",
         [],

@@ -56,10 +56,14 @@ class Linter:
         self._knowledge = knowledge
         self._wanted = wanted
 
+    def announce(self, sites: Iterable[Site]) -> None:
+        """Tell of which sites verdicts will be asked for: their callers are found in one go."""
+        self._functions.announce(self._linked(site) for site in sites)
+
     def verdicts(self, sites: Iterable[Site]) -> Iterator[Verdict]:
         """One for each of ``sites``, in their order."""
         sites = list(sites)
-        self._functions.announce(self._linked(site) for site in sites)
+        self.announce(sites)
         for site in sites:
             yield self._verdict(site, self._place(site))
 

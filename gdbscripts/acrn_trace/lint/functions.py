@@ -13,7 +13,7 @@ from acrn_trace.code.spans import Span
 from acrn_trace.images.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import MAX_BYTES, NEAR, Function, Piece, target_of
+from acrn_trace.lint.function import ENTRY, MAX_BYTES, NEAR, Function, Piece, target_of
 from acrn_trace.lint.origins import Origins, loaded
 
 MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
@@ -91,16 +91,24 @@ class Functions:
         """Around which addresses functions will be asked for: their callers are found in one go."""
         self._sites += sites
 
-    def is_parameter(self, function: Function, register: str) -> bool:
-        """Whether a direct caller is seen to put something in ``register`` for ``function``."""
+    def is_parameter(self, function: Function, register: str) -> bool | None:
+        """Whether a direct caller is seen to put something in ``register`` for ``function``.
+
+        None: that is not known, since no caller is seen, or one may pass on what it was handed.
+        What was put there for a hypercall of the caller's own is no argument of another function.
+        """
+        refusals: list[bool] = []
         for site in self._callers_of(function.address(0))[:MAX_CALLERS]:
             caller = self.around(site)
             number = caller.number_of(site) if caller else None
             if caller is None or number is None or caller is function:
                 continue
-            if loaded(self.origins(caller).before(number, register), register):
+            origins = self.origins(caller)
+            is_spent = origins.is_spent(number, register)
+            if not is_spent and loaded(origins.before(number, register), register):
                 return True
-        return False
+            refusals.append(ENTRY not in (origins.definitions(number, register) or {ENTRY}))
+        return False if refusals and all(refusals) else None
 
     def _function(self, part: Code, start: int, end: int, is_function: bool) -> Function | None:
         key = start, end

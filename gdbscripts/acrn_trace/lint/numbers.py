@@ -41,7 +41,8 @@ def _not_loaded(place: Place) -> Iterator[Found]:
 
 def _may_be_given(place: Place) -> bool:
     """Whether R8 may come from the caller on purpose."""
-    return _is_stub(place) or place.functions.is_parameter(place.function, "r8")
+    given = place.functions.is_parameter(place.function, "r8")
+    return bool(given) or given is None and _is_stub(place)
 
 
 def _is_stub(place: Place) -> bool:
