@@ -18,6 +18,7 @@ static const struct {
 	{"args", 0},	    {"decoded", 0},	  {"site", 0},
 	{"line", 0},
 };
+#define ARGS 3u
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -49,6 +50,15 @@ static int copy_until(struct cutter *cutter, uint32_t end)
 	return 0;
 }
 
+/* Of a hexadecimal number with this last digit: the power of two that it is a multiple of, 0 to 3.
+ */
+static uint8_t alignment_of(char digit)
+{
+	uint32_t value = is_digit(digit) ? (uint32_t)(digit - '0') : (uint32_t)(digit - 'a' + 10);
+
+	return (uint8_t)__builtin_ctz(value | 8);
+}
+
 /* The key has the kind in its place: no line has such a byte, see jsonl_cut(). */
 static int add_hole(struct cutter *cutter, uint32_t at, uint32_t size, uint8_t kind)
 {
@@ -57,6 +67,9 @@ static int add_hole(struct cutter *cutter, uint32_t at, uint32_t size, uint8_t k
 	if (cut->holes == JSONL_MOST_HOLES || copy_until(cutter, at))
 		return -1;
 	cut->key[cut->key_size++] = kind;
+	if (cutter->key == ARGS && kind == JSONL_HEX)
+		cut->key[cut->key_size - 1] |=
+			(uint8_t)(alignment_of(cutter->line[at + size - 1]) << 3);
 	cut->hole[cut->holes++] = (struct jsonl_hole){at, (uint16_t)size, kind};
 	cutter->copied = at + size;
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * A line of JSONL as a key and holes: calls that differ only in numbers have one key. Holes are
  * `seq`, `time`, `duration`, and of `args`, `decoded`, `site` and `line` the numbers that are not 0
- * (1 to 15 digits, or a string "0x…" of 1 to 16, as the sink writes them).
+ * (1 to 15 digits, or a string "0x…" of 1 to 16, as the sink writes them). Arguments may be
+ * addresses: of these it is in the key what they are a multiple of, up to 8.
  *
  * JSON is not checked: a line that has the key of a valid one is valid.
  */

@@ -130,6 +130,13 @@ static char *put_hex(char *to, uint64_t value)
 	return to;
 }
 
+static char *put_digits(char *to, uint64_t value, unsigned int bits)
+{
+	for (int shift = (int)(bits & ~3u) - 4; shift >= 0; shift -= 4)
+		*to++ = "0123456789abcdef"[value >> shift & 15];
+	return to;
+}
+
 static char *put_seconds(char *to, int64_t micros)
 {
 	uint64_t left = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
@@ -146,16 +153,21 @@ static char *put_seconds(char *to, int64_t micros)
 
 static char *fill(char *to, const struct report_piece *piece, const struct filling *filling)
 {
+	const struct report_field *field = filling->fields;
+
+	if (piece->hole >= REPORT_DECIMAL)
+		field += piece->field;
 	switch (piece->hole) {
 	case REPORT_TIME:
 		return put_seconds(to, filling->time);
 	case REPORT_DURATION:
 		return put_seconds(to, filling->duration);
 	case REPORT_DECIMAL:
-		return put_decimal(to,
-				   layout_value(&filling->fields[piece->field], filling->record));
+		return put_decimal(to, layout_value(field, filling->record));
 	case REPORT_HEX:
-		return put_hex(to, layout_value(&filling->fields[piece->field], filling->record));
+		return put_hex(to, layout_value(field, filling->record));
+	case REPORT_DIGITS:
+		return put_digits(to, layout_value(field, filling->record), field->bits);
 	}
 	return to;
 }

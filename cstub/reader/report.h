@@ -38,19 +38,21 @@ enum report_hole {
 	REPORT_DURATION = 2, /* seconds, six decimals */
 	REPORT_DECIMAL = 3,  /* a field */
 	REPORT_HEX = 4,	     /* with 0x in front */
+	REPORT_DIGITS = 5,   /* hexadecimal, all that the field has: the lower part of a number */
 	REPORT_HOLES,
 };
 
 /*
  * Bits of a record that are shown as a number whatever they are: they need not be the same in
- * records that look alike, but whether they are 0, and whether they are the same as their twin's.
+ * records that look alike, but whether they are 0, whether they have some of `low`, and whether
+ * they are the same as their twin's.
  */
 struct report_field {
 	uint16_t at; /* byte of the record, eight of which are looked at */
 	uint8_t shift;
 	uint8_t bits;  /* 1 to 64 - shift */
 	uint16_t twin; /* another field of the layout, or this one */
-	uint16_t reserved;
+	uint16_t low;  /* bits that an aligned address has not; 0: it is none */
 };
 
 /* Records back to back, of one ring, in the order in which they are to be shown. */

@@ -102,14 +102,14 @@ uint64_t layout_value(const struct report_field *field, const uint8_t *record)
 	return word >> field->shift & ~(uint64_t)0 >> (64 - field->bits);
 }
 
-/* Bit 0: the field is not 0; bit 1: its twin is not the same. */
+/* Bit 0: the field is not 0; bit 1: its twin is not the same; bit 2: it has some of `low`. */
 static uint8_t class_of(const struct report_layout *layout, const struct report_field *field,
 			const uint8_t *record)
 {
 	uint64_t value = layout_value(field, record);
+	int differs = value != layout_value(&layout->field[field->twin], record);
 
-	return (uint8_t)((value != 0) | (value != layout_value(&layout->field[field->twin], record))
-						<< 1);
+	return (uint8_t)((value != 0) | differs << 1 | ((value & field->low) != 0) << 2);
 }
 
 uint32_t layout_key(const struct report_layouts *layouts, const struct report_layout *layout,

@@ -8,7 +8,9 @@ from acrn_trace.event import Event
 from acrn_trace.printable import quoted, text_of
 from acrn_trace.decoding.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
 from acrn_trace.decoding.structures import Pointed
-from fake_memory import structures
+from acrn_trace.tables.knowledge import acrn
+from acrn_trace.tables.layouts import Scalar, alignment
+from fake_memory import U8, U16, U32, U64, array, struct, structures
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,7 +181,8 @@ def test_a_long_list_shows_so_many():
 def test_what_was_never_read_is_counted(verbose):
     pointer = {"address": "0x10", "points_to": [1, 2], "omitted": 4294966271}
     text = whole("read", verbose=verbose, vmid=1, it={"p": pointer})
-    assert text == "read(vmid=1, it={p=0x10 [1, 2] and 4294966271 more})"
+    place = "0x2 " if verbose else ""
+    assert text == f"read(vmid=1, it={place}{{p=0x10 [1, 2] and 4294966271 more}})"
 
 
 def test_so_many_changes_and_the_rest_is_counted():
@@ -187,6 +190,76 @@ def test_so_many_changes_and_the_rest_is_counted():
     last = halves("change", it=it)[1]
     assert last.count(" => ") == MAX_CHANGES and last.endswith(", ... 3 more changes})")
     assert halves("change", verbose=True, it=it)[1].count(" => ") == MAX_CHANGES + 3
+
+
+# ---- where it is ----
+
+ADDRESSED = structures(struct("thing", ("mask", U64), ("id", U32)))
+
+
+def placed(name: str, address: int, verbose: bool = False, **decoded) -> str:
+    renderer = Renderer(TABLE, ADDRESSED, verbose)
+    entry = TABLE.named(name)
+    args = (address, 0x9000) if entry.arguments[0].is_pointer else (1, address)
+    made = Event(
+        0, 0.0, "host", 0, "acrn", entry.number, name, args, None, "stop", decoded, over=True
+    )
+    return renderer.call(made) + renderer.outputs(made)
+
+
+@pytest.mark.parametrize("address", (0, 0x1001, 0x1002, 0x1004, 0x1FFF, (1 << 64) - 1))
+def test_an_odd_address_stands_before_the_structure(address):
+    there = f"{address:#x} "
+    assert placed("fetch", address, it={"mask": "0x1"}) == f"fetch(it={there}{{mask=0x1}})"
+    assert placed("read", address, vmid=1, it={"a": 1}) == f"read(vmid=1, it={there}{{a=1}})"
+    changed = {"a": {"in": 1, "out": 2}}
+    assert placed("change", address, it=changed) == f"change(it={there}{{a=1, a: 1 => 2}})"
+
+
+@pytest.mark.parametrize(
+    ("kind", "multiple"),
+    [
+        *((kind, kind.size) for kind in (U8, U16, U32, U64)),
+        (Scalar(16), 8),  # as far as is looked
+        (array(U16, 4), 2),
+        (struct("s", ("a", U32), ("b", U8)), 4),
+        (struct("s", ("a", U8), ("inner", struct("t", ("b", U8)))), 1),
+        (struct("packed", ("a", U16), ("b", U64)), 2),
+        (struct("empty", size=8), 1),
+    ],
+)
+def test_what_a_type_asks_of_an_address(kind, multiple):
+    assert alignment(kind) == multiple
+
+
+def test_what_the_structures_of_acrn_ask_for():
+    layouts = acrn().structures.layouts.structs
+    wanted = {"hc_api_version": 4, "acrn_vm_creation": 8, "hc_ptdev_irq": 4, "acrn_hw_info": 2}
+    assert {name: alignment(layouts[name]) for name in wanted} == wanted
+
+
+def test_an_address_as_it_should_be_stands_there_with_v_only():
+    assert placed("fetch", 0x1008, it={"a": 1}) == "fetch(it={a=1})"
+    assert placed("fetch", 0x1008, True, it={"a": 1}) == "fetch(it=0x1008 {a=1})"
+
+
+@pytest.mark.parametrize("verbose", (False, True))
+def test_no_address_stands_there_twice(verbose):
+    assert placed("fetch", 0, verbose, it="0x0") == "fetch(it=0x0)"
+    assert placed("read", 3, verbose, it={"address": "0x3", "unreadable": "so"}) == (
+        "read(it=0x3 (unreadable: so))"
+    )
+    assert placed("values", 0, verbose, vmid=1, mask="0x0") == "values(vmid=1, mask=0x0)"
+
+
+def test_of_two_structures_each_has_its_own_address():
+    both = {"first": {"a": 1}, "second": {"a": 1}}
+    assert placed("both", 0, **both) == "both(first=0x0 {a=1}, second={a=1})"
+
+
+def test_what_depends_on_another_argument_is_there_at_0_and_has_no_layout_here():
+    assert placed("pick", 0, what=1, it=7) == "pick(what=1, it=0x0 7)"
+    assert placed("pick", 0x1001, what=1, it=7) == "pick(what=1, it=7)"
 
 
 # ---- what changed ----

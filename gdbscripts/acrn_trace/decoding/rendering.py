@@ -4,17 +4,22 @@
     vm={name="vm1", cpu_affinity=0x2      when the call is made
     , vmid: 65535 => 1}                   when it is back
 
+An address stands before its structure where it is odd, ``vm=0x0 {name=…``: 0, or no multiple of
+what the structure's type asks for. (ACRN copies bytes, so that the latter is no error.)
+
 Works on the tree of an event, so a line made from a trace file is the line that was printed live.
 """
 
 from dataclasses import dataclass
 from typing import Iterator
 
+from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import is_change, joined
 from acrn_trace.decoding.structures import Structures, Tree
 from acrn_trace.event import Event
 from acrn_trace.printable import quoted
 from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
 MAX_ELEMENTS = 16
@@ -35,23 +40,26 @@ class Renderer:
         entry = self.table.numbered(event.nr)
         if entry is None:
             return f"{event.name}({', '.join(map(hex, event.args))}"
-        return f"{event.name}({self.entry_part(entry, event.decoded)}"
+        return f"{event.name}({self._entry_part(entry, event)}"
 
     def outputs(self, event: Event) -> str:
         """What to append to ``call`` at the return, up to the closing parenthesis."""
         entry = self.table.numbered(event.nr)
-        return (self.return_part(entry, event.decoded) if entry else "") + ")"
+        return (self._return_part(entry, event) if entry else "") + ")"
 
-    def entry_part(self, entry: Entry, decoded: dict[str, Tree]) -> str:
+    def _entry_part(self, entry: Entry, event: Event) -> str:
         """The arguments as they went in, the last one's structure open for what comes out."""
+        decoded = event.decoded
         inputs = [a for a in entry.arguments if a.direction != "out" and a.name in decoded]
-        parts = [f"{a.name}={self._input(a, decoded[a.name])}" for a in inputs]
-        text = ", ".join(parts)
+        text = ", ".join(
+            f"{a.name}={self._place(entry, a, event)}{self._input(a, decoded[a.name])}"
+            for a in inputs
+        )
         return text.removesuffix("}") if inputs and self._stays_open(inputs[-1], decoded) else text
 
-    def return_part(self, entry: Entry, decoded: dict[str, Tree]) -> str:
+    def _return_part(self, entry: Entry, event: Event) -> str:
         """What to append at the return: outputs, and every change as ``path: before => after``."""
-        text = ""
+        text, decoded = "", event.decoded
         inputs = [a for a in entry.arguments if a.direction != "out" and a.name in decoded]
         for argument in inputs:
             changes = list(self._outputs(argument, decoded[argument.name]))
@@ -65,15 +73,34 @@ class Renderer:
         outputs = [a for a in entry.arguments if a.direction == "out" and a.name in decoded]
         for argument in outputs:
             comma = ", " if inputs or argument is not outputs[0] else ""
-            text += f"{comma}{argument.name}={self._text(decoded[argument.name], argument.name)}"
+            place = self._place(entry, argument, event)
+            value = self._text(decoded[argument.name], argument.name)
+            text += f"{comma}{argument.name}={place}{value}"
         return text
+
+    def _place(self, entry: Entry, argument: Argument, event: Event) -> str:
+        """``0x401001 `` where a structure's address is to stand before it, else nothing."""
+        address = event.args[entry.arguments.index(argument)]
+        tree = _before(event.decoded[argument.name])
+        if not argument.is_pointer or isinstance(tree, str) or _is_unreadable(tree):
+            return ""  # there is no structure, or its address stands there already
+        shown = self.verbose or not address or self._is_misaligned(entry, argument, event.args)
+        return f"{address:#x} " if shown else ""
+
+    def _is_misaligned(self, entry: Entry, argument: Argument, args: tuple[int, int]) -> bool:
+        address = args[entry.arguments.index(argument)]
+        if address % MAX_ALIGNMENT == 0:
+            return False
+        pointee = ArgumentDecoder(self.structures).pointee(entry, argument, args)
+        kind = self.structures.type_named(pointee.type) if pointee else None
+        return kind is not None and address % alignment(kind) != 0
 
     def _stays_open(self, argument: Argument, decoded: dict[str, Tree]) -> bool:
         tree = _before(decoded[argument.name])
-        return argument.is_pointer and isinstance(tree, dict) and "unreadable" not in tree
+        return argument.is_pointer and isinstance(tree, dict) and not _is_unreadable(tree)
 
     def _input(self, argument: Argument, tree: Tree) -> str:
-        if isinstance(tree, dict) and "unreadable" not in tree:
+        if isinstance(tree, dict) and not _is_unreadable(tree):
             outs = self._out_fields(argument)
             tree = {key: value for key, value in tree.items() if key not in outs}
         return self._text(_before(tree, self.structures.fields.reserved), argument.name)
@@ -148,6 +175,10 @@ class Renderer:
         if isinstance(tree, list):
             return all(map(self._is_zero, tree))
         return tree in (0, "0x0", "") or tree in self.structures.zero_names
+
+
+def _is_unreadable(tree: Tree) -> bool:
+    return isinstance(tree, dict) and "unreadable" in tree
 
 
 def _before(tree: Tree, reserved: frozenset[str] = frozenset()) -> Tree:

@@ -65,6 +65,27 @@ def cut(struct: Struct, size: int) -> Struct:
 
 Type = Union[Scalar, Array, Struct, Hidden]
 
+MAX_ALIGNMENT = 8  # bytes: of all that the calls take
+
+
+def alignment(kind: Type) -> int:
+    """What a compiler makes the address of a ``kind`` a multiple of, in bytes: 1, 2, 4 or 8.
+
+    By the x86-64 psABI (3.1.2) a number's is its size and a structure's that of its fields; where
+    a field lies tells that the structure is packed.
+    """
+    if isinstance(kind, Scalar):
+        return min(_power_of_two_in(kind.size), MAX_ALIGNMENT)
+    if isinstance(kind, Array):
+        return alignment(kind.element)
+    places = ((alignment(one.type), _power_of_two_in(one.bit_offset // 8)) for one in kind.fields)
+    return max((min(place) for place in places), default=1)
+
+
+def _power_of_two_in(number: int) -> int:
+    """The greatest that ``number`` is a multiple of, up to MAX_ALIGNMENT."""
+    return (number | MAX_ALIGNMENT) & -(number | MAX_ALIGNMENT)
+
 
 @dataclass
 class Layouts:

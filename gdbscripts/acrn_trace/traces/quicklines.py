@@ -29,6 +29,7 @@ DECIMAL, HEX, SEQ, TIME, DURATION = range(1, 6)  # enum jsonl_kind
 MICROS = 255  # JSONL_MICROS
 
 _PIECE = struct.Struct("<BBxxI")
+_LIKE = {1: "13579", 2: "26", 4: "4", 8: "08"}  # last digits, by what the number is a multiple of
 
 
 class Hole(ctypes.Structure):
@@ -214,6 +215,9 @@ class QuickLines:
         parts, values, done = [], {}, 0
         for number, hole in enumerate(self._cut.hole[: self._cut.holes], 1):
             value = _telling(hole.kind, random)
+            if hole.kind == HEX:  # an address stays as far from an aligned one
+                last = int(line[hole.at + hole.size - 1 : hole.at + hole.size], 16)
+                value = value[:-1] + random.choice(_LIKE[(last | 8) & -(last | 8)])
             parts += [line[done : hole.at], value.encode()]
             done = hole.at + hole.size
             is_micros = hole.kind == DURATION and not self._sink.quick_flags & BARE

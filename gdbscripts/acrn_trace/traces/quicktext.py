@@ -31,7 +31,7 @@ MAX_SEEN = 4096
 MAX_SECONDS = 1e9  # past it a float has no microseconds
 DONE, UNKNOWN = 0, 2  # enum report_why
 
-_FIELD = struct.Struct("<HBBHxx")
+_FIELD = struct.Struct("<HBBHH")
 
 
 class _Cursor(ctypes.Structure):
@@ -243,7 +243,7 @@ def _packed_fields(fields: Sequence[NumberField], record_size: int) -> bytes:
     for one in fields:
         at = min(one.bit // 8, record_size - 8)
         twin = places[one.bit if one.twin is None else one.twin]
-        data += _FIELD.pack(at, one.bit - 8 * at, one.bits, twin)
+        data += _FIELD.pack(at, one.bit - 8 * at, one.bits, twin, one.low)
     return data
 
 

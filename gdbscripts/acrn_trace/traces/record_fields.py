@@ -11,7 +11,7 @@ from acrn_trace.rings.recorded import captures
 from acrn_trace.rings.ringformat import ARGUMENTS, CHANGED, RECORD, RECORD_SIZE, RingHeader
 from acrn_trace.tables.calltable import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tables.layouts import Array, Struct, Type
+from acrn_trace.tables.layouts import Array, Struct, Type, alignment
 
 MAX_FIELDS = 128  # REPORT_MOST_FIELDS
 LEAST_BITS = 16  # fewer make numbers that stand elsewhere in a line as well
@@ -25,11 +25,15 @@ _CAPTURE_HEADER, _CHANGED_HEADER, _CHANGE = 8, 8, 16
 
 @dataclass(frozen=True)
 class NumberField:
-    """Bits of a record; ``twin`` is where a number begins whose being the same or not counts."""
+    """Bits of a record; ``twin`` is where a number begins whose being the same or not counts.
+
+    Of an address it counts as well whether it has some of the bits ``low``.
+    """
 
     bit: int
     bits: int
     twin: int | None = None
+    low: int = 0
 
     @property
     def mask(self) -> int:
@@ -112,7 +116,9 @@ class _FieldFinder:
 
     def _of_register(self, argument: Argument, bit: int) -> Iterator[NumberField]:
         if argument.kind in PLAIN and argument.bits >= LEAST_BITS:
-            yield NumberField(bit, argument.bits)
+            kind = self._structures.type_named(argument.type or "")
+            low = alignment(kind) - 1 if argument.kind == "PTR" and kind else 0
+            yield NumberField(bit, argument.bits, low=low)
         elif argument.kind == "PACKED":
             kind = self._structures.type_named(argument.type or "")
             if isinstance(kind, Struct):

@@ -2,7 +2,8 @@
 """Templates of text, learned by example: text with telling numbers in it, in pieces around them.
 
 An example is a record with such numbers in its fields, and the text that is made of it. A field
-that is 0, or the same as its twin, stays so: the text may depend on that (record_fields.py).
+that is 0, or the same as its twin, stays so, and an address as far from an aligned one: the text
+may depend on that (record_fields.py).
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Callable, NamedTuple, Sequence
 
 from acrn_trace.traces.record_fields import NumberField
 
-NOTHING, TIME, DURATION, DECIMAL, HEX = range(5)  # enum report_hole
+NOTHING, TIME, DURATION, DECIMAL, HEX, DIGITS = range(6)  # enum report_hole
 TRIES = 3  # a telling number may happen to stand elsewhere in the text
 
 _PIECE = struct.Struct("<BxHI")
@@ -50,7 +51,7 @@ def learn(shown: Shown, fields: Sequence[NumberField], own: Numbers) -> list[Pie
     for seed in range(TRIES):
         first, second = (_telling(fields, own, Random(2 * seed + n)) for n in (0, 1))
         pieces = taken_apart(shown(first), fields, first)
-        if all(put_together(pieces, one) == shown(one) for one in (second, own)):
+        if all(put_together(pieces, fields, one) == shown(one) for one in (second, own)):
             return pieces
     return None
 
@@ -63,7 +64,8 @@ def _telling(fields: Sequence[NumberField], own: Numbers, random: Random) -> Num
         if twin is not None and own.values[twin] == value:
             values.append(values[twin])
         elif value:
-            values.append(_other_than(values, field.bits, random))
+            other = _other_than(values, field.bits, random)
+            values.append(other & ~field.low | value & field.low)
         else:
             values.append(0)
     return Numbers(random.randrange(10**11, 10**12), random.randrange(10**9), tuple(values))
@@ -78,29 +80,47 @@ def _other_than(values: list[int], bits: int, random: Random) -> int:
 
 
 def taken_apart(text: str, fields: Sequence[NumberField], numbers: Numbers) -> list[Piece]:
-    """The text in pieces around the numbers."""
+    """The text in pieces around the numbers.
+
+    A register of which a field is the lower part may stand there whole: 0xdead0002 of vmid=2.
+    """
     holes = {_seconds(numbers.time): Hole(TIME), _seconds(numbers.duration): Hole(DURATION)}
+    ends = {}
     for index, value in reversed(list(enumerate(numbers.values))):
         if value:
             holes[hex(value)], holes[str(value)] = Hole(HEX, index), Hole(DECIMAL, index)
-    any_of_them = "|".join(map(re.escape, holes))
+            if fields[index].bits in (16, 32):
+                ends[_digits(fields[index], value)] = Hole(DIGITS, index)
+    whole, end = "|".join(map(re.escape, holes)), "|".join(ends) or "none"
+    pattern = rf"(?<![\w.])(?:(?P<whole>{whole})|0x[0-9a-f]+(?P<end>{end}))(?!\w|\.\d)"
     pieces, done = [], 0
-    for match in re.finditer(rf"(?<![\w.])(?:{any_of_them})(?!\w|\.\d)", text):
-        pieces.append(Piece(text[done : match.start()], holes[match[0]]))
+    for match in re.finditer(pattern, text):
+        kind = match.lastgroup or ""
+        hole = holes[match[kind]] if kind == "whole" else ends[match[kind]]
+        pieces.append(Piece(text[done : match.start(kind)], hole))
         done = match.end()
     return [*pieces, Piece(text[done:], Hole(NOTHING))]
 
 
-def put_together(pieces: list[Piece], numbers: Numbers) -> str:
+def _digits(field: NumberField, value: int) -> str:
+    """All hexadecimal digits of the field."""
+    return f"{value:0{field.bits // 4}x}"
+
+
+def put_together(pieces: list[Piece], fields: Sequence[NumberField], numbers: Numbers) -> str:
     """The text with other numbers in the holes."""
-    return "".join(piece.text + _written(piece.hole, numbers) for piece in pieces)
+    return "".join(piece.text + _written(piece.hole, fields, numbers) for piece in pieces)
 
 
-def _written(hole: Hole, numbers: Numbers) -> str:
+def _written(hole: Hole, fields: Sequence[NumberField], numbers: Numbers) -> str:
     if hole.kind in (TIME, DURATION):
         return _seconds(numbers.time if hole.kind == TIME else numbers.duration)
-    value = numbers.values[hole.field] if hole.kind else 0
-    return {NOTHING: "", DECIMAL: str(value), HEX: hex(value)}[hole.kind]
+    if hole.kind == NOTHING:
+        return ""
+    value = numbers.values[hole.field]
+    if hole.kind == DIGITS:
+        return _digits(fields[hole.field], value)
+    return str(value) if hole.kind == DECIMAL else hex(value)
 
 
 def packed(pieces: list[Piece]) -> bytes:
