@@ -3,11 +3,12 @@
 
 A register that is not after VMCALL what it was before was changed by the hypervisor: nothing else
 ran in between. What was wrong when VMCALL ran is the guest's own: lint tells from the code around
-the site.
+the site. Where R8 is not loaded, the call may be another than was meant however well it went.
 """
 
-from typing import Callable
+from typing import Callable, Iterable
 
+from acrn_trace.code.disassembler import MissingCapstone
 from acrn_trace.event import Event, Finding
 from acrn_trace.images.image import Image
 from acrn_trace.lint import Linter
@@ -16,6 +17,7 @@ from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import Knowledge
 
 KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers
+NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it
 MAX_SITES = 1024  # whose findings are remembered
 
 SiteFindings = Callable[[Site], list[Found]]
@@ -24,8 +26,12 @@ SiteFindings = Callable[[Site], list[Found]]
 class SiteLint:
     """Lint's findings for single sites, when they are asked for."""
 
-    def __init__(self, image: Image, knowledge: Knowledge, offset: int = 0) -> None:
+    def __init__(
+        self, image: Image, knowledge: Knowledge, offset: int = 0, sites: Iterable[Site] = ()
+    ) -> None:
+        """``sites`` are those that may be asked for."""
         self._image, self._knowledge, self._offset = image, knowledge, offset
+        self._sites = list(sites)
         self._linter: Linter | None = None
         self._known: dict[int, list[Found]] = {}
 
@@ -33,19 +39,29 @@ class SiteLint:
         if site.address not in self._known:
             if self._linter is None or len(self._known) >= MAX_SITES:
                 self._linter = Linter(self._image, self._knowledge, offset=self._offset)
+                self._linter.announce(self._sites)
                 self._known.clear()
-            (verdict,) = self._linter.verdicts([site])
-            self._known[site.address] = verdict.findings
+            self._known[site.address] = self._findings(self._linter, site)
         return self._known[site.address]
+
+    def _findings(self, linter: Linter, site: Site) -> list[Found]:
+        try:
+            (verdict,) = linter.verdicts([site])
+            return verdict.findings
+        except MissingCapstone:
+            return []  # records of sites do without: so does their trace
 
 
 def guests_own(event: Event, is_call: bool, lint: SiteFindings) -> list[Finding]:
-    """What lint has to say of the site of a call that went wrong; ``is_call``: the table has it."""
+    """What lint has to say of the site of a call that went wrong; ``is_call``: the table has it.
+
+    Of one that went well: whether its code does not load the number at all.
+    """
     went_wrong = event.clobbered or event.failed or not is_call
-    if not went_wrong or event.site is None:
+    if event.site is None or not went_wrong and event.site.number is not None:
         return []
     return [
         Finding("guest-code", f"the guest's own code at {event.site}: {found.id}: {found.text}")
         for found in lint(event.site)
-        if found.id != KNOWN_TO_THE_TRACE
+        if (found.id != KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER)
     ]

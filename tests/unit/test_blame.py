@@ -10,6 +10,7 @@ from acrn_trace.blame import SiteLint, guests_own
 from acrn_trace.clobbers import clobber_findings
 from acrn_trace.event import Event
 from acrn_trace.images.image import open_image
+from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import acrn
 
 LOST = "f: mov $0x80000012, %r8d\n   call printk\n   mov $1, %edi\n   vmcall\n   ret"
@@ -45,3 +46,43 @@ def test_an_unknown_number_alone_is_told_by_the_trace_already(tmp_path):
     path = assemble("f: mov $0x800000ff, %r8d\n   vmcall\n   ret", tmp_path)
     lint = SiteLint(open_image(str(path)), acrn())
     assert guests_own(event_at(byte_search(path)[0]), False, lint) == []
+
+
+# One caller each, which is seen to load R8 for the first and the second; for the third it did not.
+HANDED = (
+    "first: xor %ecx, %ecx\n vmcall\n ret\n"
+    "second: xor %edx, %edx\n vmcall\n ret\n"
+    "third: xor %esi, %esi\n vmcall\n ret\n"
+    "g: mov $0x80000012, %r8d\n call first\n mov $0x80000013, %r8d\n call second\n ret\n"
+    "h: mov $0x80000012, %r8d\n vmcall\n call third\n ret"
+)
+
+
+@pytest.fixture
+def handed(tmp_path: Path):
+    path = assemble(HANDED, tmp_path)
+    sites = byte_search(path)
+    return SiteLint(open_image(str(path)), acrn(), sites=sites), sites
+
+
+def test_the_callers_of_each_site_are_known_in_whichever_order_it_is_asked(handed):
+    lint, sites = handed
+    first, second, third, _ = sites
+    assert lint(first) == [] and lint(second) == []
+    assert [found.id for found in lint(third)] == ["r8-never-loaded"]
+
+
+def test_a_call_that_went_well_without_a_number_may_be_another_than_was_meant(handed):
+    lint, sites = handed
+    well = {"rax": 0, "status": "returned"}
+    (finding,) = guests_own(event_at(sites[2], **well), True, lint)
+    assert finding.kind == "guest-code" and "r8-never-loaded" in finding.text
+    assert guests_own(event_at(sites[0], **well), True, lint) == []
+
+
+def test_a_site_whose_number_is_known_is_not_looked_at_when_all_went_well():
+    def lint(site):
+        raise AssertionError(site)
+
+    well = event_at(Site(0x1000, 0x80000012), rax=0, status="returned")
+    assert guests_own(well, True, lint) == []

@@ -196,6 +196,26 @@ def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
     assert text.count("set_irqline(") == 640 and len(made) < 10
 
 
+@pytest.mark.parametrize("options", ([], ["-v"]), ids=" ".join)
+def test_wrong_arguments_are_shown_the_quick_way_as_well(tmp_path, monkeypatch, options):
+    """Bits that ACRN does not read, beside right ones, and structures at odd addresses."""
+    from acrn_trace.rings.recorded import RecordDecoder
+
+    made, event, calls = [], RecordDecoder.event, []
+    for n in range(1000):
+        unread = (n % 3) * 0xDEAD0000
+        address = 0x400000 + 8 * n + (0, 2, 4)[n % 3] if n % 7 else 0
+        version = struct.pack("<II", n + 2, 1)
+        calls.append(captured(n, 0x80000000, b"", version, CAPTURED_OUT, args=(address, 0)))
+        calls.append(captured(n, 0x80000031, b"", b"", 0, args=(unread | n + 2, unread * 4 | n)))
+    data = CAPTURING_HEAD + records_block(b"".join(calls))
+    monkeypatch.setattr(RecordDecoder, "event", lambda *args: made.append(1) or event(*args))
+    text, _ = shown(tmp_path, data, True, *options)
+    assert len(made) < 200 and text.count("!! notify_request_finish reads 16 bits") == 1332
+    assert text.count("version=0x0 {") == 143
+    assert text == shown(tmp_path, data, False, *options)[0]
+
+
 def test_lines_and_records_as_long_as_they_may_be(tmp_path):
     """More text than the C code has room for at once, and more record than it compares."""
     place = Site(SITE, None, "/src/" + "x" * 30000, 12, "main")

@@ -16,15 +16,17 @@ from fake_memory import FakeMemory
 from stop_builder import SITE, stop
 
 MASK64 = (1 << 64) - 1
-ENOTTY, EINVAL = -25, -22
+ENOTTY, EINVAL, FAILED = -25, -22, -1
 KNOWLEDGE = acrn()
 
 
-def event(name: str, ret: int = 0, seq: int = 0, nr: int | None = None, **decoded) -> Event:
+def event(
+    name: str, ret: int = 0, seq: int = 0, nr: int | None = None, args=(0, 0), **decoded
+) -> Event:
     entry = KNOWLEDGE.table.named(name)
     return Event(
         **{"seq": seq, "time": 0.0, "clock": "host", "vcpu": 0, "abi": "acrn", "name": name},
-        **{"nr": entry.number if nr is None else nr, "args": (0, 0), "site": SITE},
+        **{"nr": entry.number if nr is None else nr, "args": args, "site": SITE},
         **{"source": "stop", "status": "returned", "rax": ret & MASK64, "decoded": decoded},
     )
 
@@ -91,6 +93,75 @@ def test_regions_that_were_set_only_in_part(check):
 @pytest.mark.parametrize("why", ("the stub could not read it", "too many pointers deep"))
 def test_what_only_the_tool_cannot_read_is_no_finding(check, why):
     assert check("set_memory_regions", regions=regions({"address": "0x9", "unreadable": why})) == []
+
+
+# ---- -1 ----
+
+
+@pytest.fixture
+def from_boot():
+    """The findings on calls of a trace that saw the guest boot."""
+    checker = ResultChecker(KNOWLEDGE.table, KNOWLEDGE.results, from_boot=lambda: True)
+    return lambda *given, **more: [(f.kind, f.text) for f in checker.check(event(*given, **more))]
+
+
+def test_a_failure_names_a_vm_that_there_is_not(from_boot):
+    text = "start_vm answered -1: VM 3 was not created in this trace"
+    assert from_boot("start_vm", ret=FAILED, vmid=3) == [("no-vm", text)]
+    assert kinds(from_boot("set_memory_regions", ret=FAILED, regions={"vmid": 3})) == ["no-vm"]
+    from_boot("create_vm", **created(3))
+    assert from_boot("start_vm", ret=FAILED, vmid=3) == []
+
+
+def test_a_failure_names_a_vm_that_is_gone(check):
+    check("create_vm", **created(3))
+    check("destroy_vm", seq=7, vmid=3)
+    text = "start_vm answered -1: VM 3 was destroyed by call 7"
+    assert check("start_vm", ret=FAILED, vmid=3) == [("no-vm", text)]
+
+
+def test_a_trace_that_did_not_see_the_boot_knows_of_no_vm(check):
+    assert check("start_vm", ret=FAILED, vmid=3) == []
+
+
+def test_a_failure_that_names_no_other_vm(from_boot):
+    assert from_boot("start_vm", ret=FAILED, vmid=0) == []
+    assert from_boot("get_hw_info", ret=FAILED) == []
+    # What is in a field that only comes out names none.
+    assert from_boot("create_vm", ret=FAILED, vm={"vmid": 0x1357}) == []
+
+
+def test_other_errors_say_nothing_of_the_vm(from_boot):
+    assert from_boot("destroy_vm", ret=EINVAL, vmid=3) == []
+    assert from_boot("destroy_vm", vmid=3) == []
+
+
+# ---- EINVAL ----
+
+
+def test_an_error_that_only_an_address_gives(check):
+    text = "get_api_version answered EINVAL: version is at 0x2000000, not the guest's memory"
+    given = {"args": (0x2000000, 0), "version": "0x2000000"}
+    assert check("get_api_version", EINVAL, **given) == [("address", text)]
+    assert check("get_api_version", FAILED, **given) == []
+    assert check("vm_gpa2hpa", EINVAL, args=(0, 0x2000000), translation="0x2000000") == []
+    assert check("get_api_version", EINVAL) == []  # a record without its arguments
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        (0x9000_0000, "no memory there"),
+        (0x1FFC, "memory ends at 0x1fff"),
+        (0x1000, "not the guest's memory"),
+    ],
+)
+def test_an_address_where_the_machine_has_no_memory_is_another_matter(address, why):
+    memory = FakeMemory({0x1000: bytes(0x1000)})
+    made = called("get_api_version", memory, ret=EINVAL, rdi=address)
+    (found,) = made.findings
+    assert found.text == f"get_api_version answered EINVAL: version is at {address:#x}, {why}"
+    assert made.decoded == {"version": hex(address)}
 
 
 # ---- ENOTTY ----

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from acrn_trace.decoding.changes import Change, merge
 from acrn_trace.decoding.structures import Structures, Tree, field_value
-from acrn_trace.memory import NoMemory, PhysicalMemory, Unreadable
+from acrn_trace.memory import NoMemory, PhysicalMemory, Unreadable, is_absent
 from acrn_trace.tables.calltable import Argument, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
@@ -73,6 +73,18 @@ class ArgumentDecoder:
             return self._structures.read(pointee.type, address, memory)
         except Unreadable as why:
             return {"address": hex(address), "unreadable": str(why)}
+
+    def absence(
+        self, entry: Entry, name: str, args: tuple[int, ...], memory: PhysicalMemory
+    ) -> str | None:
+        """Why there is no memory where the argument points; None if there is, for all we see."""
+        for argument, register in zip(entry.arguments, args):
+            pointee = self.pointee(entry, argument, args)
+            if argument.name == name and pointee:
+                tree = self._read(pointee, register, memory)
+                why = tree.get("unreadable", "") if isinstance(tree, dict) else ""
+                return why if is_absent(why) else None
+        return None
 
     def _inputs(self, struct: str, tree: Tree) -> Tree:
         """The tree without the fields that are the hypervisor's to write."""

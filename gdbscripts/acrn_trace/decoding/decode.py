@@ -8,6 +8,7 @@ from acrn_trace.blame import SiteFindings, guests_own
 from acrn_trace.clobbers import changed_registers, clobber_findings
 from acrn_trace.decoding.arguments import ArgumentDecoder, Decoded
 from acrn_trace.decoding.changes import Change
+from acrn_trace.decoding.misread import misread_arguments
 from acrn_trace.decoding.structures import Tree
 from acrn_trace.event import Event, Finding
 from acrn_trace.memory import PhysicalMemory
@@ -28,15 +29,19 @@ class Decoder:
         memory: PhysicalMemory,
         lint: SiteFindings = lambda site: [],
         compares: Callable[[], bool] = lambda: True,
+        from_boot: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``lint`` tells of a site's code; registers are compared while ``compares`` says so."""
+        """``lint`` tells of a site's code; registers are compared while ``compares`` says so;
+        ``from_boot``: the trace has seen the guest since it was booted."""
         self._lint, self._compares = lint, compares
         self._table = knowledge.table
         self._rules = knowledge.results
         self._memory = memory
         self._arguments = ArgumentDecoder(knowledge.structures)
         self._loses_errors = knowledge.releases.can_lose_errors(knowledge.release)
-        self._results = ResultChecker(knowledge.table, knowledge.results, knowledge.explain)
+        self._results = ResultChecker(
+            knowledge.table, knowledge.results, knowledge.explain, from_boot, self._absence
+        )
         self._decoded: dict[int, Decoded] = {}  # by seq, of the calls in flight
 
     def entered(self, call: Call) -> Event:
@@ -83,6 +88,9 @@ class Decoder:
         event.over = True
         event.repeats, event.repeats_unknown = call.repeats, call.repeats_unknown
         decoded = self._decoded.pop(call.seq, None)
+        entry = self._table.numbered(event.nr)
+        if entry and decoded:
+            event.findings += misread_arguments(entry, event.args, decoded.before)
         if call.exit is None:
             return event
         if event.status == "unfinished":
@@ -101,6 +109,10 @@ class Decoder:
         if call.site.source != "hand":
             event.findings += guests_own(event, is_call, self._lint)
         return event
+
+    def _absence(self, event: Event, argument: str) -> str | None:
+        entry = self._table.numbered(event.nr)
+        return entry and self._arguments.absence(entry, argument, event.args, self._memory)
 
     def _outputs(self, event: Event, decoded: Decoded | None) -> None:
         entry = self._table.numbered(event.nr)

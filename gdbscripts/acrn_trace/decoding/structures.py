@@ -42,6 +42,10 @@ class _Limited:
         return self._memory.read(address, size)
 
 
+class NoTruth(int):
+    """A leaf that is a bool by its declaration and neither 0 nor 1."""
+
+
 class Pointed(dict):
     """The tree of a pointer; ``direction`` says who writes what is behind it."""
 
@@ -176,6 +180,8 @@ class Structures:
             return flags(number, names)
         if number in names:
             return names[number]
+        if number > 1 and (kind.boolean or "BOOL" in roles.plain):
+            return NoTruth(number)
         if bits == 64 or "HEX" in roles.plain:
             return hex(number)
         return number - (1 << bits) if kind.signed and number >> bits - 1 else number

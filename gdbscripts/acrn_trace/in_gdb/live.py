@@ -99,12 +99,18 @@ class LiveTrace:
     def _decoder(self) -> Decoder:
         structures = self._knowledge.structures
         structures.guest_types = guest_types(structures.own_fields, self.notice)
-        return Decoder(self._knowledge, GuestPhysicalMemory(), self._lint_of, compares_registers)
+        return Decoder(
+            self._knowledge,
+            GuestPhysicalMemory(),
+            self._lint_of,
+            compares_registers,
+            lambda: self._boots > 0,
+        )
 
     def _look_at(self, image: Image) -> None:
         """Plant the breakpoints, and take from ``image`` what depends on where the guest has it."""
         offset = load_offset(image)
-        self._lint = SiteLint(image, self._knowledge, offset)
+        self._lint = SiteLint(image, self._knowledge, offset, self.sites)
         self._task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
         self._points.plant(self.sites, image.entry_points(offset))
 

@@ -52,7 +52,8 @@ def _scalar(kind: gdb.Type) -> Scalar:
     if kind.code == gdb.TYPE_CODE_ENUM:
         return Scalar(kind.sizeof, enum=kind.name)
     signed = kind.code == gdb.TYPE_CODE_INT and kind.is_signed
-    return Scalar(kind.sizeof, signed, character=kind.name == "char")
+    is_boolean = kind.code == gdb.TYPE_CODE_BOOL
+    return Scalar(kind.sizeof, signed, character=kind.name == "char", boolean=is_boolean)
 
 
 def _field(field: gdb.Field, depth: int) -> Field:

@@ -12,6 +12,7 @@ from acrn_trace.abi import ACRN, RFLAGS_COMPARED
 from acrn_trace.clobbers import clobber_findings
 from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import merge
+from acrn_trace.decoding.misread import misread_arguments
 from acrn_trace.decoding.structures import Tree
 from acrn_trace.event import Event
 from acrn_trace.memory import Unreadable
@@ -133,24 +134,28 @@ class RecordDecoder:
         if entry is None:
             return
         before, after = captures(self._header, raw)
-        for argument, register in list(zip(entry.arguments, event.args))[:given]:
-            event.decoded[argument.name] = self._argument(argument, register, before, after)
+        args, structures = event.args[:given], {}
+        for argument, register in zip(entry.arguments, args):
+            first = self.structure(argument, before)
+            event.decoded[argument.name] = self._argument(argument, register, first, after)
             if argument.kind == "PTR":
+                structures[argument.name] = first
                 before = after = None  # only the first structure is captured
+        event.findings += misread_arguments(entry, args, structures)
 
     def _argument(
-        self, argument: Argument, register: int, before: bytes | None, after: bytes | None
+        self, argument: Argument, register: int, first: Tree | None, after: bytes | None
     ) -> Tree:
+        """``first``: what its structure held at the call."""
         if not argument.is_pointer:
             return self._number(argument, register)
-        first = self.structure(argument, before) if before is not None else None
-        second = self.structure(argument, after) if after is not None else None
+        second = self.structure(argument, after)
         if first is None or second is None:
             tree = second if first is None else first
             return hex(register) if tree is None else tree
         return merge(first, second, argument.direction, [])
 
-    def structure(self, argument: Argument, data: bytes) -> Tree | None:
+    def structure(self, argument: Argument, data: bytes | None) -> Tree | None:
         """The tree of a structure of which no more than ``data`` is known."""
         kind = self._structures.type_named(argument.type or "")
         if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:
@@ -169,7 +174,7 @@ class RecordDecoder:
             for name, before, after in self._changed(raw, flags)
             if name not in allowed and name not in ACRN.may_change
         }
-        event.findings = clobber_findings(event.clobbered, event.name, event.site)
+        event.findings += clobber_findings(event.clobbered, event.name, event.site)
         knowledge = self._knowledge
         rules = ResultChecker(knowledge.table, knowledge.results, knowledge.explain)
         # Which VMs there are, the rule on ENOTTY would have to see from every call before.

@@ -16,6 +16,7 @@ except ImportError:
 
 MAX_TYPEDEFS = 64  # of one type
 
+_BOOLEAN = 2  # DW_ATE_boolean
 _SIGNED = {5, 6}  # DW_ATE_signed, DW_ATE_signed_char: DWARF 5, 7.8
 _TRANSPARENT = {"DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"}
 
@@ -90,7 +91,9 @@ class _Reader:
             return self._array(target)
         if target.tag == "DW_TAG_enumeration_type":
             return Scalar(_number(target, "byte_size"), enum=self._enum(target))
-        return Scalar(_number(target, "byte_size"), _number(target, "encoding") in _SIGNED)
+        encoding = _number(target, "encoding")
+        is_boolean = encoding == _BOOLEAN
+        return Scalar(_number(target, "byte_size"), encoding in _SIGNED, boolean=is_boolean)
 
     def _array(self, die: DIE) -> Array:
         kind = self._type(die)

@@ -9,7 +9,7 @@ from typing import Iterable
 from acrn_trace.tables import deffile
 from acrn_trace.tables.deffile import Line, Term
 
-PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET"}
+PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET", "BOOL"}
 
 
 @dataclass(frozen=True)

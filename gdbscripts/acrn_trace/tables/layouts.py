@@ -9,13 +9,14 @@ from typing import Union
 class Scalar:
     """An integer of ``size`` bytes; ``enum`` names its values where its type is an enumeration.
 
-    ``character``: it is C's ``char``, an array of which is text.
+    ``character``: it is C's ``char``, an array of which is text. ``boolean``: it is C's ``bool``.
     """
 
     size: int
     signed: bool = False
     enum: str | None = None
     character: bool = False
+    boolean: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,11 @@ from acrn_trace.tables.deffile import Line
 # hypervisor/arch/x86/guest/vmcall.c of master d61d98cf800e.
 MAGIC = 0x80000000
 INDEX = 0xFF
-ENOTTY = -25
+FAILED, EINVAL, ENOTTY = -1, -22, -25
+CREATES = "create_vm"  # the VM that it names is not there yet
 SERVICE_VM = 0
 MAX_VMS = 64  # that a trace remembers; ACRN's own limit is 16
+CREATED, NOT_CREATED = "created", "was not created in this trace"
 
 
 @dataclass
@@ -28,6 +30,7 @@ class ResultRules:
     failed_if: dict[str, tuple[str, int, str]] = field(default_factory=dict)
     proves_nothing: dict[str, str] = field(default_factory=dict)
     enotty_means: dict[str, str] = field(default_factory=dict)
+    address_at_fault: dict[str, str] = field(default_factory=dict)
     vm_named_in: dict[str, str] = field(default_factory=dict)
     may_change: dict[str, frozenset[str]] = field(default_factory=dict)
     elsewhere: dict[str, str] = field(default_factory=dict)
@@ -56,6 +59,8 @@ def _add_rule(rules: ResultRules, line: Line) -> None:
             rules.proves_nothing[call] = why
         case ["ENOTTY_MEANS", call, why]:
             rules.enotty_means[call] = why
+        case ["EINVAL_MEANS_ADDRESS", call, argument]:
+            rules.address_at_fault[call] = argument
         case ["VM_NAMED_IN", call, argument]:
             rules.vm_named_in[call] = argument
         case ["MAY_CHANGE", call, *registers]:
@@ -74,11 +79,17 @@ class ResultChecker:
         table: CallTable,
         rules: ResultRules,
         elsewhere: Callable[[int], str | None] = lambda number: None,
+        from_boot: Callable[[], bool] = lambda: False,
+        absence: Callable[[Event, str], str | None] = lambda event, argument: None,
     ) -> None:
-        """``elsewhere`` tells of a number which other release has it, as a clause."""
+        """``elsewhere`` tells of a number which other release has it, as a clause; ``from_boot``
+        whether every VM that there is was made in this trace; ``absence`` why the machine has no
+        memory where an argument of the call points, if that is known."""
         self._table = table
         self._rules = rules
         self._elsewhere = elsewhere
+        self._from_boot = from_boot
+        self._absence = absence
         self._vms: dict[int, str] = {}  # VM id -> what became of it
 
     def check(self, event: Event) -> Iterator[Finding]:
@@ -88,6 +99,10 @@ class ResultChecker:
             yield from self._zero(event)
         if event.ret == ENOTTY:
             yield Finding("enotty", f"{event.name} answered ENOTTY: {self._why_enotty(event)}")
+        if event.ret == EINVAL:
+            yield from self._no_address(event)
+        if event.ret == FAILED:
+            yield from self._no_vm(event)
         self._remember(event)
 
     def _number(self, event: Event) -> Iterator[Finding]:
@@ -122,17 +137,40 @@ class ResultChecker:
         vmid = target_vm(event)
         if vmid is None or vmid == SERVICE_VM:
             return "the caller is not permitted to make this call"
-        fate = self._vms.get(vmid, "was not created in this trace")
-        if fate == "created":
+        fate = self._vms.get(vmid, NOT_CREATED)
+        if fate == CREATED:
             return f"not permitted (VM {vmid} was created in this trace)"
         return f"VM {vmid} {fate}"
+
+    def _no_address(self, event: Event) -> Iterator[Finding]:
+        """The structure is where the hypervisor has no memory of the caller's."""
+        entry, name = self._table.numbered(event.nr), self._rules.address_at_fault.get(event.name)
+        for argument, address in zip(entry.arguments if entry else (), event.args):
+            if argument.name == name and name in event.decoded:
+                why = self._absence(event, name) or "not the guest's memory"
+                text = f"{event.name} answered EINVAL: {name} is at {address:#x}, {why}"
+                yield Finding("address", text)
+
+    def _no_vm(self, event: Event) -> Iterator[Finding]:
+        """Why it failed, where it names a VM that is not there.
+
+        Most handlers answer -1 for a slot whose VM was not created, hypervisor/common/hypercall.c.
+        """
+        vmid = target_vm(event)
+        if event.name == CREATES or vmid is None or vmid == SERVICE_VM:
+            return
+        fate = self._vms.get(vmid)
+        if fate is None and self._from_boot() and len(self._vms) < MAX_VMS:
+            fate = NOT_CREATED
+        if fate and fate != CREATED:
+            yield Finding("no-vm", f"{event.name} answered -1: VM {vmid} {fate}")
 
     def _remember(self, event: Event) -> None:
         vmid = target_vm(event)
         full = len(self._vms) >= MAX_VMS and vmid not in self._vms
         if event.ret != 0 or vmid is None or full:
             return
-        fates = {"create_vm": "created", "destroy_vm": f"was destroyed by call {event.seq}"}
+        fates = {CREATES: CREATED, "destroy_vm": f"was destroyed by call {event.seq}"}
         if event.name in fates and vmid != 0xFFFF:
             self._vms[vmid] = fates[event.name]
 

@@ -4,11 +4,12 @@
 BUILD := build
 CC    := gcc
 .DEFAULT_GOAL := test-guests
+include cstub/cstub.mk
 include cstub/model/model.mk
 include examples/examples.mk
 
 TEST_GUESTS := $(patsubst tests/gdb/guests/%.c,$(BUILD)/tests/guests/%.elf,$(wildcard tests/gdb/guests/*.c)) \
-	$(BUILD)/tests/guests/service_changed.elf
+	$(BUILD)/tests/guests/service_changed.elf $(BUILD)/tests/guests/wrong_calls_ring.elf
 TEST_LIB := $(BARE_LIB) examples/lib/guest.c tests/gdb/guests/lib/answer.c tests/gdb/guests/lib/calls.S
 
 .PHONY: test-guests
@@ -20,6 +21,19 @@ $(BUILD)/tests/guests/nocpuid.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/nocpuid.
 	$(call link-image,$(GUEST_AT))
 
 $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call examples-objects,$(TEST_LIB)) examples/lib/image.ld
+	@mkdir -p $(@D)
+	$(call link-image,$(GUEST_AT))
+
+# One that is answered by the example hypervisor, and its twin that records itself.
+WRONG_LIB := $(call examples-objects,$(BARE_LIB) examples/lib/guest.c)
+$(BUILD)/tests/guests/wrong_calls.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/wrong_calls.o $(WRONG_LIB) $(LINK_SCRIPTS)
+	@mkdir -p $(@D)
+	$(call link-image,$(GUEST_AT))
+RECORDING := $(EXAMPLES_OUT)/obj/wrong_calls_ring.o
+$(RECORDING): tests/gdb/guests/wrong_calls.c $(CSTUB_OUT)/acrn_asm_offsets.h
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLES_CFLAGS) -DACRN_TRAMPOLINE -DACRN_RING_CONFIG='"ring_config.h"' -Iexamples/recorder -I$(CSTUB_OUT) -c -o $@ $<
+$(BUILD)/tests/guests/wrong_calls_ring.elf: $(RECORDING) $(WRONG_LIB) $(call examples-objects,$(recorder-EXTRA)) $(LINK_SCRIPTS)
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
 
