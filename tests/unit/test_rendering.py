@@ -9,7 +9,7 @@ from acrn_trace.printable import quoted, text_of
 from acrn_trace.decoding.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
 from acrn_trace.decoding.structures import Pointed
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tables.layouts import Scalar, alignment
+from acrn_trace.tables.layouts import Hidden, Scalar, alignment
 from fake_memory import U8, U16, U32, U64, array, struct, structures
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,6 +226,7 @@ def test_an_odd_address_stands_before_the_structure(address):
         (struct("s", ("a", U8), ("inner", struct("t", ("b", U8)))), 1),
         (struct("packed", ("a", U16), ("b", U64)), 2),
         (struct("empty", size=8), 1),
+        (struct("secret", ("a", U32), ("key", Hidden(64))), 4),
     ],
 )
 def test_what_a_type_asks_of_an_address(kind, multiple):

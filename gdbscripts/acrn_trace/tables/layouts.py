@@ -79,6 +79,8 @@ def alignment(kind: Type) -> int:
         return min(_power_of_two_in(kind.size), MAX_ALIGNMENT)
     if isinstance(kind, Array):
         return alignment(kind.element)
+    if isinstance(kind, Hidden):
+        return 1  # nothing is known of it
     places = ((alignment(one.type), _power_of_two_in(one.bit_offset // 8)) for one in kind.fields)
     return max((min(place) for place in places), default=1)
 
