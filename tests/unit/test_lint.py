@@ -90,6 +90,13 @@ CASES = {
         [],
         None,
     ),
+    "a register that is compared after a call, and a caller with calls of its own, one recorded": (
+        f"f: mov {NR}, %r8\n vmcall\n call c\n ret\nc: xor %r8, %rdx\n ret\n"
+        f"g: mov {NR}, %r8d\n test %rdi, %rdi\n je 1f\n vmcall\n jmp 2f\n"
+        "1: vmcall\n call printk\n2: call f\n ret",
+        [],
+        0x80000012,
+    ),
     "a fifth parameter that a caller loads": (
         f"f: xor %ecx, %ecx\n vmcall\n ret\ng: mov {NR}, %r8d\n call f\n ret",
         [],

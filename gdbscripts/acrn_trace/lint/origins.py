@@ -120,14 +120,16 @@ class Origins:
         return self._definitions[key]
 
     def is_spent(self, number: int, register: str) -> bool:
-        """Whether a hypercall was made on every way to ``number`` since ``register`` was set."""
+        """Whether on every way to ``number``, since ``register`` was set, a hypercall was made or a
+        called function lost it."""
         flow = self._flow
 
         def asked(source: int) -> str:
             return "yes" if flow.kind(source) == "hypercall" else self._sets(source, register)
 
         found = self._walk(number, asked)
-        return bool(found) and all(one != ENTRY and flow.kind(one) == "hypercall" for one in found)
+        uses = ("hypercall", "call")
+        return bool(found) and all(one != ENTRY and flow.kind(one) in uses for one in found)
 
     def _sets(self, source: int, register: str) -> str:
         kind = self._flow.kinds.get(source)
