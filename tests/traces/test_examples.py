@@ -19,6 +19,8 @@ _IMAGE_ADDRESSES = (
     (re.compile(r"\b0x4[0-9a-f]{5}\b"), "PHYSICAL"),
     (re.compile(r"\b0x5a5a5a5a004[0-9a-f]{5}\b"), "PHYSICAL^5a5a5a5a00000007"),
 )
+# What a compiler appends to the name of a function, or of a part of one, that it has made anew.
+_MADE_ANEW = re.compile(r"(?<=\w)\.(?:cold|(?:isra|constprop|part)\.\d+)\b")
 
 
 def canonical(trace: str) -> str:
@@ -26,7 +28,7 @@ def canonical(trace: str) -> str:
     trace = without_chance(trace)
     for pattern, name in _IMAGE_ADDRESSES:
         trace = pattern.sub(name, trace)
-    return trace
+    return _MADE_ANEW.sub("", trace)
 
 
 def check_trace(expected_file: Path, actual: str) -> None:
@@ -76,3 +78,8 @@ def test_what_is_canonicalised_is_no_more_than_times_and_places():
     assert canonical(line) == (
         "[1] T start_vm(vmid=4, regs=PHYSICAL, x=0x2000000) = -22 EINVAL <T> at a.c:7"
     )
+
+
+def test_a_part_that_a_compiler_made_is_its_function():
+    for name in ("ask.isra.0", "ask.cold", "ask.constprop.1.cold", "ask.isra.0.cold", "ask"):
+        assert canonical(f"= 0 <0.000100> at a.c:7 {name}; b") == "= 0 <T> at a.c:7 ask; b"
