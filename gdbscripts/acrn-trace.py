@@ -13,7 +13,7 @@ def _load() -> None:
     if version is None or int(version.group()) < 12:
         raise gdb.GdbError(f"acrn-trace needs GDB 12 or newer, and this is GDB {gdb.VERSION}.")
     sys.path.insert(0, os.path.dirname(os.path.realpath(os.path.expanduser(__file__))))
-    from acrn_trace.errors import TraceError
+    from acrn_trace.base.errors import TraceError
 
     try:
         from acrn_trace.in_gdb import commands

@@ -8,7 +8,7 @@ from pathlib import Path
 _FOLDER = Path(__file__).resolve().parent
 sys.path[:] = [str(_FOLDER.parent), *(p for p in sys.path if Path(p).resolve() != _FOLDER)]
 
-from acrn_trace.errors import TraceError  # noqa: E402
+from acrn_trace.base.errors import TraceError  # noqa: E402
 
 try:
     from acrn_trace.launch.launcher import main

@@ -7,9 +7,9 @@ or None for "not yet".
 
 from typing import Any, Callable, Collection, Iterable, Iterator
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.suggest import near
 from acrn_trace.event import Event
-from acrn_trace.near import near
 from acrn_trace.tables.call_selection import select_calls
 from acrn_trace.tables.calltable import CallTable
 

@@ -6,11 +6,11 @@ import shlex
 from pathlib import Path
 from typing import IO, Callable, Collection, NoReturn
 
+from acrn_trace.base.console import standard_output
+from acrn_trace.base.errors import TraceError
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import FINDING_KINDS
 from acrn_trace.filters import Filter
-from acrn_trace.launch.console import standard_output
 from acrn_trace.sinks import Output, Remarks, Sink, open_output
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink

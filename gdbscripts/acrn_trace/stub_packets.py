@@ -9,7 +9,7 @@ import re
 import select
 from typing import Callable
 
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 
 MAX_ANSWER = 16 << 20  # bytes
 SECONDS = 30.0  # without a byte; QEMU works on some requests before it answers

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 from acrn_trace.event import Event
 from acrn_trace.sinks import Sink
 from acrn_trace.sites import Site

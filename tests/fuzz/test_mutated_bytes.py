@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from live import ROOT, SECONDS, Run, make, run
 from ring_builder import HZ, VIRTUAL, RingMachine, record
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.rings.follower import RingFollower, end_block
 from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_contents import last_calls

@@ -4,7 +4,7 @@
 import pytest
 from event_builder import event
 
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 from acrn_trace.event import Finding
 from acrn_trace.unanswered import BARE, MAX_RESETS, PERHAPS, UNREACHED, Answers, Ground
 

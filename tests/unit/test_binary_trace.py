@@ -19,7 +19,7 @@ from trace_blocks import (
     wide,
 )
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.options import add_knowledge_options, add_trace_options
 from acrn_trace.rings.ringformat import CALLED
 from acrn_trace.tables.calltable import CallTable

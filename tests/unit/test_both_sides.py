@@ -6,11 +6,11 @@ import random
 import subprocess
 
 import pytest
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.places import INCLUDE
 from acrn_trace.both_sides import BothSides, hypervisor_lines
-from acrn_trace.errors import TraceError
 from acrn_trace.images.hypervisor_code import Access, hypervisor_code
 from acrn_trace.images.image import open_image
-from acrn_trace.installation import INCLUDE
 from event_builder import event
 
 EXAMPLES = INCLUDE.parent.parent / "build" / "examples"

@@ -2,9 +2,9 @@
 """The grammar of .def files, its refusals, and ACRN's own table."""
 
 import pytest
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.places import INCLUDE
 from acrn_trace.tables.calltable import CallTable, parse
-from acrn_trace.errors import TraceError
-from acrn_trace.installation import INCLUDE
 
 GOOD = """/* a comment
    over lines */

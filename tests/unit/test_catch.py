@@ -2,7 +2,7 @@
 """What the words of ``catch hypercall`` mean, and what a stop says."""
 
 import pytest
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tamper.catch import (
     guarded_commands,

@@ -3,13 +3,13 @@
 
 import pytest
 
-from acrn_trace.errors import TraceError
-from acrn_trace.tables.fields import FieldTable
+from acrn_trace.base.errors import TraceError
+from acrn_trace.decoding.structures import Structures
 from acrn_trace.filters import Filter
+from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
-from acrn_trace.decoding.structures import Structures
 from acrn_trace.tables.layouts import Layouts
 from event_builder import event
 

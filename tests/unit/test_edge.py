@@ -3,7 +3,7 @@
 
 import ast
 
-from acrn_trace.installation import INCLUDE
+from acrn_trace.base.places import INCLUDE
 
 PACKAGE = INCLUDE.parent.parent / "gdbscripts" / "acrn_trace"
 

@@ -5,7 +5,7 @@ import os
 import struct
 
 import pytest
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.images.image import open_image
 from acrn_trace.images.records import recorded_sites
 from acrn_trace.images.sitelist import image_sites

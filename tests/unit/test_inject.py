@@ -2,13 +2,13 @@
 """The grammar of injections: what each form changes, on which calls, and what is refused."""
 
 import pytest
+from acrn_trace.base.errors import TraceError
 from acrn_trace.decoding.decode import Decoder
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.pairing import Call
+from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tamper.inject import Injector
 from acrn_trace.tamper.inject_grammar import parse_rule, split_expressions
-from acrn_trace.tables.knowledge import acrn
-from acrn_trace.pairing import Call
 from acrn_trace.tamper.tampering import tampering
 from fake_memory import FakeMemory
 from stop_builder import SITE, stop

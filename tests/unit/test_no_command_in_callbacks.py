@@ -8,7 +8,7 @@ Packets, ``gdb.parse_and_eval``, registers and memory are what is left for these
 
 import ast
 
-from acrn_trace.installation import INCLUDE
+from acrn_trace.base.places import INCLUDE
 
 EDGE = INCLUDE.parent.parent / "gdbscripts" / "acrn_trace" / "in_gdb"
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from replaying import Guest, departure, numbers, recorded, replay_of, replayed
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 
 def test_vcpus_may_come_in_any_order(tmp_path):

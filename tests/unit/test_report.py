@@ -10,10 +10,10 @@ import acrn_trace
 import pytest
 
 from acrn_trace import both_sides
-from acrn_trace.mocking import replay
+from acrn_trace.base.progress import EVERY, Progress
 from acrn_trace.event import FINDING_KINDS, Finding
 from acrn_trace.launch.launcher import main
-from acrn_trace.traces.progress import EVERY, Progress
+from acrn_trace.mocking import replay
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.stops import Frame, Task
 from event_builder import event, jsonl
@@ -191,7 +191,7 @@ class Terminal(io.StringIO):
 
 
 def test_progress_is_for_terminals_only(monkeypatch):
-    monkeypatch.setattr("acrn_trace.traces.progress.INTERVAL", 0)
+    monkeypatch.setattr("acrn_trace.base.progress.INTERVAL", 0)
     for stream, shown, seen in [
         (Terminal(), True, True),
         (Terminal(), False, False),

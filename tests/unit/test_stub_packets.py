@@ -6,7 +6,7 @@ from select import POLLIN
 
 import pytest
 
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 from acrn_trace.stub_packets import StubPackets, ask_monitor
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.traces import tracefile
-from acrn_trace.errors import TraceError
 from acrn_trace.traces.eventjson import NotAnEvent, event_of
 from acrn_trace.traces.tracefile import read_events
 from event_builder import event, events, jsonl

@@ -8,9 +8,9 @@ from typing import IO
 from acrn_trace.at_rest.corefile import MAX_ADDRESS
 from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.at_rest.snapshot import MEMORY_FILE, SnapshotVcpu
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.open_file import open_file
 from acrn_trace.images.elf import MAGIC
-from acrn_trace.input_file import open_file
 
 _ET_CORE = b"\4\0"
 NO_REGISTERS = "A file of memory has no registers: where the vCPUs were is not known."

@@ -10,7 +10,7 @@ from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN, Leve
 from acrn_trace.at_rest.paging import Memory
 from acrn_trace.at_rest.snapshot import Snapshot
 from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.images.image import Image
 from acrn_trace.rings.ring_search import HEADER, FoundRing, find_rings
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Union
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 MAX_DEPTH = 8
 _FIELD = re.compile(r"\s*\.?([A-Za-z_]\w*)\s*=(?!=)")

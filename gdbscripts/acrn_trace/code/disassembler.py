@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Iterator
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 
 class MissingCapstone(TraceError):

@@ -13,11 +13,11 @@ Works on the tree of an event, so a line made from a trace file is the line that
 from dataclasses import dataclass
 from typing import Iterator
 
+from acrn_trace.base.text import quoted
 from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import is_change, joined
 from acrn_trace.decoding.structures import Structures, Tree
 from acrn_trace.event import Event
-from acrn_trace.printable import quoted
 from acrn_trace.tables.calltable import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
 

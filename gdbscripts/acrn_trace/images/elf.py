@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import IO
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 MAGIC = b"\x7fELF"
 PT_LOAD = 1

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from acrn_trace.abi import MASK64
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.open_file import open_file
 from acrn_trace.images import elf
 from acrn_trace.images.elf import ElfFile, Section, Segment, string_at
-from acrn_trace.input_file import open_file
 
 _SYMBOL = struct.Struct("<IBBHQQ")
 STT_OBJECT, STT_FUNC = 1, 2

@@ -4,7 +4,7 @@
 import struct
 
 from acrn_trace.abi import MASK64
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.images.image import Image
 from acrn_trace.sites import Site
 

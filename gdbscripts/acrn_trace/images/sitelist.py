@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Iterable
 
 from acrn_trace.abi import ACRN
+from acrn_trace.base.errors import TraceError
 from acrn_trace.code.disassembler import MissingCapstone
 from acrn_trace.code.scan import NumberAt, number_before, scanned_sites
-from acrn_trace.errors import TraceError
 from acrn_trace.images.callers import with_callers
 from acrn_trace.images.image import Image
 from acrn_trace.images.records import recorded_sites

@@ -5,7 +5,7 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint
 from acrn_trace.in_gdb.target import read_stop, uninterrupted
 from acrn_trace.stops import Stop

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import gdb
 
-from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.in_gdb import chores
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import learn_offset

@@ -3,12 +3,13 @@
 
 import gdb
 
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.text import printable
 from acrn_trace.by_hand.call_plan import find_call, plan_call
 from acrn_trace.by_hand.call_structures import Builder
 from acrn_trace.by_hand.call_text import parse_arguments
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
@@ -20,7 +21,6 @@ from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.pairing import Pairing
-from acrn_trace.printable import printable
 from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct

@@ -7,9 +7,9 @@ import gdb
 
 from acrn_trace.abi import ACRN
 from acrn_trace.at_rest.paging import translate
+from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.by_hand.call_guard import Flags, Vcpu, others_refusal, refusal, vcpu_flags
 from acrn_trace.by_hand.call_structures import Room
-from acrn_trace.errors import TargetError, TraceError
 from acrn_trace.in_gdb import monitor
 from acrn_trace.in_gdb.call_state import breakpoints_at
 from acrn_trace.in_gdb.image import current_image, current_sites

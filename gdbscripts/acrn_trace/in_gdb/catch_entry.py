@@ -10,7 +10,7 @@ import re
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.pairing import Call
 from acrn_trace.tamper.catch import CatchRequest, hits_left, plain_commands

@@ -9,7 +9,7 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.target import breakpoint_kind, uninterrupted
 
 _pending: list[Callable[[], None]] = []

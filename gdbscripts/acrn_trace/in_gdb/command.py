@@ -5,10 +5,10 @@ from typing import Any, Callable, Iterable
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.text import printable
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.target import flush_caches
-from acrn_trace.printable import printable
 
 
 def complaint(error: TraceError) -> gdb.GdbError:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import gdb
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.code.code_around import CodeAround
-from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb import catch, define, diagnose, disassembler, inject, mock, parameters
 from acrn_trace.in_gdb.call import HypercallCall
 from acrn_trace.in_gdb.command import Command, Prefix, matching, say

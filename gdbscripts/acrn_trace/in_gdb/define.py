@@ -3,10 +3,10 @@
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.text import printable
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.types import guest_types
-from acrn_trace.printable import printable
 from acrn_trace.tables.calltable import KINDS
 
 

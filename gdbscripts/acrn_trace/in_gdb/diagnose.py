@@ -6,10 +6,10 @@ import argparse
 import gdb
 
 from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines
 from acrn_trace.diagnosis.standing import Line
-from acrn_trace.errors import TraceError
 from acrn_trace.images.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset

@@ -6,7 +6,7 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 
 class Guard:

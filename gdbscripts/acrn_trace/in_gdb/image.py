@@ -13,7 +13,7 @@ from dataclasses import replace
 import gdb
 
 from acrn_trace.abi import MASK64
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.images.image import Image, open_image
 from acrn_trace.images.sitelist import image_sites
 from acrn_trace.sites import Site

@@ -5,7 +5,7 @@ from typing import Iterable
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory

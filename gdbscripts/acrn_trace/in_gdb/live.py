@@ -7,10 +7,10 @@ from typing import IO, Callable
 
 import gdb
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.blame import SiteLint
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites

@@ -7,8 +7,8 @@ from typing import Callable
 
 import gdb
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.code.scan import scanned_instructions
-from acrn_trace.errors import TraceError
 from acrn_trace.in_gdb.address_point import AddressPoint
 from acrn_trace.in_gdb.command import Command, matching, say
 from acrn_trace.in_gdb.drive import GuestHands

@@ -3,7 +3,7 @@
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Prefix, complaint
 from acrn_trace.in_gdb.hypervisor import HypervisorSymbolsParameter
 from acrn_trace.tables.knowledge import Knowledge

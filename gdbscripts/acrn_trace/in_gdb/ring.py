@@ -8,7 +8,8 @@ import gdb
 
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.snapshot import STUB
-from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.base.text import printable
 from acrn_trace.images.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import HypercallPoint
@@ -17,7 +18,6 @@ from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import uninterrupted
 from acrn_trace.options import OptionParser
-from acrn_trace.printable import printable
 from acrn_trace.rings.follower import RingFollower, end_block
 from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options

@@ -9,7 +9,7 @@ import enum
 import signal
 import gdb
 
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 from acrn_trace.in_gdb.connection import stub_descriptor
 from acrn_trace.in_gdb.drive import read_register
 from acrn_trace.in_gdb.target import breakpoint_kind

@@ -6,7 +6,7 @@ from typing import IO
 
 import gdb
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.target import GuestPhysicalMemory

@@ -10,7 +10,7 @@ from typing import Callable, Iterator
 import gdb
 
 from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 from acrn_trace.in_gdb import monitor
 from acrn_trace.memory import Unreadable
 from acrn_trace.ram_map import RamMap

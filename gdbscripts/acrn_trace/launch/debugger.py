@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from acrn_trace.errors import TargetError, TraceError
-from acrn_trace.installation import LOADER
+from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.base.places import LOADER
 
 OLDEST_GDB = 12
 AGAIN_SECONDS = 1.0

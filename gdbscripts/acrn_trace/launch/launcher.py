@@ -11,7 +11,9 @@ from pathlib import Path
 
 from acrn_trace import VERSION
 from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
-from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.base.suggest import near
+from acrn_trace.base.text import printable
 from acrn_trace.filters import Filter
 from acrn_trace.images.hypervisor_code import hypervisor_code
 from acrn_trace.images.image import open_image
@@ -21,7 +23,6 @@ from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.launch.record import record
 from acrn_trace.launch.reset_log import ResetLog, may_log
 from acrn_trace.launch.without_guest import lint, list_calls, list_sites
-from acrn_trace.near import near
 from acrn_trace.options import (
     OptionParser,
     add_fail_option,
@@ -33,7 +34,6 @@ from acrn_trace.options import (
     make_knowledge,
     mocks,
 )
-from acrn_trace.printable import printable
 from acrn_trace.tamper.inject_grammar import split_expressions
 from acrn_trace.traces.convert import convert
 from acrn_trace.traces.diff import diff

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from acrn_trace.errors import TargetError
+from acrn_trace.base.errors import TargetError
 
 SECONDS = 30.0
 MAX_ANSWER = 16 << 20

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from acrn_trace.errors import TargetError, TraceError
+from acrn_trace.base.errors import TargetError, TraceError
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 START_SECONDS = 30.0

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
-from acrn_trace.errors import TraceError
-from acrn_trace.near import in_passing
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.suggest import in_passing
 
 MAX_VMS = 16  # ACRN_MAX_VMS, ACRN_MAX_VCPUS and so on of cstub/model/acrn_machine.h
 MAX_CPUS = 64

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Mapping
 
 from acrn_trace.abi import ACRN, MASK64
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.mocking import model_library as library
 from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
 from acrn_trace.mocking.machine_settings import ORDERS, SEVERITIES, STATES, Settings, usual_pci

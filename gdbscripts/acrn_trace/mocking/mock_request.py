@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """An I/O request of a User VM's, as ``hypercall mock ioreq`` states it, and as ACRN's structure."""
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.decoding.structures import Structures
-from acrn_trace.errors import TraceError
 from acrn_trace.tables.layouts import Struct
 
 KINDS = {"pio": 0, "mmio": 1, "pci": 2, "wp": 3}  # enum acrn_ioreq_type

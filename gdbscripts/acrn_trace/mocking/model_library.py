@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Callable
 
-from acrn_trace.errors import TraceError
-from acrn_trace.installation import MODEL_LIBRARY
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.places import MODEL_LIBRARY
 from acrn_trace.memory import Unreadable
 from acrn_trace.mocking.pending_memory import PendingMemory
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Iterator
 
 from acrn_trace.abi import GENERAL_REGISTERS
+from acrn_trace.base.errors import TraceError
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event, Finding
 from acrn_trace.memory import Unreadable
 from acrn_trace.mocking.acrn_cpuid import AcrnCpuid

@@ -11,11 +11,11 @@ from typing import IO, Iterable, Iterator, Mapping
 
 from acrn_trace.at_rest.postmortem import Postmortem
 from acrn_trace.at_rest.snapshot import STUB
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.text import printable
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.memory import Unreadable
-from acrn_trace.printable import printable
 from acrn_trace.rings.memory_now import MemoryNow
 from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.ring_contents import Kept, Tally, all_calls, summary_lines, tally_lines

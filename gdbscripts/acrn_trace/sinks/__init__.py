@@ -3,9 +3,9 @@
 
 from typing import IO
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.text import printable
 from acrn_trace.event import Event
-from acrn_trace.printable import printable
 
 
 class Sink:

@@ -8,8 +8,8 @@ import json
 from collections import Counter
 from typing import Callable, NamedTuple
 
+from acrn_trace.base.text import printable
 from acrn_trace.event import Event
-from acrn_trace.printable import printable
 from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.histogram import ERROR, Histogram
 from acrn_trace.sinks.jsonl import compact

@@ -6,10 +6,10 @@
 The part up to the arguments is on the screen while the call is in flight.
 """
 
+from acrn_trace.base.text import printable
 from acrn_trace.both_sides import hypervisor_lines
 from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.event import Event
-from acrn_trace.printable import printable
 from acrn_trace.sinks import Output, QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.tables.errnos import errno_text

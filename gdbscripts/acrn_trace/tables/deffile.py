@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 4

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
 
 try:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.places import FIELDS, INCLUDE, TYPES
 from acrn_trace.decoding.structures import Structures
-from acrn_trace.errors import TraceError
-from acrn_trace.installation import FIELDS, INCLUDE, TYPES
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calltable import CallTable, Entry, entry_of
 from acrn_trace.tables.dwarf import read_layouts

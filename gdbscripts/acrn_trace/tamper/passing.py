@@ -10,7 +10,7 @@ from typing import Protocol
 
 from acrn_trace.abi import ACRN
 from acrn_trace.at_rest.paging import translate
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.memory import PhysicalMemory, Unreadable
 
 

@@ -3,7 +3,7 @@
 
 import argparse
 
-from acrn_trace.launch.console import standard_output
+from acrn_trace.base.console import standard_output
 from acrn_trace.options import FORMATS, OptionParser, add_knowledge_options, add_trace_options
 from acrn_trace.traces.offline import replay
 

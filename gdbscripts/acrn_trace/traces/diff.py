@@ -7,10 +7,12 @@ import sys
 from collections import Counter, deque
 from typing import Callable, Iterable, Iterator
 
+from acrn_trace.base.console import standard_output
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.progress import Progress
+from acrn_trace.base.text import printable
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
-from acrn_trace.launch.console import standard_output
 from acrn_trace.options import (
     OptionParser,
     add_filter_option,
@@ -18,13 +20,11 @@ from acrn_trace.options import (
     make_filter,
     make_knowledge,
 )
-from acrn_trace.printable import printable
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.traces.alignment import Keys, Step, aligned
 from acrn_trace.traces.meaning import Call, Meanings, Tree, differences
 from acrn_trace.traces.playback import in_entry_order
-from acrn_trace.traces.progress import Progress
 from acrn_trace.traces.tracefile import check_trace, read_events
 
 MAX_VCPUS = 1024

@@ -17,7 +17,7 @@ from itertools import takewhile
 from math import inf, nextafter
 from typing import Iterable, Iterator, Sequence
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
 from acrn_trace.sinks import Sink

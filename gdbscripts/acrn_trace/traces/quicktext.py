@@ -11,11 +11,11 @@ import io
 import struct
 from typing import IO, Sequence
 
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.places import REPORT_LIBRARY
+from acrn_trace.base.text import printable
 from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.errors import TraceError
 from acrn_trace.event import Event
-from acrn_trace.installation import REPORT_LIBRARY
-from acrn_trace.printable import printable
 from acrn_trace.rings.recorded import RecordDecoder
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.sinks import Output, Sink

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import replace
 from typing import IO, Iterator, NamedTuple, NoReturn
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.event import Event, Finding
 from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.ringformat import HEADER_SIZE, NotARing, RingHeader

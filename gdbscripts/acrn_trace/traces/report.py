@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``acrn-trace report``: any sink, the filters and the summary over trace files."""
 
-from acrn_trace.launch.console import standard_output
+from acrn_trace.base.console import standard_output
 from acrn_trace.options import (
     OptionParser,
     add_fail_option,

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.event import Event
 from acrn_trace.images.elf import MAGIC as ELF_MAGIC
 from acrn_trace.tables.knowledge import Knowledge

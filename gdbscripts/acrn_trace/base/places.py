@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
+_ROOT = Path(__file__).resolve().parents[3]
 
 INCLUDE = _ROOT / "cstub" / "include"
 FIELDS = (INCLUDE / "acrn_fields.def", INCLUDE / "acrn_sizes.def")

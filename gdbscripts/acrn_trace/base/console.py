@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Iterable, Iterator
 
-from acrn_trace.errors import TraceError
-from acrn_trace.printable import printable
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.text import printable
 
 
 @contextlib.contextmanager

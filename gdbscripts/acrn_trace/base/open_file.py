@@ -4,7 +4,7 @@
 from contextlib import ExitStack
 from typing import IO, Callable, TypeVar
 
-from acrn_trace.errors import TraceError
+from acrn_trace.base.errors import TraceError
 
 Made = TypeVar("Made")
 
