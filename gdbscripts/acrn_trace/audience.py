@@ -6,8 +6,8 @@ from typing import Iterable
 
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
+from acrn_trace.guest.site import Site
 from acrn_trace.sinks import Sink
-from acrn_trace.sites import Site
 
 
 class Audience:

@@ -4,8 +4,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from acrn_trace.sites import Site
-from acrn_trace.stops import Frame, Task
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.tables.errnos import errno_name
 
 INT32 = range(-(1 << 31), 1 << 31)

@@ -9,9 +9,9 @@ RSP) but not all three. The vCPU is no part of it, since a thread may migrate wh
 from dataclasses import dataclass, replace
 from typing import Callable, Iterator
 
-from acrn_trace.abi import ACRN, GENERAL_REGISTERS
-from acrn_trace.sites import Site
-from acrn_trace.stops import Stop
+from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Stop
 
 Key = tuple[int, int, int]
 

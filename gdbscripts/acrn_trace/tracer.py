@@ -4,15 +4,15 @@
 import time
 from typing import Callable, Iterable
 
-from acrn_trace.abi import ACRN, other_hypervisor
 from acrn_trace.audience import Audience
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.event import Event
 from acrn_trace.filters import Filter
+from acrn_trace.guest.abi import ACRN, other_hypervisor
+from acrn_trace.guest.site import Point, Site
+from acrn_trace.guest.stop import Stop
 from acrn_trace.pairing import Call, Pairing
 from acrn_trace.sinks import Sink
-from acrn_trace.sites import Point, Site
-from acrn_trace.stops import Stop
 from acrn_trace.tamper.interventions import (
     Change,
     Intervener,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from live import SECONDS
 
-from acrn_trace.abi import ACRN
+from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.site import Site
 from acrn_trace.images.image import open_image
-from acrn_trace.tables.knowledge import acrn
 from acrn_trace.lint import Linter, Verdict
-from acrn_trace.sites import Site
+from acrn_trace.tables.knowledge import acrn
 
 # Functions outside of what is under test: they keep to the calling convention, which lets them
 # change R8, and do.

@@ -10,11 +10,11 @@ from typing import Iterator
 
 from ring_builder import PAGE, TABLES_AT, VIRTUAL, RingMachine
 
-from acrn_trace.diagnosis import Case, Diagnosis, diagnose
-from acrn_trace.tables.knowledge import Knowledge, acrn
-from acrn_trace.memory import Unreadable
 from acrn_trace.at_rest.postmortem import Postmortem, examine
-from acrn_trace.at_rest.snapshot import DUMP, SnapshotVcpu
+from acrn_trace.diagnosis import Case, Diagnosis, diagnose
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.snapshot import DUMP, SnapshotVcpu
+from acrn_trace.tables.knowledge import Knowledge, acrn
 
 CODE, STACKS = VIRTUAL + 0x200000, VIRTUAL + 0x300000  # virtual
 CODE_AT, STACKS_AT, OTHER_TABLES_AT = 0x200000, 0x210000, 0x3E0000  # physical

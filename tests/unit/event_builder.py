@@ -6,10 +6,10 @@ import io
 from hypothesis import strategies as st
 
 from acrn_trace.event import INT32, Event, Finding
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
-from acrn_trace.sites import Site
-from acrn_trace.stops import Frame, Task
 
 START_VM = 0x80000012
 SITE = Site(0x1000, None, "/src/service.c", 42, "start")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Stops made by hand, for tests of what is behind the debugger."""
 
-from acrn_trace.abi import GENERAL_REGISTERS
-from acrn_trace.sites import Site
-from acrn_trace.stops import Stop
+from acrn_trace.guest.abi import GENERAL_REGISTERS
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Stop
 
 START_VM, GET_VERSION = 0x80000012, 0x80000000
 SITE = Site(0xFFFFFFFF81000100, START_VM, "src/service.c", 42, "start")

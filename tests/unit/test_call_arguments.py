@@ -6,7 +6,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.by_hand.call_plan import find_call, plan_call
 from acrn_trace.by_hand.call_structures import Builder, Room
 from acrn_trace.by_hand.call_text import Characters, Elements, Expression, Fields, parse_arguments
-from acrn_trace.memory import NoMemory
+from acrn_trace.guest.memory import NoMemory
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Struct

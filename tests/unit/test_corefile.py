@@ -13,7 +13,7 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.filememory import Piece, joined
 from acrn_trace.at_rest.memoryfile import open_memory
 from acrn_trace.base.errors import TraceError
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.memory import Unreadable
 
 PAGE = 4096
 VCPUS = [

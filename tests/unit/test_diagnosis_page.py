@@ -9,12 +9,12 @@ from ring_builder import PAGE, SITE
 
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, ImageMatch
 from acrn_trace.at_rest.postmortem import examine
-from acrn_trace.at_rest.snapshot import SnapshotVcpu
 from acrn_trace.diagnosis import Case, diagnose
 from acrn_trace.diagnosis.page import as_json, page
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.snapshot import SnapshotVcpu
 from acrn_trace.images.image import open_image
 from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN
-from acrn_trace.sites import Site
 
 
 def test_there_is_an_end_to_what_is_said():

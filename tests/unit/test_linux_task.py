@@ -3,8 +3,8 @@
 
 import pytest
 
+from acrn_trace.guest.stop import Task
 from acrn_trace.linux.linux_task import TaskLayout, read_task
-from acrn_trace.stops import Task
 
 GS = 0xFFFF_8880_0740_0000
 TASK = 0xFFFF_8880_0036_0000

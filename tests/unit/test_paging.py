@@ -6,8 +6,8 @@ import struct
 import pytest
 from fake_memory import FakeMemory
 
-from acrn_trace.memory import Unreadable
-from acrn_trace.at_rest.paging import PageFault, VirtualMemory, memory_of, translate
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.paging import PageFault, VirtualMemory, memory_of, translate
 
 LA57 = 1 << 12
 HIGH = 0xFFFF_FFFF_8040_0000

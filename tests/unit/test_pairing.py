@@ -4,7 +4,7 @@
 import random
 
 import pytest
-from acrn_trace.abi import GENERAL_REGISTERS
+from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.pairing import Pairing
 from stop_builder import OTHER_SITE, SITE, stop
 

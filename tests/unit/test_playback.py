@@ -12,11 +12,11 @@ from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.decoding.structures import Structures
 from acrn_trace.event import Finding
 from acrn_trace.filters import Filter
+from acrn_trace.guest.stop import Frame
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import FORMS, Stamps
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.stops import Frame
 from acrn_trace.tables.calltable import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import acrn

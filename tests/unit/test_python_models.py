@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 from acrn_trace.base.errors import TraceError
-from acrn_trace.memory import Unreadable
-from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
 from acrn_trace.mocking.time_limit import TimeLimit
 from acrn_trace.tables.knowledge import acrn

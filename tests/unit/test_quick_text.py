@@ -14,6 +14,7 @@ from reporting import reported
 from ring_builder import HZ, SITE, RingMachine, record
 from trace_blocks import HEAD, MORE, loss_block, records_block, rings_block, wide
 
+from acrn_trace.guest.site import Site
 from acrn_trace.rings.ringformat import (
     CALLED,
     CAPTURED_IN,
@@ -22,7 +23,6 @@ from acrn_trace.rings.ringformat import (
     FAULTED,
     RETURNED,
 )
-from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces import quicktext
 from acrn_trace.traces.preamble import preamble

@@ -12,10 +12,10 @@ import pytest
 from acrn_trace import both_sides
 from acrn_trace.base.progress import EVERY, Progress
 from acrn_trace.event import FINDING_KINDS, Finding
+from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.launch.launcher import main
 from acrn_trace.mocking import replay
 from acrn_trace.sinks.stamps import Stamps
-from acrn_trace.stops import Frame, Task
 from event_builder import event, jsonl
 from live import SECONDS
 

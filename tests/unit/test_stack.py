@@ -3,7 +3,7 @@
 
 import pytest
 
-from acrn_trace.stops import Frame, outermost_cut
+from acrn_trace.guest.stop import Frame, outermost_cut
 
 CALLED = Frame("create_vm", "service.c", 42, 0x1000)
 FIRST = Frame("_start", None, None, 0x2000)

@@ -8,10 +8,10 @@ from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.structures import Structures
 from acrn_trace.event import Finding
 from acrn_trace.filters import Filter
-from acrn_trace.memory import NoMemory
+from acrn_trace.guest.memory import NoMemory
+from acrn_trace.guest.site import Site, points
 from acrn_trace.pairing import Pairing
 from acrn_trace.sinks import Sink
-from acrn_trace.sites import Site, points
 from acrn_trace.tables.calltable import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import Knowledge

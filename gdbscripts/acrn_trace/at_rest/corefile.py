@@ -13,9 +13,9 @@ from typing import IO
 
 from acrn_trace.at_rest.corenotes import read_vcpus
 from acrn_trace.at_rest.filememory import FileMemory, Piece, joined
-from acrn_trace.at_rest.snapshot import DUMP, PAGED_DUMP, SnapshotVcpu
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
+from acrn_trace.guest.snapshot import DUMP, PAGED_DUMP, SnapshotVcpu
 from acrn_trace.images.elf import MAGIC
 
 PT_LOAD, PT_NOTE = 1, 4

@@ -9,7 +9,7 @@ will do; the control registers are in QEMU's own.
 import struct
 from typing import Iterator, NamedTuple
 
-from acrn_trace.at_rest.snapshot import SnapshotVcpu
+from acrn_trace.guest.snapshot import SnapshotVcpu
 
 NT_PRSTATUS, NT_QEMU = 1, 0
 MAX_NOTES = 1 << 16

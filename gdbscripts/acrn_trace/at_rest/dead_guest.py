@@ -10,10 +10,10 @@ import sys
 
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.memoryfile import open_memory
-from acrn_trace.at_rest.snapshot import Snapshot
 from acrn_trace.base.console import show, standard_output
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
+from acrn_trace.guest.snapshot import Snapshot
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
 
 SOURCES = ("--core", "--memory")

@@ -9,7 +9,7 @@ import bisect
 import os
 from typing import IO, Iterable, Iterator, NamedTuple
 
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.memory import Unreadable
 
 CHUNK = 4 << 20  # bytes searched at once
 MAX_READ = 1 << 30

@@ -6,10 +6,10 @@ For a guest under whose page tables no vCPU was when it stopped, as when all wer
 
 from typing import Iterator
 
-from acrn_trace.abi import MASK64
-from acrn_trace.at_rest.paging import PAGE, VirtualMemory
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.paging import PAGE, VirtualMemory
 from acrn_trace.images.image import Image
-from acrn_trace.memory import PhysicalMemory, Unreadable
 
 MAX_TABLE_PAGES = 1 << 14  # of the image's data that are tried as a top page table
 

@@ -7,9 +7,9 @@ from typing import IO
 
 from acrn_trace.at_rest.corefile import MAX_ADDRESS
 from acrn_trace.at_rest.filememory import FileMemory, Piece
-from acrn_trace.at_rest.snapshot import MEMORY_FILE, SnapshotVcpu
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
+from acrn_trace.guest.snapshot import MEMORY_FILE, SnapshotVcpu
 from acrn_trace.images.elf import MAGIC
 
 _ET_CORE = b"\4\0"

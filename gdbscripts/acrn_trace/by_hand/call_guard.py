@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Iterable
 
-from acrn_trace.at_rest.paging import CR0_PG
+from acrn_trace.guest.paging import CR0_PG
 
 CPL = 3  # in CS
 EFER_LMA = 1 << 10

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Iterator
 
-from acrn_trace.abi import MASK64
 from acrn_trace.code.spans import Span
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.images.image import Image
 
 MAX_DESCRIPTIONS = 1 << 22

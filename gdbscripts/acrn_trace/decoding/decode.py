@@ -3,7 +3,6 @@
 
 from typing import Callable
 
-from acrn_trace.abi import ACRN
 from acrn_trace.blame import SiteFindings, guests_own
 from acrn_trace.clobbers import changed_registers, clobber_findings
 from acrn_trace.decoding.arguments import ArgumentDecoder, Decoded
@@ -11,7 +10,8 @@ from acrn_trace.decoding.changes import Change
 from acrn_trace.decoding.misread import misread_arguments
 from acrn_trace.decoding.structures import Tree
 from acrn_trace.event import Event, Finding
-from acrn_trace.memory import PhysicalMemory
+from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.pairing import Call
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.results import ResultChecker

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from acrn_trace.abi import MASK64
 from acrn_trace.base.text import text_of
-from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables import extents
 from acrn_trace.tables.fields import NO_ROLES, FieldTable, Pointee, Roles
 from acrn_trace.tables.guest_types import GuestTypes

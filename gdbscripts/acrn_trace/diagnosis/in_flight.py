@@ -8,7 +8,7 @@ both, the fields that are not its outputs. Where it may write all of it, nothing
 from acrn_trace.decoding.changes import Change, merge
 from acrn_trace.decoding.structures import Structures, Tree
 from acrn_trace.diagnosis.facts import Case, Recorded
-from acrn_trace.memory import NoMemory, PhysicalMemory, Unreadable
+from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import captures
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.tables.calltable import Argument

@@ -8,14 +8,14 @@ a struct pt_regs, from 4.18 on; die_counter counts all.
 
 import struct
 
-from acrn_trace.abi import MASK64
-from acrn_trace.diagnosis.bytes_at import read_up_to, try_read
 from acrn_trace.diagnosis.facts import Case, VcpuState
 from acrn_trace.diagnosis.kernel_ends import OOPSED, found_in
 from acrn_trace.diagnosis.places import Places
 from acrn_trace.diagnosis.registers_lost import instruction_of
 from acrn_trace.diagnosis.stack import LONGEST_INSTRUCTION, is_pushed
 from acrn_trace.diagnosis.standing import Interrupted, Oops
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.bytes_at import read_up_to, try_read
 
 REGISTERS, COUNTER = "exec_summary_regs", "die_counter"
 # struct pt_regs (arch/x86/include/asm/ptrace.h): R15 to the vector, then what is pushed: RIP, CS,

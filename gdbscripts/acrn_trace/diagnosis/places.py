@@ -3,13 +3,13 @@
 
 import bisect
 
-from acrn_trace.abi import MASK64, RFLAGS_IF
 from acrn_trace.at_rest.postmortem import GUEST, HYPERVISOR
-from acrn_trace.at_rest.snapshot import SnapshotVcpu
 from acrn_trace.diagnosis.facts import USER, Case, VcpuState
 from acrn_trace.diagnosis.kernel_ends import end_of
 from acrn_trace.diagnosis.stack import NAMELESS, Code, Stacks
 from acrn_trace.diagnosis.standing import Line, Place
+from acrn_trace.guest.abi import MASK64, RFLAGS_IF
+from acrn_trace.guest.snapshot import SnapshotVcpu
 
 RING_3 = 3
 

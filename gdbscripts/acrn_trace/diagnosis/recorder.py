@@ -6,7 +6,7 @@ from collections import deque
 from acrn_trace.at_rest.postmortem import FoundRing
 from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis.facts import Case, Recorded, Recorder, RingState
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings.recorded import RecordDecoder
 from acrn_trace.rings.ring_contents import Kept, Tally, kept_calls
 from acrn_trace.rings.ringformat import RETURNED, STATE

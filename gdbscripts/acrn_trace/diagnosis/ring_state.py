@@ -3,13 +3,13 @@
 
 from typing import Iterator, Sequence
 
-from acrn_trace.abi import MASK64
-from acrn_trace.at_rest.paging import PAGE
 from acrn_trace.at_rest.postmortem import Postmortem
-from acrn_trace.diagnosis.bytes_at import try_read
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis
 from acrn_trace.diagnosis.match import Match
 from acrn_trace.diagnosis.standing import Place
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.bytes_at import try_read
+from acrn_trace.guest.paging import PAGE
 from acrn_trace.rings.ringformat import HEADER_SIZE
 from acrn_trace.rings.ringformat import MAGIC as MAGIC_NUMBER
 

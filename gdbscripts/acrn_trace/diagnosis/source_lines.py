@@ -7,8 +7,8 @@ Where there is more of that than can be read in a moment (a kernel), no line is 
 import bisect
 from typing import Callable
 
-from acrn_trace.abi import MASK64
 from acrn_trace.diagnosis.standing import Line
+from acrn_trace.guest.abi import MASK64
 
 MAX_BYTES = 1 << 18  # of .debug_line, about a second
 

@@ -10,9 +10,9 @@ program's, and the kernel's ends there.
 from dataclasses import dataclass
 from typing import Callable, Collection, Iterator
 
-from acrn_trace.at_rest.paging import Memory
-from acrn_trace.diagnosis.bytes_at import read_up_to, try_read
 from acrn_trace.diagnosis.standing import Interrupted, Place, StackPart
+from acrn_trace.guest.bytes_at import read_up_to, try_read
+from acrn_trace.guest.paging import Memory
 
 STACK_BYTES = 16 << 10  # of each stack that are looked at
 MAX_PARTS = 8

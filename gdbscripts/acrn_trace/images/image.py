@@ -10,9 +10,9 @@ import struct
 from dataclasses import dataclass
 from typing import Iterator
 
-from acrn_trace.abi import MASK64
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.images import elf
 from acrn_trace.images.elf import ElfFile, Section, Segment, string_at
 

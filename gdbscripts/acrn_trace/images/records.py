@@ -3,10 +3,10 @@
 
 import struct
 
-from acrn_trace.abi import MASK64
 from acrn_trace.base.errors import TraceError
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.site import Site
 from acrn_trace.images.image import Image
-from acrn_trace.sites import Site
 
 SECTION = ".acrn_sites"
 # struct acrn_site of acrn_site.h: site, file, line, flags, number; the first two relative to self

@@ -6,9 +6,9 @@ from typing import Callable
 import gdb
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint
 from acrn_trace.in_gdb.target import read_stop, uninterrupted
-from acrn_trace.stops import Stop
 from acrn_trace.tamper.interventions import Change, make_change
 
 

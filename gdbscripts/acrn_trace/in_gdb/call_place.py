@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 
 import gdb
 
-from acrn_trace.abi import ACRN
-from acrn_trace.at_rest.paging import translate
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.by_hand.call_guard import Flags, Vcpu, others_refusal, refusal, vcpu_flags
 from acrn_trace.by_hand.call_structures import Room
+from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.paging import translate
+from acrn_trace.guest.site import Site
 from acrn_trace.in_gdb import monitor
 from acrn_trace.in_gdb.call_state import breakpoints_at
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory, read_register
-from acrn_trace.memory import Unreadable
-from acrn_trace.sites import Site
 
 SCRATCH = "acrn_scratch"
 # cstub/include/acrn_scratch.h

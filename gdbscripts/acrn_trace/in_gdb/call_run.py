@@ -14,10 +14,12 @@ from itertools import chain
 
 import gdb
 
-from acrn_trace.abi import ACRN, MASK64
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.by_hand.call_plan import Plan
+from acrn_trace.guest.abi import ACRN, MASK64
+from acrn_trace.guest.site import Point as TracePoint
+from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.call_place import Place, physical
 from acrn_trace.in_gdb.call_state import (
     RFLAGS_IF,
@@ -35,8 +37,6 @@ from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.run_unseen import Outcome, run_unseen
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_register, read_stop
 from acrn_trace.sinks import Sink
-from acrn_trace.sites import Point as TracePoint
-from acrn_trace.stops import Stop
 from acrn_trace.tracer import Tracer
 
 CHANGED = "!! the hypervisor changed {name} during {call}: {old} => {new}; it is put back"

@@ -7,8 +7,8 @@ from typing import Iterable, Mapping
 
 import gdb
 
-from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.base.errors import TargetError
+from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.run_unseen import gone
 from acrn_trace.in_gdb.target import (

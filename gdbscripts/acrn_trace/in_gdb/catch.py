@@ -5,8 +5,8 @@ import contextlib
 
 import gdb
 
-from acrn_trace.abi import ACRN
 from acrn_trace.event import Event
+from acrn_trace.guest.abi import ACRN
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import DRIVE

@@ -10,12 +10,12 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines
 from acrn_trace.diagnosis.standing import Line
+from acrn_trace.guest.site import Site
 from acrn_trace.images.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.options import OptionParser
-from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import Knowledge
 
 

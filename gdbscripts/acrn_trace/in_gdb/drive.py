@@ -21,9 +21,10 @@ from typing import Callable, Mapping
 
 import gdb
 
-from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
+from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.memory import Unreadable
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import (
@@ -34,7 +35,6 @@ from acrn_trace.in_gdb.target import (
     write_register,
 )
 from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
-from acrn_trace.memory import Unreadable
 from acrn_trace.tamper.passing import Passage
 
 MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another

@@ -12,6 +12,8 @@ from acrn_trace.blame import SiteLint
 from acrn_trace.decoding.decode import Decoder
 from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.event import Event
+from acrn_trace.guest.site import Point, Site
+from acrn_trace.guest.stop import Stop
 from acrn_trace.images.image import Image
 from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.below import ground_below, instruction_of
@@ -36,8 +38,6 @@ from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
 from acrn_trace.pairing import Pairing
 from acrn_trace.shown import Shown
-from acrn_trace.sites import Point, Site
-from acrn_trace.stops import Stop
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.interventions import Intervener
 from acrn_trace.tracer import Tracer

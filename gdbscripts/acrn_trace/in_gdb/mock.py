@@ -9,6 +9,9 @@ import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.code.scan import scanned_instructions
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.pending_memory import PendingMemory
+from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.address_point import AddressPoint
 from acrn_trace.in_gdb.command import Command, matching, say
 from acrn_trace.in_gdb.drive import GuestHands
@@ -16,16 +19,13 @@ from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, physical_mode, read_memory
-from acrn_trace.memory import Unreadable
 from acrn_trace.mocking.acrn_cpuid import CPUID
 from acrn_trace.mocking.machine_settings import SETTINGS
 from acrn_trace.mocking.mock import Mock
 from acrn_trace.mocking.mock_command import listing, load_model, turn_off, turn_on
 from acrn_trace.mocking.mock_request import FORM, request_bytes
 from acrn_trace.mocking.model_library import ANSWERED, NONE, UNANSWERED
-from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.python_models import VECTORS
-from acrn_trace.stops import Stop
 from acrn_trace.tamper.interventions import Change, make_change
 
 MSI = 0xFEE00000  # to the local APIC 0: Intel SDM volume 3, 11.11.1

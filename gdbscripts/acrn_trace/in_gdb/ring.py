@@ -7,9 +7,10 @@ from typing import IO
 import gdb
 
 from acrn_trace.at_rest.postmortem import examine
-from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.snapshot import STUB
 from acrn_trace.images.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import HypercallPoint
@@ -22,7 +23,6 @@ from acrn_trace.rings.follower import RingFollower, end_block
 from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options
 from acrn_trace.rings.ringformat import NotARing
-from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.traces.preamble import preamble
 

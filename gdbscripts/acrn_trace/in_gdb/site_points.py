@@ -4,10 +4,10 @@
 from dataclasses import replace
 from typing import Callable, Iterable, Mapping
 
+from acrn_trace.guest.site import Point, Site, points
+from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.target import has_hypercall, read_memory
-from acrn_trace.sites import Point, Site, points
-from acrn_trace.stops import Stop
 
 
 class SitePoints:

@@ -14,11 +14,11 @@ from typing import Iterator
 
 import gdb
 
-from acrn_trace.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.filememory import FileMemory, Piece
-from acrn_trace.at_rest.snapshot import STUB, Snapshot, SnapshotVcpu
 from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.snapshot import STUB, Snapshot, SnapshotVcpu
 from acrn_trace.in_gdb import monitor
 from acrn_trace.in_gdb.image import is_dump
 from acrn_trace.in_gdb.target import GuestPhysicalMemory

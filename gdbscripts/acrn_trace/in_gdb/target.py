@@ -9,13 +9,13 @@ from typing import Callable, Iterator
 
 import gdb
 
-from acrn_trace.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.base.errors import TargetError
+from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.ram_map import RamMap
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Frame, Stop, Task, outermost_cut
 from acrn_trace.in_gdb import monitor
-from acrn_trace.memory import Unreadable
-from acrn_trace.ram_map import RamMap
-from acrn_trace.sites import Site
-from acrn_trace.stops import Frame, Stop, Task, outermost_cut
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_FRAMES = 32

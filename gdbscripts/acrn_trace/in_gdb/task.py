@@ -5,9 +5,9 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.abi import MASK64
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.stop import Task
 from acrn_trace.linux.linux_task import KERNEL_HALF, MAX_COMM, TaskLayout, read_task
-from acrn_trace.stops import Task
 
 MAX_NESTING = 4
 

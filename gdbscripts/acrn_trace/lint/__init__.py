@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator
 
+from acrn_trace.guest.site import Site
 from acrn_trace.images.image import Image
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.conventions import convention_findings
@@ -12,7 +13,6 @@ from acrn_trace.lint.functions import Functions
 from acrn_trace.lint.numbers import number_findings
 from acrn_trace.lint.structures import structure_findings
 from acrn_trace.lint.values import value_findings
-from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import Knowledge
 
 Rule = Callable[[Place], Iterator[Found]]

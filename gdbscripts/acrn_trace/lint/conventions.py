@@ -8,7 +8,7 @@ The registers of each convention: docs of KVM (Documentation/virt/kvm/x86/hyperc
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
-from acrn_trace.abi import VMWARE_MAGIC
+from acrn_trace.guest.abi import VMWARE_MAGIC
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import KNOWN, loaded
 from acrn_trace.tables.results import INDEX, MAGIC

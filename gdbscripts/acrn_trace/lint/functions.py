@@ -3,13 +3,13 @@
 
 from typing import Iterable
 
-from acrn_trace.abi import MASK64
 from acrn_trace.code.bounds import Bounds
 from acrn_trace.code.call_targets import CallTargets
 from acrn_trace.code.decoder import Decoder
 from acrn_trace.code.jump_tables import table_targets
 from acrn_trace.code.outline import ENDS, Outline
 from acrn_trace.code.spans import Span
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.images.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees

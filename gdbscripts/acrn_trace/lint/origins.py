@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Callable, Iterable
 
-from acrn_trace.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.function import ENTRY, Function
 from acrn_trace.lint.instructions import Address, Constant, Copy, Formula, Load, Slot, Sum

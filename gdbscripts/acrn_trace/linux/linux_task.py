@@ -8,8 +8,8 @@ the guest has there, a few short reads are all that is done.
 from dataclasses import dataclass
 from typing import Callable
 
-from acrn_trace.abi import MASK64
-from acrn_trace.stops import Task
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.stop import Task
 
 KERNEL_HALF = 0xFFFF_8000_0000_0000  # the canonical addresses that Linux keeps for itself
 MAX_COMM = 64

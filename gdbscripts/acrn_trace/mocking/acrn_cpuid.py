@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Mapping
 
-from acrn_trace.abi import MASK64
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.mocking.model_library import host_tsc_khz
 
 LEAVES = range(0x40000000, 0x40000100)  # a hypervisor's own

@@ -7,7 +7,7 @@ from typing import Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
-from acrn_trace.memory import NoMemory
+from acrn_trace.guest.memory import NoMemory
 from acrn_trace.mocking.machine_settings import parse_settings
 from acrn_trace.mocking.mock import Mock
 from acrn_trace.mocking.mock_acrn import PlayedAcrn

@@ -26,8 +26,8 @@ from typing import Callable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import MODEL_LIBRARY
-from acrn_trace.memory import Unreadable
-from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.pending_memory import PendingMemory
 
 RETURNED, RAISES_UD, RAISES_GP = range(3)  # enum acrn_outcome
 NONE, WAITS, ANSWERED, UNANSWERED = range(4)  # enum acrn_request

@@ -4,7 +4,7 @@ changes what it must leave alone."""
 
 from typing import Any, Iterator, Mapping
 
-from acrn_trace.abi import ACRN, GENERAL_REGISTERS
+from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
 from acrn_trace.mocking.structure_view import encoded
 
 BITS = {name: 64 for name in GENERAL_REGISTERS if name != ACRN.result} | {"eflags": 32}

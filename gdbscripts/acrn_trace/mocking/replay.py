@@ -11,13 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Iterator
 
-from acrn_trace.abi import GENERAL_REGISTERS
 from acrn_trace.base.errors import TraceError
 from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.event import Event, Finding
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.abi import GENERAL_REGISTERS
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
-from acrn_trace.mocking.pending_memory import PendingMemory
 from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs, inputs
 from acrn_trace.mocking.unrecorded import is_unrecorded, lacks_outputs
 from acrn_trace.pairing import Call

@@ -9,7 +9,7 @@ from typing import Any, Iterator
 
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.decoding.structures import MAX_ELEMENTS, Structures, field_value
-from acrn_trace.mocking.pending_memory import PendingMemory
+from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
 
 View = Any

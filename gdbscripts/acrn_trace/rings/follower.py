@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Iterator
 
-from acrn_trace.abi import MASK64
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.rings.ring import Rings, believable
 from acrn_trace.rings.ringformat import RETURNED, SEQUENCE_SHIFT, STATE, STOPS, Counters
 from acrn_trace.traces import blocks

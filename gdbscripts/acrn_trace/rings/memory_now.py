@@ -7,7 +7,7 @@ from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import alike
 from acrn_trace.decoding.structures import Tree
 from acrn_trace.event import Event
-from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import RecordDecoder, captures
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.tables.calltable import Argument, Entry

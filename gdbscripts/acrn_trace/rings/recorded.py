@@ -8,14 +8,15 @@ there now.
 import struct
 from typing import Iterator, Mapping
 
-from acrn_trace.abi import ACRN, RFLAGS_COMPARED
 from acrn_trace.clobbers import clobber_findings
 from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import merge
 from acrn_trace.decoding.misread import misread_arguments
 from acrn_trace.decoding.structures import Tree
 from acrn_trace.event import Event
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.abi import ACRN, RFLAGS_COMPARED
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.site import Site
 from acrn_trace.rings.ringformat import (
     ARGUMENTS,
     CAPTURED_IN,
@@ -30,7 +31,6 @@ from acrn_trace.rings.ringformat import (
     UNKNOWN_VCPU,
     RingHeader,
 )
-from acrn_trace.sites import Site
 from acrn_trace.tables.calltable import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct

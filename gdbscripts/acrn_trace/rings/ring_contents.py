@@ -9,8 +9,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Iterator, NamedTuple
 
-from acrn_trace.abi import MASK64
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings.ring import Rings, believable
 from acrn_trace.rings.ringformat import SEQUENCE_SHIFT, STATE, WRITING
 

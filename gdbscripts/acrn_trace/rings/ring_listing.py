@@ -10,12 +10,13 @@ from collections import deque
 from typing import IO, Iterable, Iterator, Mapping
 
 from acrn_trace.at_rest.postmortem import Postmortem
-from acrn_trace.at_rest.snapshot import STUB
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.event import Event
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.snapshot import STUB
 from acrn_trace.rings.memory_now import MemoryNow
 from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.ring_contents import Kept, Tally, all_calls, summary_lines, tally_lines
@@ -23,7 +24,6 @@ from acrn_trace.rings.ringformat import RECORD, UNKNOWN_VCPU
 from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.sites import Site
 from acrn_trace.tables.knowledge import Knowledge
 
 NOW = "now"  # in an event of JSONL: argument to what differs in memory now

@@ -7,7 +7,7 @@ All of it comes from a guest: a header is checked as a whole before any of it is
 import struct
 from typing import NamedTuple
 
-from acrn_trace.abi import MASK64
+from acrn_trace.guest.abi import MASK64
 
 MAGIC = 0x474E49524E524341
 VERSION = 1

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from acrn_trace.decoding.changes import is_change, joined
 from acrn_trace.event import Event, Finding
-from acrn_trace.memory import is_absent
+from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calltable import CallTable
 from acrn_trace.tables.deffile import Line

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
-from acrn_trace.abi import ACRN
 from acrn_trace.base.errors import TraceError
 from acrn_trace.event import Event
+from acrn_trace.guest.abi import ACRN
 from acrn_trace.pairing import Call
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calltable import CallTable

@@ -3,7 +3,7 @@
 
 from acrn_trace.decoding.structures import REDACTED
 from acrn_trace.event import Event
-from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.pairing import Call
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.inject_grammar import Rule

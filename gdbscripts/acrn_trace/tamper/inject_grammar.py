@@ -4,9 +4,9 @@
 import re
 from dataclasses import dataclass, field
 
-from acrn_trace.abi import MASK64
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calltable import Entry
 from acrn_trace.tables.errnos import ERRNOS

@@ -8,10 +8,10 @@ instruction does nothing for that step, and the vCPU arrives behind it as from a
 
 from typing import Protocol
 
-from acrn_trace.abi import ACRN
-from acrn_trace.at_rest.paging import translate
 from acrn_trace.base.errors import TraceError
-from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.paging import translate
 
 
 class WritableMemory(PhysicalMemory, Protocol):

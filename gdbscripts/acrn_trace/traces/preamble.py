@@ -5,7 +5,7 @@ import time
 import zlib
 from typing import Iterable, Iterator
 
-from acrn_trace.sites import Site
+from acrn_trace.guest.site import Site
 from acrn_trace.tables.calltable import CallTable
 from acrn_trace.traces import blocks
 

@@ -7,7 +7,7 @@ is read that is not memory.
 
 import re
 
-from acrn_trace.memory import ENDS_AT, NOTHING_THERE, Unreadable
+from acrn_trace.guest.memory import ENDS_AT, NOTHING_THERE, Unreadable
 
 _RANGE = re.compile(
     r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, (?:ram|rom|romd)\)", re.MULTILINE

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Virtual memory that may not be there: as much of it as there is."""
 
-from acrn_trace.at_rest.paging import PAGE, Memory
-from acrn_trace.memory import Unreadable
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.paging import PAGE, Memory
 
 
 def try_read(memory: Memory | None, address: int, size: int) -> bytes | None:

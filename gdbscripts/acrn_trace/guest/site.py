@@ -4,7 +4,7 @@
 from dataclasses import dataclass, replace
 from typing import Iterable, Iterator
 
-from acrn_trace.abi import ACRN, MASK64
+from acrn_trace.guest.abi import ACRN, MASK64
 
 
 @dataclass(frozen=True)

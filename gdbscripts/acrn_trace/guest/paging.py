@@ -7,8 +7,8 @@ table that points at itself costs no more than another.
 
 from typing import Mapping, Protocol
 
-from acrn_trace.abi import MASK64
-from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 
 CR0_PG, CR4_PAE, CR4_LA57 = 1 << 31, 1 << 5, 1 << 12
 PAGE = 4096

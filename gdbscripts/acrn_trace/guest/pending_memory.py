@@ -4,7 +4,7 @@
 So that an answer that turns out wrong half-way has changed nothing.
 """
 
-from acrn_trace.memory import PhysicalMemory, Unreadable
+from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 
 MAX_WRITTEN = 1 << 20  # bytes in all, by one call
 MAX_WRITES = 1 << 14
