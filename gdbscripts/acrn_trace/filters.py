@@ -11,7 +11,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.event import Event
 from acrn_trace.tables.call_selection import select_calls
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 
 Condition = Callable[[Event], "bool | None"]
 

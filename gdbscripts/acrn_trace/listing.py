@@ -8,7 +8,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.code.code_around import CodeAround
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 
 
 def site_lines(

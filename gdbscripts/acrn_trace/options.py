@@ -17,7 +17,7 @@ from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.sinks.summary import ORDERS, SummarySink
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge, acrn
 
 FORMATS = ("text", "jsonl", "chrome")

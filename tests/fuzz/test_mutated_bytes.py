@@ -22,7 +22,7 @@ from acrn_trace.rings.follower import RingFollower, end_block
 from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_contents import last_calls
 from acrn_trace.rings.ringformat import CALLED, RETURNED, WRITING, NotARing
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces import blocks
 from acrn_trace.traces.preamble import preamble

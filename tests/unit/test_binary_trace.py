@@ -22,7 +22,7 @@ from trace_blocks import (
 from acrn_trace.base.errors import TraceError
 from acrn_trace.options import add_knowledge_options, add_trace_options
 from acrn_trace.rings.ringformat import CALLED
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces import blocks, offline
 from acrn_trace.traces.preamble import preamble

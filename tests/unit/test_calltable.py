@@ -4,7 +4,7 @@
 import pytest
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 
 GOOD = """/* a comment
    over lines */

@@ -5,7 +5,7 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.filters import Filter
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from event_builder import event
 
 TABLE = CallTable([])

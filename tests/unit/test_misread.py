@@ -8,7 +8,7 @@ from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.misread import MAX_TOLD, misread_arguments
 from acrn_trace.rings.recorded import RecordDecoder
 from acrn_trace.rings.ringformat import CAPTURED_IN
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Scalar
 from fake_memory import U8, FakeMemory, array, struct as structure, structures

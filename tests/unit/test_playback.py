@@ -17,7 +17,7 @@ from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import FORMS, Stamps
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Layouts

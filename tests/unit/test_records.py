@@ -9,7 +9,7 @@ from acrn_trace.images.image import open_image
 from acrn_trace.images.records import MAX_SITES, recorded_sites
 from acrn_trace.images.sitelist import image_sites, traced_sites
 from acrn_trace.listing import site_lines
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from elf_builder import ALLOC, CODE, FUNCTION, VMCALL, Elf, Part
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000010, create_vm, PTR(inout, vm, vm))", "test"))

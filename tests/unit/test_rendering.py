@@ -7,7 +7,7 @@ from acrn_trace.decoding.changes import Change, merge
 from acrn_trace.decoding.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
 from acrn_trace.decoding.structures import Pointed
 from acrn_trace.event import Event
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Hidden, Scalar, alignment
 from fake_memory import U8, U16, U32, U64, array, struct, structures

@@ -9,7 +9,7 @@ from acrn_trace.decoding.decode import Decoder
 from acrn_trace.event import Event
 from acrn_trace.pairing import Call
 from acrn_trace.tables import deffile
-from acrn_trace.tables.calltable import Entry
+from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.results import MAX_VMS, ResultChecker, results_of
 from fake_memory import FakeMemory

@@ -9,7 +9,7 @@ from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
 

@@ -12,7 +12,7 @@ from acrn_trace.guest.memory import NoMemory
 from acrn_trace.guest.site import Site, points
 from acrn_trace.pairing import Pairing
 from acrn_trace.sinks import Sink
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Layouts

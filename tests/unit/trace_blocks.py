@@ -6,7 +6,7 @@ import struct
 from ring_builder import HZ, SITE, RingMachine, record
 
 from acrn_trace.guest.site import Site
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces import blocks
 from acrn_trace.traces.preamble import preamble

@@ -14,7 +14,7 @@ from acrn_trace.decoding.changes import joined
 from acrn_trace.decoding.structures import NoTruth, Pointed, Tree
 from acrn_trace.event import Finding
 from acrn_trace.guest.abi import ACRN
-from acrn_trace.tables.calltable import Argument, Entry
+from acrn_trace.tables.calls import Argument, Entry
 
 EXTENDED_BITS = 32  # to which compilers extend what is narrower
 MAX_TOLD = 8  # fields of one argument

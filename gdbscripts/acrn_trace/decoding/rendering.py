@@ -18,7 +18,7 @@ from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.decoding.changes import is_change, joined
 from acrn_trace.decoding.structures import Structures, Tree
 from acrn_trace.event import Event
-from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.

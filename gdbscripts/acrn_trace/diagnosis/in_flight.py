@@ -11,7 +11,7 @@ from acrn_trace.diagnosis.facts import Case, Recorded
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import captures
 from acrn_trace.rings.ringformat import RingHeader
-from acrn_trace.tables.calltable import Argument
+from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
 
 

@@ -7,7 +7,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.types import guest_types
-from acrn_trace.tables.calltable import KINDS
+from acrn_trace.tables.calls import KINDS
 
 
 class HypercallDefine(Command):

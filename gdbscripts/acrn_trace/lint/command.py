@@ -11,7 +11,7 @@ from acrn_trace.guest.site import Site
 from acrn_trace.images.image import Image
 from acrn_trace.lint import EVERY, Linter, Verdict
 from acrn_trace.lint.catalog import CATALOG, explain
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
 
 

@@ -9,7 +9,7 @@ from acrn_trace.lint.function import ENTRY, Function
 from acrn_trace.lint.functions import Functions
 from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
 from acrn_trace.lint.uses import uses
-from acrn_trace.tables.calltable import CallTable, Entry
+from acrn_trace.tables.calls import CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 
 

@@ -10,7 +10,7 @@ from typing import Iterator
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import FRAME, STACK
 from acrn_trace.lint.origins import Place as StackPlace
-from acrn_trace.tables.calltable import Argument
+from acrn_trace.tables.calls import Argument
 
 
 def structure_findings(place: Place) -> Iterator[Found]:

@@ -24,8 +24,8 @@ from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.mocking.model_registers import Registers
 from acrn_trace.mocking.structure_view import PackedView, Place, View
 from acrn_trace.mocking.time_limit import TimeLimit, TimeOver
-from acrn_trace.tables import calltable
-from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables import calls as calltable
+from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 

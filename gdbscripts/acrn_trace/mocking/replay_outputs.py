@@ -20,7 +20,7 @@ from acrn_trace.decoding.structures import (
 )
 from acrn_trace.event import Event
 from acrn_trace.guest.memory import PhysicalMemory
-from acrn_trace.tables.calltable import Entry
+from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 
 

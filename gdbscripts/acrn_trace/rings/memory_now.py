@@ -10,7 +10,7 @@ from acrn_trace.event import Event
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import RecordDecoder, captures
 from acrn_trace.rings.ringformat import RingHeader
-from acrn_trace.tables.calltable import Argument, Entry
+from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
 
 NOTHING: Tree = object()

@@ -31,7 +31,7 @@ from acrn_trace.rings.ringformat import (
     UNKNOWN_VCPU,
     RingHeader,
 )
-from acrn_trace.tables.calltable import Argument, CallTable, Entry
+from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.results import ResultChecker

@@ -10,7 +10,7 @@ from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import CALLS_ARE_LISTED, near
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 
 # ACRN numbers its calls in groups of 16 (acrn_hv_defs.h, HC_ID_GEN_BASE …, master d61d98cf800e).
 FIRST_NUMBER = 0x8000_0000

@@ -9,7 +9,7 @@ from acrn_trace.decoding.changes import is_change, joined
 from acrn_trace.event import Event, Finding
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables import deffile
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.deffile import Line
 
 # ACRN dispatches on the low 8 bits and checks the others only where it resolves the target VM:

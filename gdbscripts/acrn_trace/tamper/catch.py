@@ -12,7 +12,7 @@ from acrn_trace.event import Event
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.pairing import Call
 from acrn_trace.tables.call_selection import CallSelection, select_calls
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 
 _CONDITION = re.compile(r"(?:^|\s)if\b")
 _THREAD = re.compile(r"(?:^|\s)thread\s+(\S+)(?=\s|$)")

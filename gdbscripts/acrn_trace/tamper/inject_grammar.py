@@ -8,7 +8,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.tables.call_selection import CallSelection, select_calls
-from acrn_trace.tables.calltable import Entry
+from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.errnos import ERRNOS
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.inject_poke import Place, Places, value_for

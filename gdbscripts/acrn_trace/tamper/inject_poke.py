@@ -9,7 +9,7 @@ from acrn_trace.base.suggest import near
 from acrn_trace.decoding.structures import Structures
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
-from acrn_trace.tables.calltable import Argument, Entry
+from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.layouts import Array, Hidden, Scalar, Struct, Type
 
 REGISTERS = (*GENERAL_REGISTERS, "rflags")

@@ -6,7 +6,7 @@ import zlib
 from typing import Iterable, Iterator
 
 from acrn_trace.guest.site import Site
-from acrn_trace.tables.calltable import CallTable
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.traces import blocks
 
 

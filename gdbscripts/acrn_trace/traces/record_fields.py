@@ -9,7 +9,7 @@ from typing import Iterator
 
 from acrn_trace.rings.recorded import captures
 from acrn_trace.rings.ringformat import ARGUMENTS, CHANGED, RECORD, RECORD_SIZE, RingHeader
-from acrn_trace.tables.calltable import Argument, Entry
+from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Array, Struct, Type, alignment
 

@@ -15,7 +15,7 @@ from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.ringformat import HEADER_SIZE, NotARing, RingHeader
-from acrn_trace.tables.calltable import CallTable, parse
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.traces import blocks
 from acrn_trace.traces.blocks import FULL, LATE, LAYOUT, UNREAD, UNWRITTEN, VERSION, Block

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables import deffile
-from acrn_trace.tables.calltable import CallTable, Entry, entry_of
+from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.tables.deffile import Line
 
 
