@@ -24,7 +24,7 @@ COPIES, SITES, DECOYS = 20, 500, 25
 SCAN = """
 import sys; sys.path.insert(0, sys.argv[1])
 import json
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.code.scan import scanned_sites
 sites = scanned_sites(open_image(sys.argv[2]))
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))

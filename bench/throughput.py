@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from acrn_trace.images.image import open_image
-from acrn_trace.images.records import recorded_sites
+from acrn_trace.image.image import open_image
+from acrn_trace.image.site_records import recorded_sites
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench"

@@ -11,7 +11,7 @@ from typing import Callable, Iterable
 from acrn_trace.code.disassembler import MissingCapstone
 from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.lint import Linter
 from acrn_trace.lint.findings import Found
 from acrn_trace.tables.knowledge import Knowledge

@@ -14,10 +14,10 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "gdb
 from builds import COMPILERS, EXTRAS, HERE, LEVELS, ROOT, Build, Image, Twin  # noqa: E402
 from builds import every_build, says, twins, version  # noqa: E402
 
-from acrn_trace.images.image import open_image  # noqa: E402
-from acrn_trace.tables.knowledge import acrn  # noqa: E402
-from acrn_trace.lint import Linter  # noqa: E402
+from acrn_trace.image.image import open_image  # noqa: E402
 from acrn_trace.images.sitelist import image_sites  # noqa: E402
+from acrn_trace.lint import Linter  # noqa: E402
+from acrn_trace.tables.knowledge import acrn  # noqa: E402
 
 DATA = HERE / "matrix.json"
 DOCUMENT = ROOT / "docs" / "lint-matrix.md"

@@ -15,7 +15,7 @@ from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import lines, sites_of
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.rings.ring_listing import RingListing
 from acrn_trace.tables.knowledge import acrn
 from crashes import dead

@@ -14,11 +14,11 @@ from live import IMAGES, QEMU, SECONDS, Guest, acrn_trace, arguments_of, ended, 
 from live import image_of, run, start, symbol
 
 from acrn_trace.at_rest.corefile import open_core
-from acrn_trace.images.image import open_image
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, PATCHED
 from acrn_trace.at_rest.memoryfile import open_memory
-from acrn_trace.launch.monitor import Monitor
 from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.image.image import open_image
+from acrn_trace.launch.monitor import Monitor
 
 # Where the example's README says that each is.
 GUEST_CR3, HYPERVISOR_CR3 = 0x400000, 0x2000000

@@ -9,7 +9,7 @@ from live import SECONDS
 
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.lint import Linter, Verdict
 from acrn_trace.tables.knowledge import acrn
 

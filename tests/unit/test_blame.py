@@ -10,7 +10,7 @@ from acrn_trace.blame import SiteLint, guests_own
 from acrn_trace.clobbers import clobber_findings
 from acrn_trace.event import Event
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.tables.knowledge import acrn
 
 LOST = "f: mov $0x80000012, %r8d\n   call printk\n   mov $1, %edi\n   vmcall\n   ret"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.images.sitelist import image_sites
 
 WRAPPERS = """

@@ -13,7 +13,7 @@ from acrn_trace.diagnosis import Case, diagnose
 from acrn_trace.diagnosis.page import as_json, page
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import SnapshotVcpu
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN
 
 

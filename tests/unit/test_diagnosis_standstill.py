@@ -10,7 +10,7 @@ from acrn_trace.diagnosis.facts import GUESS, PROBABLE
 from acrn_trace.diagnosis.page import page
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.guest.snapshot import DUMP, STUB
-from acrn_trace.images.image import Code
+from acrn_trace.image.image import Code
 
 
 def test_an_idle_guest_is_not_accused():

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from live import SECONDS
 
-from acrn_trace.images.image import open_image
-from acrn_trace.linux.kernel_offset import (
+from acrn_trace.image.image import open_image
+from acrn_trace.image.kernel_offset import (
     STEP,
     STEPS,
     first_functions,

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 from acrn_trace.code.decoder import Decoder
-from acrn_trace.images.image import open_image
 from acrn_trace.code.scan import scanned_sites
+from acrn_trace.image.image import open_image
 from kernel_image import debian_kernel, objdump_sites
 
 pytestmark = pytest.mark.long

@@ -9,12 +9,12 @@ import pytest
 from assembled import assemble, lint_assembly, verdicts_of
 from live import IMAGES, ROOT, SECONDS
 
-from acrn_trace.images.image import open_image
-from acrn_trace.tables.knowledge import acrn
+from acrn_trace.image.image import open_image
+from acrn_trace.images.sitelist import image_sites
 from acrn_trace.launch.launcher import main
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.command import Report
-from acrn_trace.images.sitelist import image_sites
+from acrn_trace.tables.knowledge import acrn
 
 NR = "$0x80000012"
 # What is right to say of the examples: a call that there is not; world_switch, which may change

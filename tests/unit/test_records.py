@@ -5,8 +5,8 @@ import struct
 
 import pytest
 from acrn_trace.base.errors import TraceError
-from acrn_trace.images.image import open_image
-from acrn_trace.images.records import MAX_SITES, recorded_sites
+from acrn_trace.image.image import open_image
+from acrn_trace.image.site_records import MAX_SITES, recorded_sites
 from acrn_trace.images.sitelist import image_sites, traced_sites
 from acrn_trace.listing import site_lines
 from acrn_trace.tables.calls import CallTable, parse

@@ -9,7 +9,7 @@ from acrn_trace.at_rest.linked_memory import LinkedMemory, page_tables_in
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.guest.paging import Memory, VirtualMemory, memory_of
 from acrn_trace.guest.snapshot import Snapshot
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.rings.ring_search import FoundRing
 
 

@@ -16,7 +16,7 @@ from acrn_trace.at_rest.filememory import FileMemory, Piece, joined
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.snapshot import DUMP, PAGED_DUMP, SnapshotVcpu
-from acrn_trace.images.elf import MAGIC
+from acrn_trace.image.elf import MAGIC
 
 PT_LOAD, PT_NOTE = 1, 4
 MAX_HEADERS = 1 << 20  # a -p dump of 4 GiB in pages of 4 KiB

@@ -10,7 +10,7 @@ from typing import Iterator, NamedTuple
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import PAGE, Memory
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 MATCH, PATCHED, DIFFERS, NOT_MAPPED = "match", "patched", "differs", "not mapped"
 MAX_PAGES = 512  # compared, spread evenly over the code

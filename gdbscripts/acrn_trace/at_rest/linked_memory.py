@@ -9,7 +9,7 @@ from typing import Iterator
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.guest.paging import PAGE, VirtualMemory
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 MAX_TABLE_PAGES = 1 << 14  # of the image's data that are tried as a top page table
 

@@ -10,7 +10,7 @@ from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.snapshot import MEMORY_FILE, SnapshotVcpu
-from acrn_trace.images.elf import MAGIC
+from acrn_trace.image.elf import MAGIC
 
 _ET_CORE = b"\4\0"
 NO_REGISTERS = "A file of memory has no registers: where the vCPUs were is not known."

@@ -11,7 +11,7 @@ from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.paging import Memory
 from acrn_trace.guest.snapshot import Snapshot
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.rings.ring_search import HEADER, FoundRing, find_rings
 
 __all__ = ["FIRMWARE", "GUEST", "HYPERVISOR", "UNKNOWN", "FoundRing", "Postmortem", "examine"]

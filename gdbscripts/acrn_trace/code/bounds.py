@@ -11,7 +11,7 @@ from typing import Iterator, Protocol
 from acrn_trace.code.kernel_tables import AlternativeSpans, OrcSpans
 from acrn_trace.code.spans import Span
 from acrn_trace.code.unwind import UnwindSpans
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 MAX_NESTING = 8  # functions that cover one address, looked at
 

@@ -8,7 +8,7 @@ from typing import Iterator
 from acrn_trace.code.decoder import Decoder
 from acrn_trace.code.resync import Vote, vote
 from acrn_trace.code.spans import Span
-from acrn_trace.images.image import Code, Image
+from acrn_trace.image.image import Code, Image
 
 MAX_FUNCTION = 1 << 16
 MAX_CHANCE = 8  # targets by chance, between a function's start and a place in it

@@ -7,7 +7,7 @@ from acrn_trace.code.bounds import Bounds
 from acrn_trace.code.decoder import Decoder, Instruction
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Code, Image
+from acrn_trace.image.image import Code, Image
 
 BEFORE, AFTER = 4, 3  # instructions
 WINDOW = 96  # bytes before a site that are disassembled where no function's start is known

@@ -8,7 +8,7 @@ from acrn_trace.code.flow import Flow
 from acrn_trace.code.jump_tables import table_targets
 from acrn_trace.code.resync import PREFIXES, Vote, vote
 from acrn_trace.code.spans import Span
-from acrn_trace.images.image import Code, Image
+from acrn_trace.image.image import Code, Image
 
 MAX_AHEAD = 1 << 16  # bytes behind a match that are looked through for a way to it
 

@@ -5,7 +5,7 @@ import re
 from typing import Iterator
 
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.images.image import Code, Image
+from acrn_trace.image.image import Code, Image
 
 MAX_ENTRIES = 4096
 MAX_TABLES = 256

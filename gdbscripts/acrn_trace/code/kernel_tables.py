@@ -8,7 +8,7 @@ import bisect
 import struct
 
 from acrn_trace.code.spans import Span
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 _ORC_ENTRY = struct.Struct("<hhH")
 _ORC_REGISTER = 15  # the low bits of the flags: which register the frame is relative to

@@ -17,7 +17,7 @@ from acrn_trace.code.judge import FunctionJudge
 from acrn_trace.code.spans import Span
 from acrn_trace.guest.abi import ACRN, MASK64, VMCALL, VMMCALL
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Code, Image
+from acrn_trace.image.image import Code, Image
 
 MNEMONICS = {VMCALL: "vmcall", VMMCALL: "vmmcall"}
 MAX_MATCHES = 1 << 20

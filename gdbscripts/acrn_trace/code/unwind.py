@@ -14,7 +14,7 @@ from typing import Iterator
 
 from acrn_trace.code.spans import Span
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 MAX_DESCRIPTIONS = 1 << 22
 MAX_ROWS = 1 << 16

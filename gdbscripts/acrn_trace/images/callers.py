@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator
 
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 MAX_DIES = 1 << 20  # that are looked at in one unit
 MAX_DEPTH = 64

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.code.decoder import Decoder
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.tables.dwarf import read_struct
 from acrn_trace.tables.layouts import Array, Struct, Type
 

@@ -11,7 +11,7 @@ from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import add_diagnose_options, lines
 from acrn_trace.diagnosis.standing import Line
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot

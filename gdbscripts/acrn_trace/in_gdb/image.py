@@ -15,7 +15,7 @@ import gdb
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image, open_image
+from acrn_trace.image.image import Image, open_image
 from acrn_trace.images.sitelist import image_sites
 
 # maint info sections: number, addresses as GDB has moved them, offset in the file, name

@@ -12,11 +12,11 @@ import gdb
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
+from acrn_trace.image.kernel_offset import first_functions, gate_target, is_kernel, offset_at
 from acrn_trace.in_gdb.chores import ChorePoint
 from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, exception_gate, read_memory
-from acrn_trace.linux.kernel_offset import first_functions, gate_target, is_kernel, offset_at
 
 # Where -kernel and other boot loaders enter a compressed kernel, in its 32-bit or 64-bit code; RSI
 # points at the boot parameters then (Documentation/x86/boot.rst of Linux).

@@ -14,7 +14,7 @@ from acrn_trace.decoding.rendering import Renderer
 from acrn_trace.event import Event
 from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.command import say

@@ -11,7 +11,7 @@ from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset

@@ -15,8 +15,8 @@ from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.base.text import printable
 from acrn_trace.filters import Filter
+from acrn_trace.image.image import open_image
 from acrn_trace.images.hypervisor_code import hypervisor_code
-from acrn_trace.images.image import open_image
 from acrn_trace.images.sitelist import image_sites, traced_sites
 from acrn_trace.launch import qemu
 from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb

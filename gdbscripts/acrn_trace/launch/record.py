@@ -13,7 +13,7 @@ from pathlib import Path
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import RECORDER
 from acrn_trace.base.text import printable
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.images.sitelist import image_sites
 from acrn_trace.launch import qemu
 from acrn_trace.launch.monitor import Monitor

@@ -6,7 +6,7 @@ import gc
 from acrn_trace.base.console import show
 from acrn_trace.base.errors import TraceError
 from acrn_trace.code.code_around import CodeAround
-from acrn_trace.images.image import open_image
+from acrn_trace.image.image import open_image
 from acrn_trace.images.sitelist import image_sites
 from acrn_trace.lint.two_processes import in_two
 from acrn_trace.listing import call_lines, regular_expression, site_lines

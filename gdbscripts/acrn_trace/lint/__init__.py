@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator
 
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.conventions import convention_findings
 from acrn_trace.lint.findings import Found, Place

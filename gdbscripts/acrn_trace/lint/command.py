@@ -8,7 +8,7 @@ from typing import Callable, Iterable, Iterator, Sequence
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 from acrn_trace.lint import EVERY, Linter, Verdict
 from acrn_trace.lint.catalog import CATALOG, explain
 from acrn_trace.tables.calls import CallTable

@@ -10,7 +10,7 @@ from acrn_trace.code.jump_tables import table_targets
 from acrn_trace.code.outline import ENDS, Outline
 from acrn_trace.code.spans import Span
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.images.image import Code, Image
+from acrn_trace.image.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.function import ENTRY, MAX_BYTES, NEAR, Function, Piece, target_of

@@ -14,8 +14,8 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.guest.paging import PAGE, Memory, VirtualMemory
 from acrn_trace.guest.snapshot import SearchableMemory
-from acrn_trace.images.elf import PF_W
-from acrn_trace.images.image import Image
+from acrn_trace.image.elf import PF_W
+from acrn_trace.image.image import Image
 from acrn_trace.rings.ring import Rings
 from acrn_trace.rings.ring_contents import newest_entry
 from acrn_trace.rings.ringformat import HEADER_SIZE, MAGIC, NotARing, RingHeader

@@ -15,7 +15,7 @@ from typing import IO, Any, Callable, Iterator, NoReturn
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.event import Event
-from acrn_trace.images.elf import MAGIC as ELF_MAGIC
+from acrn_trace.image.elf import MAGIC as ELF_MAGIC
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.traces import blocks
 from acrn_trace.traces.eventjson import NotAnEvent, event_of

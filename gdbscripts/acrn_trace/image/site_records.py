@@ -6,7 +6,7 @@ import struct
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 SECTION = ".acrn_sites"
 # struct acrn_site of acrn_site.h: site, file, line, flags, number; the first two relative to self

@@ -13,8 +13,8 @@ from typing import Iterator
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.images import elf
-from acrn_trace.images.elf import ElfFile, Section, Segment, string_at
+from acrn_trace.image import elf
+from acrn_trace.image.elf import ElfFile, Section, Segment, string_at
 
 _SYMBOL = struct.Struct("<IBBHQQ")
 STT_OBJECT, STT_FUNC = 1, 2

@@ -8,7 +8,7 @@ function, which each boot runs once, or for the code that a vCPU stands in.
 from typing import Callable, Iterator
 
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.images.image import Image
+from acrn_trace.image.image import Image
 
 KERNEL_HALF = 0xFFFF_8000_0000_0000
 FIRST_FUNCTION = "x86_64_start_kernel"
