@@ -25,7 +25,7 @@ SCAN = """
 import sys; sys.path.insert(0, sys.argv[1])
 import json
 from acrn_trace.image.image import open_image
-from acrn_trace.code.scan import scanned_sites
+from acrn_trace.sites.scan import scanned_sites
 sites = scanned_sites(open_image(sys.argv[2]))
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 found = [[site.address for site in sites if site.certain == c] for c in (True, False)]

@@ -8,12 +8,12 @@ the site. Where R8 is not loaded, the call may be another than was meant however
 
 from typing import Callable, Iterable
 
-from acrn_trace.code.disassembler import MissingCapstone
 from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint import Linter
 from acrn_trace.lint.findings import Found
+from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.tables.knowledge import Knowledge
 
 KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers

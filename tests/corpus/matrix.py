@@ -15,8 +15,8 @@ from builds import COMPILERS, EXTRAS, HERE, LEVELS, ROOT, Build, Image, Twin  # 
 from builds import every_build, says, twins, version  # noqa: E402
 
 from acrn_trace.image.image import open_image  # noqa: E402
-from acrn_trace.images.sitelist import image_sites  # noqa: E402
 from acrn_trace.lint import Linter  # noqa: E402
+from acrn_trace.sites.sitelist import image_sites  # noqa: E402
 from acrn_trace.tables.knowledge import acrn  # noqa: E402
 
 DATA = HERE / "matrix.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from acrn_trace.image.image import open_image
-from acrn_trace.images.sitelist import image_sites
+from acrn_trace.sites.sitelist import image_sites
 
 WRAPPERS = """
 static inline __attribute__((always_inline)) long acrn_hypercall1(unsigned long nr, unsigned long a)

@@ -8,7 +8,7 @@ import pytest
 from acrn_trace.base.errors import TraceError
 from acrn_trace.image.image import open_image
 from acrn_trace.image.site_records import recorded_sites
-from acrn_trace.images.sitelist import image_sites
+from acrn_trace.sites.sitelist import image_sites
 from elf_builder import ALLOC, CODE, COMPRESSED, EXECUTABLE, FUNCTION, NOBITS, VMCALL, Elf, Part
 from hypothesis import given, settings
 from hypothesis import strategies as st

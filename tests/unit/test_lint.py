@@ -10,10 +10,10 @@ from assembled import assemble, lint_assembly, verdicts_of
 from live import IMAGES, ROOT, SECONDS
 
 from acrn_trace.image.image import open_image
-from acrn_trace.images.sitelist import image_sites
 from acrn_trace.launch.launcher import main
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.command import Report
+from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import acrn
 
 NR = "$0x80000012"

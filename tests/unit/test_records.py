@@ -7,8 +7,8 @@ import pytest
 from acrn_trace.base.errors import TraceError
 from acrn_trace.image.image import open_image
 from acrn_trace.image.site_records import MAX_SITES, recorded_sites
-from acrn_trace.images.sitelist import image_sites, traced_sites
-from acrn_trace.listing import site_lines
+from acrn_trace.sites.listing import site_lines
+from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.tables.calls import CallTable, parse
 from elf_builder import ALLOC, CODE, FUNCTION, VMCALL, Elf, Part
 

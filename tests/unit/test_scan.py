@@ -7,11 +7,11 @@ import struct
 import planted
 import pytest
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code import decoder
-from acrn_trace.code.instruction_length import instruction_length
-from acrn_trace.code.scan import scanned_sites
 from acrn_trace.image.image import open_image
-from acrn_trace.images.sitelist import image_sites
+from acrn_trace.sites import decoder
+from acrn_trace.sites.instruction_length import instruction_length
+from acrn_trace.sites.scan import scanned_sites
+from acrn_trace.sites.sitelist import image_sites
 from elf_builder import ALLOC, CODE, FUNCTION, OBJECT, VMCALL, VMMCALL, Elf, Part
 from live import SECONDS
 

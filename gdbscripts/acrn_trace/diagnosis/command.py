@@ -13,7 +13,7 @@ from acrn_trace.diagnosis.source_lines import line_of
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import Snapshot
 from acrn_trace.image.image import Image, open_image
-from acrn_trace.images.sitelist import image_sites
+from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import Knowledge
 
 

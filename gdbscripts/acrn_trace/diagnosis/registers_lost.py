@@ -3,11 +3,11 @@
 
 from typing import Iterator
 
-from acrn_trace.code.decoder import Decoder
-from acrn_trace.code.disassembler import MissingCapstone
 from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.match import Match, called, record_of
 from acrn_trace.diagnosis.standing import Interrupted
+from acrn_trace.sites.decoder import Decoder
+from acrn_trace.sites.disassembler import MissingCapstone
 
 NEAR = 1 << 16  # an address that is so close to a register's value came from it
 

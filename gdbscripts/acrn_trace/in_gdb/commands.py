@@ -6,7 +6,6 @@ from pathlib import Path
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code.code_around import CodeAround
 from acrn_trace.in_gdb import catch, define, diagnose, disassembler, inject, mock, parameters
 from acrn_trace.in_gdb.call import HypercallCall
 from acrn_trace.in_gdb.command import Command, Prefix, matching, say
@@ -17,8 +16,9 @@ from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.lint.catalog import CATALOG
 from acrn_trace.lint.command import Report, add_lint_options, explanation
 from acrn_trace.lint.foreign import foreign_sites
-from acrn_trace.listing import call_lines, regular_expression, site_lines
 from acrn_trace.options import FORMATS, OptionParser, add_trace_options
+from acrn_trace.sites.code_around import CodeAround
+from acrn_trace.sites.listing import call_lines, regular_expression, site_lines
 from acrn_trace.tables.call_selection import WIDE
 
 NO_GUEST_YET = "No guest is connected yet: the trace begins when 'target remote' has connected one."

@@ -6,7 +6,7 @@ import gdb
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.in_gdb.image import current_site_at
-from acrn_trace.listing import call_comment
+from acrn_trace.sites.listing import call_comment
 from acrn_trace.tables.knowledge import Knowledge
 
 try:

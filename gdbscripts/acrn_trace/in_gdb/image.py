@@ -16,7 +16,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image, open_image
-from acrn_trace.images.sitelist import image_sites
+from acrn_trace.sites.sitelist import image_sites
 
 # maint info sections: number, addresses as GDB has moved them, offset in the file, name
 _SECTION = re.compile(r"\s*\[\d+\]\s+(0x[0-9a-f]+)->0x[0-9a-f]+ at (0x[0-9a-f]+): (\S+) ")

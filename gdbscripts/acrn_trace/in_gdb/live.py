@@ -15,7 +15,6 @@ from acrn_trace.event import Event
 from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
-from acrn_trace.images.sitelist import traced_sites
 from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.command import say
 from acrn_trace.in_gdb.connection import stub_descriptor, stub_hung_up
@@ -38,6 +37,7 @@ from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
 from acrn_trace.pairing import Pairing
 from acrn_trace.shown import Shown
+from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tamper.interventions import Intervener
 from acrn_trace.tracer import Tracer

@@ -8,7 +8,6 @@ from typing import Callable
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code.scan import scanned_instructions
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.guest.stop import Stop
@@ -26,6 +25,7 @@ from acrn_trace.mocking.mock_command import listing, load_model, turn_off, turn_
 from acrn_trace.mocking.mock_request import FORM, request_bytes
 from acrn_trace.mocking.model_library import ANSWERED, NONE, UNANSWERED
 from acrn_trace.mocking.python_models import VECTORS
+from acrn_trace.sites.scan import scanned_instructions
 from acrn_trace.tamper.interventions import Change, make_change
 
 MSI = 0xFEE00000  # to the local APIC 0: Intel SDM volume 3, 11.11.1

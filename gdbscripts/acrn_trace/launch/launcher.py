@@ -16,8 +16,6 @@ from acrn_trace.base.suggest import near
 from acrn_trace.base.text import printable
 from acrn_trace.filters import Filter
 from acrn_trace.image.image import open_image
-from acrn_trace.images.hypervisor_code import hypervisor_code
-from acrn_trace.images.sitelist import image_sites, traced_sites
 from acrn_trace.launch import qemu
 from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
 from acrn_trace.launch.record import record
@@ -34,6 +32,8 @@ from acrn_trace.options import (
     make_knowledge,
     mocks,
 )
+from acrn_trace.sites.hypervisor_code import hypervisor_code
+from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.tamper.inject_grammar import split_expressions
 from acrn_trace.traces.convert import convert
 from acrn_trace.traces.diff import diff

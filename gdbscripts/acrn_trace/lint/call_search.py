@@ -7,8 +7,8 @@ Some of what is found is none. Whoever asks looks at the code there.
 import struct
 from typing import Iterable
 
-from acrn_trace.code.call_targets import with_distance
 from acrn_trace.image.image import Code
+from acrn_trace.sites.call_targets import with_distance
 
 _NEAR = rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])"  # calls and jumps
 _SHORT = {0xEB, *range(0x70, 0x80)}

@@ -7,9 +7,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Callable, Iterable
 
-from acrn_trace.code.outline import UNKNOWN, Outline
 from acrn_trace.guest.abi import VMCALL, VMMCALL
 from acrn_trace.lint.instructions import Instruction, Names, decode, names_in
+from acrn_trace.sites.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
 SOMEWHERE = -2  # what runs before is not known

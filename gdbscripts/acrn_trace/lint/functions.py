@@ -3,18 +3,18 @@
 
 from typing import Iterable
 
-from acrn_trace.code.bounds import Bounds
-from acrn_trace.code.call_targets import CallTargets
-from acrn_trace.code.decoder import Decoder
-from acrn_trace.code.jump_tables import table_targets
-from acrn_trace.code.outline import ENDS, Outline
-from acrn_trace.code.spans import Span
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.function import ENTRY, MAX_BYTES, NEAR, Function, Piece, target_of
 from acrn_trace.lint.origins import Origins, loaded
+from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.call_targets import CallTargets
+from acrn_trace.sites.decoder import Decoder
+from acrn_trace.sites.jump_tables import table_targets
+from acrn_trace.sites.outline import ENDS, Outline
+from acrn_trace.sites.spans import Span
 
 MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
 MAX_PIECES, MAX_PIECE = 8, 512  # of a function that are elsewhere; bytes of one

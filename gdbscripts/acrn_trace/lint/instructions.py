@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from acrn_trace.code.disassembler import load_capstone
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.sites.disassembler import load_capstone
 
 capstone = load_capstone()
 x86 = capstone.x86

@@ -5,10 +5,10 @@ import bisect
 import re
 from typing import Iterator
 
-from acrn_trace.code.decoder import Decoder
-from acrn_trace.code.resync import Vote, vote
-from acrn_trace.code.spans import Span
 from acrn_trace.image.image import Code, Image
+from acrn_trace.sites.decoder import Decoder
+from acrn_trace.sites.resync import Vote, vote
+from acrn_trace.sites.spans import Span
 
 MAX_FUNCTION = 1 << 16
 MAX_CHANCE = 8  # targets by chance, between a function's start and a place in it

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Iterator
 
-from acrn_trace.code.spans import Span
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Image
+from acrn_trace.sites.spans import Span
 
 MAX_DESCRIPTIONS = 1 << 22
 MAX_ROWS = 1 << 16

@@ -3,9 +3,9 @@
 
 from typing import Callable, Collection, Iterable
 
-from acrn_trace.code.decoder import Decoder, Instruction
-from acrn_trace.code.outline import ENDS, JUMPS, STEERING, UNKNOWN, Outline
 from acrn_trace.image.image import Code
+from acrn_trace.sites.decoder import Decoder, Instruction
+from acrn_trace.sites.outline import ENDS, JUMPS, STEERING, UNKNOWN, Outline
 
 LONGEST = 15
 NEAR = 256  # a call this little ahead may jump over data that it takes the address of

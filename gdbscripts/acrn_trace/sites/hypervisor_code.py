@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code.decoder import Decoder
 from acrn_trace.image.image import Image
+from acrn_trace.sites.decoder import Decoder
 from acrn_trace.tables.dwarf import read_struct
 from acrn_trace.tables.layouts import Array, Struct, Type
 

@@ -6,9 +6,9 @@ its middle: that is how a scan misses a VMCALL behind a new instruction. The len
 instruction is computed instead (``instruction_length``).
 """
 
-from acrn_trace.code.disassembler import load_capstone
-from acrn_trace.code.instruction_length import LONGEST, instruction_length
-from acrn_trace.code.outline import UNKNOWN, FastOutline, Instruction, Outline, outline_of
+from acrn_trace.sites.disassembler import load_capstone
+from acrn_trace.sites.instruction_length import LONGEST, instruction_length
+from acrn_trace.sites.outline import UNKNOWN, FastOutline, Instruction, Outline, outline_of
 
 __all__ = ["UNKNOWN", "Decoder", "Instruction"]
 

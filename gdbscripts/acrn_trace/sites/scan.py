@@ -11,13 +11,13 @@ import re
 from typing import Callable, Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code.bounds import Bounds
-from acrn_trace.code.call_targets import CallTargets
-from acrn_trace.code.judge import FunctionJudge
-from acrn_trace.code.spans import Span
 from acrn_trace.guest.abi import ACRN, MASK64, VMCALL, VMMCALL
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
+from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.call_targets import CallTargets
+from acrn_trace.sites.judge import FunctionJudge
+from acrn_trace.sites.spans import Span
 
 MNEMONICS = {VMCALL: "vmcall", VMMCALL: "vmmcall"}
 MAX_MATCHES = 1 << 20

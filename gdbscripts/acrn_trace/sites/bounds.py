@@ -8,10 +8,10 @@ import bisect
 from dataclasses import replace
 from typing import Iterator, Protocol
 
-from acrn_trace.code.kernel_tables import AlternativeSpans, OrcSpans
-from acrn_trace.code.spans import Span
-from acrn_trace.code.unwind import UnwindSpans
 from acrn_trace.image.image import Image
+from acrn_trace.sites.kernel_tables import AlternativeSpans, OrcSpans
+from acrn_trace.sites.spans import Span
+from acrn_trace.sites.unwind import UnwindSpans
 
 MAX_NESTING = 8  # functions that cover one address, looked at
 

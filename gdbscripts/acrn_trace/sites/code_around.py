@@ -3,11 +3,11 @@
 
 from typing import Iterator
 
-from acrn_trace.code.bounds import Bounds
-from acrn_trace.code.decoder import Decoder, Instruction
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
+from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.decoder import Decoder, Instruction
 
 BEFORE, AFTER = 4, 3  # instructions
 WINDOW = 96  # bytes before a site that are disassembled where no function's start is known

@@ -7,8 +7,8 @@ The formats are arch/x86/include/asm/orc_types.h and alternative.h. A stripped v
 import bisect
 import struct
 
-from acrn_trace.code.spans import Span
 from acrn_trace.image.image import Image
+from acrn_trace.sites.spans import Span
 
 _ORC_ENTRY = struct.Struct("<hhH")
 _ORC_REGISTER = 15  # the low bits of the flags: which register the frame is relative to

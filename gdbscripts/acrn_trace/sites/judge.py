@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Judges the matches of a byte search: a certain site, a possible one, or none."""
 
-from acrn_trace.code.bounds import Bounds
-from acrn_trace.code.call_targets import looks_like_start
-from acrn_trace.code.decoder import Decoder
-from acrn_trace.code.flow import Flow
-from acrn_trace.code.jump_tables import table_targets
-from acrn_trace.code.resync import PREFIXES, Vote, vote
-from acrn_trace.code.spans import Span
 from acrn_trace.image.image import Code, Image
+from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.call_targets import looks_like_start
+from acrn_trace.sites.decoder import Decoder
+from acrn_trace.sites.flow import Flow
+from acrn_trace.sites.jump_tables import table_targets
+from acrn_trace.sites.resync import PREFIXES, Vote, vote
+from acrn_trace.sites.spans import Span
 
 MAX_AHEAD = 1 << 16  # bytes behind a match that are looked through for a way to it
 

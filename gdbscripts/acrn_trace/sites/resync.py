@@ -7,8 +7,8 @@ true one after a few instructions: where all of them say the same, it is so, if 
 
 from enum import Enum
 
-from acrn_trace.code.decoder import UNKNOWN, Decoder, Instruction
 from acrn_trace.image.image import Code
+from acrn_trace.sites.decoder import UNKNOWN, Decoder, Instruction
 
 WINDOW = 80  # bytes before the place in question
 STARTS = 15

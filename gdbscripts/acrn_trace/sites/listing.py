@@ -5,9 +5,9 @@ import re
 from typing import Iterable, Iterator, Mapping
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code.code_around import CodeAround
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
+from acrn_trace.sites.code_around import CodeAround
 from acrn_trace.tables.calls import CallTable
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.code.disassembler import MissingCapstone
-from acrn_trace.code.scan import NumberAt, number_before, scanned_sites
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.image.site_records import recorded_sites
-from acrn_trace.images.callers import with_callers
+from acrn_trace.sites.callers import with_callers
+from acrn_trace.sites.disassembler import MissingCapstone
+from acrn_trace.sites.scan import NumberAt, number_before, scanned_sites
 
 
 def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
