@@ -8,13 +8,13 @@ the site. Where R8 is not loaded, the call may be another than was meant however
 
 from typing import Callable, Iterable
 
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint import Linter
 from acrn_trace.lint.findings import Found
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event, Finding
 
 KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers
 NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it

@@ -8,9 +8,6 @@ from typing import IO, Callable, Collection, NoReturn
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.event import FINDING_KINDS
-from acrn_trace.filters import Filter
 from acrn_trace.sinks import Output, Remarks, Sink, open_output
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
@@ -19,6 +16,9 @@ from acrn_trace.sinks.summary import ORDERS, SummarySink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge, acrn
+from acrn_trace.trace.event import FINDING_KINDS
+from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.rendering import Renderer
 
 FORMATS = ("text", "jsonl", "chrome")
 

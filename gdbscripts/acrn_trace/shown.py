@@ -4,11 +4,11 @@
 import argparse
 from typing import IO
 
-from acrn_trace.event import Event
-from acrn_trace.filters import Filter
 from acrn_trace.options import make_filter, make_sinks
 from acrn_trace.sinks import Sink
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
 
 
 class Shown:

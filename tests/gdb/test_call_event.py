@@ -66,7 +66,7 @@ def test_registers_that_the_hypervisor_breaks_are_shown_and_put_back(smp_at_call
 ANSWER = """
 import gdb
 from acrn_trace.in_gdb.session import current_session
-from acrn_trace.tamper.interventions import Change, Intervener
+from acrn_trace.trace.change import Change, Intervener
 
 class Mock(Intervener):
     def entered(self, call, event):

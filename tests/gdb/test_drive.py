@@ -6,7 +6,7 @@ from live import Guest, arguments_of, events_of, gdb_at, image_of, printed_untra
 
 SCRIPT = """
 from acrn_trace.in_gdb.session import current_session
-from acrn_trace.tamper.interventions import CATCHES, Change, Intervener
+from acrn_trace.trace.change import CATCHES, Change, Intervener
 
 class Answers(Intervener):
     def entered(self, call, event):

@@ -5,11 +5,11 @@ import io
 
 from hypothesis import strategies as st
 
-from acrn_trace.event import INT32, Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
+from acrn_trace.trace.event import INT32, Event, Finding
 
 START_VM = 0x80000012
 SITE = Site(0x1000, None, "/src/service.c", 42, "start")

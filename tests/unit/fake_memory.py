@@ -3,11 +3,11 @@
 
 from dataclasses import dataclass, field
 
-from acrn_trace.decoding.structures import Structures
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.tables import deffile
 from acrn_trace.tables.fields import FieldTable, fields_of
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
+from acrn_trace.trace.structures import Structures
 
 U8, U16, U32, U64 = Scalar(1), Scalar(2), Scalar(4), Scalar(8)
 

@@ -6,11 +6,11 @@ import json
 from fake_memory import FakeMemory
 from stop_builder import SITE, stop
 
-from acrn_trace.decoding.decode import Decoder
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.mocking.replay import Replay
-from acrn_trace.pairing import Call
 from acrn_trace.tables.knowledge import acrn
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.pairing import Call
 
 KNOWLEDGE = acrn()
 BASE = 0x1000

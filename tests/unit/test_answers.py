@@ -5,8 +5,8 @@ import pytest
 from event_builder import event
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.event import Finding
-from acrn_trace.unanswered import BARE, MAX_RESETS, PERHAPS, UNREACHED, Answers, Ground
+from acrn_trace.trace.event import Finding
+from acrn_trace.trace.unanswered import BARE, MAX_RESETS, PERHAPS, UNREACHED, Answers, Ground
 
 ENDED = "before the guest ended"
 

@@ -7,11 +7,11 @@ import pytest
 from assembled import assemble, byte_search
 
 from acrn_trace.blame import SiteLint, guests_own
-from acrn_trace.clobbers import clobber_findings
-from acrn_trace.event import Event
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.tables.knowledge import acrn
+from acrn_trace.trace.clobbers import clobber_findings
+from acrn_trace.trace.event import Event
 
 LOST = "f: mov $0x80000012, %r8d\n   call printk\n   mov $1, %edi\n   vmcall\n   ret"
 

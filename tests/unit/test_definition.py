@@ -4,13 +4,13 @@
 import pytest
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.structures import Structures
-from acrn_trace.filters import Filter
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
 from acrn_trace.tables.layouts import Layouts
+from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.structures import Structures
 from event_builder import event
 
 LINE = "HYPERCALL2(0x800000a0, get_load, VMID(vmid), PTR(out, vm_load, load))"

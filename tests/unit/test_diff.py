@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acrn_trace.event import Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.launch.launcher import main
+from acrn_trace.trace.event import Finding
 from acrn_trace.traces import alignment
 from acrn_trace.traces.alignment import Keys, aligned
 from event_builder import event, jsonl

@@ -4,8 +4,8 @@
 import pytest
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.filters import Filter
 from acrn_trace.tables.calls import CallTable
+from acrn_trace.trace.filters import Filter
 from event_builder import event
 
 TABLE = CallTable([])

@@ -3,13 +3,13 @@
 
 import pytest
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.decode import Decoder
-from acrn_trace.event import Event
-from acrn_trace.pairing import Call
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tamper.inject import Injector
 from acrn_trace.tamper.inject_grammar import parse_rule, split_expressions
-from acrn_trace.tamper.tampering import tampering
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.marks import tampering
+from acrn_trace.trace.pairing import Call
 from fake_memory import FakeMemory
 from stop_builder import SITE, stop
 

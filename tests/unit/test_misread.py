@@ -4,13 +4,13 @@
 import struct
 
 import pytest
-from acrn_trace.decoding.arguments import ArgumentDecoder
-from acrn_trace.decoding.misread import MAX_TOLD, misread_arguments
 from acrn_trace.rings.recorded import RecordDecoder
 from acrn_trace.rings.ringformat import CAPTURED_IN
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Scalar
+from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.misread import MAX_TOLD, misread_arguments
 from fake_memory import U8, FakeMemory, array, struct as structure, structures
 from ring_builder import RingMachine, record
 

@@ -8,10 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.decoding.structures import Structures
-from acrn_trace.event import Finding
-from acrn_trace.filters import Filter
 from acrn_trace.guest.stop import Frame
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
@@ -21,6 +17,10 @@ from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Layouts
+from acrn_trace.trace.event import Finding
+from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.structures import Structures
 from acrn_trace.traces import playback
 from acrn_trace.traces.playback import Playback, in_live_order
 from acrn_trace.traces.tracefile import read_events

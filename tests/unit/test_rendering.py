@@ -3,13 +3,13 @@
 
 import pytest
 from acrn_trace.base.text import quoted, text_of
-from acrn_trace.decoding.changes import Change, merge
-from acrn_trace.decoding.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
-from acrn_trace.decoding.structures import Pointed
-from acrn_trace.event import Event
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Hidden, Scalar, alignment
+from acrn_trace.trace.changes import Change, merge
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
+from acrn_trace.trace.structures import Pointed
 from fake_memory import U8, U16, U32, U64, array, struct, structures
 from hypothesis import given
 from hypothesis import strategies as st

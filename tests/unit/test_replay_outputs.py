@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from replaying import BASE, CALLS, CREATION, KNOWLEDGE, PAGE, Guest, numbers, recorded, replay_of
 from replaying import replayed
 
-from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.trace.arguments import ArgumentDecoder
 
 
 def test_what_was_written_is_written_again(tmp_path):

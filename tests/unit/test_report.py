@@ -9,13 +9,13 @@ from pathlib import Path
 import acrn_trace
 import pytest
 
-from acrn_trace import both_sides
 from acrn_trace.base.progress import EVERY, Progress
-from acrn_trace.event import FINDING_KINDS, Finding
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.launch.launcher import main
 from acrn_trace.mocking import replay
 from acrn_trace.sinks.stamps import Stamps
+from acrn_trace.trace import both_sides
+from acrn_trace.trace.event import FINDING_KINDS, Finding
 from event_builder import event, jsonl
 from live import SECONDS
 

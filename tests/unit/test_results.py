@@ -5,13 +5,13 @@ from typing import Callable
 
 import pytest
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.decode import Decoder
-from acrn_trace.event import Event
-from acrn_trace.pairing import Call
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.results import MAX_VMS, ResultChecker, results_of
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.pairing import Call
 from fake_memory import FakeMemory
 from stop_builder import SITE, stop
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acrn_trace.event import Finding
 from acrn_trace.sinks.histogram import ERROR, Histogram
 from acrn_trace.sinks.summary import SummarySink
+from acrn_trace.trace.event import Finding
 from event_builder import event, written
 
 STRACE = ["% time", "seconds", "usecs/call", "calls", "errors"]

@@ -3,15 +3,15 @@
 
 import io
 
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.decoding.structures import Structures
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
+from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.structures import Structures
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
 RENDERER = Renderer(TABLE, Structures(Layouts(), FieldTable()))

@@ -4,21 +4,21 @@
 from dataclasses import replace
 
 import pytest
-from acrn_trace.decoding.decode import Decoder
-from acrn_trace.decoding.structures import Structures
-from acrn_trace.event import Finding
-from acrn_trace.filters import Filter
 from acrn_trace.guest.memory import NoMemory
 from acrn_trace.guest.site import Site, points
-from acrn_trace.pairing import Pairing
 from acrn_trace.sinks import Sink
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.tables.results import ResultRules
-from acrn_trace.tamper.interventions import Change, Intervener
-from acrn_trace.tracer import Tracer
+from acrn_trace.trace.change import Change, Intervener
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.event import Finding
+from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.pairing import Pairing
+from acrn_trace.trace.structures import Structures
+from acrn_trace.trace.tracer import Tracer
 from stop_builder import SITE, START_VM, stop
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))

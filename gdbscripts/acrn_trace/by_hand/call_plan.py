@@ -7,10 +7,10 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.by_hand.call_structures import Builder
 from acrn_trace.by_hand.call_text import Fields, Node
-from acrn_trace.decoding.arguments import ArgumentDecoder
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
+from acrn_trace.trace.arguments import ArgumentDecoder
 
 MAX_NUMBER = (1 << 64) - 1
 

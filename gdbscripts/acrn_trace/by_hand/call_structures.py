@@ -14,9 +14,9 @@ from typing import Callable
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.by_hand.call_text import KINDS, Characters, Elements, Expression, Fields, Node
-from acrn_trace.decoding.structures import Structures
 from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
+from acrn_trace.trace.structures import Structures
 
 _SHORT = 60  # characters of what the user wrote, in a message
 

@@ -10,12 +10,12 @@ from acrn_trace.at_rest.image_match import DIFFERS
 from acrn_trace.at_rest.levels import FIRMWARE, HYPERVISOR, UNKNOWN, Level, by_ring
 from acrn_trace.at_rest.postmortem import FoundRing, Postmortem
 from acrn_trace.diagnosis.standing import End, Interrupted, Line, Oops, Place, StackPart
-from acrn_trace.event import Event
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import Memory, VirtualMemory
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event
 
 CERTAIN, PROBABLE, GUESS = "certain", "probable", "guess"
 

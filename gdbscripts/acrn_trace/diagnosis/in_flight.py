@@ -5,14 +5,14 @@ Only what the hypervisor has no business to write is compared: inputs, and of a 
 both, the fields that are not its outputs. Where it may write all of it, nothing can be told.
 """
 
-from acrn_trace.decoding.changes import Change, merge
-from acrn_trace.decoding.structures import Structures, Tree
 from acrn_trace.diagnosis.facts import Case, Recorded
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import captures
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.trace.changes import Change, merge
+from acrn_trace.trace.structures import Structures, Tree
 
 
 def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change]:

@@ -9,7 +9,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, HypercallPoint
 from acrn_trace.in_gdb.target import read_stop, uninterrupted
-from acrn_trace.tamper.interventions import Change, make_change
+from acrn_trace.trace.change import Change, make_change
 
 
 class AddressPoint(HypercallPoint):

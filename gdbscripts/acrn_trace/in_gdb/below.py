@@ -5,10 +5,10 @@ import re
 
 import gdb
 
-from acrn_trace.event import Event
 from acrn_trace.image.kernel_offset import gate_target
 from acrn_trace.in_gdb.target import exception_gate, runs_under_tcg, vcpu_state
-from acrn_trace.unanswered import Ground
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.unanswered import Ground
 
 SVME = 1 << 12  # of EFER: VMRUN refuses a guest without it. AMD APM volume 2, 15.5.1
 VECTOR_UD = 6

@@ -8,10 +8,6 @@ from acrn_trace.base.text import printable
 from acrn_trace.by_hand.call_plan import find_call, plan_call
 from acrn_trace.by_hand.call_structures import Builder
 from acrn_trace.by_hand.call_text import parse_arguments
-from acrn_trace.decoding.decode import Decoder
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.event import Event
-from acrn_trace.filters import Filter
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
 from acrn_trace.in_gdb.command import Command, matching
@@ -20,11 +16,15 @@ from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
-from acrn_trace.pairing import Pairing
 from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.tracer import Tracer
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.pairing import Pairing
+from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.tracer import Tracer
 
 FORCE = "-f"
 _NUMBERS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR)

@@ -6,13 +6,13 @@ from typing import Callable
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.both_sides import BothSides
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import open_image
 from acrn_trace.in_gdb.command import complaint
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.target import read_memory, read_register, uninterrupted
 from acrn_trace.sites.hypervisor_code import Access, HypervisorCode, hypervisor_code
+from acrn_trace.trace.both_sides import BothSides
 
 PARAMETER = "hypercall hypervisor-symbols"
 

@@ -9,9 +9,6 @@ import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.blame import SiteLint
-from acrn_trace.decoding.decode import Decoder
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.event import Event
 from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
@@ -35,13 +32,16 @@ from acrn_trace.in_gdb.target import (
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
-from acrn_trace.pairing import Pairing
 from acrn_trace.shown import Shown
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tamper.interventions import Intervener
-from acrn_trace.tracer import Tracer
-from acrn_trace.unanswered import Answers
+from acrn_trace.trace.change import Intervener
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.pairing import Pairing
+from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.tracer import Tracer
+from acrn_trace.trace.unanswered import Answers
 
 ENDED, DETACHED = "the guest ended", "detached"
 DISCONNECTED = "the connection to the guest ended"

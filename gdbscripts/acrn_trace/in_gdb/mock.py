@@ -26,7 +26,7 @@ from acrn_trace.mocking.mock_request import FORM, request_bytes
 from acrn_trace.mocking.model_library import ANSWERED, NONE, UNANSWERED
 from acrn_trace.mocking.python_models import VECTORS
 from acrn_trace.sites.scan import scanned_instructions
-from acrn_trace.tamper.interventions import Change, make_change
+from acrn_trace.trace.change import Change, make_change
 
 MSI = 0xFEE00000  # to the local APIC 0: Intel SDM volume 3, 11.11.1
 MAX_CPUIDS = 4096

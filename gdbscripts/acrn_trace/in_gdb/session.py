@@ -14,7 +14,7 @@ from acrn_trace.options import make_filter
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tamper.inject import Injector
 from acrn_trace.tamper.inject_grammar import split_expressions
-from acrn_trace.tamper.interventions import Intervener
+from acrn_trace.trace.change import Intervener
 
 
 class Session:

@@ -14,7 +14,6 @@ from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.base.text import printable
-from acrn_trace.filters import Filter
 from acrn_trace.image.image import open_image
 from acrn_trace.launch import qemu
 from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
@@ -35,6 +34,7 @@ from acrn_trace.options import (
 from acrn_trace.sites.hypervisor_code import hypervisor_code
 from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.tamper.inject_grammar import split_expressions
+from acrn_trace.trace.filters import Filter
 from acrn_trace.traces.convert import convert
 from acrn_trace.traces.diff import diff
 from acrn_trace.traces.report import report

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Iterator
 
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.guest.pending_memory import PendingMemory
@@ -17,10 +16,11 @@ from acrn_trace.mocking.mock_acrn import PlayedAcrn
 from acrn_trace.mocking.model_library import RAISES_GP, RETURNED
 from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
 from acrn_trace.mocking.replay import Replay
-from acrn_trace.pairing import Call
 from acrn_trace.tables.errnos import result_words
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tamper.interventions import Change, Intervener
+from acrn_trace.trace.change import Change, Intervener
+from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.pairing import Call
 
 RAISED_GP = Finding(
     "mock-exception",

@@ -2,8 +2,8 @@
 """An I/O request of a User VM's, as ``hypercall mock ioreq`` states it, and as ACRN's structure."""
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.structures import Structures
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.trace.structures import Structures
 
 KINDS = {"pio": 0, "mmio": 1, "pci": 2, "wp": 3}  # enum acrn_ioreq_type
 MEMBERS = {"pio": "pio_request", "mmio": "mmio_request", "pci": "pci_request", "wp": "mmio_request"}

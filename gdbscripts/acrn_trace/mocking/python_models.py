@@ -15,9 +15,6 @@ from typing import Any, Callable, Iterator, Mapping
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
-from acrn_trace.decoding.arguments import ArgumentDecoder
-from acrn_trace.decoding.structures import Structures
-from acrn_trace.event import Finding
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
@@ -28,6 +25,9 @@ from acrn_trace.tables import calls as calltable
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.event import Finding
+from acrn_trace.trace.structures import Structures
 
 MAX_WORDS = 200  # characters of what an exception says
 VECTORS = range(0x10, 0x100)  # an APIC refuses the others

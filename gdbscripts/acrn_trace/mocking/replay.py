@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
 from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs, inputs
 from acrn_trace.mocking.unrecorded import is_unrecorded, lacks_outputs
-from acrn_trace.pairing import Call
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tamper.interventions import Change
+from acrn_trace.trace.change import Change
+from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.pairing import Call
+from acrn_trace.trace.rendering import Renderer
 from acrn_trace.traces.meaning import Meanings, Tree, differences
 from acrn_trace.traces.tracefile import read_events
 

@@ -8,9 +8,13 @@ An ``out`` argument is written as a whole. Of the others what changed is: the ``
 from dataclasses import dataclass
 from typing import Any, Iterator
 
-from acrn_trace.decoding.arguments import ArgumentDecoder
-from acrn_trace.decoding.changes import is_change
-from acrn_trace.decoding.structures import (
+from acrn_trace.guest.memory import PhysicalMemory
+from acrn_trace.tables.calls import Entry
+from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
+from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.changes import is_change
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.structures import (
     MASK64,
     MAX_DEPTH,
     REDACTED,
@@ -18,10 +22,6 @@ from acrn_trace.decoding.structures import (
     Tree,
     field_value,
 )
-from acrn_trace.event import Event
-from acrn_trace.guest.memory import PhysicalMemory
-from acrn_trace.tables.calls import Entry
-from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 
 
 class NotRebuilt(Exception):

@@ -8,9 +8,9 @@ its field, a field that is not there and a place past an array's end are errors.
 from typing import Any, Iterator
 
 from acrn_trace.base.suggest import in_passing
-from acrn_trace.decoding.structures import MAX_ELEMENTS, Structures, field_value
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
+from acrn_trace.trace.structures import MAX_ELEMENTS, Structures, field_value
 
 View = Any
 

@@ -3,10 +3,10 @@
 
 from typing import Iterator
 
-from acrn_trace.decoding.structures import Tree
-from acrn_trace.event import Event
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.fields import FieldTable
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.structures import Tree
 from acrn_trace.traces.meaning import ADDRESS
 
 

@@ -3,15 +3,15 @@
 
 from dataclasses import replace
 
-from acrn_trace.decoding.arguments import ArgumentDecoder
-from acrn_trace.decoding.changes import alike
-from acrn_trace.decoding.structures import Tree
-from acrn_trace.event import Event
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.rings.recorded import RecordDecoder, captures
 from acrn_trace.rings.ringformat import RingHeader
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.changes import alike
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.structures import Tree
 
 NOTHING: Tree = object()
 

@@ -8,12 +8,6 @@ there now.
 import struct
 from typing import Iterator, Mapping
 
-from acrn_trace.clobbers import clobber_findings
-from acrn_trace.decoding.arguments import ArgumentDecoder
-from acrn_trace.decoding.changes import merge
-from acrn_trace.decoding.misread import misread_arguments
-from acrn_trace.decoding.structures import Tree
-from acrn_trace.event import Event
 from acrn_trace.guest.abi import ACRN, RFLAGS_COMPARED
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
@@ -35,6 +29,12 @@ from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.results import ResultChecker
+from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.changes import merge
+from acrn_trace.trace.clobbers import clobber_findings
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.misread import misread_arguments
+from acrn_trace.trace.structures import Tree
 
 MAX_KINS = 4096
 UNKNOWN_HZ = 10**9  # as which a counter of unknown speed is shown, and that is said

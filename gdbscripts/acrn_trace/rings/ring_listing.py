@@ -12,8 +12,6 @@ from typing import IO, Iterable, Iterator, Mapping
 from acrn_trace.at_rest.postmortem import Postmortem
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.event import Event
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
@@ -25,6 +23,8 @@ from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.rendering import Renderer
 
 NOW = "now"  # in an event of JSONL: argument to what differs in memory now
 MAX_VCPUS = 4096  # of whose calls the last ones are kept apart

@@ -5,7 +5,7 @@ from typing import IO
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.event import Event
+from acrn_trace.trace.event import Event
 
 
 class Sink:

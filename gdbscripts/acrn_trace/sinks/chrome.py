@@ -9,12 +9,12 @@ another of its track unless one is inside the other, so such a call goes to a fu
 
 from typing import Any, Sequence
 
-from acrn_trace.event import Event
 from acrn_trace.sinks import BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.jsonl import compact, json_text
 from acrn_trace.sinks.stamps import CLOCKS
 from acrn_trace.tables.errnos import errno_text
-from acrn_trace.tamper.tampering import answer_mark, tampering
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.marks import answer_mark, tampering
 
 GUEST = 1  # pid: viewers give 0 to the idle process
 MAX_VCPUS = 1024  # tracks; vCPUs past this share the unknown one's

@@ -4,8 +4,8 @@
 import json
 from typing import Any
 
-from acrn_trace.event import Event
 from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
+from acrn_trace.trace.event import Event
 
 _BODY = object()  # a key of Event.kin
 

@@ -7,13 +7,13 @@ The part up to the arguments is on the screen while the call is in flight.
 """
 
 from acrn_trace.base.text import printable
-from acrn_trace.both_sides import hypervisor_lines
-from acrn_trace.decoding.rendering import Renderer
-from acrn_trace.event import Event
 from acrn_trace.sinks import Output, QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.tables.errnos import errno_text
-from acrn_trace.tamper.tampering import answer_mark, tampering
+from acrn_trace.trace.both_sides import hypervisor_lines
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.marks import answer_mark, tampering
+from acrn_trace.trace.rendering import Renderer
 
 
 class TextSink(QuickSink):

@@ -7,13 +7,13 @@ from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import FIELDS, INCLUDE, TYPES
-from acrn_trace.decoding.structures import Structures
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.tables.dwarf import read_layouts
 from acrn_trace.tables.fields import read_fields
 from acrn_trace.tables.releases import Releases, read_releases
 from acrn_trace.tables.results import ResultRules, read_results
+from acrn_trace.trace.structures import Structures
 
 
 @dataclass

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator
 
-from acrn_trace.decoding.changes import is_change, joined
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.deffile import Line
+from acrn_trace.trace.changes import is_change, joined
+from acrn_trace.trace.event import Event, Finding
 
 # ACRN dispatches on the low 8 bits and checks the others only where it resolves the target VM:
 # hypervisor/arch/x86/guest/vmcall.c of master d61d98cf800e.

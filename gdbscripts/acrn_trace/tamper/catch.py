@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.event import Event
 from acrn_trace.guest.abi import ACRN
-from acrn_trace.pairing import Call
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.pairing import Call
 
 _CONDITION = re.compile(r"(?:^|\s)if\b")
 _THREAD = re.compile(r"(?:^|\s)thread\s+(\S+)(?=\s|$)")

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
-from acrn_trace.decoding.structures import Structures
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.layouts import Array, Hidden, Scalar, Struct, Type
+from acrn_trace.trace.structures import Structures
 
 REGISTERS = (*GENERAL_REGISTERS, "rflags")
 _STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\w+)\]")

@@ -9,9 +9,9 @@ hypervisor. Options put them back.
 from dataclasses import dataclass, field
 from typing import Any, Iterator
 
-from acrn_trace.event import Event
 from acrn_trace.sinks.jsonl import compact
 from acrn_trace.tables.calls import CallTable, Entry
+from acrn_trace.trace.event import Event
 
 # Fields of structures that hold the address of a buffer, or where the hypervisor put one.
 BUFFER_FIELDS = frozenset({"service_vm_gpa", "hpa", "ioreq_buf"})

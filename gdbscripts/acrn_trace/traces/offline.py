@@ -9,12 +9,12 @@ from typing import IO, Callable, Iterator, Sequence
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
-from acrn_trace.event import Event
-from acrn_trace.filters import Filter
 from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
 from acrn_trace.sinks import Output, QuickSink, Sink, open_output
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
 from acrn_trace.traces import quicklines, quicktext
 from acrn_trace.traces.playback import Playback
 from acrn_trace.traces.quicklines import QuickLines

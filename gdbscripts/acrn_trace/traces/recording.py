@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import IO, Iterator, NamedTuple, NoReturn
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.ringformat import HEADER_SIZE, NotARing, RingHeader
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
+from acrn_trace.trace.event import Event, Finding
 from acrn_trace.traces import blocks
 from acrn_trace.traces.blocks import FULL, LATE, LAYOUT, UNREAD, UNWRITTEN, VERSION, Block
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.event import Event
 from acrn_trace.image.elf import MAGIC as ELF_MAGIC
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event
 from acrn_trace.traces import blocks
 from acrn_trace.traces.eventjson import NotAnEvent, event_of
 from acrn_trace.traces.recording import Recording, recorded_events

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Compares every general register and RFLAGS at a call's entry with its return."""
 
-from acrn_trace.event import Finding
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, RFLAGS_COMPARED
 from acrn_trace.guest.stop import Stop
+from acrn_trace.trace.event import Finding
 
 Changes = dict[str, tuple[int, int]]
 

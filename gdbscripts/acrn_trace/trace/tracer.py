@@ -4,16 +4,11 @@
 import time
 from typing import Callable, Iterable
 
-from acrn_trace.audience import Audience
-from acrn_trace.decoding.decode import Decoder
-from acrn_trace.event import Event
-from acrn_trace.filters import Filter
 from acrn_trace.guest.abi import ACRN, other_hypervisor
 from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
-from acrn_trace.pairing import Call, Pairing
 from acrn_trace.sinks import Sink
-from acrn_trace.tamper.interventions import (
+from acrn_trace.trace.change import (
     Change,
     Intervener,
     StoppedGuest,
@@ -21,7 +16,12 @@ from acrn_trace.tamper.interventions import (
     changed_stop,
     make_change,
 )
-from acrn_trace.tamper.tampering import MOCKED
+from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.dispatch import Audience
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.marks import MOCKED
+from acrn_trace.trace.pairing import Call, Pairing
 
 Waiting = tuple[Call, Intervener, Change]  # an answer, for when the guest goes on
 Handover = tuple[dict[int, tuple[str | None, dict]], Waiting | None]

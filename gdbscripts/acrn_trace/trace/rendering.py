@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from acrn_trace.base.text import quoted
-from acrn_trace.decoding.arguments import ArgumentDecoder
-from acrn_trace.decoding.changes import is_change, joined
-from acrn_trace.decoding.structures import Structures, Tree
-from acrn_trace.event import Event
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
+from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.changes import is_change, joined
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.structures import Structures, Tree
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
 MAX_ELEMENTS = 16

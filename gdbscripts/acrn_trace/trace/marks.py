@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What was done to a call on purpose, as its event says: ``Event.more["injected"], ["mocked"]``."""
 
-from acrn_trace.event import Event
+from acrn_trace.trace.event import Event
 
 # A list of text: error=EPERM, delay_enter=500us, poke_exit rsi: 1 => 5, unpoked vm.vmid: why
 INJECTED = "injected"

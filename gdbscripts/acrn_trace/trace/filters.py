@@ -9,9 +9,9 @@ from typing import Any, Callable, Collection, Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
-from acrn_trace.event import Event
 from acrn_trace.tables.call_selection import select_calls
 from acrn_trace.tables.calls import CallTable
+from acrn_trace.trace.event import Event
 
 Condition = Callable[[Event], "bool | None"]
 

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from acrn_trace.decoding.structures import Pointed, Sized, Tree
+from acrn_trace.trace.structures import Pointed, Sized, Tree
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ parameter of 8 or 16 bits they do extend to 32: what stands in bits 31 and below
 
 from typing import Iterator, Mapping, Sequence
 
-from acrn_trace.decoding.changes import joined
-from acrn_trace.decoding.structures import NoTruth, Pointed, Tree
-from acrn_trace.event import Finding
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.tables.calls import Argument, Entry
+from acrn_trace.trace.changes import joined
+from acrn_trace.trace.event import Finding
+from acrn_trace.trace.structures import NoTruth, Pointed, Tree
 
 EXTENDED_BITS = 32  # to which compilers extend what is narrower
 MAX_TOLD = 8  # fields of one argument

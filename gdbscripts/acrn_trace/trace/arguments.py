@@ -3,12 +3,12 @@
 
 from dataclasses import dataclass, field
 
-from acrn_trace.decoding.changes import Change, merge
-from acrn_trace.decoding.structures import Structures, Tree, field_value
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable, is_absent
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
+from acrn_trace.trace.changes import Change, merge
+from acrn_trace.trace.structures import Structures, Tree, field_value
 
 
 @dataclass

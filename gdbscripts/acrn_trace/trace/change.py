@@ -8,10 +8,10 @@ the tracer makes at once: the guest stands still, and goes on from what the chan
 from dataclasses import dataclass, field, replace
 from typing import Callable, Iterable, Mapping, Protocol
 
-from acrn_trace.event import Event, Finding
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.stop import Stop
-from acrn_trace.pairing import Call
+from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.pairing import Call
 
 INJECTS, ANSWERS, CATCHES = range(3)  # the ranks of those who intervene
 

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: BSD-3-Clause
-"""From registers and memory to named arguments, and to text."""
