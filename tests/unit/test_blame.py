@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from assembled import assemble, byte_search
 
-from acrn_trace.blame import SiteLint, guests_own
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
+from acrn_trace.lint.of_call import SiteLint, guests_own
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event

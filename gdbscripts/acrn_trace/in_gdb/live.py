@@ -8,7 +8,6 @@ from typing import IO, Callable
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.blame import SiteLint
 from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
@@ -32,6 +31,7 @@ from acrn_trace.in_gdb.target import (
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
+from acrn_trace.lint.of_call import SiteLint
 from acrn_trace.shown import Shown
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge

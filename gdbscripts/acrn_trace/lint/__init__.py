@@ -7,12 +7,12 @@ from typing import Any, Callable, Iterable, Iterator
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import CATALOG
-from acrn_trace.lint.conventions import convention_findings
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.functions import Functions
-from acrn_trace.lint.numbers import number_findings
-from acrn_trace.lint.structures import structure_findings
-from acrn_trace.lint.values import value_findings
+from acrn_trace.lint.program import Functions
+from acrn_trace.lint.rule_convention import convention_findings
+from acrn_trace.lint.rule_number import number_findings
+from acrn_trace.lint.rule_structure import structure_findings
+from acrn_trace.lint.rule_value import value_findings
 from acrn_trace.tables.knowledge import Knowledge
 
 Rule = Callable[[Place], Iterator[Found]]

@@ -4,7 +4,7 @@
 import re
 from typing import Callable, Iterator
 
-from acrn_trace.lint.function import Function
+from acrn_trace.lint.flow_graph import Function
 from acrn_trace.lint.instructions import Copy, Instruction
 
 CALLER_SAVED = frozenset({"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"})

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import ENTRY, Function
-from acrn_trace.lint.functions import Functions
+from acrn_trace.lint.flow_graph import ENTRY, Function
 from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
+from acrn_trace.lint.program import Functions
 from acrn_trace.lint.uses import uses
 from acrn_trace.tables.calls import CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge

@@ -6,7 +6,7 @@ from typing import Iterable
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint import Linter
-from acrn_trace.lint.conventions import CONVENTIONS
+from acrn_trace.lint.rule_convention import CONVENTIONS
 from acrn_trace.tables.knowledge import Knowledge
 
 NAMES = {convention.id: convention.name for convention in CONVENTIONS}

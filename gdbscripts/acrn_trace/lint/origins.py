@@ -11,7 +11,7 @@ from typing import Callable, Iterable
 
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import ENTRY, Function
+from acrn_trace.lint.flow_graph import ENTRY, Function
 from acrn_trace.lint.instructions import Address, Constant, Copy, Formula, Load, Slot, Sum
 
 MAX_STEPS = 4096  # of one question

@@ -2,7 +2,7 @@
 """Who uses the value of a register: asked forward, from the place that sets it."""
 
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import Function
+from acrn_trace.lint.flow_graph import Function
 
 MAX_STEPS = 4096
 

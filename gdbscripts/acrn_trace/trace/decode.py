@@ -3,9 +3,9 @@
 
 from typing import Callable
 
-from acrn_trace.blame import SiteFindings, guests_own
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import PhysicalMemory
+from acrn_trace.lint.of_call import SiteFindings, guests_own
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.results import ResultChecker
 from acrn_trace.trace.arguments import ArgumentDecoder, Decoded

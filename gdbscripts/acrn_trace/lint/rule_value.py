@@ -5,7 +5,7 @@ from typing import Iterable, Iterator
 
 from acrn_trace.lint.callees import CALLER_SAVED
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.function import ENTRY
+from acrn_trace.lint.flow_graph import ENTRY
 from acrn_trace.lint.instructions import Copy
 from acrn_trace.lint.origins import KNOWN, LOST, RESULT, SOME
 

@@ -3,10 +3,10 @@
 
 from typing import Iterator
 
-from acrn_trace.lint.conventions import is_acrn
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.function import ENTRY
+from acrn_trace.lint.flow_graph import ENTRY
 from acrn_trace.lint.origins import KNOWN, LOST, UNSET, Value, loaded
+from acrn_trace.lint.rule_convention import is_acrn
 
 MAX_STUB = 8  # instructions
 MAX_SUCCESSIONS = 32

@@ -7,7 +7,7 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.function import ENTRY, MAX_BYTES, NEAR, Function, Piece, target_of
+from acrn_trace.lint.flow_graph import ENTRY, MAX_BYTES, NEAR, Function, Piece, target_of
 from acrn_trace.lint.origins import Origins, loaded
 from acrn_trace.sites.bounds import Bounds
 from acrn_trace.sites.call_targets import CallTargets
