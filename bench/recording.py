@@ -12,7 +12,8 @@ from typing import Callable
 
 from report import measure
 
-from acrn_trace.rings.ringformat import (
+from acrn_trace.rings import blocks
+from acrn_trace.rings.format import (
     CAPTURED_IN,
     CAPTURED_OUT,
     MAGIC,
@@ -22,9 +23,8 @@ from acrn_trace.rings.ringformat import (
     VERSION,
     RingHeader,
 )
+from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces import blocks
-from acrn_trace.traces.preamble import preamble
 
 ROUNDS = 5
 CALLS = 400_000

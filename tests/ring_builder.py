@@ -4,7 +4,7 @@
 import struct
 from dataclasses import dataclass, field
 
-from acrn_trace.rings.ringformat import (
+from acrn_trace.rings.format import (
     MAGIC,
     RECORD,
     RETURNED,

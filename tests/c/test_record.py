@@ -12,7 +12,7 @@ from live import SECONDS, make
 from recorder import RECORD, Recorder, lost, recorded, sequences
 from ring_builder import HEADER_AT, MIB, PAGE, RingMachine, record
 
-from acrn_trace.rings.ringformat import CALLED, RETURNED, WRITING
+from acrn_trace.rings.format import CALLED, RETURNED, WRITING
 
 GIB = 1 << 30
 ENOUGH = 1000  # calls that are recorded while their ring runs

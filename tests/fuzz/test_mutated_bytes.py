@@ -18,15 +18,15 @@ from live import ROOT, SECONDS, Run, make, run
 from ring_builder import HZ, VIRTUAL, RingMachine, record
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.rings import blocks
 from acrn_trace.rings.follower import RingFollower, end_block
-from acrn_trace.rings.ring import Rings
+from acrn_trace.rings.format import CALLED, RETURNED, WRITING, NotARing
+from acrn_trace.rings.preamble import preamble
+from acrn_trace.rings.reader import Rings
+from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.rings.ring_contents import last_calls
-from acrn_trace.rings.ringformat import CALLED, RETURNED, WRITING, NotARing
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces import blocks
-from acrn_trace.traces.preamble import preamble
-from acrn_trace.traces.recording import Recording, recorded_events
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 ORIGINALS, MUTATIONS = (1000, 1000) if LONG else (20, 50)

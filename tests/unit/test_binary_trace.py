@@ -21,12 +21,13 @@ from trace_blocks import (
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.options import add_knowledge_options, add_trace_options
-from acrn_trace.rings.ringformat import CALLED
+from acrn_trace.rings import blocks
+from acrn_trace.rings.format import CALLED
+from acrn_trace.rings.preamble import preamble
+from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces import blocks, offline
-from acrn_trace.traces.preamble import preamble
-from acrn_trace.traces.recording import Recording, recorded_events
+from acrn_trace.traces import offline
 from acrn_trace.traces.tracefile import read_events
 
 ACRN = acrn()

@@ -4,7 +4,7 @@
 from diagnosis_builder import CAPTURING, CODE, CREATE_VM, FLAGS, SET_IOREQ_BUFFER, START_VM
 from diagnosis_builder import STRUCTURE, TOP, Guest, captured, creation
 
-from acrn_trace.rings.ringformat import CAPTURED_IN
+from acrn_trace.rings.format import CAPTURED_IN
 
 FAILED, ENOTTY = -1, -25
 PAUSE_VM = 0x80000013

@@ -5,7 +5,7 @@ import pytest
 from diagnosis_builder import FLAGS, STACKS, TOP, USER, VMCALL, Guest
 from ring_builder import PAGE
 
-from acrn_trace.rings.ringformat import CALLED
+from acrn_trace.rings.format import CALLED
 
 
 @pytest.mark.parametrize(

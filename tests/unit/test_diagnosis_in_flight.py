@@ -4,7 +4,7 @@
 from diagnosis_builder import CAPTURE, CAPTURING, CREATE_VM, STRUCTURE, Guest, captured, creation
 
 from acrn_trace.diagnosis.page import as_json
-from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN
+from acrn_trace.rings.format import CALLED, CAPTURED_IN
 
 
 def test_a_call_without_return_in_the_hypervisor_has_not_returned():

@@ -10,7 +10,7 @@ from diagnosis_builder import START_VM, TOP, VMCALL, Guest, captured, creation
 from ring_builder import HEADER_AT, RECORDS_AT, SITE, TABLES_AT
 
 from acrn_trace.diagnosis.page import as_json, page
-from acrn_trace.rings.ringformat import CALLED, RETURNED
+from acrn_trace.rings.format import CALLED, RETURNED
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 INTERESTING = (0, 1, 0xFFFF, (1 << 63) - 1, (1 << 64) - 1, STACKS, CODE, SITE, TOP)

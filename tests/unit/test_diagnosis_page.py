@@ -14,7 +14,7 @@ from acrn_trace.diagnosis.page import as_json, page
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import SnapshotVcpu
 from acrn_trace.image.image import open_image
-from acrn_trace.rings.ringformat import CALLED, CAPTURED_IN
+from acrn_trace.rings.format import CALLED, CAPTURED_IN
 
 
 def test_there_is_an_end_to_what_is_said():

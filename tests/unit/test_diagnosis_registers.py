@@ -7,7 +7,7 @@ import pytest
 from diagnosis_builder import TOP, Guest
 
 from acrn_trace.diagnosis.registers_lost import _names
-from acrn_trace.rings.ringformat import CHANGED
+from acrn_trace.rings.format import CHANGED
 
 CHECKING = {"size": 128, "more": {"changed_offset": 64, "changed_slots": 3}}
 RBX = 3

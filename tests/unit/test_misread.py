@@ -4,8 +4,8 @@
 import struct
 
 import pytest
-from acrn_trace.rings.recorded import RecordDecoder
-from acrn_trace.rings.ringformat import CAPTURED_IN
+from acrn_trace.rings.events import RecordDecoder
+from acrn_trace.rings.format import CAPTURED_IN
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Scalar

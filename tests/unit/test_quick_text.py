@@ -15,7 +15,7 @@ from ring_builder import HZ, SITE, RingMachine, record
 from trace_blocks import HEAD, MORE, loss_block, records_block, rings_block, wide
 
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.ringformat import (
+from acrn_trace.rings.format import (
     CALLED,
     CAPTURED_IN,
     CAPTURED_OUT,
@@ -23,9 +23,9 @@ from acrn_trace.rings.ringformat import (
     FAULTED,
     RETURNED,
 )
+from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.traces import quicktext
-from acrn_trace.traces.preamble import preamble
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 ACRN = acrn()
@@ -150,7 +150,7 @@ def test_the_quick_text_of_structures(tmp_path_factory, numbers, flags, size, op
 @pytest.mark.parametrize("options", ([], ["-r"], ["-t"]), ids=" ".join)
 def test_structures_with_any_numbers_are_shown_the_quick_way(tmp_path, monkeypatch, options):
     """What is behind them in the record is of other calls, and does not count."""
-    from acrn_trace.rings.recorded import RecordDecoder
+    from acrn_trace.rings.events import RecordDecoder
 
     made, event = [], RecordDecoder.event
     randomness, calls = random.Random(4), []
@@ -188,7 +188,7 @@ def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
         ]
         data += records_block(b"".join(calls), number=number)
     made = []
-    from acrn_trace.rings.recorded import RecordDecoder
+    from acrn_trace.rings.events import RecordDecoder
 
     event = RecordDecoder.event
     monkeypatch.setattr(RecordDecoder, "event", lambda *args: made.append(1) or event(*args))
@@ -199,7 +199,7 @@ def test_most_calls_are_shown_the_quick_way(tmp_path, monkeypatch):
 @pytest.mark.parametrize("options", ([], ["-v"]), ids=" ".join)
 def test_wrong_arguments_are_shown_the_quick_way_as_well(tmp_path, monkeypatch, options):
     """Bits that ACRN does not read, beside right ones, and structures at odd addresses."""
-    from acrn_trace.rings.recorded import RecordDecoder
+    from acrn_trace.rings.events import RecordDecoder
 
     made, event, calls = [], RecordDecoder.event, []
     for n in range(1000):

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ring_builder import HZ, RingMachine, record
 
+from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.follower import RingFollower, end_block
-from acrn_trace.rings.recorded import RecordDecoder
-from acrn_trace.rings.ring import Rings
-from acrn_trace.rings.ring_contents import last_calls
-from acrn_trace.rings.ringformat import (
+from acrn_trace.rings.format import (
     CALLED,
     CAPTURED_IN,
     CAPTURED_OUT,
@@ -26,10 +24,12 @@ from acrn_trace.rings.ringformat import (
     NotARing,
     RingHeader,
 )
+from acrn_trace.rings.preamble import preamble
+from acrn_trace.rings.reader import Rings
+from acrn_trace.rings.recording import Recording, recorded_events
+from acrn_trace.rings.ring_contents import last_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces.preamble import preamble
-from acrn_trace.traces.recording import Recording, recorded_events
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 VIRTUAL = 0xFFFFFFFF80400000

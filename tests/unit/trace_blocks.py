@@ -6,10 +6,10 @@ import struct
 from ring_builder import HZ, SITE, RingMachine, record
 
 from acrn_trace.guest.site import Site
+from acrn_trace.rings import blocks
+from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces import blocks
-from acrn_trace.traces.preamble import preamble
 
 ACRN = acrn()
 MORE = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}

@@ -13,7 +13,7 @@ from acrn_trace.diagnosis.standing import End, Interrupted, Line, Oops, Place, S
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import Memory, VirtualMemory
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.ringformat import RingHeader
+from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 

@@ -7,8 +7,8 @@ both, the fields that are not its outputs. Where it may write all of it, nothing
 
 from acrn_trace.diagnosis.facts import Case, Recorded
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
-from acrn_trace.rings.recorded import captures
-from acrn_trace.rings.ringformat import RingHeader
+from acrn_trace.rings.events import captures
+from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.changes import Change, merge

@@ -7,9 +7,9 @@ from acrn_trace.at_rest.postmortem import FoundRing
 from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis.facts import Case, Recorded, Recorder, RingState
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.rings.recorded import RecordDecoder
+from acrn_trace.rings.events import RecordDecoder
+from acrn_trace.rings.format import RETURNED, STATE
 from acrn_trace.rings.ring_contents import Kept, Tally, kept_calls
-from acrn_trace.rings.ringformat import RETURNED, STATE
 
 MAX_CALLS = 1 << 14  # of all rings that are looked at; each ring's newest
 LEAST_CALLS = 16  # of each ring

@@ -20,11 +20,11 @@ from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import uninterrupted
 from acrn_trace.options import OptionParser
 from acrn_trace.rings.follower import RingFollower, end_block
-from acrn_trace.rings.ring import Rings
+from acrn_trace.rings.format import NotARing
+from acrn_trace.rings.preamble import preamble
+from acrn_trace.rings.reader import Rings
 from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options
-from acrn_trace.rings.ringformat import NotARing
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.traces.preamble import preamble
 
 LIVE_COUNT = 10
 HEADER, WATERMARK = "acrn_ring_header", "acrn_ring_watermark"

@@ -17,8 +17,8 @@ from acrn_trace.image.image import open_image
 from acrn_trace.launch import qemu
 from acrn_trace.launch.monitor import Monitor
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
+from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
-from acrn_trace.traces.preamble import preamble
 
 REGION = "acrn-ram"
 SHARED = Path("/dev/shm")  # the host's memory, not its disk

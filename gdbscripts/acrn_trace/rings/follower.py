@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Iterator
 
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.rings.ring import Rings, believable
-from acrn_trace.rings.ringformat import RETURNED, SEQUENCE_SHIFT, STATE, STOPS, Counters
-from acrn_trace.traces import blocks
+from acrn_trace.rings import blocks
+from acrn_trace.rings.format import RETURNED, SEQUENCE_SHIFT, STATE, STOPS, Counters
+from acrn_trace.rings.reader import Rings, believable
 
 MAX_WAITING = 1024  # calls of one ring that have not returned
 

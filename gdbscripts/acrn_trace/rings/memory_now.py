@@ -4,8 +4,8 @@
 from dataclasses import replace
 
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
-from acrn_trace.rings.recorded import RecordDecoder, captures
-from acrn_trace.rings.ringformat import RingHeader
+from acrn_trace.rings.events import RecordDecoder, captures
+from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.arguments import ArgumentDecoder

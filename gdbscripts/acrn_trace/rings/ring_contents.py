@@ -11,8 +11,8 @@ from typing import Iterator, NamedTuple
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.rings.ring import Rings, believable
-from acrn_trace.rings.ringformat import SEQUENCE_SHIFT, STATE, WRITING
+from acrn_trace.rings.format import SEQUENCE_SHIFT, STATE, WRITING
+from acrn_trace.rings.reader import Rings, believable
 
 READ_AT_ONCE = 1 << 16  # bytes of records
 MAX_TORN = 64  # sequence numbers that are remembered

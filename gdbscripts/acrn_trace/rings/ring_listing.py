@@ -15,10 +15,10 @@ from acrn_trace.base.text import printable
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
+from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
+from acrn_trace.rings.format import RECORD, UNKNOWN_VCPU
 from acrn_trace.rings.memory_now import MemoryNow
-from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.ring_contents import Kept, Tally, all_calls, summary_lines, tally_lines
-from acrn_trace.rings.ringformat import RECORD, UNKNOWN_VCPU
 from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.text import TextSink

@@ -16,9 +16,9 @@ from acrn_trace.guest.paging import PAGE, Memory, VirtualMemory
 from acrn_trace.guest.snapshot import SearchableMemory
 from acrn_trace.image.elf import PF_W
 from acrn_trace.image.image import Image
-from acrn_trace.rings.ring import Rings
+from acrn_trace.rings.format import HEADER_SIZE, MAGIC, NotARing, RingHeader
+from acrn_trace.rings.reader import Rings
 from acrn_trace.rings.ring_contents import newest_entry
-from acrn_trace.rings.ringformat import HEADER_SIZE, MAGIC, NotARing, RingHeader
 
 HEADER, RECORDS = "acrn_ring_header", "acrn_ring_records"
 MAX_SEGMENT = 64 << 20  # bytes of one that are looked through

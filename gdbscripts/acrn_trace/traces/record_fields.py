@@ -7,8 +7,8 @@ For cstub/reader/report_layouts.c, which takes records for alike that differ in 
 from dataclasses import dataclass, field, replace
 from typing import Iterator
 
-from acrn_trace.rings.recorded import captures
-from acrn_trace.rings.ringformat import ARGUMENTS, CHANGED, RECORD, RECORD_SIZE, RingHeader
+from acrn_trace.rings.events import captures
+from acrn_trace.rings.format import ARGUMENTS, CHANGED, RECORD, RECORD_SIZE, RingHeader
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Array, Struct, Type, alignment

@@ -6,8 +6,8 @@ import zlib
 from typing import Iterable, Iterator
 
 from acrn_trace.guest.site import Site
+from acrn_trace.rings import blocks
 from acrn_trace.tables.calls import CallTable
-from acrn_trace.traces import blocks
 
 
 def preamble(table: CallTable, sites: Iterable[Site]) -> bytes:

@@ -8,7 +8,7 @@ they may be.
 import struct
 from typing import Callable
 
-from acrn_trace.rings.ringformat import (
+from acrn_trace.rings.format import (
     CALLED,
     COUNTERS_SIZE,
     HEADER_SIZE,

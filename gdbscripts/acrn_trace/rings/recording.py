@@ -12,13 +12,13 @@ from typing import IO, Iterator, NamedTuple, NoReturn
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.recorded import UNKNOWN_HZ, RecordDecoder
-from acrn_trace.rings.ringformat import HEADER_SIZE, NotARing, RingHeader
+from acrn_trace.rings import blocks
+from acrn_trace.rings.blocks import FULL, LATE, LAYOUT, UNREAD, UNWRITTEN, VERSION, Block
+from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
+from acrn_trace.rings.format import HEADER_SIZE, NotARing, RingHeader
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.event import Event, Finding
-from acrn_trace.traces import blocks
-from acrn_trace.traces.blocks import FULL, LATE, LAYOUT, UNREAD, UNWRITTEN, VERSION, Block
 
 MAX_PASS = 32 << 20  # bytes that are held to be put in order
 MAX_BATCHES = 64

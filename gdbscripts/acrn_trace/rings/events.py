@@ -11,7 +11,7 @@ from typing import Iterator, Mapping
 from acrn_trace.guest.abi import ACRN, RFLAGS_COMPARED
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.ringformat import (
+from acrn_trace.rings.format import (
     ARGUMENTS,
     CAPTURED_IN,
     CAPTURED_OUT,
