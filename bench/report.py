@@ -26,7 +26,7 @@ FORMS = {
 }
 READ_ONLY = """
 import sys; sys.path.insert(0, sys.argv[1])
-from acrn_trace.traces.tracefile import read_events
+from acrn_trace.files.read import read_events
 for event in read_events(sys.argv[2]): pass
 """
 

@@ -8,7 +8,7 @@ from live import ROOT, SECONDS, ended, start, wait_until
 from ring_builder import PAGE
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.traces.tracefile import read_events
+from acrn_trace.files.read import read_events
 
 RECORD = ROOT / "build" / "acrn-record"
 

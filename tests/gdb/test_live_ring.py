@@ -5,7 +5,7 @@ import re
 
 from live import Guest, acrn_trace, arguments_of, gdb_at, image_of, make, printed_untraced
 
-from acrn_trace.traces.tracefile import read_events
+from acrn_trace.files.read import read_events
 
 EXAMPLE = "recorder"
 CALLS = [

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.files.playback import Playback
+from acrn_trace.files.read import read_events
 from acrn_trace.sinks.chrome import MAX_LANES, MAX_VCPUS, ChromeSink
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
-from acrn_trace.traces.playback import Playback
-from acrn_trace.traces.tracefile import read_events
 from chrome_validator import validate
 from event_builder import event, events, jsonl, written
 from test_playback import TABLE, sink_of

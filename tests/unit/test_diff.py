@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acrn_trace.files import alignment
+from acrn_trace.files.alignment import Keys, aligned
 from acrn_trace.guest.site import Site
 from acrn_trace.launch.launcher import main
 from acrn_trace.trace.event import Finding
-from acrn_trace.traces import alignment
-from acrn_trace.traces.alignment import Keys, aligned
 from event_builder import event, jsonl
 
 # An item is (kind, value): equal as a whole, or one that changed.

@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.files import playback
+from acrn_trace.files.playback import Playback, in_live_order
+from acrn_trace.files.read import read_events
 from acrn_trace.guest.stop import Frame
 from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
@@ -21,9 +24,6 @@ from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.rendering import Renderer
 from acrn_trace.trace.structures import Structures
-from acrn_trace.traces import playback
-from acrn_trace.traces.playback import Playback, in_live_order
-from acrn_trace.traces.tracefile import read_events
 from event_builder import event, events, jsonl
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))

@@ -6,8 +6,8 @@ import os
 import re
 
 import pytest
+from acrn_trace.files.read import Source
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces.tracefile import Source
 from event_builder import event, events, jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st

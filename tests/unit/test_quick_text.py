@@ -14,6 +14,7 @@ from reporting import reported
 from ring_builder import HZ, SITE, RingMachine, record
 from trace_blocks import HEAD, MORE, loss_block, records_block, rings_block, wide
 
+from acrn_trace.files import quicktext
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.format import (
     CALLED,
@@ -25,7 +26,6 @@ from acrn_trace.rings.format import (
 )
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces import quicktext
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 ACRN = acrn()

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.traces import tracefile
-from acrn_trace.traces.eventjson import NotAnEvent, event_of
-from acrn_trace.traces.tracefile import read_events
+from acrn_trace.files import read as tracefile
+from acrn_trace.files.eventjson import NotAnEvent, event_of
+from acrn_trace.files.read import read_events
 from event_builder import event, events, jsonl
 
 ROOT = Path(__file__).resolve().parents[2]

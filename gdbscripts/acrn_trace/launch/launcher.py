@@ -14,6 +14,7 @@ from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.base.text import printable
+from acrn_trace.files.diff import diff
 from acrn_trace.image.image import open_image
 from acrn_trace.launch import qemu
 from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
@@ -36,7 +37,6 @@ from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.tamper.inject_grammar import split_expressions
 from acrn_trace.trace.filters import Filter
 from acrn_trace.traces.convert import convert
-from acrn_trace.traces.diff import diff
 from acrn_trace.traces.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]

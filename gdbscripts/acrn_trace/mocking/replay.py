@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Iterator
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.files.comparable import Meanings, Tree, differences
+from acrn_trace.files.read import read_events
 from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
@@ -24,8 +26,6 @@ from acrn_trace.trace.change import Change
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.pairing import Call
 from acrn_trace.trace.rendering import Renderer
-from acrn_trace.traces.meaning import Meanings, Tree, differences
-from acrn_trace.traces.tracefile import read_events
 
 MAX_CALLS = 1 << 20
 AHEAD = 64  # recorded calls of the vCPU among which one is looked for that departed ones left out

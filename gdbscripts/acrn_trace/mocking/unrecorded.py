@@ -3,11 +3,11 @@
 
 from typing import Iterator
 
+from acrn_trace.files.comparable import ADDRESS
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.structures import Tree
-from acrn_trace.traces.meaning import ADDRESS
 
 
 def is_unrecorded(was: Tree, now: Tree) -> bool:

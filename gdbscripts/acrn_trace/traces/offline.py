@@ -9,17 +9,12 @@ from typing import IO, Callable, Iterator, Sequence
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
-from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
-from acrn_trace.sinks import Output, QuickSink, Sink, open_output
-from acrn_trace.sinks.text import TextSink
-from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.event import Event
-from acrn_trace.trace.filters import Filter
-from acrn_trace.traces import quicklines, quicktext
-from acrn_trace.traces.playback import Playback
-from acrn_trace.traces.quicklines import QuickLines
-from acrn_trace.traces.quicktext import QuickText
-from acrn_trace.traces.tracefile import (
+from acrn_trace.files import quicklines
+from acrn_trace.files import quicktext
+from acrn_trace.files.playback import Playback
+from acrn_trace.files.quicklines import QuickLines
+from acrn_trace.files.quicktext import QuickText
+from acrn_trace.files.read import (
     check_trace,
     events_in,
     is_empty,
@@ -27,6 +22,12 @@ from acrn_trace.traces.tracefile import (
     is_recording,
     opened,
 )
+from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
+from acrn_trace.sinks import Output, QuickSink, Sink, open_output
+from acrn_trace.sinks.text import TextSink
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
 
 
 class FindingKinds(Sink):

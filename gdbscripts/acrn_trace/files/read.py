@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.files.eventjson import NotAnEvent, event_of
 from acrn_trace.image.elf import MAGIC as ELF_MAGIC
 from acrn_trace.rings import blocks
 from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
-from acrn_trace.traces.eventjson import NotAnEvent, event_of
 
 MAX_LINE = 4 << 20  # bytes; the longest call (1024 elements behind a pointer) is far below
 MAX_NESTING = 64

@@ -11,6 +11,10 @@ from acrn_trace.base.console import standard_output
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
+from acrn_trace.files.alignment import Keys, Step, aligned
+from acrn_trace.files.comparable import Call, Meanings, Tree, differences
+from acrn_trace.files.playback import in_entry_order
+from acrn_trace.files.read import check_trace, read_events
 from acrn_trace.options import (
     OptionParser,
     add_filter_option,
@@ -22,10 +26,6 @@ from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import Renderer
-from acrn_trace.traces.alignment import Keys, Step, aligned
-from acrn_trace.traces.meaning import Call, Meanings, Tree, differences
-from acrn_trace.traces.playback import in_entry_order
-from acrn_trace.traces.tracefile import check_trace, read_events
 
 MAX_VCPUS = 1024
 CONTEXT = 2  # equal calls shown before a difference

@@ -14,6 +14,8 @@ from typing import IO, Sequence
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import REPORT_LIBRARY
 from acrn_trace.base.text import printable
+from acrn_trace.files.record_fields import Kind, NumberField, RecordLayout, kind_of, layout_of
+from acrn_trace.files.text_template import Numbers, learn, packed
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.format import RingHeader
 from acrn_trace.rings.recording import Batch, Recording
@@ -22,8 +24,6 @@ from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import Renderer
-from acrn_trace.traces.record_fields import Kind, NumberField, RecordLayout, kind_of, layout_of
-from acrn_trace.traces.text_template import Numbers, learn, packed
 
 ROOM = 1 << 20
 MAX_LAYOUTS = 128  # REPORT_LAYOUTS

@@ -11,7 +11,7 @@ import struct
 from random import Random
 from typing import Callable, NamedTuple, Sequence
 
-from acrn_trace.traces.record_fields import NumberField
+from acrn_trace.files.record_fields import NumberField
 
 NOTHING, TIME, DURATION, DECIMAL, HEX, DIGITS = range(6)  # enum report_hole
 TRIES = 3  # a telling number may happen to stand elsewhere in the text
