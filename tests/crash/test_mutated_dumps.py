@@ -12,11 +12,11 @@ import pytest
 
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.at_rest.ring_listing import RingListing
 from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import lines, sites_of
 from acrn_trace.image.image import open_image
-from acrn_trace.rings.ring_listing import RingListing
 from acrn_trace.tables.knowledge import acrn
 from crashes import dead
 from dump_builder import DumpBuilder, Load

@@ -4,12 +4,12 @@
 import struct
 
 import pytest
+from acrn_trace.at_rest.memory_now import NOTHING, differences
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import FIELDS
 from acrn_trace.by_hand.call_structures import Builder, Room
 from acrn_trace.by_hand.call_text import parse_arguments
 from acrn_trace.guest.memory import NoMemory, Unreadable
-from acrn_trace.rings.memory_now import NOTHING, differences
 from acrn_trace.tables.fields import NO_ROLES, read_fields
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn

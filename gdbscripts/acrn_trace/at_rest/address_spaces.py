@@ -6,11 +6,11 @@ from typing import Iterator
 
 from acrn_trace.at_rest.image_match import CodeSample, ImageMatch
 from acrn_trace.at_rest.linked_memory import LinkedMemory, page_tables_in
+from acrn_trace.at_rest.ring_search import FoundRing
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.guest.paging import Memory, VirtualMemory, memory_of
 from acrn_trace.guest.snapshot import Snapshot
 from acrn_trace.image.image import Image
-from acrn_trace.rings.ring_search import FoundRing
 
 
 @dataclass

@@ -41,7 +41,7 @@ def diagnose_file(arguments: list[str]) -> int:
 def show_ring(arguments: list[str]) -> int:
     """Print what the rings in a dump or a file of memory have."""
     from acrn_trace.diagnosis.command import case_of
-    from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options
+    from acrn_trace.at_rest.ring_listing import RingListing, add_ring_options, check_ring_options
 
     parser = OptionParser(
         prog="acrn-trace ring", usage="acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]"

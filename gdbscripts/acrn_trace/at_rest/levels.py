@@ -8,11 +8,11 @@ byte, under the vCPU's own page tables.
 from dataclasses import dataclass
 
 from acrn_trace.at_rest.image_match import ImageMatch
+from acrn_trace.at_rest.ring_search import FoundRing
 from acrn_trace.guest.abi import RFLAGS_IF
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import CR0_PG, Memory
 from acrn_trace.guest.snapshot import SnapshotVcpu
-from acrn_trace.rings.ring_search import FoundRing
 
 GUEST, HYPERVISOR, FIRMWARE, UNKNOWN = "guest", "hypervisor", "firmware", "unknown"
 

@@ -7,12 +7,12 @@ from typing import Iterator
 from acrn_trace.at_rest.address_spaces import Space, image_spaces, ring_space, vcpu_spaces
 from acrn_trace.at_rest.image_match import DIFFERS, NOT_MAPPED, CodeSample, ImageMatch
 from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN, Level, by_ring, level_of
+from acrn_trace.at_rest.ring_search import HEADER, FoundRing, find_rings
 from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.paging import Memory
 from acrn_trace.guest.snapshot import Snapshot
 from acrn_trace.image.image import Image
-from acrn_trace.rings.ring_search import HEADER, FoundRing, find_rings
 
 __all__ = ["FIRMWARE", "GUEST", "HYPERVISOR", "UNKNOWN", "FoundRing", "Postmortem", "examine"]
 

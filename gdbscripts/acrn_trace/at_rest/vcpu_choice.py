@@ -4,12 +4,12 @@
 from dataclasses import dataclass
 
 from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, Level
+from acrn_trace.at_rest.ring_search import FoundRing
 from acrn_trace.guest.abi import ACRN, RFLAGS_IF
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.snapshot import Snapshot, SnapshotVcpu
 from acrn_trace.rings.format import RECORD, RETURNED, STATE, UNKNOWN_VCPU
 from acrn_trace.rings.ring_contents import Kept, kept_calls
-from acrn_trace.rings.ring_search import FoundRing
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import IO
 import gdb
 
 from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.at_rest.ring_listing import RingListing, add_ring_options, check_ring_options
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.site import Site
@@ -23,7 +24,6 @@ from acrn_trace.rings.follower import RingFollower, end_block
 from acrn_trace.rings.format import NotARing
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
-from acrn_trace.rings.ring_listing import RingListing, add_ring_options, check_ring_options
 from acrn_trace.tables.knowledge import Knowledge
 
 LIVE_COUNT = 10

@@ -9,6 +9,7 @@ import argparse
 from collections import deque
 from typing import IO, Iterable, Iterator, Mapping
 
+from acrn_trace.at_rest.memory_now import MemoryNow
 from acrn_trace.at_rest.postmortem import Postmortem
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
@@ -17,7 +18,6 @@ from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
 from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.format import RECORD, UNKNOWN_VCPU
-from acrn_trace.rings.memory_now import MemoryNow
 from acrn_trace.rings.ring_contents import Kept, Tally, all_calls, summary_lines, tally_lines
 from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.jsonl import JsonlSink
