@@ -8,7 +8,7 @@ from crash_files import diagnosis_of, kinds
 from live import IMAGES, ROOT
 
 from acrn_trace.diagnosis import Diagnosis
-from acrn_trace.diagnosis.page import page
+from acrn_trace.diagnosis.report import page
 
 EXPECTED = ROOT / "examples" / "crash" / "expected"
 

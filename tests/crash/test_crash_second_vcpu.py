@@ -8,7 +8,7 @@ from crash_ends import ENDS, PANIC
 from crash_files import PRIVATE, diagnosis_of, json_in, kinds, taken
 from live import IMAGES, acrn_trace, gdb_command, run
 
-from acrn_trace.diagnosis.page import as_json
+from acrn_trace.diagnosis.report import as_json
 
 
 def said_in_gdb(dump: Path) -> dict:

@@ -14,7 +14,7 @@ from crashes import at_rest
 from live import GUESTS, build_test_guests, common_arguments, gdb_command, run
 
 from acrn_trace.diagnosis import Diagnosis
-from acrn_trace.diagnosis.page import as_json, page
+from acrn_trace.diagnosis.report import as_json, page
 
 IMAGE = GUESTS / "dying.elf"
 FAULT, OOPS, PANIC = "fault-no-hypervisor", "oops", "panic"

@@ -13,7 +13,7 @@ from acrn_trace.diagnosis import Case, Diagnosis
 from acrn_trace.diagnosis.first_look import first_look, opening
 from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, STOPPED, end_of
 from acrn_trace.diagnosis.oops import find_oops
-from acrn_trace.diagnosis.recognisers import RECOGNISERS
+from acrn_trace.diagnosis.rules import RECOGNISERS
 from acrn_trace.diagnosis.standing import Interrupted, Oops, Place, StackPart
 
 IN_PANIC = "udelay+0x1 panic+0x2 init"

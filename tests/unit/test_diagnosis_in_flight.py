@@ -3,7 +3,7 @@
 
 from diagnosis_builder import CAPTURE, CAPTURING, CREATE_VM, STRUCTURE, Guest, captured, creation
 
-from acrn_trace.diagnosis.page import as_json
+from acrn_trace.diagnosis.report import as_json
 from acrn_trace.rings.format import CALLED, CAPTURED_IN
 
 

@@ -9,7 +9,7 @@ from diagnosis_builder import CAPTURING, CODE, CREATE_VM, SET_IOREQ_BUFFER, STAC
 from diagnosis_builder import START_VM, TOP, VMCALL, Guest, captured, creation
 from ring_builder import HEADER_AT, RECORDS_AT, SITE, TABLES_AT
 
-from acrn_trace.diagnosis.page import as_json, page
+from acrn_trace.diagnosis.report import as_json, page
 from acrn_trace.rings.format import CALLED, RETURNED
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"

@@ -10,7 +10,7 @@ from ring_builder import PAGE, SITE
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, ImageMatch
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.diagnosis import Case, diagnose
-from acrn_trace.diagnosis.page import as_json, page
+from acrn_trace.diagnosis.report import as_json, page
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import SnapshotVcpu
 from acrn_trace.image.image import open_image

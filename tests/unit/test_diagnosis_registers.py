@@ -6,7 +6,7 @@ import struct
 import pytest
 from diagnosis_builder import TOP, Guest
 
-from acrn_trace.diagnosis.registers_lost import _names
+from acrn_trace.diagnosis.rules_registers import _names
 from acrn_trace.rings.format import CHANGED
 
 CHECKING = {"size": 128, "more": {"changed_offset": 64, "changed_slots": 3}}

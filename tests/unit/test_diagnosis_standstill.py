@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from diagnosis_builder import CODE, FLAGS, HLT, KNOWLEDGE, PAUSE, TOP, Guest
 
 from acrn_trace.diagnosis import Case, diagnose
-from acrn_trace.diagnosis.facts import GUESS, PROBABLE
-from acrn_trace.diagnosis.page import page
+from acrn_trace.diagnosis.case import GUESS, PROBABLE
 from acrn_trace.diagnosis.places import Places, states_of
+from acrn_trace.diagnosis.report import page
 from acrn_trace.guest.snapshot import DUMP, STUB
 from acrn_trace.image.image import Code
 

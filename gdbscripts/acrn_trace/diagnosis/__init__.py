@@ -3,11 +3,11 @@
 
 from acrn_trace.at_rest.postmortem import HYPERVISOR
 from acrn_trace.diagnosis.blind_spots import blind_spots
-from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.case import Case, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.oops import find_oops
 from acrn_trace.diagnosis.places import Places, states_of
-from acrn_trace.diagnosis.recognisers import RECOGNISERS
-from acrn_trace.diagnosis.recorder import read_recorder
+from acrn_trace.diagnosis.ring_calls import read_recorder
+from acrn_trace.diagnosis.rules import RECOGNISERS
 from acrn_trace.tables.results import ResultChecker
 
 __all__ = ["Case", "Diagnosis", "diagnose"]

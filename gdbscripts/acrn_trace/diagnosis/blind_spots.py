@@ -4,7 +4,7 @@
 from typing import Iterator
 
 from acrn_trace.at_rest.postmortem import HYPERVISOR
-from acrn_trace.diagnosis.facts import Case, Diagnosis, Recorder
+from acrn_trace.diagnosis.case import Case, Diagnosis, Recorder
 
 
 def blind_spots(diagnosis: Diagnosis) -> Iterator[str]:

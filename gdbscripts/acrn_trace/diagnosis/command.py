@@ -8,7 +8,7 @@ from typing import Iterator
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.base.errors import TraceError
 from acrn_trace.diagnosis import Case, diagnose
-from acrn_trace.diagnosis.page import as_json, page
+from acrn_trace.diagnosis.report import as_json, page
 from acrn_trace.diagnosis.source_lines import line_of
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import Snapshot

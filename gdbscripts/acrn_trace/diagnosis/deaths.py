@@ -3,7 +3,7 @@
 
 from typing import Iterator
 
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, VcpuState
+from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, VcpuState
 from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, STOPPED
 from acrn_trace.diagnosis.kernel_ends import found_in
 from acrn_trace.diagnosis.match import Match

@@ -5,7 +5,7 @@ Only what the hypervisor has no business to write is compared: inputs, and of a 
 both, the fields that are not its outputs. Where it may write all of it, nothing can be told.
 """
 
-from acrn_trace.diagnosis.facts import Case, Recorded
+from acrn_trace.diagnosis.case import Case, Recorded
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
 from acrn_trace.rings.events import captures
 from acrn_trace.rings.format import RingHeader

@@ -5,7 +5,7 @@ None of them goes back to its caller, so that an address in one on a stack is of
 still under way. The names are Linux's for x86-64, as of 4.9 to 6.16; other kernels share `panic`.
 """
 
-from acrn_trace.diagnosis.facts import VcpuState
+from acrn_trace.diagnosis.case import VcpuState
 from acrn_trace.diagnosis.standing import End, Place
 
 PANICKED, OOPSED = "panicked", "oopsed"

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from acrn_trace.diagnosis.facts import PROBABLE, Diagnosis, Recorded
+from acrn_trace.diagnosis.case import PROBABLE, Diagnosis, Recorded
 from acrn_trace.sinks.text import result_text
 
 

@@ -8,10 +8,10 @@ a struct pt_regs, from 4.18 on; die_counter counts all.
 
 import struct
 
-from acrn_trace.diagnosis.facts import Case, VcpuState
+from acrn_trace.diagnosis.case import Case, VcpuState
 from acrn_trace.diagnosis.kernel_ends import OOPSED, found_in
 from acrn_trace.diagnosis.places import Places
-from acrn_trace.diagnosis.registers_lost import instruction_of
+from acrn_trace.diagnosis.rules_registers import instruction_of
 from acrn_trace.diagnosis.stack import LONGEST_INSTRUCTION, is_pushed
 from acrn_trace.diagnosis.standing import Interrupted, Oops
 from acrn_trace.guest.abi import MASK64

@@ -4,7 +4,7 @@
 import bisect
 
 from acrn_trace.at_rest.postmortem import GUEST, HYPERVISOR
-from acrn_trace.diagnosis.facts import USER, Case, VcpuState
+from acrn_trace.diagnosis.case import USER, Case, VcpuState
 from acrn_trace.diagnosis.kernel_ends import end_of
 from acrn_trace.diagnosis.stack import NAMELESS, Code, Stacks
 from acrn_trace.diagnosis.standing import Line, Place

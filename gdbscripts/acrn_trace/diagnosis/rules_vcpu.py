@@ -5,10 +5,10 @@ from typing import Iterator
 
 from acrn_trace.at_rest.image_match import DIFFERS
 from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
-from acrn_trace.diagnosis.facts import CERTAIN, GUESS, PROBABLE, Diagnosis, Recorder, VcpuState
+from acrn_trace.diagnosis.case import CERTAIN, GUESS, PROBABLE, Diagnosis, Recorder, VcpuState
 from acrn_trace.diagnosis.kernel_ends import OOPSED, PANICKED
 from acrn_trace.diagnosis.match import Match, called
-from acrn_trace.diagnosis.registers_lost import instruction_of
+from acrn_trace.diagnosis.rules_registers import instruction_of
 from acrn_trace.diagnosis.standing import Interrupted
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
 from acrn_trace.guest.bytes_at import try_read

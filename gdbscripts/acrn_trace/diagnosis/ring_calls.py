@@ -5,7 +5,7 @@ from collections import deque
 
 from acrn_trace.at_rest.postmortem import FoundRing
 from acrn_trace.base.errors import TraceError
-from acrn_trace.diagnosis.facts import Case, Recorded, Recorder, RingState
+from acrn_trace.diagnosis.case import Case, Recorded, Recorder, RingState
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.format import RETURNED, STATE

@@ -4,7 +4,7 @@
 from typing import Iterator, Sequence
 
 from acrn_trace.at_rest.postmortem import Postmortem
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis
+from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis
 from acrn_trace.diagnosis.match import Match
 from acrn_trace.diagnosis.standing import Place
 from acrn_trace.guest.abi import MASK64

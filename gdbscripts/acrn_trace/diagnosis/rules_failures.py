@@ -4,7 +4,7 @@
 from itertools import takewhile
 from typing import Any, Iterator
 
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded
+from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, Recorded
 from acrn_trace.diagnosis.match import Match, called, record_of, with_result
 from acrn_trace.tables.results import SERVICE_VM, target_vm
 

@@ -7,9 +7,13 @@ docs/diagnose.md explains each, in this order, with its limits.
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
-from acrn_trace.diagnosis import calls_in_flight as flight
-from acrn_trace.diagnosis import deaths, failures, registers_lost, ring_state, standstill
-from acrn_trace.diagnosis.facts import CERTAIN, Diagnosis, Verdict
+from acrn_trace.diagnosis import rules_in_flight as flight
+from acrn_trace.diagnosis import rules_failures as failures
+from acrn_trace.diagnosis import rules_registers as registers_lost
+from acrn_trace.diagnosis import rules_ring as ring_state
+from acrn_trace.diagnosis import rules_vcpu as standstill
+from acrn_trace.diagnosis import deaths
+from acrn_trace.diagnosis.case import CERTAIN, Diagnosis, Verdict
 from acrn_trace.diagnosis.match import Match
 
 MAX_MATCHES = 8  # of one kind

@@ -3,7 +3,7 @@
 
 from typing import Iterator
 
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.match import Match, called, record_of
 from acrn_trace.diagnosis.standing import Interrupted
 from acrn_trace.sites.decoder import Decoder

@@ -7,10 +7,10 @@ from typing import Any, Iterator
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
 from acrn_trace.at_rest.postmortem import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN
 from acrn_trace.base.text import printable
-from acrn_trace.diagnosis.facts import GUESS, PROBABLE, USER, Diagnosis, Recorded, VcpuState
-from acrn_trace.diagnosis.failures import failed
+from acrn_trace.diagnosis.case import GUESS, PROBABLE, USER, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.first_look import first_look, opening
 from acrn_trace.diagnosis.match import at_least
+from acrn_trace.diagnosis.rules_failures import failed
 from acrn_trace.diagnosis.standing import Place
 from acrn_trace.guest.snapshot import DUMP, MEMORY_FILE, PAGED_DUMP, STUB
 from acrn_trace.sinks.text import result_text

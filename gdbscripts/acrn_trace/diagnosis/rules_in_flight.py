@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Iterator
 
 from acrn_trace.at_rest.postmortem import FIRMWARE, HYPERVISOR, UNKNOWN
-from acrn_trace.diagnosis.facts import CERTAIN, PROBABLE, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.in_flight import changed_since
 from acrn_trace.diagnosis.match import Match, at_least, called, record_of
 from acrn_trace.diagnosis.standing import Interrupted, Oops
