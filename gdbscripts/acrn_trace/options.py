@@ -146,7 +146,7 @@ def make_knowledge(options: argparse.Namespace) -> Knowledge:
     knowledge = acrn(options.release, [file for file in options.load if not _is_model(file)])
     models = [file for file in options.load if _is_model(file)]
     if models:
-        from acrn_trace.mocking.python_models import PythonModels
+        from acrn_trace.act.mock.python import PythonModels
 
         for file in models:
             PythonModels().load(Path(file), knowledge)

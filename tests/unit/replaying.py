@@ -6,8 +6,8 @@ import json
 from fake_memory import FakeMemory
 from stop_builder import SITE, stop
 
+from acrn_trace.act.mock.replay import Replay
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.mocking.replay import Replay
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.pairing import Call

@@ -2,10 +2,10 @@
 """What a user writes behind ``hypercall call``: taken apart, placed, and what is wrong with it."""
 
 import pytest
+from acrn_trace.act.call.build import Builder, Room
+from acrn_trace.act.call.parse import Characters, Elements, Expression, Fields, parse_arguments
+from acrn_trace.act.call.plan import find_call, plan_call
 from acrn_trace.base.errors import TraceError
-from acrn_trace.by_hand.call_plan import find_call, plan_call
-from acrn_trace.by_hand.call_structures import Builder, Room
-from acrn_trace.by_hand.call_text import Characters, Elements, Expression, Fields, parse_arguments
 from acrn_trace.guest.memory import NoMemory
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn

@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 import pytest
-from acrn_trace.by_hand.call_guard import Flags, Vcpu, others_refusal, refusal, vcpu_flags
+from acrn_trace.act.call.refuse import Flags, Vcpu, others_refusal, refusal, vcpu_flags
 
 FINE = Vcpu(0, 0x1000, 8, 0x80010011, 0x400000, 0x1500, has_image=True)
 

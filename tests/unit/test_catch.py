@@ -2,15 +2,15 @@
 """What the words of ``catch hypercall`` mean, and what a stop says."""
 
 import pytest
-from acrn_trace.base.errors import TraceError
-from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tamper.catch import (
+from acrn_trace.act.catch import (
     guarded_commands,
     hits_left,
     is_silent,
     parse_catch,
     plain_commands,
 )
+from acrn_trace.base.errors import TraceError
+from acrn_trace.tables.knowledge import acrn
 
 TABLE = acrn().table
 

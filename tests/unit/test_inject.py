@@ -2,10 +2,10 @@
 """The grammar of injections: what each form changes, on which calls, and what is refused."""
 
 import pytest
+from acrn_trace.act.inject import Injector
+from acrn_trace.act.inject_grammar import parse_rule, split_expressions
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tamper.inject import Injector
-from acrn_trace.tamper.inject_grammar import parse_rule, split_expressions
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import tampering

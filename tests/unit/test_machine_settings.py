@@ -4,11 +4,11 @@
 import ctypes
 
 import pytest
+from acrn_trace.act.mock import library as model_library
+from acrn_trace.act.mock.acrn import machine_of
+from acrn_trace.act.mock.settings import Settings, parse_settings
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import MODEL_LIBRARY
-from acrn_trace.mocking import model_library
-from acrn_trace.mocking.machine_settings import Settings, parse_settings
-from acrn_trace.mocking.mock_acrn import machine_of
 from acrn_trace.tables.dwarf import read_layouts
 
 STRUCTS = {

@@ -5,11 +5,11 @@ import signal
 import textwrap
 
 import pytest
+from acrn_trace.act.mock.python import ModelCall, ModelError, PythonModels, place_of
+from acrn_trace.act.mock.time_limit import TimeLimit
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
-from acrn_trace.mocking.time_limit import TimeLimit
 from acrn_trace.tables.knowledge import acrn
 from fake_memory import FakeMemory
 from live import SECONDS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from replaying import BASE, CALLS, CREATION, KNOWLEDGE, PAGE, Guest, numbers, recorded, replay_of
 from replaying import replayed
 
-from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs
+from acrn_trace.act.mock.outputs import NotRebuilt, Outputs
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
 

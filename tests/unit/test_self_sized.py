@@ -4,17 +4,17 @@
 import struct
 
 import pytest
+from acrn_trace.act.call.build import Builder, Room
+from acrn_trace.act.call.parse import parse_arguments
+from acrn_trace.act.inject_poke import Pending, Places, poke
 from acrn_trace.at_rest.memory_now import NOTHING, differences
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import FIELDS
-from acrn_trace.by_hand.call_structures import Builder, Room
-from acrn_trace.by_hand.call_text import parse_arguments
 from acrn_trace.guest.memory import NoMemory, Unreadable
 from acrn_trace.tables.fields import NO_ROLES, read_fields
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.tamper.inject_poke import Pending, Places, poke
 from acrn_trace.trace.arguments import ArgumentDecoder
 from fake_memory import U8, U32, FakeMemory, array
 from fake_memory import struct as structure

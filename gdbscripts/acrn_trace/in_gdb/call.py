@@ -3,11 +3,11 @@
 
 import gdb
 
+from acrn_trace.act.call.build import Builder
+from acrn_trace.act.call.parse import parse_arguments
+from acrn_trace.act.call.plan import find_call, plan_call
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.by_hand.call_plan import find_call, plan_call
-from acrn_trace.by_hand.call_structures import Builder
-from acrn_trace.by_hand.call_text import parse_arguments
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
 from acrn_trace.in_gdb.command import Command, matching

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import gdb
 
+from acrn_trace.act.call.build import Room
+from acrn_trace.act.call.refuse import Flags, Vcpu, others_refusal, refusal, vcpu_flags
 from acrn_trace.base.errors import TargetError, TraceError
-from acrn_trace.by_hand.call_guard import Flags, Vcpu, others_refusal, refusal, vcpu_flags
-from acrn_trace.by_hand.call_structures import Room
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import translate

@@ -14,9 +14,9 @@ from itertools import chain
 
 import gdb
 
+from acrn_trace.act.call.plan import Plan
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.by_hand.call_plan import Plan
 from acrn_trace.guest.abi import ACRN, MASK64
 from acrn_trace.guest.site import Point as TracePoint
 from acrn_trace.guest.stop import Stop

@@ -5,13 +5,13 @@ import contextlib
 
 import gdb
 
+from acrn_trace.act.catch import announcement, guarded_commands, is_silent, parse_catch
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.tables.call_selection import WIDE
-from acrn_trace.tamper.catch import announcement, guarded_commands, is_silent, parse_catch
 from acrn_trace.trace.change import CATCHES, Change, Intervener
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call

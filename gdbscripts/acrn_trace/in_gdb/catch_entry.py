@@ -10,8 +10,8 @@ import re
 
 import gdb
 
+from acrn_trace.act.catch import CatchRequest, hits_left, plain_commands
 from acrn_trace.base.errors import TraceError
-from acrn_trace.tamper.catch import CatchRequest, hits_left, plain_commands
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
 

@@ -21,6 +21,7 @@ from typing import Callable, Mapping
 
 import gdb
 
+from acrn_trace.act.skipped_vmcall import Passage
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
@@ -35,7 +36,6 @@ from acrn_trace.in_gdb.target import (
     write_register,
 )
 from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
-from acrn_trace.tamper.passing import Passage
 
 MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another
 TICK = 0.05  # seconds between looks for an interrupt while the guest is held

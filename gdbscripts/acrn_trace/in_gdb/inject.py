@@ -5,15 +5,15 @@ from typing import Iterable
 
 import gdb
 
+from acrn_trace.act.inject import Injector
+from acrn_trace.act.inject_grammar import OPTION_NAMES, parse_rule
+from acrn_trace.act.inject_poke import REGISTERS
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.tables.call_selection import WIDE
 from acrn_trace.tables.errnos import ERRNOS
-from acrn_trace.tamper.inject import Injector
-from acrn_trace.tamper.inject_grammar import OPTION_NAMES, parse_rule
-from acrn_trace.tamper.inject_poke import REGISTERS
 
 
 class HypercallInject(Command):

@@ -7,6 +7,13 @@ from typing import Callable
 
 import gdb
 
+from acrn_trace.act.mock.command import listing, load_model, turn_off, turn_on
+from acrn_trace.act.mock.cpuid import CPUID
+from acrn_trace.act.mock.ioreq import FORM, request_bytes
+from acrn_trace.act.mock.library import ANSWERED, NONE, UNANSWERED
+from acrn_trace.act.mock.mock import Mock
+from acrn_trace.act.mock.python import VECTORS
+from acrn_trace.act.mock.settings import SETTINGS
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
@@ -18,13 +25,6 @@ from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, physical_mode, read_memory
-from acrn_trace.mocking.acrn_cpuid import CPUID
-from acrn_trace.mocking.machine_settings import SETTINGS
-from acrn_trace.mocking.mock import Mock
-from acrn_trace.mocking.mock_command import listing, load_model, turn_off, turn_on
-from acrn_trace.mocking.mock_request import FORM, request_bytes
-from acrn_trace.mocking.model_library import ANSWERED, NONE, UNANSWERED
-from acrn_trace.mocking.python_models import VECTORS
 from acrn_trace.sites.scan import scanned_instructions
 from acrn_trace.trace.change import Change, make_change
 

@@ -6,14 +6,14 @@ from typing import IO
 
 import gdb
 
+from acrn_trace.act.inject import Injector
+from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.options import make_filter
 from acrn_trace.tables.knowledge import Knowledge, acrn
-from acrn_trace.tamper.inject import Injector
-from acrn_trace.tamper.inject_grammar import split_expressions
 from acrn_trace.trace.change import Intervener
 
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from acrn_trace import VERSION
+from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.suggest import near
@@ -34,7 +35,6 @@ from acrn_trace.options import (
 )
 from acrn_trace.sites.hypervisor_code import hypervisor_code
 from acrn_trace.sites.sitelist import image_sites, traced_sites
-from acrn_trace.tamper.inject_grammar import split_expressions
 from acrn_trace.trace.filters import Filter
 from acrn_trace.traces.convert import convert
 from acrn_trace.traces.report import report
@@ -157,7 +157,7 @@ def _check_input(options: argparse.Namespace) -> None:
     filters, _ = split_expressions(options.expr, knowledge)
     selected = Filter(filters, knowledge.table)
     if mocks(options):
-        from acrn_trace.mocking.mock_command import check
+        from acrn_trace.act.mock.command import check
 
         check(mocks(options), knowledge)
     image = open_image(options.image)

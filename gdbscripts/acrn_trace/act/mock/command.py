@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 from typing import Iterable, Iterator
 
+from acrn_trace.act.mock.acrn import PlayedAcrn
+from acrn_trace.act.mock.mock import Mock
+from acrn_trace.act.mock.python import call_number
+from acrn_trace.act.mock.replay import Replay
+from acrn_trace.act.mock.settings import parse_settings
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.guest.memory import NoMemory
-from acrn_trace.mocking.machine_settings import parse_settings
-from acrn_trace.mocking.mock import Mock
-from acrn_trace.mocking.mock_acrn import PlayedAcrn
-from acrn_trace.mocking.python_models import call_number
-from acrn_trace.mocking.replay import Replay
 from acrn_trace.tables.errnos import ERRNOS, result_words
 from acrn_trace.tables.knowledge import Knowledge
 

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Callable
 
+from acrn_trace.act.call.parse import KINDS, Characters, Elements, Expression, Fields, Node
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
-from acrn_trace.by_hand.call_text import KINDS, Characters, Elements, Expression, Fields, Node
 from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 from acrn_trace.trace.structures import Structures

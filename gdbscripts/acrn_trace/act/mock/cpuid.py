@@ -4,8 +4,8 @@
 from dataclasses import dataclass, field
 from typing import Mapping
 
+from acrn_trace.act.mock.library import host_tsc_khz
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.mocking.model_library import host_tsc_khz
 
 LEAVES = range(0x40000000, 0x40000100)  # a hypervisor's own
 SIGNATURE, FEATURES, TSC_KHZ = 0x40000000, 0x40000001, 0x40000010  # the last is the highest, too

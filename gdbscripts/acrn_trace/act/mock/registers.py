@@ -4,8 +4,8 @@ changes what it must leave alone."""
 
 from typing import Any, Iterator, Mapping
 
+from acrn_trace.act.mock.view import encoded
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
-from acrn_trace.mocking.structure_view import encoded
 
 BITS = {name: 64 for name in GENERAL_REGISTERS if name != ACRN.result} | {"eflags": 32}
 

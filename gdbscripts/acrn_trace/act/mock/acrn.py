@@ -4,13 +4,13 @@
 from dataclasses import replace
 from typing import Mapping
 
+from acrn_trace.act.mock import library as library
+from acrn_trace.act.mock.cpuid import AcrnCpuid
+from acrn_trace.act.mock.library import AcrnModel, Machine, PciDevice, Vmcall
+from acrn_trace.act.mock.settings import ORDERS, SEVERITIES, STATES, Settings, usual_pci
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import ACRN, MASK64
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.mocking import model_library as library
-from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
-from acrn_trace.mocking.machine_settings import ORDERS, SEVERITIES, STATES, Settings, usual_pci
-from acrn_trace.mocking.model_library import AcrnModel, Machine, PciDevice, Vmcall
 from acrn_trace.tables.knowledge import Knowledge
 
 SERVICE_VM = 0

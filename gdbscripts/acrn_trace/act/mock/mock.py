@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Iterator
 
+from acrn_trace.act.mock.acrn import PlayedAcrn
+from acrn_trace.act.mock.cpuid import AcrnCpuid
+from acrn_trace.act.mock.library import RAISES_GP, RETURNED
+from acrn_trace.act.mock.python import ModelCall, ModelError, PythonModels, place_of
+from acrn_trace.act.mock.replay import Replay
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
-from acrn_trace.mocking.mock_acrn import PlayedAcrn
-from acrn_trace.mocking.model_library import RAISES_GP, RETURNED
-from acrn_trace.mocking.python_models import ModelCall, ModelError, PythonModels, place_of
-from acrn_trace.mocking.replay import Replay
 from acrn_trace.tables.errnos import result_words
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.change import Change, Intervener

@@ -4,6 +4,7 @@
 import re
 from dataclasses import dataclass, field
 
+from acrn_trace.act.inject_poke import Place, Places, value_for
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.guest.abi import MASK64
@@ -11,7 +12,6 @@ from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.errnos import ERRNOS
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tamper.inject_poke import Place, Places, value_for
 
 UNITS = {"": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "ns": 1e-9}
 MAX_DELAY = 3600.0  # seconds

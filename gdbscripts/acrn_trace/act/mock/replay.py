@@ -11,15 +11,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Iterator
 
+from acrn_trace.act.mock.cpuid import AcrnCpuid
+from acrn_trace.act.mock.outputs import NotRebuilt, Outputs, inputs
+from acrn_trace.act.mock.unrecorded import is_unrecorded, lacks_outputs
 from acrn_trace.base.errors import TraceError
 from acrn_trace.files.comparable import Meanings, Tree, differences
 from acrn_trace.files.read import read_events
 from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.mocking.acrn_cpuid import AcrnCpuid
-from acrn_trace.mocking.replay_outputs import NotRebuilt, Outputs, inputs
-from acrn_trace.mocking.unrecorded import is_unrecorded, lacks_outputs
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.change import Change

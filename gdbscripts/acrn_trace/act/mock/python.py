@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
 
+from acrn_trace.act.mock.registers import Registers
+from acrn_trace.act.mock.time_limit import TimeLimit, TimeOver
+from acrn_trace.act.mock.view import PackedView, Place, View
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.mocking.model_registers import Registers
-from acrn_trace.mocking.structure_view import PackedView, Place, View
-from acrn_trace.mocking.time_limit import TimeLimit, TimeOver
 from acrn_trace.tables import calls as calltable
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge

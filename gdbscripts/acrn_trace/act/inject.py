@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tampers with calls by rules: results, delays, registers and memory (docs/inject.md)."""
 
+from acrn_trace.act.inject_grammar import Rule
+from acrn_trace.act.inject_poke import Pending, Place, Places, poke, value_for
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tamper.inject_grammar import Rule
-from acrn_trace.tamper.inject_poke import Pending, Place, Places, poke, value_for
 from acrn_trace.trace.change import INJECTS, Change, Intervener
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import mark

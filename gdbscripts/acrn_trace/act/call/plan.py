@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass
 
+from acrn_trace.act.call.build import Builder
+from acrn_trace.act.call.parse import Fields, Node
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
-from acrn_trace.by_hand.call_structures import Builder
-from acrn_trace.by_hand.call_text import Fields, Node
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
