@@ -19,7 +19,7 @@ ROUNDS = 3
 LINT = """
 import sys; sys.path.insert(0, sys.argv[1])
 import resource
-from acrn_trace.launch.launcher import main
+from acrn_trace.cli.launcher import main
 main(["lint", "--json", sys.argv[2]])
 own = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(int(own) + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)

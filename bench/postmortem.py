@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
 
 from acrn_trace.at_rest.corefile import open_core  # noqa: E402
-from acrn_trace.launch.monitor import Monitor  # noqa: E402
+from acrn_trace.cli.monitor import Monitor  # noqa: E402
 from dump_builder import DumpBuilder, Load  # noqa: E402
 from live import IMAGES, QEMU, common_arguments, ended, read_until, start  # noqa: E402
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from acrn_trace.launch.monitor import Monitor
+from acrn_trace.cli.monitor import Monitor
 from live import IMAGES, QEMU, common_arguments, ended, processor_seconds, read_until, run, start
 from live import wait_until
 

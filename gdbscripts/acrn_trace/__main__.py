@@ -11,7 +11,7 @@ sys.path[:] = [str(_FOLDER.parent), *(p for p in sys.path if Path(p).resolve() !
 from acrn_trace.base.errors import TraceError  # noqa: E402
 
 try:
-    from acrn_trace.launch.launcher import main
+    from acrn_trace.cli.launcher import main
 except TraceError as error:  # a library that is missing
     print(f"acrn-trace: {error}", file=sys.stderr)
     sys.exit(error.status)

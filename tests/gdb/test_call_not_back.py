@@ -8,7 +8,7 @@ from calls_by_hand import CALL, HYPERVISOR, REGISTERS, SMP, untouched
 from live import IMAGES, SECONDS, Guest, Run, addresses_of, arguments_of, common_arguments
 from live import ended, gdb_at, gdb_command, interrupt, read_until, start, symbol, wait_until
 
-from acrn_trace.launch.monitor import Monitor
+from acrn_trace.cli.monitor import Monitor
 
 
 def test_in_the_hypervisor_it_is_refused_and_waited_for(smp_at_call):

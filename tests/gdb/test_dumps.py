@@ -17,8 +17,8 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, PATCHED
 from acrn_trace.at_rest.memoryfile import open_memory
 from acrn_trace.at_rest.postmortem import examine
+from acrn_trace.cli.monitor import Monitor
 from acrn_trace.image.image import open_image
-from acrn_trace.launch.monitor import Monitor
 
 # Where the example's README says that each is.
 GUEST_CR3, HYPERVISOR_CR3 = 0x400000, 0x2000000

@@ -3,7 +3,7 @@
 
 import pytest
 
-from acrn_trace.launch.reset_log import CHUNK, ResetLog, may_log
+from acrn_trace.cli.reset_log import CHUNK, ResetLog, may_log
 
 FLOOD = b"CPU Reset (CPU 1)\n" * CHUNK  # as a vCPU has it that is sent one INIT after another
 

@@ -6,10 +6,10 @@ import argparse
 import pytest
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.cli import offline
 from acrn_trace.files import quicklines
 from acrn_trace.files import quicktext
 from acrn_trace.options import add_knowledge_options, add_trace_options
-from acrn_trace.traces import offline
 
 
 def reported(knowledge, folder, data, quick, *options):

@@ -20,6 +20,7 @@ from trace_blocks import (
 )
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.cli import offline
 from acrn_trace.files.read import read_events
 from acrn_trace.options import add_knowledge_options, add_trace_options
 from acrn_trace.rings import blocks
@@ -28,7 +29,6 @@ from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.traces import offline
 
 ACRN = acrn()
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acrn_trace.cli.launcher import main
 from acrn_trace.files import alignment
 from acrn_trace.files.alignment import Keys, aligned
 from acrn_trace.guest.site import Site
-from acrn_trace.launch.launcher import main
 from acrn_trace.trace.event import Finding
 from event_builder import event, jsonl
 

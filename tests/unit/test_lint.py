@@ -9,8 +9,8 @@ import pytest
 from assembled import assemble, lint_assembly, verdicts_of
 from live import IMAGES, ROOT, SECONDS
 
+from acrn_trace.cli.launcher import main
 from acrn_trace.image.image import open_image
-from acrn_trace.launch.launcher import main
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.command import Report
 from acrn_trace.sites.sitelist import image_sites

@@ -11,8 +11,8 @@ import pytest
 
 from acrn_trace.act.mock import replay
 from acrn_trace.base.progress import EVERY, Progress
+from acrn_trace.cli.launcher import main
 from acrn_trace.guest.stop import Frame, Task
-from acrn_trace.launch.launcher import main
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.trace import both_sides
 from acrn_trace.trace.event import FINDING_KINDS, Finding

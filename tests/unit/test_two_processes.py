@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from acrn_trace.lint.two_processes import LEAST, in_two
+from acrn_trace.cli.parallel import LEAST, in_two
 
 NUMBERS = list(range(LEAST + 1))
 PARENT = os.getpid()

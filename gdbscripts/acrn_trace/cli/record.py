@@ -13,9 +13,9 @@ from pathlib import Path
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import RECORDER
 from acrn_trace.base.text import printable
+from acrn_trace.cli import qemu
+from acrn_trace.cli.monitor import Monitor
 from acrn_trace.image.image import open_image
-from acrn_trace.launch import qemu
-from acrn_trace.launch.monitor import Monitor
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites

@@ -4,8 +4,8 @@
 import argparse
 
 from acrn_trace.base.console import standard_output
+from acrn_trace.cli.offline import replay
 from acrn_trace.options import FORMATS, OptionParser, add_knowledge_options, add_trace_options
-from acrn_trace.traces.offline import replay
 
 
 def convert(arguments: list[str]) -> int:

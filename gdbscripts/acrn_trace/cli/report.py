@@ -2,6 +2,7 @@
 """``acrn-trace report``: any sink, the filters and the summary over trace files."""
 
 from acrn_trace.base.console import standard_output
+from acrn_trace.cli.offline import replay
 from acrn_trace.options import (
     OptionParser,
     add_fail_option,
@@ -9,7 +10,6 @@ from acrn_trace.options import (
     add_trace_options,
     is_failure,
 )
-from acrn_trace.traces.offline import replay
 
 
 def report(arguments: list[str]) -> int:

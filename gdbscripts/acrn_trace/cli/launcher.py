@@ -11,17 +11,19 @@ from pathlib import Path
 
 from acrn_trace import VERSION
 from acrn_trace.act.inject_grammar import split_expressions
-from acrn_trace.at_rest.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.suggest import near
 from acrn_trace.base.text import printable
+from acrn_trace.cli import qemu
+from acrn_trace.cli.convert import convert
+from acrn_trace.cli.dead_guest import diagnose_file, is_about_a_dead_guest, show_ring
+from acrn_trace.cli.debugger import Request, Result, check_gdb, trace_in_gdb
+from acrn_trace.cli.record import record
+from acrn_trace.cli.report import report
+from acrn_trace.cli.reset_log import ResetLog, may_log
+from acrn_trace.cli.without_guest import lint, list_calls, list_sites
 from acrn_trace.files.diff import diff
 from acrn_trace.image.image import open_image
-from acrn_trace.launch import qemu
-from acrn_trace.launch.debugger import Request, Result, check_gdb, trace_in_gdb
-from acrn_trace.launch.record import record
-from acrn_trace.launch.reset_log import ResetLog, may_log
-from acrn_trace.launch.without_guest import lint, list_calls, list_sites
 from acrn_trace.options import (
     OptionParser,
     add_fail_option,
@@ -36,8 +38,6 @@ from acrn_trace.options import (
 from acrn_trace.sites.hypervisor_code import hypervisor_code
 from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.trace.filters import Filter
-from acrn_trace.traces.convert import convert
-from acrn_trace.traces.report import report
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE

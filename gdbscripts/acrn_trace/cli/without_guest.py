@@ -5,8 +5,8 @@ import gc
 
 from acrn_trace.base.console import show
 from acrn_trace.base.errors import TraceError
+from acrn_trace.cli.parallel import in_two
 from acrn_trace.image.image import open_image
-from acrn_trace.lint.two_processes import in_two
 from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
 from acrn_trace.sites.code_around import CodeAround
 from acrn_trace.sites.listing import call_lines, regular_expression, site_lines
