@@ -16,7 +16,7 @@ def _load() -> None:
     from acrn_trace.base.errors import TraceError
 
     try:
-        from acrn_trace.in_gdb import commands
+        from acrn_trace.in_gdb.commands import register as commands
 
         commands.register()
     except TraceError as error:

@@ -4,7 +4,7 @@
 import pytest
 
 from acrn_trace.guest.stop import Task
-from acrn_trace.linux.linux_task import TaskLayout, read_task
+from acrn_trace.in_gdb.linux_task import TaskLayout, read_task
 
 GS = 0xFFFF_8880_0740_0000
 TASK = 0xFFFF_8880_0036_0000

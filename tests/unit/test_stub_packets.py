@@ -7,7 +7,7 @@ from select import POLLIN
 import pytest
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.stub_packets import StubPackets, ask_monitor
+from acrn_trace.in_gdb.stub_packets import StubPackets, ask_monitor
 
 
 def packet(data: bytes) -> bytes:
@@ -65,7 +65,7 @@ def test_an_answer_in_pieces():
     ],
 )
 def test_what_is_no_answer_is_a_sentence(answer, sentence, monkeypatch):
-    monkeypatch.setattr("acrn_trace.stub_packets.MAX_ANSWER", 65536)
+    monkeypatch.setattr("acrn_trace.in_gdb.stub_packets.MAX_ANSWER", 65536)
     with pytest.raises(TargetError) as error:
         asked(answer)
     assert str(error.value) == sentence

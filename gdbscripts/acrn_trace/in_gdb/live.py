@@ -19,6 +19,7 @@ from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
+from acrn_trace.in_gdb.live_output import Shown
 from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
 from acrn_trace.in_gdb.site_points import SitePoints
 from acrn_trace.in_gdb.target import (
@@ -32,7 +33,6 @@ from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.of_call import SiteLint
-from acrn_trace.shown import Shown
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.change import Intervener

@@ -11,7 +11,7 @@ import gdb
 
 from acrn_trace.base.errors import TargetError
 from acrn_trace.in_gdb.connection import stub_descriptor
-from acrn_trace.stub_packets import StubPackets, ask_monitor
+from acrn_trace.in_gdb.stub_packets import StubPackets, ask_monitor
 
 
 def ask(command: str) -> str:

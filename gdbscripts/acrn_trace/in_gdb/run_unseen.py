@@ -12,8 +12,8 @@ import gdb
 from acrn_trace.base.errors import TargetError
 from acrn_trace.in_gdb.connection import stub_descriptor
 from acrn_trace.in_gdb.drive import read_register
+from acrn_trace.in_gdb.stub_packets import StubPackets
 from acrn_trace.in_gdb.target import breakpoint_kind
-from acrn_trace.stub_packets import StubPackets
 
 # The stub's kinds of breakpoints, in packets Z and z.
 _KINDS = {gdb.BP_BREAKPOINT: 0, gdb.BP_HARDWARE_BREAKPOINT: 1}

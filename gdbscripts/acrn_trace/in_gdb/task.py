@@ -7,7 +7,7 @@ import gdb
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.stop import Task
-from acrn_trace.linux.linux_task import KERNEL_HALF, MAX_COMM, TaskLayout, read_task
+from acrn_trace.in_gdb.linux_task import KERNEL_HALF, MAX_COMM, TaskLayout, read_task
 
 MAX_NESTING = 4
 

@@ -19,7 +19,7 @@ from acrn_trace.trace.pairing import Call
 VARIABLES = ("_hypercall_nr", "_hypercall_name", "_hypercall_ret")
 # GDB lets nobody set a count of hits, so ours is told behind its list.
 COUNTS = """define info hookpost-breakpoints
-python import acrn_trace.in_gdb.catch; acrn_trace.in_gdb.catch.show_hits()
+python import acrn_trace.in_gdb.commands.catch; acrn_trace.in_gdb.commands.catch.show_hits()
 end"""
 
 
