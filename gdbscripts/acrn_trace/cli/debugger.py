@@ -67,7 +67,9 @@ def trace_in_gdb(gdb: str, image: str, request: Request, folder: Path) -> Result
     request_file, log = folder / "request.json", folder / "gdb.log"
     request.result = str(folder / "result.json")
     request_file.write_text(json.dumps(asdict(request)))
-    run_batch = f"python import acrn_trace.in_gdb.commands.batch as batch; batch.run_batch({str(request_file)!r})"
+    run_batch = (
+        f"python import acrn_trace.in_gdb.batch as batch; batch.run_batch({str(request_file)!r})"
+    )
     command = [gdb, "-nx", "-nh", "-q", "-batch", "-x", str(LOADER), "-ex", run_batch, image]
     with open(log, "wb") as output:
         _wait(command, output, request.terminal)

@@ -11,7 +11,7 @@ from acrn_trace.in_gdb.command import Command, Prefix, matching, say
 from acrn_trace.in_gdb.commands import catch
 from acrn_trace.in_gdb.commands import define
 from acrn_trace.in_gdb.commands import diagnose
-from acrn_trace.in_gdb.commands import disassembler
+from acrn_trace.in_gdb import disassembler
 from acrn_trace.in_gdb.commands import inject
 from acrn_trace.in_gdb.commands import mock
 from acrn_trace.in_gdb.commands.call import HypercallCall
