@@ -78,7 +78,7 @@ check-with-%: BIN = $(abspath $(BUILD)/newer/$*/bin)
 check-with-%:
 	@$(BIN)/qemu-system-x86_64 --version | head -n 1
 	@$(BIN)/gdb --version | head -n 1
-	PATH="$(BIN):$$PATH" $(PYTEST) tests/gdb tests/traces tests/launcher
+	PATH="$(BIN):$$PATH" $(PYTEST) tests/gdb tests/traces tests/launcher tests/docs
 
 # A stock Linux as guest: 3 GB, 5 minutes the first time. Not part of make check.
 LINUX := $(BUILD)/linux
@@ -93,7 +93,7 @@ bench: all
 
 # What lint says of its corpus: tests/corpus/matrix.json and docs/lint-matrix.md.
 lint-matrix: all
-	$(PYTHON) tests/corpus/matrix.py
+	PYTHONPATH=gdbscripts:tests $(PYTHON) -m helpers.corpus.matrix
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 lint:

@@ -22,8 +22,10 @@ sys.path.append(str(ROOT / "tests"))
 
 from acrn_trace.at_rest.corefile import open_core  # noqa: E402
 from acrn_trace.cli.monitor import Monitor  # noqa: E402
-from dump_builder import DumpBuilder, Load  # noqa: E402
-from live import IMAGES, QEMU, common_arguments, ended, read_until, start  # noqa: E402
+from helpers.guests import QEMU, common_arguments  # noqa: E402
+from helpers.make.dump import DumpBuilder, Load  # noqa: E402
+from helpers.process import ended, read_until, start  # noqa: E402
+from helpers.tree import IMAGES  # noqa: E402
 
 ROUNDS = 5
 PAGE = 4096

@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/c")]
-from ring_builds import build_guest, config  # noqa: E402
+sys.path.append(str(ROOT / "tests"))
+from helpers.ring_builds import build_guest, config  # noqa: E402
 
 GUEST = ROOT / "bench/ring_guest"
 ARGUMENTS = (ROOT / "examples/qemu.args").read_text().split()

@@ -16,8 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
 
-import kernel_image  # noqa: E402
-import planted  # noqa: E402
+from helpers.make import kernel as kernel_image, planted  # noqa: E402
 
 ROUNDS = 5
 COPIES, SITES, DECOYS = 20, 500, 25

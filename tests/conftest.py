@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every layer of the tests shares: the package on the path, and no silent skips in CI."""
+"""What every layer of the tests shares: the same examples each time, and no silent skips in CI."""
 
 import os
 import signal
-import sys
 import tempfile
 from pathlib import Path
 from typing import Iterator
 
 import hypothesis
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "gdbscripts"), str(ROOT / "tests")]
 
 # A shell that runs the tests in the background has SIGINT ignored, which what they start inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)

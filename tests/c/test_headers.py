@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from site_builds import LIMIT, ROOT
-from site_image import Image
+
+from helpers.site_builds import LIMIT, ROOT
+from helpers.site_image import Image
 
 INCLUDE = ROOT / "cstub/include"
 STRICT = "-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wundef"

@@ -8,11 +8,12 @@ import time
 from collections import Counter
 
 import pytest
-from live import SECONDS, make
-from recorder import RECORD, Recorder, lost, recorded, sequences
-from ring_builder import HEADER_AT, MIB, PAGE, RingMachine, record
 
 from acrn_trace.rings.format import CALLED, RETURNED, WRITING
+from helpers.guests import make
+from helpers.make.recording import RECORD, Recorder, lost, recorded, sequences
+from helpers.make.ring import HEADER_AT, MIB, PAGE, RingMachine, record
+from helpers.process import SECONDS
 
 GIB = 1 << 30
 ENOUGH = 1000  # calls that are recorded while their ring runs

@@ -5,9 +5,10 @@ import random
 from pathlib import Path
 
 import pytest
-from live import make
-from recorder import Recorder, lost, recorded, sequences
-from ring_builder import HEADER_AT, MIB, PAGE, RECORDS_AT, TABLES_AT, RingMachine, record
+
+from helpers.guests import make
+from helpers.make.recording import Recorder, lost, recorded, sequences
+from helpers.make.ring import HEADER_AT, MIB, PAGE, RECORDS_AT, TABLES_AT, RingMachine, record
 
 GIB = 1 << 30
 

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from site_builds import LIMIT, ROOT, run
+
+from helpers.site_builds import LIMIT, ROOT, run
 
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 VARIANTS = ("-fno-pie -no-pie", "-fPIE -pie -masm=intel", "-fomit-frame-pointer -mno-red-zone")

@@ -13,9 +13,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from live import QEMU, Guest, common_arguments
-from live import run as run_process
-from ring_builds import LIMIT, ROOT, STRICT, build_guest, config, offsets, recorder, run
+
+from helpers.guests import QEMU, Guest, common_arguments
+from helpers.process import run as run_process
+from helpers.ring_builds import LIMIT, ROOT, STRICT, build_guest, config, offsets, recorder, run
+from helpers.tree import IN_GDB
 
 HERE = Path(__file__).parent
 GUEST = HERE / "ring_guest"
@@ -115,7 +117,7 @@ def test_a_debugger_unwinds_from_every_instruction(
     flags = [level, *frame.split(), "-DACRN_TRAMPOLINE", "-mgeneral-regs-only"]
     sources = [HERE / "unwind.c", *recorder(True)]
     program = build_program(tmp_path, sources, *flags, compiler=compiler)
-    gdb = ["gdb", "-nx", "-nh", "-q", "-batch", "-x", HERE / "unwind_steps.py", program]
+    gdb = ["gdb", "-nx", "-nh", "-q", "-batch", "-x", IN_GDB / "unwind_steps.py", program]
     done = run_process(gdb, LIMIT)
     result = re.search(r"RESULT \d+ wrong \[\] (.*)", done.out)
     assert result, done.out[-2000:] + done.err
@@ -191,7 +193,7 @@ def test_stopped_at_any_instruction(recorder_kind: str, rings: int, folder: Path
     steps = 15000 if LONG else 1200
     with Guest(folder, [*common_arguments(), "-smp", "2", "-kernel", image]) as qemu:
         command = ["gdb", "-nx", "-nh", "-q", "-batch", "-ex", "set confirm off", "-ex"]
-        command += [f"target remote {qemu.socket}", "-x", HERE / "ring_steps.py", image]
+        command += [f"target remote {qemu.socket}", "-x", IN_GDB / "ring_steps.py", image]
         done = run_process(command, LIMIT, environment={"RING_STEPS": str(steps)})
     result = re.search(r"RESULT interrupts (\d+) deepest (\d+)((?: \d:\d+)+)", done.out)
     assert result, done.out[-500:] + done.err

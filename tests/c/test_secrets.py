@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from live import ROOT, Guest, acrn_trace, common_arguments, gdb_at, make
-from ring_builds import build_guest, run
+
+from helpers.guests import Guest, common_arguments, make
+from helpers.ring_builds import build_guest, run
+from helpers.tracing import acrn_trace, gdb_at
+from helpers.tree import ROOT
 
 GUEST = Path(__file__).parent / "secret_guest"
 SCRATCH = ROOT / "cstub/src/scratch.S"

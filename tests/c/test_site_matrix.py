@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
-import site_builds
-import site_image
-from site_builds import GUEST, Build
-from site_image import Image, complaints
+
+from helpers import site_builds, site_image
+from helpers.site_builds import GUEST, Build
+from helpers.site_image import Image, complaints
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 pytestmark = pytest.mark.xdist_group("site_matrix")  # one worker builds, with a thread a core

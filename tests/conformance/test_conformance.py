@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from live import ROOT, SECONDS, make
+
+from helpers.guests import make
+from helpers.process import SECONDS
+from helpers.tree import ROOT
 
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE / "acrn-conformance.jsonl"

@@ -3,16 +3,12 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import matrix  # noqa: E402
-from acrn_trace.lint import EVERY  # noqa: E402
-from builds import COMPILERS, Build, every_build, quick_builds, version  # noqa: E402
+from acrn_trace.lint import EVERY
+from helpers.corpus import matrix
+from helpers.corpus.builds import COMPILERS, Build, every_build, quick_builds, version
 
 BUILDS = every_build() if os.environ.get("ACRN_CHECK_LONG") else quick_builds()
 COMMITTED = json.loads(matrix.DATA.read_text())

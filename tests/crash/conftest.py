@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from crash_ends import ENDS
-from crash_files import Files, taken
-from live import IMAGES, run
+
+from helpers.crash.ends import ENDS
+from helpers.crash.files import Files, taken
+from helpers.process import run
+from helpers.tree import IMAGES
 
 GROUPED = [pytest.param(end, marks=pytest.mark.xdist_group(f"crash {end}")) for end in ENDS]
 

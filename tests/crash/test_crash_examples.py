@@ -4,11 +4,10 @@
 import os
 import re
 
-from crash_files import diagnosis_of, kinds
-from live import IMAGES, ROOT
-
 from acrn_trace.diagnosis import Diagnosis
 from acrn_trace.diagnosis.report import page
+from helpers.crash.files import diagnosis_of, kinds
+from helpers.tree import IMAGES, ROOT
 
 EXPECTED = ROOT / "examples" / "crash" / "expected"
 

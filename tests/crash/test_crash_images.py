@@ -2,9 +2,10 @@
 """Guests of examples/crash with other images: stripped, wrong, the hypervisor's."""
 
 import pytest
-from crash_ends import nameless
-from crash_files import diagnosis_of, kinds
-from live import IMAGES
+
+from helpers.crash.ends import nameless
+from helpers.crash.files import diagnosis_of, kinds
+from helpers.tree import IMAGES
 
 
 def test_a_stripped_image_says_the_same(files, stripped):

@@ -5,9 +5,11 @@ import os
 import re
 
 import pytest
-from crash_ends import ENDS
-from crash_files import diagnosis_of, json_in, kinds, taken
-from live import IMAGES, acrn_trace
+
+from helpers.crash.ends import ENDS
+from helpers.crash.files import diagnosis_of, json_in, kinds, taken
+from helpers.tracing import acrn_trace
+from helpers.tree import IMAGES
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 SHORT = [("crash-bare", "call-hangs"), ("crash-bare", "ring-3"), ("crash-ring", "lost-register")]

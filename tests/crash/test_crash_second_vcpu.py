@@ -4,11 +4,13 @@
 from pathlib import Path
 
 import pytest
-from crash_ends import ENDS, PANIC
-from crash_files import PRIVATE, diagnosis_of, json_in, kinds, taken
-from live import IMAGES, acrn_trace, gdb_command, run
 
 from acrn_trace.diagnosis.report import as_json
+from helpers.crash.ends import ENDS, PANIC
+from helpers.crash.files import PRIVATE, diagnosis_of, json_in, kinds, taken
+from helpers.process import run
+from helpers.tracing import acrn_trace, gdb_command
+from helpers.tree import IMAGES
 
 
 def said_in_gdb(dump: Path) -> dict:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from crash_files import diagnosis_of, json_in
-from crashes import at_rest
-from live import GUESTS, build_test_guests, common_arguments, gdb_command, run
 
 from acrn_trace.diagnosis import Diagnosis
 from acrn_trace.diagnosis.report import as_json, page
+from helpers.crash.dead import at_rest
+from helpers.crash.files import diagnosis_of, json_in
+from helpers.guests import build_test_guests, common_arguments
+from helpers.process import run
+from helpers.tracing import gdb_command
+from helpers.tree import GUESTS
 
 IMAGE = GUESTS / "dying.elf"
 FAULT, OOPS, PANIC = "fault-no-hypervisor", "oops", "panic"

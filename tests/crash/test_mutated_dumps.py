@@ -18,9 +18,9 @@ from acrn_trace.diagnosis import Case
 from acrn_trace.diagnosis.command import lines, sites_of
 from acrn_trace.image.image import open_image
 from acrn_trace.tables.knowledge import acrn
-from crashes import dead
-from dump_builder import DumpBuilder, Load
-from live import image_of
+from helpers.crash.dead import dead
+from helpers.guests import image_of
+from helpers.make.dump import DumpBuilder, Load
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 COUNT = 100_000 if LONG else 250

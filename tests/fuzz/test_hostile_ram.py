@@ -10,8 +10,10 @@ large.
 import random
 from collections import Counter
 
-from live import ROOT, SECONDS, make, run
-from test_mutated_bytes import LIMIT, LONG, fuzzed
+from helpers.fuzzing import LIMIT, LONG, fuzzed
+from helpers.guests import make
+from helpers.process import SECONDS, run
+from helpers.tree import ROOT
 
 LENGTH = 400  # bytes of an input: calls and misdeeds for all passes
 SEEDS = 256

@@ -7,15 +7,12 @@ was read is an event each, or a sentence. A million each with ACRN_CHECK_LONG, e
 """
 
 import io
-import os
 import random
 import resource
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live import ROOT, SECONDS, Run, make, run
-from ring_builder import HZ, VIRTUAL, RingMachine, record
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.rings import blocks
@@ -27,10 +24,10 @@ from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.rings.ring_contents import last_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
+from helpers.fuzzing import LONG, fuzzed
+from helpers.make.ring import HZ, VIRTUAL, RingMachine, record
 
-LONG = os.environ.get("ACRN_CHECK_LONG")
 ORIGINALS, MUTATIONS = (1000, 1000) if LONG else (20, 50)
-LIMIT = 4 * 3600 if LONG else SECONDS
 ACRN = acrn()
 MOST_MEMORY = 256 << 10  # KiB that reading may add to what the tests have
 SLOW_RINGS = 1 << 16  # bytes; larger ones are well formed, and slow to read
@@ -183,13 +180,3 @@ def read_file(data: bytes):
 @pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-report", "fuzz-jsonl"))
 def test_mutated_bytes_in_c(folder, target: str) -> None:
     fuzzed(folder, target, runs=1_000_000 if LONG else 10_000, length=1500 if LONG else 400)
-
-
-def fuzzed(folder, target: str, runs: int, length: int, *corpus: object) -> Run:
-    """What libFuzzer says of so many inputs, none of which may go wrong."""
-    make(f"build/{target}")
-    options = [f"-runs={runs}", f"-max_len={length}", "-len_control=0", "-seed=1"]
-    limits = ["-rss_limit_mb=512", "-timeout=60", f"-artifact_prefix={folder}/"]
-    done = run([ROOT / "build" / target, *options, *limits, *corpus], seconds=LIMIT)
-    assert done.status == 0 and f"Done {runs} runs" in done.err, done.err[-2000:]
-    return done

@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from calls_by_hand import SMP
-from live import GUESTS, Guest, Run, arguments_of, build_test_guests, common_arguments, gdb_at
-from service_trace import SERVICE
+
+from helpers.calls_by_hand import SMP
+from helpers.guests import Guest, arguments_of, build_test_guests, common_arguments
+from helpers.process import Run
+from helpers.service_trace import SERVICE
+from helpers.tracing import gdb_at
+from helpers.tree import GUESTS
 
 
 @pytest.fixture(scope="session")

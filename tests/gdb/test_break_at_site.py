@@ -8,7 +8,8 @@ import itertools
 import re
 
 import pytest
-from live import events_of
+
+from helpers.canonical import events_of
 
 SITE = "*(char *)call_once + 9"
 ANSWERS = ["mock create_vm 5", "inject create_vm:retval=5"]

@@ -3,8 +3,9 @@
 
 import re
 
-from calls_by_hand import CALL, LINE, REGISTERS, untouched
-from live import ROOT, events_of
+from helpers.calls_by_hand import CALL, LINE, REGISTERS, untouched
+from helpers.canonical import events_of
+from helpers.tree import ROOT
 
 
 def test_a_running_trace_has_it_too(smp_at_call, folder):

@@ -5,10 +5,14 @@ import ast
 import re
 
 import pytest
-from calls_by_hand import SMP, untouched
-from live import ROOT, Guest, arguments_of, ended, gdb_command, run, start
 
-EVERYWHERE = ROOT / "tests" / "gdb" / "call_everywhere.py"
+from helpers.calls_by_hand import SMP, untouched
+from helpers.guests import Guest, arguments_of
+from helpers.process import ended, run, start
+from helpers.tracing import gdb_command
+from helpers.tree import IN_GDB
+
+EVERYWHERE = IN_GDB / "call_everywhere.py"
 # What runs over and over: the process, its calls, the timer's handler, the way there and back.
 BUSY = (
     "make_call make_all_calls call_at_shared_site call_from_process call_from_interrupt on_timer "

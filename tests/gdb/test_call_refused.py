@@ -3,8 +3,10 @@
 
 import re
 
-from calls_by_hand import CALL, LINE, SMP, untouched
-from live import Guest, arguments_of, gdb_at, gdb_command, run, symbol
+from helpers.calls_by_hand import CALL, LINE, SMP, untouched
+from helpers.guests import Guest, arguments_of, symbol
+from helpers.process import run
+from helpers.tracing import gdb_at, gdb_command
 
 
 def test_errors_are_a_sentence(folder):

@@ -3,8 +3,10 @@
 
 import re
 
-from calls_by_hand import CALL, LINE, REGISTERS, SMP, untouched
-from live import Guest, arguments_of, events_of, gdb_at, image_of
+from helpers.calls_by_hand import CALL, LINE, REGISTERS, SMP, untouched
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, image_of
+from helpers.tracing import gdb_at
 
 
 def test_a_call_at_a_breakpoint(smp_at_call):

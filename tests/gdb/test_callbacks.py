@@ -2,12 +2,14 @@
 """What GDB calls back runs no command, since the user's breakpoint commands would run there."""
 
 import json
-from pathlib import Path
 
 import pytest
-from live import LOADER, Guest, Run, arguments_of, common_arguments, gdb_at, gdb_command, image_of
-from live import printed_untraced, run
-from service_trace import CALLS_OF_SERVICE, SERVICE
+
+from helpers.guests import Guest, arguments_of, common_arguments, image_of, printed_untraced
+from helpers.process import Run, run
+from helpers.service_trace import CALLS_OF_SERVICE, SERVICE
+from helpers.tracing import gdb_at, gdb_command
+from helpers.tree import IN_GDB, LOADER
 
 HELLO = image_of("hello")
 GOES_ON = r"python gdb.breakpoints()[-1].commands = 'echo BEFORE\\n\ncontinue'"
@@ -57,7 +59,7 @@ CATCH = (
 
 def watched(guest: Guest, image: object, *commands: str) -> Run:
     """What GDB prints of these commands, while it tells of those that a callback runs."""
-    watch = Path(__file__).parent / "watch_callbacks.py"
+    watch = IN_GDB / "watch_callbacks.py"
     command = gdb_command(image, f"target remote {guest.socket}", *commands, loader=watch)
     gdb = run(command, environment={"ACRN_TRACE_LOADER": str(LOADER)})
     assert "The callbacks are watched.\n" in gdb.out and "IN A CALLBACK" not in gdb.err, gdb

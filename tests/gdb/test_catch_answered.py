@@ -4,8 +4,12 @@
 import re
 
 import pytest
-from live import IMAGES, Guest, arguments_of, events_of, gdb_at, printed_untraced
-from tampered import UNTOUCHED
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, printed_untraced
+from helpers.tampered import UNTOUCHED
+from helpers.tracing import gdb_at
+from helpers.tree import IMAGES
 
 OTHER_VCPU = (
     "python me = gdb.selected_thread();"

@@ -4,8 +4,11 @@
 import re
 from collections import Counter
 
-from live import Guest, common_arguments, events_of, gdb_command, run
-from tampered import UNTOUCHED
+from helpers.canonical import events_of
+from helpers.guests import Guest, common_arguments
+from helpers.process import run
+from helpers.tampered import UNTOUCHED
+from helpers.tracing import gdb_command
 
 
 def test_a_stop_is_told_like_gdbs_own_and_the_entry_takes_what_a_breakpoint_takes(six_calls):

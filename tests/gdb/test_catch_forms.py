@@ -4,7 +4,12 @@
 import re
 
 import pytest
-from live import IMAGES, SECONDS, Guest, arguments_of, events_of, gdb_command, printed_untraced, run
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, printed_untraced
+from helpers.process import SECONDS, run
+from helpers.tracing import gdb_command
+from helpers.tree import IMAGES
 
 # name, what is typed, which events of the trace it is for
 FORMS = {

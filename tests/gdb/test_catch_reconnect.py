@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What is left of catchpoints when the guest is gone and GDB has another one."""
 
-from live import IMAGES, Guest, arguments_of, gdb_command, run
+from helpers.guests import Guest, arguments_of
+from helpers.process import run
+from helpers.tracing import gdb_command
+from helpers.tree import IMAGES
 
 
 def test_what_was_for_one_thread_is_gone_with_its_guest(folder):

@@ -7,7 +7,11 @@ import pty
 import subprocess
 
 import pytest
-from live import IMAGES, ROOT, SECONDS, Guest, arguments_of, ended, gdb_command
+
+from helpers.guests import Guest, arguments_of
+from helpers.process import SECONDS, ended
+from helpers.tracing import gdb_command
+from helpers.tree import IMAGES, ROOT
 
 
 def on_a_terminal(command):

@@ -3,7 +3,10 @@
 
 import subprocess
 
-from live import IMAGES, ROOT, SECONDS, Guest, arguments_of, gdb_command, printed_untraced
+from helpers.guests import Guest, arguments_of, printed_untraced
+from helpers.process import SECONDS
+from helpers.tracing import gdb_command
+from helpers.tree import IMAGES, ROOT
 
 SHORT = [*arguments_of("smp"), "-append", "short"]
 

@@ -4,8 +4,11 @@
 import re
 
 import pytest
-from live import gdb_command, image_of, run
-from service_trace import SERVICE
+
+from helpers.guests import image_of
+from helpers.process import run
+from helpers.service_trace import SERVICE
+from helpers.tracing import gdb_command
 
 HELLO = image_of("hello")
 NO_TRACE = "no trace is running"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A call defined at the prompt, on a real guest."""
 
-from live import Guest, arguments_of, common_arguments, gdb_at, gdb_command, image_of, run
+from helpers.guests import Guest, arguments_of, common_arguments, image_of
+from helpers.process import run
+from helpers.tracing import gdb_at, gdb_command
 
 LAUNCH = "HYPERCALL1(0x80000012, launch, VALUE(u16, which))"
 REGS = "HYPERCALL2(0x80000016, put_regs, VMID(vm), PTR(in, acrn_gp_regs, regs))"

@@ -2,7 +2,10 @@
 """Calls that the debugger answers on two vCPUs, while the real hypervisor answers the rest."""
 
 import pytest
-from live import Guest, arguments_of, events_of, gdb_at, image_of, printed_untraced
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, image_of, printed_untraced
+from helpers.tracing import gdb_at
 
 SCRIPT = """
 from acrn_trace.in_gdb.session import current_session

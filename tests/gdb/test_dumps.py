@@ -9,9 +9,6 @@ import subprocess
 import time
 
 import pytest
-from crashes import dead
-from live import IMAGES, QEMU, SECONDS, Guest, acrn_trace, arguments_of, ended, gdb_at, gdb_command
-from live import image_of, run, start, symbol
 
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, PATCHED
@@ -19,6 +16,11 @@ from acrn_trace.at_rest.memoryfile import open_memory
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.cli.monitor import Monitor
 from acrn_trace.image.image import open_image
+from helpers.crash.dead import dead
+from helpers.guests import QEMU, Guest, arguments_of, image_of, symbol
+from helpers.process import SECONDS, ended, run, start
+from helpers.tracing import acrn_trace, gdb_at, gdb_command
+from helpers.tree import IMAGES
 
 # Where the example's README says that each is.
 GUEST_CR3, HYPERVISOR_CR3 = 0x400000, 0x2000000

@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from acrn_trace.tables.knowledge import acrn
-from live import QEMU, ROOT, Run, acrn_trace, events_of, run
-from stating import build_stating_guests, image_of, machine_of
+from helpers.canonical import events_of
+from helpers.guests import QEMU
+from helpers.process import Run, run
+from helpers.stating import build_stating_guests, image_of, machine_of
+from helpers.tracing import acrn_trace
+from helpers.tree import ROOT
 
 PRIVATE = ROOT / "examples" / "hypervisor" / "hypervisor.def"
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"

@@ -9,8 +9,11 @@ import socket
 import threading
 
 import pytest
-from live import Guest, arguments_of, gdb_command, run
-from service_trace import CALLS_OF_SERVICE, SERVICE, calls_in, untouched
+
+from helpers.guests import Guest, arguments_of
+from helpers.process import run
+from helpers.service_trace import CALLS_OF_SERVICE, SERVICE, calls_in, untouched
+from helpers.tracing import gdb_command
 
 LAST = b"$W00#b7"
 

@@ -3,7 +3,9 @@
 
 import re
 
-from live import acrn_trace, common_arguments, events_of, printed_untraced
+from helpers.canonical import events_of
+from helpers.guests import common_arguments, printed_untraced
+from helpers.tracing import acrn_trace
 
 
 def test_calls_of_vmware_are_no_events_and_are_counted(test_guest, folder):

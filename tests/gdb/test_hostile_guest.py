@@ -9,8 +9,12 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from live import LAUNCHER, REPEATED, Run, acrn_trace, run
-from stating import build_stating_guests, image_of, machine_of
+
+from helpers.canonical import REPEATED
+from helpers.process import Run, run
+from helpers.stating import build_stating_guests, image_of, machine_of
+from helpers.tracing import acrn_trace
+from helpers.tree import LAUNCHER
 
 IMAGE = image_of("gcc/hostile")
 BYTES = 16 << 20  # a trace; it is two megabytes

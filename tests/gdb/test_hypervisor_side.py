@@ -2,8 +2,12 @@
 """The same calls at both ends, under our hypervisor and under one that lies."""
 
 import pytest
-from live import IMAGES, ROOT, Guest, acrn_trace, arguments_of, events_of, gdb_at, image_of
-from live import common_arguments, gdb_command, printed_untraced, run
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, common_arguments, image_of, printed_untraced
+from helpers.process import run
+from helpers.tracing import acrn_trace, gdb_at, gdb_command
+from helpers.tree import IMAGES, ROOT
 
 HYPERVISOR = IMAGES / "hypervisor.elf"
 DIFFERS = "hypervisor-differs"

@@ -5,7 +5,10 @@ import json
 import re
 
 import pytest
-from live import acrn_trace, common_arguments, events_of
+
+from helpers.canonical import events_of
+from helpers.guests import common_arguments
+from helpers.tracing import acrn_trace
 
 CALLS = 6
 MINUS_ONE = (1 << 64) - 1

@@ -3,7 +3,9 @@
 
 import re
 
-from live import Guest, arguments_of, gdb_at, gdb_command, image_of, printed_untraced, run
+from helpers.guests import Guest, arguments_of, image_of, printed_untraced
+from helpers.process import run
+from helpers.tracing import gdb_at, gdb_command
 
 CLOBBER = image_of("clobber")
 RETURN = r"\nstopped: get_api_version changed (\w+), at probe_call.S:\d+ probe_call\n#0 "

@@ -3,9 +3,9 @@
 
 import re
 
-from live import Guest, acrn_trace, arguments_of, gdb_at, image_of, make, printed_untraced
-
 from acrn_trace.files.read import read_events
+from helpers.guests import Guest, arguments_of, image_of, make, printed_untraced
+from helpers.tracing import acrn_trace, gdb_at
 
 EXAMPLE = "recorder"
 CALLS = [

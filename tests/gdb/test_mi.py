@@ -2,9 +2,10 @@
 """A front end that drives GDB by GDB/MI is told what a person at GDB's console is."""
 
 import pytest
-from live import Guest, arguments_of
-from mi_front_end import front_end
-from service_trace import CALLS_OF_SERVICE, SERVICE, calls_in, untouched
+
+from helpers.guests import Guest, arguments_of
+from helpers.mi_front_end import front_end
+from helpers.service_trace import CALLS_OF_SERVICE, SERVICE, calls_in, untouched
 
 STRUCTURE = "get_api_version(version={major_version=1, minor_version=0}) = 0"
 

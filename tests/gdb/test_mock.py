@@ -4,7 +4,11 @@
 import re
 
 import pytest
-from live import Guest, Run, common_arguments, events_of, gdb_at, gdb_command, image_of, run
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, common_arguments, image_of
+from helpers.process import Run, run
+from helpers.tracing import gdb_at, gdb_command
 
 ARGUMENTS = [*common_arguments(), "-m", "32M", "-smp", "1"]
 SERVICE = image_of("service")

@@ -3,8 +3,10 @@
 
 import shlex
 
-from live import QEMU, arguments_of, gdb_command, image_of, run
-from service_trace import CALLS_OF_SERVICE, calls_in
+from helpers.guests import QEMU, arguments_of, image_of
+from helpers.process import run
+from helpers.service_trace import CALLS_OF_SERVICE, calls_in
+from helpers.tracing import gdb_command
 
 SERVICE = image_of("service")
 STRUCTURE = "get_api_version(version={major_version=1, minor_version=0}) = 0"

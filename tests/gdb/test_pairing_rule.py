@@ -2,8 +2,12 @@
 """The pairing rule (docs/pairing.md) on real vCPUs; tests/unit has its sentences in full."""
 
 import pytest
-from live import IMAGES, Run, acrn_trace, arguments_of, common_arguments, events_of
-from live import printed_untraced, trace_example
+
+from helpers.canonical import events_of
+from helpers.guests import arguments_of, common_arguments, printed_untraced
+from helpers.process import Run
+from helpers.tracing import acrn_trace, trace_example
+from helpers.tree import IMAGES
 
 RESETS = [word for word in common_arguments() if word != "-no-reboot"]
 

@@ -2,7 +2,10 @@
 """A site whose bytes change is a site while they are those of a hypercall."""
 
 import pytest
-from live import acrn_trace, common_arguments, events_of, printed_untraced
+
+from helpers.canonical import events_of
+from helpers.guests import common_arguments, printed_untraced
+from helpers.tracing import acrn_trace
 
 HYPERCALLS = [0, 1, 3, 5, 7]  # of the guest's runs over the site; the others run UD2 or NOPs
 UNTOUCHED = "patched: {} = -77"

@@ -5,18 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from live import (
-    Guest,
-    acrn_trace,
-    arguments_of,
-    events_of,
-    gdb_at,
-    gdb_command,
-    image_of,
-    printed_untraced,
-    run,
-)
-from smp_log import trace_smp
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, image_of, printed_untraced
+from helpers.process import run
+from helpers.smp_log import trace_smp
+from helpers.tracing import acrn_trace, gdb_at, gdb_command
 
 # What an image without records, symbols and debug information cannot tell.
 FROM_RECORDS = ("symbol", "file", "line")

@@ -4,23 +4,12 @@
 import re
 
 import pytest
-from live import (
-    SECONDS,
-    Guest,
-    arguments_of,
-    common_arguments,
-    ended,
-    events_of,
-    gdb_at,
-    gdb_command,
-    image_of,
-    interrupt,
-    printed_untraced,
-    read_until,
-    run,
-    start,
-)
-from tampered import UNTOUCHED
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, common_arguments, image_of, printed_untraced
+from helpers.process import SECONDS, ended, interrupt, read_until, run, start
+from helpers.tampered import UNTOUCHED
+from helpers.tracing import gdb_at, gdb_command
 
 EVENTS = 300
 

@@ -3,9 +3,12 @@
 
 import re
 
-from live import IMAGES, SECONDS, Guest, common_arguments, ended, events_of, gdb_command, interrupt
-from live import read_until, start, symbol
-from service_trace import CALLS_OF_SERVICE, untouched
+from helpers.canonical import events_of
+from helpers.guests import Guest, common_arguments, symbol
+from helpers.process import SECONDS, ended, interrupt, read_until, start
+from helpers.service_trace import CALLS_OF_SERVICE, untouched
+from helpers.tracing import gdb_command
+from helpers.tree import IMAGES
 
 
 def test_no_guest_memory_or_register_is_written(service):

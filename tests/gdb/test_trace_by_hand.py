@@ -4,8 +4,12 @@
 import re
 
 import pytest
-from live import Guest, arguments_of, events_of, gdb_command, run
-from service_trace import CALLS_OF_SERVICE, SERVICE, calls_in, untouched
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of
+from helpers.process import run
+from helpers.service_trace import CALLS_OF_SERVICE, SERVICE, calls_in, untouched
+from helpers.tracing import gdb_command
 
 
 def test_the_three_commands_of_a_user_trace_a_guest(service):

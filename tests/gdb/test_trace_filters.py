@@ -4,7 +4,8 @@
 import re
 
 import pytest
-from service_trace import CALLS_OF_SERVICE, calls_in
+
+from helpers.service_trace import CALLS_OF_SERVICE, calls_in
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,12 @@ import re
 import signal
 
 import pytest
-from live import LAUNCHER, SECONDS, Guest, Run, acrn_trace, common_arguments, ended, events_of
-from live import gdb_at, gdb_command, interrupt, read_until, start
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, common_arguments
+from helpers.process import SECONDS, Run, ended, interrupt, read_until, start
+from helpers.tracing import acrn_trace, gdb_at, gdb_command
+from helpers.tree import LAUNCHER
 
 RESETS = [word for word in common_arguments() if word != "-no-reboot"]
 CALL = r"nobody answered get_api_version, the VMCALL at 0x[0-9a-f]+ \(calls\.S:\d+ call_once\), "

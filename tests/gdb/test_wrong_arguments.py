@@ -7,11 +7,13 @@ Each line is without its place and its times. Behind it are the findings.
 import re
 
 import pytest
-from live import GUESTS, LAUNCHER, Run, acrn_trace, build_test_guests, common_arguments
-from live import run
-from stating import HYPERVISOR
 
 from acrn_trace.tables.errnos import errno_text
+from helpers.guests import build_test_guests, common_arguments
+from helpers.process import Run, run
+from helpers.stating import HYPERVISOR
+from helpers.tracing import acrn_trace
+from helpers.tree import GUESTS, LAUNCHER
 
 EPERM, EINVAL, ENOTTY = (f"{ret}{errno_text(ret)}" for ret in (-1, -22, -25))
 LEFT = "ACRN looks at the low 8 bits alone and calls pause_vm"

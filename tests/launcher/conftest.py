@@ -6,7 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from live import GUESTS, LAUNCHER, Run, build_test_guests, processes_with, run, start
+
+from helpers.guests import build_test_guests
+from helpers.process import Run, processes_with, run, start
+from helpers.tree import GUESTS, LAUNCHER
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from launching import HELLO, HELLO_LINE, WAITS, check_refused, script
-from live import SECONDS, Guest, Run, common_arguments, ended, events_of, image_of, processes_with
-from live import read_until
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, common_arguments, image_of
+from helpers.launching import HELLO, HELLO_LINE, WAITS, check_refused, script
+from helpers.process import SECONDS, Run, ended, processes_with, read_until
 
 
 @pytest.mark.parametrize(

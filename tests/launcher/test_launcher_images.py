@@ -4,8 +4,9 @@
 from pathlib import Path
 
 import pytest
-from launching import HELLO, HELLO_LINE, check_refused
-from live import IMAGES
+
+from helpers.launching import HELLO, HELLO_LINE, check_refused
+from helpers.tree import IMAGES
 
 
 def image_with(folder: Path, data: bytes) -> Path:

@@ -5,9 +5,13 @@ import os
 import signal
 
 import pytest
-from launching import HELLO, HELLO_LINE, WAITS, check_refused, script
-from live import GUESTS, IMAGES, SECONDS, Guest, Run, arguments_of, build_test_guests
-from live import common_arguments, ended, events_of, gdb_at, image_of, read_until, wait_until
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, build_test_guests, common_arguments, image_of
+from helpers.launching import HELLO, HELLO_LINE, WAITS, check_refused, script
+from helpers.process import SECONDS, Run, ended, read_until, wait_until
+from helpers.tracing import gdb_at
+from helpers.tree import GUESTS, IMAGES
 
 
 def test_an_interrupt_ends_the_trace_and_the_guest(hang, tool, folder):

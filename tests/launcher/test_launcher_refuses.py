@@ -2,7 +2,8 @@
 """Bad input to the launcher: status 2, before anything is started or written."""
 
 import pytest
-from launching import HELLO, HELLO_LINE, check_refused, script
+
+from helpers.launching import HELLO, HELLO_LINE, check_refused, script
 
 
 def test_no_image(tool):

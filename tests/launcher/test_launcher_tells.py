@@ -4,8 +4,9 @@
 import re
 
 import pytest
-from launching import HELLO, check_refused
-from live import run
+
+from helpers.launching import HELLO, check_refused
+from helpers.process import run
 
 
 @pytest.mark.parametrize("what", ["run", "trace"])

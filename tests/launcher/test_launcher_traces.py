@@ -5,8 +5,11 @@ import json
 import re
 
 import pytest
-from launching import HELLO, HELLO_LINE
-from live import Guest, arguments_of, events_of, image_of, printed_untraced, trace_example
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, image_of, printed_untraced
+from helpers.launching import HELLO, HELLO_LINE
+from helpers.tracing import trace_example
 
 
 def test_attached_to_the_end(tool, folder):

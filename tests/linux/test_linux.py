@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """An unmodified Linux under a played ACRN: its driver's ioctls, its own log, and the trace."""
 
-import os
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from hsm_log import Ioctl, calls_of, decoded_at, ioctls_in
-from live import ROOT, Guest, Run, acrn_trace, events_of, gdb_at, gdb_command, run
 
-LINUX = Path(os.environ["ACRN_LINUX"])
-VMLINUX = LINUX / "vmlinux"
+from helpers.canonical import events_of
+from helpers.guests import Guest
+from helpers.hsm_log import Ioctl, calls_of, decoded_at, ioctls_in
+from helpers.linux import VMLINUX, qemu_arguments
+from helpers.process import Run, run
+from helpers.tracing import acrn_trace, gdb_at, gdb_command
+
 ROUNDS = 100
 KINDS = 22
 LINUX_NAMES = {  # what Linux calls what ACRN calls otherwise
@@ -21,12 +22,6 @@ LINUX_NAMES = {  # what Linux calls what ACRN calls otherwise
     "device.res.0.service_vm_pa",
     "vm.uuid",
 }
-
-
-def qemu_arguments(*kernel_parameters: str) -> list[str]:
-    line = ["-kernel", LINUX / "bzImage", "-initrd", LINUX / "initrd"]
-    append = ["-append", " ".join(["console=ttyS0", *kernel_parameters])]
-    return shlex.split((ROOT / "examples/linux/qemu.args").read_text()) + [*line, *append]
 
 
 def traced(folder: Path, *kernel_parameters: str) -> tuple[Run, list[dict]]:

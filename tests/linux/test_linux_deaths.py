@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Sequence
 
 import pytest
-from crashes import Dead, at_rest
-from live import Guest, acrn_trace, gdb_command, run
-from test_linux import VMLINUX, qemu_arguments
+
+from helpers.crash.dead import Dead, at_rest
+from helpers.guests import Guest
+from helpers.linux import VMLINUX, qemu_arguments
+from helpers.process import run
+from helpers.tracing import acrn_trace, gdb_command
 
 PANIC, OOPS, ASIDE = "panic", "oops", "stopped-by-another"
 GO_TO_PANIC = ("set $rdi = (long)&linux_banner", "set $rip = (long)&panic", "detach")

@@ -2,7 +2,10 @@
 """A hypervisor that breaks registers is caught: every register, alone and together, everywhere."""
 
 import pytest
-from live import arguments_of, events_of, printed_untraced, trace_example
+
+from helpers.canonical import events_of
+from helpers.guests import arguments_of, printed_untraced
+from helpers.tracing import trace_example
 
 REGISTERS = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split()
 PATTERN = 0x5A5A5A5A00000000

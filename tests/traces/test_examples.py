@@ -9,7 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
-from live import ROOT, arguments_of, printed_untraced, trace_example, without_chance
+
+from helpers.canonical import without_chance
+from helpers.guests import arguments_of, printed_untraced
+from helpers.tracing import trace_example
+from helpers.tree import ROOT
 
 # Where the linker put an object of the guest is no part of the trace; nor is it when
 # break_registers has exclusive-ored its pattern with it.

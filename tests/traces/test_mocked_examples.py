@@ -4,8 +4,12 @@
 import re
 
 import pytest
-from live import GUESTS, IMAGES, ROOT, Guest, Run, acrn_trace, build_test_guests, common_arguments
-from live import events_of, image_of
+
+from helpers.canonical import events_of
+from helpers.guests import Guest, build_test_guests, common_arguments, image_of
+from helpers.process import Run
+from helpers.tracing import acrn_trace
+from helpers.tree import GUESTS, IMAGES, ROOT
 
 # The hypervisor keeps what is above for itself.
 GUESTS_MEMORY = ["-m", "32M"]

@@ -3,8 +3,8 @@
 
 from collections import Counter
 
-from live import IMAGES
-from smp_log import CALLS, trace_smp
+from helpers.smp_log import CALLS, trace_smp
+from helpers.tree import IMAGES
 
 SITES = {"call_at_shared_site", "call_from_process", "call_from_interrupt"}
 

@@ -5,8 +5,11 @@ import json
 
 import jsonschema
 import pytest
-from chrome_validator import validate
-from live import ROOT, acrn_trace, events_of, trace_example
+
+from helpers.canonical import events_of
+from helpers.chrome_validator import validate
+from helpers.tracing import acrn_trace, trace_example
+from helpers.tree import ROOT
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/trace.schema.json").read_text()))
 EXAMPLES = ("service", "clobber")

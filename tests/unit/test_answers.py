@@ -2,11 +2,11 @@
 """Whose calls nobody answers, and what is said of it."""
 
 import pytest
-from event_builder import event
 
 from acrn_trace.base.errors import TargetError
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.unanswered import BARE, MAX_RESETS, PERHAPS, UNREACHED, Answers, Ground
+from helpers.make.event import event
 
 ENDED = "before the guest ended"
 

@@ -7,17 +7,6 @@ import random
 import struct
 
 import pytest
-from trace_blocks import (
-    HEAD,
-    PLACE,
-    SHORT_HEAD,
-    WIDE,
-    end_block,
-    loss_block,
-    records_block,
-    rings_block,
-    wide,
-)
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli import offline
@@ -29,6 +18,17 @@ from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
+from helpers.make.blocks import (
+    HEAD,
+    PLACE,
+    SHORT_HEAD,
+    WIDE,
+    end_block,
+    loss_block,
+    records_block,
+    rings_block,
+    wide,
+)
 
 ACRN = acrn()
 

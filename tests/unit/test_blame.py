@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import pytest
-from assembled import assemble, byte_search
 
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
@@ -12,6 +11,7 @@ from acrn_trace.lint.of_call import SiteLint, guests_own
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event
+from helpers.make.assembled import assemble, byte_search
 
 LOST = "f: mov $0x80000012, %r8d\n   call printk\n   mov $1, %edi\n   vmcall\n   ret"
 

@@ -6,12 +6,13 @@ import random
 import subprocess
 
 import pytest
+
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
 from acrn_trace.image.image import open_image
 from acrn_trace.sites.hypervisor_code import Access, hypervisor_code
 from acrn_trace.trace.both_sides import BothSides, hypervisor_lines
-from event_builder import event
+from helpers.make.event import event
 
 EXAMPLES = INCLUDE.parent.parent / "build" / "examples"
 

@@ -2,6 +2,9 @@
 """What a user writes behind ``hypercall call``: taken apart, placed, and what is wrong with it."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from acrn_trace.act.call.build import Builder, Room
 from acrn_trace.act.call.parse import Characters, Elements, Expression, Fields, parse_arguments
 from acrn_trace.act.call.plan import find_call, plan_call
@@ -10,9 +13,7 @@ from acrn_trace.guest.memory import NoMemory
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Struct
-from fake_memory import FakeMemory
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from helpers.make.memory import FakeMemory
 
 KNOWLEDGE = acrn()
 ROOM_AT = 0x400000

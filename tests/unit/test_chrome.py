@@ -13,9 +13,8 @@ from acrn_trace.files.read import read_events
 from acrn_trace.sinks.chrome import MAX_LANES, MAX_VCPUS, ChromeSink
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
-from chrome_validator import validate
-from event_builder import event, events, jsonl, written
-from test_playback import TABLE, sink_of
+from helpers.chrome_validator import validate
+from helpers.make.event import TABLE, event, events, jsonl, sink_of, written
 
 
 def chrome(all_events):

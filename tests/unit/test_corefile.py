@@ -6,14 +6,14 @@ import subprocess
 import sys
 
 import pytest
-from dump_builder import LONG_MODE, DumpBuilder, Load, note, state, thread
-from live import SECONDS
 
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.filememory import Piece, joined
 from acrn_trace.at_rest.memoryfile import open_memory
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
+from helpers.make.dump import LONG_MODE, DumpBuilder, Load, note, state, thread
+from helpers.process import SECONDS
 
 PAGE = 4096
 VCPUS = [

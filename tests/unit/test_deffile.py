@@ -4,15 +4,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
 from acrn_trace.tables import calls as calltable
 from acrn_trace.tables import deffile, fields, results
 from acrn_trace.tables.deffile import MAX_FILE_BYTES, Term
 from acrn_trace.tables.knowledge import acrn
-from hypothesis import example, given
-from hypothesis import strategies as st
-from live import SECONDS
+from helpers.process import SECONDS
 
 READERS = {
     "calls": lambda text: calltable.parse(text, "x.def"),

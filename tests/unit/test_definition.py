@@ -11,7 +11,7 @@ from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.structures import Structures
-from event_builder import event
+from helpers.make.event import event
 
 LINE = "HYPERCALL2(0x800000a0, get_load, VMID(vmid), PTR(out, vm_load, load))"
 CHARACTER = Scalar(1, character=True)

@@ -5,8 +5,6 @@ from types import SimpleNamespace
 from typing import Sequence
 
 import pytest
-from diagnosis_builder import CODE, FLAGS, KNOWLEDGE, STACKS, START_VM, TOP, VMCALL, Guest
-from ring_builder import PAGE
 
 from acrn_trace.at_rest.image_match import MATCH, ImageMatch
 from acrn_trace.diagnosis import Case, Diagnosis
@@ -15,6 +13,8 @@ from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, 
 from acrn_trace.diagnosis.oops import find_oops
 from acrn_trace.diagnosis.rules import RECOGNISERS
 from acrn_trace.diagnosis.standing import Interrupted, Oops, Place, StackPart
+from helpers.make.diagnosis import CODE, FLAGS, KNOWLEDGE, STACKS, START_VM, TOP, VMCALL, Guest
+from helpers.make.ring import PAGE
 
 IN_PANIC = "udelay+0x1 panic+0x2 init"
 ASIDE = "stop_this_cpu+0x9 sysvec_reboot+0x5"

@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calls that failed, and what was made of it."""
 
-from diagnosis_builder import CAPTURING, CODE, CREATE_VM, FLAGS, SET_IOREQ_BUFFER, START_VM
-from diagnosis_builder import STRUCTURE, TOP, Guest, captured, creation
-
 from acrn_trace.rings.format import CAPTURED_IN
+from helpers.make.diagnosis import (
+    CAPTURING,
+    CODE,
+    CREATE_VM,
+    FLAGS,
+    SET_IOREQ_BUFFER,
+    START_VM,
+    STRUCTURE,
+    TOP,
+    Guest,
+    captured,
+    creation,
+)
 
 FAILED, ENOTTY = -1, -25
 PAUSE_VM = 0x80000013

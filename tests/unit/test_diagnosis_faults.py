@@ -2,10 +2,10 @@
 """Exceptions on stacks, and on the VMCALL itself."""
 
 import pytest
-from diagnosis_builder import FLAGS, STACKS, TOP, USER, VMCALL, Guest
-from ring_builder import PAGE
 
 from acrn_trace.rings.format import CALLED
+from helpers.make.diagnosis import FLAGS, STACKS, TOP, USER, VMCALL, Guest
+from helpers.make.ring import PAGE
 
 
 @pytest.mark.parametrize(

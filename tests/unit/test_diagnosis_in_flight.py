@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calls without a return, and their structures by now."""
 
-from diagnosis_builder import CAPTURE, CAPTURING, CREATE_VM, STRUCTURE, Guest, captured, creation
-
 from acrn_trace.diagnosis.report import as_json
 from acrn_trace.rings.format import CALLED, CAPTURED_IN
+from helpers.make.diagnosis import (
+    CAPTURE,
+    CAPTURING,
+    CREATE_VM,
+    STRUCTURE,
+    Guest,
+    captured,
+    creation,
+)
 
 
 def test_a_call_without_return_in_the_hypervisor_has_not_returned():

@@ -5,12 +5,23 @@ import json
 import os
 import random
 
-from diagnosis_builder import CAPTURING, CODE, CREATE_VM, SET_IOREQ_BUFFER, STACKS, STACKS_AT
-from diagnosis_builder import START_VM, TOP, VMCALL, Guest, captured, creation
-from ring_builder import HEADER_AT, RECORDS_AT, SITE, TABLES_AT
-
 from acrn_trace.diagnosis.report import as_json, page
 from acrn_trace.rings.format import CALLED, RETURNED
+from helpers.make.diagnosis import (
+    CAPTURING,
+    CODE,
+    CREATE_VM,
+    SET_IOREQ_BUFFER,
+    STACKS,
+    STACKS_AT,
+    START_VM,
+    TOP,
+    VMCALL,
+    Guest,
+    captured,
+    creation,
+)
+from helpers.make.ring import HEADER_AT, RECORDS_AT, SITE, TABLES_AT
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 INTERESTING = (0, 1, 0xFFFF, (1 << 63) - 1, (1 << 64) - 1, STACKS, CODE, SITE, TOP)

@@ -2,10 +2,6 @@
 """What is said: how much, of which image, and of a source that tells nothing."""
 
 import pytest
-from diagnosis_builder import CAPTURING, CODE, CREATE_VM, FLAGS, KNOWLEDGE, STRUCTURE, TOP, Guest
-from diagnosis_builder import Ram, Snapshot, captured, creation
-from live import IMAGES
-from ring_builder import PAGE, SITE
 
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, ImageMatch
 from acrn_trace.at_rest.postmortem import examine
@@ -15,6 +11,22 @@ from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import SnapshotVcpu
 from acrn_trace.image.image import open_image
 from acrn_trace.rings.format import CALLED, CAPTURED_IN
+from helpers.make.diagnosis import (
+    CAPTURING,
+    CODE,
+    CREATE_VM,
+    FLAGS,
+    KNOWLEDGE,
+    STRUCTURE,
+    TOP,
+    Guest,
+    Ram,
+    Snapshot,
+    captured,
+    creation,
+)
+from helpers.make.ring import PAGE, SITE
+from helpers.tree import IMAGES
 
 
 def test_there_is_an_end_to_what_is_said():

@@ -4,10 +4,10 @@
 import struct
 
 import pytest
-from diagnosis_builder import TOP, Guest
 
 from acrn_trace.diagnosis.rules_registers import _names
 from acrn_trace.rings.format import CHANGED
+from helpers.make.diagnosis import TOP, Guest
 
 CHECKING = {"size": 128, "more": {"changed_offset": 64, "changed_slots": 3}}
 RBX = 3

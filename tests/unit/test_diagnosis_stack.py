@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A stack from end to end: across what was interrupted in ring 0, to where ring 3 was left."""
 
-from diagnosis_builder import CODE, STACKS, TOP, USER, Guest
-from ring_builder import PAGE
-
 from acrn_trace.diagnosis.stack import MAX_PARTS, Code, Stacks
 from acrn_trace.diagnosis.standing import Place, StackPart
+from helpers.make.diagnosis import CODE, STACKS, TOP, USER, Guest
+from helpers.make.ring import PAGE
 
 CALL = b"\xe8\0\0\0\0"
 SYSCALL, NOP, POP_RSP = b"\x0f\x05", b"\x90", b"\x5c"

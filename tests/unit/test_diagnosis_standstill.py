@@ -3,14 +3,13 @@
 
 from types import SimpleNamespace
 
-from diagnosis_builder import CODE, FLAGS, HLT, KNOWLEDGE, PAUSE, TOP, Guest
-
 from acrn_trace.diagnosis import Case, diagnose
 from acrn_trace.diagnosis.case import GUESS, PROBABLE
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.report import page
 from acrn_trace.guest.snapshot import DUMP, STUB
 from acrn_trace.image.image import Code
+from helpers.make.diagnosis import CODE, FLAGS, HLT, KNOWLEDGE, PAUSE, TOP, Guest
 
 
 def test_an_idle_guest_is_not_accused():

@@ -10,7 +10,7 @@ from acrn_trace.files import alignment
 from acrn_trace.files.alignment import Keys, aligned
 from acrn_trace.guest.site import Site
 from acrn_trace.trace.event import Finding
-from event_builder import event, jsonl
+from helpers.make.event import event, jsonl
 
 # An item is (kind, value): equal as a whole, or one that changed.
 KEYS = Keys(same=lambda item: item, kind=lambda item: item[0])

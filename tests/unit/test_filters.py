@@ -6,7 +6,7 @@ import pytest
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.filters import Filter
-from event_builder import event
+from helpers.make.event import event
 
 TABLE = CallTable([])
 

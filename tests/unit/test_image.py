@@ -5,13 +5,24 @@ import os
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from acrn_trace.base.errors import TraceError
 from acrn_trace.image.image import open_image
 from acrn_trace.image.site_records import recorded_sites
 from acrn_trace.sites.sitelist import image_sites
-from elf_builder import ALLOC, CODE, COMPRESSED, EXECUTABLE, FUNCTION, NOBITS, VMCALL, Elf, Part
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from helpers.make.elf import (
+    ALLOC,
+    CODE,
+    COMPRESSED,
+    EXECUTABLE,
+    FUNCTION,
+    NOBITS,
+    VMCALL,
+    Elf,
+    Part,
+)
 
 NUMBERED = b"\x41\xb8\x10\x00\x00\x80" + VMCALL + b"\xc3"
 RECORD = struct.pack("<iiIIQ", 0x100, 0, 7, 1, 0x80000010)

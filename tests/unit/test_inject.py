@@ -2,6 +2,7 @@
 """The grammar of injections: what each form changes, on which calls, and what is refused."""
 
 import pytest
+
 from acrn_trace.act.inject import Injector
 from acrn_trace.act.inject_grammar import parse_rule, split_expressions
 from acrn_trace.base.errors import TraceError
@@ -10,8 +11,8 @@ from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import tampering
 from acrn_trace.trace.pairing import Call
-from fake_memory import FakeMemory
-from stop_builder import SITE, stop
+from helpers.make.memory import FakeMemory
+from helpers.make.stop import SITE, stop
 
 KNOWLEDGE = acrn()
 NUMBER = {entry.name: entry.number for entry in KNOWLEDGE.table}

@@ -5,7 +5,6 @@ import random
 import subprocess
 
 import pytest
-from live import SECONDS
 
 from acrn_trace.image.image import open_image
 from acrn_trace.image.kernel_offset import (
@@ -16,6 +15,7 @@ from acrn_trace.image.kernel_offset import (
     is_kernel,
     offset_at,
 )
+from helpers.process import SECONDS
 
 LINKED = 0xFFFF_FFFF_8100_0000
 CODE = random.Random(5).randbytes(0x3000)

@@ -5,10 +5,11 @@ import re
 import subprocess
 
 import pytest
+
 from acrn_trace.image.image import open_image
 from acrn_trace.sites.decoder import Decoder
 from acrn_trace.sites.scan import scanned_sites
-from kernel_image import debian_kernel, objdump_sites
+from helpers.make.kernel import debian_kernel, objdump_sites
 
 pytestmark = pytest.mark.long
 CHUNK = 1 << 20

@@ -6,8 +6,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from assembled import assemble, lint_assembly, verdicts_of
-from live import IMAGES, ROOT, SECONDS
 
 from acrn_trace.cli.launcher import main
 from acrn_trace.image.image import open_image
@@ -15,6 +13,9 @@ from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.command import Report
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import acrn
+from helpers.make.assembled import assemble, lint_assembly, verdicts_of
+from helpers.process import SECONDS
+from helpers.tree import IMAGES, ROOT
 
 NR = "$0x80000012"
 # What is right to say of the examples: a call that there is not; world_switch, which may change

@@ -2,9 +2,9 @@
 """The examples of the catalog are true: each bad one has its finding, each good one has none."""
 
 import pytest
-from assembled import lint_assembly
 
 from acrn_trace.lint.catalog import CATALOG, explain
+from helpers.make.assembled import lint_assembly
 
 
 @pytest.mark.parametrize("id", CATALOG)

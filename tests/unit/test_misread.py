@@ -4,6 +4,7 @@
 import struct
 
 import pytest
+
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.format import CAPTURED_IN
 from acrn_trace.tables.calls import CallTable, parse
@@ -11,8 +12,8 @@ from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Scalar
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.misread import MAX_TOLD, misread_arguments
-from fake_memory import U8, FakeMemory, array, struct as structure, structures
-from ring_builder import RingMachine, record
+from helpers.make.memory import U8, FakeMemory, array, struct as structure, structures
+from helpers.make.ring import RingMachine, record
 
 ACRN = acrn()
 BOOL = Scalar(1, boolean=True)

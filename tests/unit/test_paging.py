@@ -4,10 +4,10 @@
 import struct
 
 import pytest
-from fake_memory import FakeMemory
 
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import PageFault, VirtualMemory, memory_of, translate
+from helpers.make.memory import FakeMemory
 
 LA57 = 1 << 12
 HIGH = 0xFFFF_FFFF_8040_0000

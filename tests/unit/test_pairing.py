@@ -4,9 +4,10 @@
 import random
 
 import pytest
+
 from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.trace.pairing import Pairing
-from stop_builder import OTHER_SITE, SITE, stop
+from helpers.make.stop import OTHER_SITE, SITE, stop
 
 BROKEN = {name: 0xBAD0 + index for index, name in enumerate(GENERAL_REGISTERS) if name != "rsp"}
 

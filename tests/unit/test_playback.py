@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A trace file shown later: the lines are those that a live trace printed."""
 
-import io
 
 import pytest
 from hypothesis import given
@@ -12,11 +11,9 @@ from acrn_trace.files import playback
 from acrn_trace.files.playback import Playback, in_live_order
 from acrn_trace.files.read import read_events
 from acrn_trace.guest.stop import Frame
-from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import FORMS, Stamps
 from acrn_trace.sinks.text import TextSink
-from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Layouts
@@ -24,17 +21,11 @@ from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.rendering import Renderer
 from acrn_trace.trace.structures import Structures
-from event_builder import event, events, jsonl
+from helpers.make.event import TABLE, event, events, jsonl, sink_of
 
-TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
 RENDERER = Renderer(TABLE, Structures(Layouts(), FieldTable()))
 # Clocks of a live trace have more digits than a file.
 STEP = 0.0000123456789
-
-
-def sink_of(sink_class, *more):
-    stream = io.StringIO()
-    return sink_class(Output(stream, "test", interactive=False), *more), stream
 
 
 def text_sink(form="start"):

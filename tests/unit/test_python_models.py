@@ -5,14 +5,15 @@ import signal
 import textwrap
 
 import pytest
+
 from acrn_trace.act.mock.python import ModelCall, ModelError, PythonModels, place_of
 from acrn_trace.act.mock.time_limit import TimeLimit
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.knowledge import acrn
-from fake_memory import FakeMemory
-from live import SECONDS
+from helpers.make.memory import FakeMemory
+from helpers.process import SECONDS
 
 CREATION = 0x1000
 NAME = b"user-vm\0".ljust(16, b"\0")

@@ -6,12 +6,13 @@ import os
 import re
 
 import pytest
-from acrn_trace.files.read import Source
-from acrn_trace.tables.knowledge import acrn
-from event_builder import event, events, jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reporting import reported
+
+from acrn_trace.files.read import Source
+from acrn_trace.tables.knowledge import acrn
+from helpers.make.event import event, events, jsonl
+from helpers.reporting import reported
 
 ACRN = acrn()
 LONG = "ACRN_CHECK_LONG" in os.environ

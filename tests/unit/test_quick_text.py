@@ -10,9 +10,6 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reporting import reported
-from ring_builder import HZ, SITE, RingMachine, record
-from trace_blocks import HEAD, MORE, loss_block, records_block, rings_block, wide
 
 from acrn_trace.files import quicktext
 from acrn_trace.guest.site import Site
@@ -26,6 +23,9 @@ from acrn_trace.rings.format import (
 )
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.knowledge import acrn
+from helpers.make.blocks import HEAD, MORE, loss_block, records_block, rings_block, wide
+from helpers.make.ring import HZ, SITE, RingMachine, record
+from helpers.reporting import reported
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 ACRN = acrn()

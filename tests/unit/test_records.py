@@ -4,13 +4,14 @@
 import struct
 
 import pytest
+
 from acrn_trace.base.errors import TraceError
 from acrn_trace.image.image import open_image
 from acrn_trace.image.site_records import MAX_SITES, recorded_sites
 from acrn_trace.sites.listing import site_lines
 from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.tables.calls import CallTable, parse
-from elf_builder import ALLOC, CODE, FUNCTION, VMCALL, Elf, Part
+from helpers.make.elf import ALLOC, CODE, FUNCTION, VMCALL, Elf, Part
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000010, create_vm, PTR(inout, vm, vm))", "test"))
 NUMBER = b"\x41\xb8\x10\x00\x00\x80"

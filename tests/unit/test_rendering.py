@@ -2,6 +2,9 @@
 """Arguments as text: what goes in, and what came out appended to it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from acrn_trace.base.text import quoted, text_of
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
@@ -10,9 +13,7 @@ from acrn_trace.trace.changes import Change, merge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
 from acrn_trace.trace.structures import Pointed
-from fake_memory import U8, U16, U32, U64, array, struct, structures
-from hypothesis import given
-from hypothesis import strategies as st
+from helpers.make.memory import U16, U32, U64, U8, array, struct, structures
 
 CALLS = """
 HYPERCALL0(0x80000001, nothing)

@@ -3,8 +3,18 @@
 
 import json
 
-from replaying import BASE, CALLS, CREATION, PAGE, Guest, departure, numbers, recorded, replay_of
-from replaying import replayed
+from helpers.replaying import (
+    BASE,
+    CALLS,
+    CREATION,
+    PAGE,
+    Guest,
+    departure,
+    numbers,
+    recorded,
+    replay_of,
+    replayed,
+)
 
 
 def test_another_argument_is_found_and_the_rest_goes_on(tmp_path):

@@ -4,9 +4,9 @@
 import json
 
 import pytest
-from replaying import Guest, departure, numbers, recorded, replay_of, replayed
 
 from acrn_trace.base.errors import TraceError
+from helpers.replaying import Guest, departure, numbers, recorded, replay_of, replayed
 
 
 def test_vcpus_may_come_in_any_order(tmp_path):

@@ -4,16 +4,26 @@
 import json
 
 import pytest
-from event_builder import event
-from fake_memory import FakeMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replaying import BASE, CALLS, CREATION, KNOWLEDGE, PAGE, Guest, numbers, recorded, replay_of
-from replaying import replayed
 
 from acrn_trace.act.mock.outputs import NotRebuilt, Outputs
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
+from helpers.make.event import event
+from helpers.make.memory import FakeMemory
+from helpers.replaying import (
+    BASE,
+    CALLS,
+    CREATION,
+    KNOWLEDGE,
+    PAGE,
+    Guest,
+    numbers,
+    recorded,
+    replay_of,
+    replayed,
+)
 
 
 def test_what_was_written_is_written_again(tmp_path):

@@ -16,8 +16,8 @@ from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.trace import both_sides
 from acrn_trace.trace.event import FINDING_KINDS, Finding
-from event_builder import event, jsonl
-from live import SECONDS
+from helpers.make.event import event, jsonl
+from helpers.process import SECONDS
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "gdbscripts" / "acrn-trace"
 SOME = [

@@ -4,6 +4,7 @@
 from typing import Callable
 
 import pytest
+
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import Entry
@@ -12,8 +13,8 @@ from acrn_trace.tables.results import MAX_VMS, ResultChecker, results_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
-from fake_memory import FakeMemory
-from stop_builder import SITE, stop
+from helpers.make.memory import FakeMemory
+from helpers.make.stop import SITE, stop
 
 MASK64 = (1 << 64) - 1
 ENOTTY, EINVAL, FAILED = -25, -22, -1

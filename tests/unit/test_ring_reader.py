@@ -7,7 +7,6 @@ import os
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ring_builder import HZ, RingMachine, record
 
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.follower import RingFollower, end_block
@@ -30,6 +29,7 @@ from acrn_trace.rings.recording import Recording, recorded_events
 from acrn_trace.rings.ring_contents import last_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
+from helpers.make.ring import HZ, RingMachine, record
 
 LONG = os.environ.get("ACRN_CHECK_LONG")
 VIRTUAL = 0xFFFFFFFF80400000

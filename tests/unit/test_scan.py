@@ -4,16 +4,17 @@
 import os
 import struct
 
-import planted
 import pytest
+
 from acrn_trace.base.errors import TraceError
 from acrn_trace.image.image import open_image
 from acrn_trace.sites import decoder
 from acrn_trace.sites.instruction_length import instruction_length
 from acrn_trace.sites.scan import scanned_sites
 from acrn_trace.sites.sitelist import image_sites
-from elf_builder import ALLOC, CODE, FUNCTION, OBJECT, VMCALL, VMMCALL, Elf, Part
-from live import SECONDS
+from helpers.make import planted
+from helpers.make.elf import ALLOC, CODE, FUNCTION, OBJECT, VMCALL, VMMCALL, Elf, Part
+from helpers.process import SECONDS
 
 LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 NUMBER = b"\x41\xb8\x10\x00\x00\x80"

@@ -4,6 +4,7 @@
 import struct
 
 import pytest
+
 from acrn_trace.act.call.build import Builder, Room
 from acrn_trace.act.call.parse import parse_arguments
 from acrn_trace.act.inject_poke import Pending, Places, poke
@@ -16,8 +17,7 @@ from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
-from fake_memory import U8, U32, FakeMemory, array
-from fake_memory import struct as structure
+from helpers.make.memory import U32, U8, FakeMemory, array, struct as structure
 
 AT = 0x1000
 BASE = {"version": "0x2", "base_addr": "0x3", "entry_point": "0x4", "mem_size": "0x5"}

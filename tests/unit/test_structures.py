@@ -4,14 +4,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from acrn_trace.guest.memory import NoMemory, Unreadable
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
 from acrn_trace.trace.structures import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, flags
-from fake_memory import U8, U16, U32, U64, FakeMemory, struct, structures
-from hypothesis import given
-from hypothesis import strategies as st
+from helpers.make.memory import U16, U32, U64, U8, FakeMemory, struct, structures
 
 COLOURS = {0: "NONE", 1: "RED", 2: "GREEN", 4: "BLUE"}
 COLOUR = Scalar(4, enum="colour")

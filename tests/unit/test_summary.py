@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from acrn_trace.sinks.histogram import ERROR, Histogram
 from acrn_trace.sinks.summary import SummarySink
 from acrn_trace.trace.event import Finding
-from event_builder import event, written
+from helpers.make.event import event, written
 
 STRACE = ["% time", "seconds", "usecs/call", "calls", "errors"]
 durations = st.floats(1e-9, 1e6)

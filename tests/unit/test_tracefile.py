@@ -14,7 +14,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.files import read as tracefile
 from acrn_trace.files.eventjson import NotAnEvent, event_of
 from acrn_trace.files.read import read_events
-from event_builder import event, events, jsonl
+from helpers.make.event import event, events, jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/trace.schema.json").read_text()))

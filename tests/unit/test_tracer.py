@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 import pytest
+
 from acrn_trace.guest.memory import NoMemory
 from acrn_trace.guest.site import Site, points
 from acrn_trace.sinks import Sink
@@ -19,7 +20,7 @@ from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.structures import Structures
 from acrn_trace.trace.tracer import Tracer
-from stop_builder import SITE, START_VM, stop
+from helpers.make.stop import SITE, START_VM, stop
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
 KNOWLEDGE = Knowledge(TABLE, Structures(Layouts(), FieldTable()), ResultRules())

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The corpus of lint (tests/corpus), built and judged."""
