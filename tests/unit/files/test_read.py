@@ -3,7 +3,6 @@
 
 import json
 import tracemalloc
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -15,8 +14,8 @@ from acrn_trace.files import read as tracefile
 from acrn_trace.files.eventjson import NotAnEvent, event_of
 from acrn_trace.files.read import read_events
 from helpers.make.event import event, events, jsonl
+from helpers.tree import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/trace.schema.json").read_text()))
 
 

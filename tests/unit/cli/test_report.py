@@ -18,8 +18,8 @@ from acrn_trace.trace import both_sides
 from acrn_trace.trace.event import FINDING_KINDS, Finding
 from helpers.make.event import event, jsonl
 from helpers.process import SECONDS
+from helpers.tree import LAUNCHER
 
-LAUNCHER = Path(__file__).resolve().parents[2] / "gdbscripts" / "acrn-trace"
 SOME = [
     event(0, 0, 1000.0, 0.5, decoded={"vmid": 7}),
     event(1, 1, 1001.0, 0.5, rax=-22, stack=(Frame("boot", "b.c", 3),)),
