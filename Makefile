@@ -8,7 +8,7 @@ PREFIX := /usr/local
 OPTS   :=
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 1500
 
-.PHONY: all lint-matrix types demo show check check-long check-newer linux check-linux bench lint install clean help
+.PHONY: all lint-matrix types demo show check check-long checkable check-newer linux check-linux bench lint install clean help
 all:
 
 include cstub/cstub.mk
@@ -21,7 +21,9 @@ all: examples types $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
-	@echo 'make check           every test; check-long: fuzzing and the whole compiler matrix'
+	@echo 'make check           every test; check-long: fuzzing and the whole compiler matrix too'
+	@echo 'make check-PART      the tests of a part alone: $(PARTS)'
+	@echo 'make check T=NAME    those with NAME in their names; check-PART takes T too'
 	@echo 'make check-newer     the tests that drive GDB and QEMU, with newer ones: $(NEWER)'
 	@echo 'make run-NAME        an example untraced: $(EXAMPLES)'
 	@echo 'make trace-NAME      an example traced, OPTS="…" being options of acrn-trace'
@@ -57,15 +59,28 @@ show:
 	@echo '== The first guest again, as a summary:'
 	@$(MAKE) --no-print-directory trace-service OPTS=-c
 
-check:
-	@.ci/setup check
-	@$(MAKE) --no-print-directory all stating-guests
-	$(PYTEST) tests
+# The folders of tests by what they need: Python, compilers, GDB and QEMU, the documents' tools. tests/linux
+# stands apart; a test holds that each other folder is in one part.
+PARTS      := unit c gdb docs
+unit-TESTS := unit
+c-TESTS    := c conformance corpus fuzz
+gdb-TESTS  := gdb traces launcher crash
+docs-TESTS := docs install
 
-check-long:
+CHECKS := check $(PARTS:%=check-%)
+NAMED   = $(if $(T),-k '$(T)')
+.PHONY: $(CHECKS)
+check: FOLDERS := tests
+$(PARTS:%=check-%): FOLDERS = $(addprefix tests/,$($(@:check-%=%)-TESTS))
+$(CHECKS): checkable
+	$(PYTEST) $(NAMED) $(FOLDERS)
+
+check-long: checkable
+	ACRN_CHECK_LONG=1 $(PYTEST) --timeout 14400 $(NAMED) tests
+
+checkable:
 	@.ci/setup check
 	@$(MAKE) --no-print-directory all stating-guests
-	ACRN_CHECK_LONG=1 $(PYTEST) --timeout 14400 tests
 
 # What drives GDB and QEMU, with newer ones than the machine's, out of each of these Debian suites.
 NEWER := trixie trixie-backports
