@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``python3 acrn_trace``: the launcher."""
 
+import os
 import sys
-from pathlib import Path
 
-# Python has put this folder first, where packages of ours would be taken for its own (``code``).
-_FOLDER = Path(__file__).resolve().parent
-sys.path[:] = [str(_FOLDER.parent), *(p for p in sys.path if Path(p).resolve() != _FOLDER)]
+# Python has put this folder first, where packages of ours would be taken for its own (``trace``).
+_FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [os.path.dirname(_FOLDER), *(p for p in sys.path if os.path.realpath(p) != _FOLDER)]
 
-from acrn_trace.base.errors import TraceError  # noqa: E402
-
-try:
-    from acrn_trace.cli.launcher import main
-except TraceError as error:  # a library that is missing
-    print(f"acrn-trace: {error}", file=sys.stderr)
-    sys.exit(error.status)
+from acrn_trace.cli.launcher import main  # noqa: E402
 
 sys.exit(main(sys.argv[1:]))

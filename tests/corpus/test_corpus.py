@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from acrn_trace.lint import EVERY
+from acrn_trace.lint.catalog import EVERY
 from helpers.corpus import matrix
 from helpers.corpus.builds import COMPILERS, Build, every_build, quick_builds, version
 

@@ -4,7 +4,7 @@
 import os
 import re
 
-from acrn_trace.diagnosis import Diagnosis
+from acrn_trace.diagnosis.case import Diagnosis
 from acrn_trace.diagnosis.report import page
 from helpers.crash.files import diagnosis_of, kinds
 from helpers.tree import IMAGES, ROOT

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from acrn_trace.diagnosis import Diagnosis
+from acrn_trace.diagnosis.case import Diagnosis
 from acrn_trace.diagnosis.report import as_json, page
 from helpers.crash.dead import at_rest
 from helpers.crash.files import diagnosis_of, json_in

@@ -14,8 +14,9 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.ring_listing import RingListing
 from acrn_trace.base.errors import TraceError
-from acrn_trace.diagnosis import Case
-from acrn_trace.diagnosis.command import lines, sites_of
+from acrn_trace.cli.at_rest import sites_of
+from acrn_trace.diagnosis.case import Case
+from acrn_trace.diagnosis.report import report
 from acrn_trace.image.image import open_image
 from acrn_trace.tables.knowledge import acrn
 from helpers.crash.dead import dead
@@ -89,7 +90,7 @@ def examined(path, image):
         found = examine(core, image)
         sites = sites_of(image, 0) if image else {}
         options = argparse.Namespace(json=False, count=None)
-        printed = [*found.notes, *lines(Case(found, KNOWN, sites), options)]
+        printed = [*found.notes, *report(Case(found, KNOWN, sites), options.json)]
         text = TextBuffer(printed)
         try:
             RingListing(found, KNOWN, sites).show(options, text)

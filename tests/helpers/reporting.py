@@ -9,7 +9,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.cli import offline
 from acrn_trace.files import quicklines
 from acrn_trace.files import quicktext
-from acrn_trace.options import add_knowledge_options, add_trace_options
+from acrn_trace.options.declare import add_knowledge_options, add_trace_options
 
 
 def reported(knowledge, folder, data, quick, *options):

@@ -30,18 +30,6 @@ NOW = "now"  # in an event of JSONL: argument to what differs in memory now
 MAX_VCPUS = 4096  # of whose calls the last ones are kept apart
 
 
-def add_ring_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-n", dest="count", type=int, metavar="N", help="the last N calls of each vCPU, not all"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object a call (JSONL)")
-
-
-def check_ring_options(options: argparse.Namespace) -> None:
-    if options.count is not None and options.count < 1:
-        raise TraceError(f"-n {options.count}: not a number of calls")
-
-
 class RingListing:
     """The rings of one guest at rest; TraceError if there are none that can be read."""
 

@@ -5,10 +5,12 @@ import argparse
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.cli.offline import replay
-from acrn_trace.options import FORMATS, OptionParser, add_knowledge_options, add_trace_options
+from acrn_trace.options.declare import add_knowledge_options, add_trace_options
+from acrn_trace.options.parser import OptionParser
+from acrn_trace.sinks.forms import FORMATS
 
 
-def convert(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     """Convert one file; the exit status."""
     parser = OptionParser(
         prog="acrn-trace convert",

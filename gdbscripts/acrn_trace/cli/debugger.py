@@ -6,39 +6,15 @@ import os
 import re
 import signal
 import subprocess
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import LOADER
+from acrn_trace.options.request import Request, Result
 
 OLDEST_GDB = 12
 AGAIN_SECONDS = 1.0
-
-
-@dataclass
-class Request:
-    """What the GDB side needs to know. ``options`` are the launcher's own."""
-
-    target: str
-    detach: bool  # leave the guest running at the end
-    options: dict[str, object]
-    terminal: int  # an inherited file descriptor: where the trace goes without -o
-    result: str = ""  # the file for the Result
-
-
-@dataclass
-class Result:
-    """How the trace ended. ``ended``: exited, closed (the connection), or interrupted.
-
-    ``complaint`` says why the trace, though nothing failed, is not what its user wants.
-    """
-
-    ended: str = ""
-    complaint: str | None = None
-    error: str | None = None
-    status: int = 0
-    finding_kinds: list[str] = field(default_factory=list)
 
 
 def check_gdb(gdb: str) -> None:

@@ -22,7 +22,9 @@ from acrn_trace.files.read import (
     is_recording,
     opened,
 )
-from acrn_trace.options import check_sinks, make_filter, make_knowledge, sinks_on
+from acrn_trace.options.declare import check_sinks
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.sinks import sinks_on
 from acrn_trace.sinks import Output, QuickSink, Sink, open_output
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
@@ -86,7 +88,7 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     """
     check_sinks(options)
     knowledge = make_knowledge(options)
-    selected = make_filter(options, knowledge.table)
+    selected = Filter(options.expr, knowledge.table)
     for file in files:
         check_trace(file)
     _refuse_overwriting(files, options.output)

@@ -16,7 +16,9 @@ from acrn_trace.base.text import printable
 from acrn_trace.cli import qemu
 from acrn_trace.cli.monitor import Monitor
 from acrn_trace.image.image import open_image
-from acrn_trace.options import OptionParser, add_knowledge_options, make_knowledge
+from acrn_trace.options.declare import add_knowledge_options
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
 
@@ -30,7 +32,7 @@ _SIZE = re.compile(r"(?:size=)?(\d+)([KMGTkmgt]?)(?:,.*)?")
 _SHIFTS = {"k": 10, "m": 20, "": 20, "g": 30, "t": 40}
 
 
-def record(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     """Record a guest to its end; the exit status."""
     separator = arguments.index("--") if "--" in arguments else len(arguments)
     options = _parser().parse_args(arguments[:separator])

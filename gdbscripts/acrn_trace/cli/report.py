@@ -3,16 +3,16 @@
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.cli.offline import replay
-from acrn_trace.options import (
-    OptionParser,
+from acrn_trace.options.declare import (
     add_fail_option,
     add_knowledge_options,
     add_trace_options,
     is_failure,
 )
+from acrn_trace.options.parser import OptionParser
 
 
-def report(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     """Show trace files as if they were traced now; the exit status."""
     parser = OptionParser(
         prog="acrn-trace report",

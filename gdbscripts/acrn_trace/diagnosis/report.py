@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A diagnosis as a page of text, and as an object for scripts (docs/diagnose.md has its keys)."""
 
+import json
 import textwrap
 from typing import Any, Iterator
 
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, NOT_MAPPED, PATCHED
 from acrn_trace.at_rest.postmortem import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN
 from acrn_trace.base.text import printable
-from acrn_trace.diagnosis.case import GUESS, PROBABLE, USER, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.case import GUESS, PROBABLE, USER, Case, Diagnosis, Recorded, VcpuState
+from acrn_trace.diagnosis.diagnose import diagnose
 from acrn_trace.diagnosis.first_look import first_look, opening
 from acrn_trace.diagnosis.match import at_least
 from acrn_trace.diagnosis.rules_failures import failed
@@ -42,6 +44,15 @@ STATES = {
     UNKNOWN: "at",
 }
 DOUBTS = {PROBABLE: "Probably: ", GUESS: "A guess: "}
+
+
+def report(case: Case, as_object: bool) -> Iterator[str]:
+    """The lines that tell what happened to a guest at rest: a page, or one JSON object."""
+    diagnosis = diagnose(case)
+    if as_object:
+        yield json.dumps(as_json(diagnosis))
+    else:
+        yield from page(diagnosis)
 
 
 def page(diagnosis: Diagnosis) -> Iterator[str]:

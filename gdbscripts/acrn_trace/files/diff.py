@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace diff``: two traces compared call by call."""
+"""Compares two trace files call by call on each vCPU, and prints where they differ."""
 
 import argparse
-import contextlib
 import sys
 from collections import Counter, deque
 from typing import Callable, Iterable, Iterator
 
-from acrn_trace.base.console import standard_output
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
@@ -15,16 +13,11 @@ from acrn_trace.files.alignment import Keys, Step, aligned
 from acrn_trace.files.comparable import Call, Meanings, Tree, differences
 from acrn_trace.files.playback import in_entry_order
 from acrn_trace.files.read import check_trace, read_events
-from acrn_trace.options import (
-    OptionParser,
-    add_filter_option,
-    add_knowledge_options,
-    make_filter,
-    make_knowledge,
-)
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.errnos import errno_text
+from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.rendering import Renderer
 
 MAX_VCPUS = 1024
@@ -35,60 +28,18 @@ WORDS = {"moved": "reordered"}
 Line = Callable[[Event], str]
 
 
-def diff(arguments: list[str]) -> int:
-    """Compare two traces; 1 if they differ."""
-    options = _parser().parse_args(arguments)
-    comparison = None
-    with standard_output():
-        comparison = Comparison(options)
-        comparison.run()
-    return int(comparison is None or comparison.differ)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = OptionParser(
-        prog="acrn-trace diff",
-        description="Compare two traces call by call on each vCPU, but for times and addresses.",
-        epilog="exit status: 0 the traces are equal, 1 they differ, 2 wrong use or a damaged file",
-    )
-    add_filter_option(parser)
-    add_knowledge_options(parser)
-    parser.add_argument("--addresses", action="store_true", help="addresses count as well")
-    parser.add_argument("--sites", action="store_true", help="so does where a call is made")
-    parser.add_argument(
-        "--times", type=_factor, metavar="N", help="so do calls that took N times as long, or 1/N"
-    )
-    parser.add_argument(
-        "--answered-by", action="store_true", help="a mock's or a replay's answer is another one"
-    )
-    parser.add_argument(
-        "--any-vcpu", action="store_true", help="one sequence of calls, whichever vCPU made them"
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
-    parser.add_argument("before", metavar="A", help="a trace file")
-    parser.add_argument("after", metavar="B", help="another")
-    return parser
-
-
-def _factor(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if float(text) > 1:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 1")
-
-
 class Comparison:
     """Compares two files; each is read once for every vCPU, so that memory stays flat."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, knowledge: Knowledge) -> None:
+        """``options``: those of ``acrn-trace diff``."""
         self._options = options
         self._files = (options.before, options.after)
         if "-" in self._files:
             raise TraceError("diff reads its files more than once: name files, not standard input")
         for file in self._files:
             check_trace(file)
-        knowledge = make_knowledge(options)
-        self._filter = make_filter(options, knowledge.table)
+        self._filter = Filter(options.expr, knowledge.table)
         self._meanings = Meanings(
             knowledge.table, options.addresses, options.sites, options.answered_by
         )

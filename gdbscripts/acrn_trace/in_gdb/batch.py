@@ -10,14 +10,15 @@ from dataclasses import asdict
 import gdb
 
 from acrn_trace.base.errors import TargetError, TraceError
-from acrn_trace.cli.debugger import Request, Result
 from acrn_trace.in_gdb import chores
 from acrn_trace.in_gdb.commands.mock import the_mock
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.session import current_session
-from acrn_trace.options import SITE_PARAMETERS, make_knowledge, mocks
+from acrn_trace.options.declare import SITE_PARAMETERS
+from acrn_trace.options.knowledge import make_knowledge, mocks
+from acrn_trace.options.request import Request, Result
 
 # The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.
 SETTINGS = (

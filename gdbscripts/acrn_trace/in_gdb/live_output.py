@@ -4,7 +4,7 @@
 import argparse
 from typing import IO
 
-from acrn_trace.options import make_filter, make_sinks
+from acrn_trace.options.sinks import make_sinks
 from acrn_trace.sinks import Sink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
@@ -21,7 +21,7 @@ class Shown:
         self.selected = Filter([], knowledge.table)
         self.sinks: list[Sink] = []
         if options:
-            self.selected = make_filter(options, knowledge.table)
+            self.selected = Filter(options.expr, knowledge.table)
             self.sinks = make_sinks(options, knowledge, stream)
 
     @property

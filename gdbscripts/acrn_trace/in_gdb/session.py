@@ -12,9 +12,9 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
-from acrn_trace.options import make_filter
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.change import Intervener
+from acrn_trace.trace.filters import Filter
 
 
 class Session:
@@ -39,7 +39,7 @@ class Session:
     def start(self, options: argparse.Namespace, stream: IO[str]) -> LiveTrace:
         """Show a trace from now on; the calls in flight that are known stay known."""
         options.expr, rules = split_expressions(options.expr, self.knowledge)
-        selected = make_filter(options, self.knowledge.table)
+        selected = Filter(options.expr, self.knowledge.table)
         selected.check_sites(lambda: [site.function for site in current_sites(current_image())])
         self._end_injections()
         try:

@@ -2,6 +2,10 @@
 """Every kind of finding: what it means, the least code that has it, and code that has not."""
 
 from dataclasses import dataclass
+from typing import Iterable
+
+from acrn_trace.base.errors import TraceError
+from acrn_trace.base.suggest import near
 
 
 @dataclass(frozen=True)
@@ -135,14 +139,28 @@ CATALOG = {
     ),
 }
 
+EVERY = frozenset(CATALOG)
+
+
+def wanted_kinds(only: Iterable[str], disabled: Iterable[str]) -> frozenset[str]:
+    """The kinds to look for: ``only`` these, else all, but ``disabled``; TraceError for another."""
+    return (frozenset(map(_known, only)) or EVERY) - frozenset(map(_known, disabled))
+
 
 def explain(id: str) -> str:
-    """All about one kind, for people; KeyError if there is none of that identifier."""
-    kind = CATALOG[id]
+    """All about one kind, for people; TraceError if there is none of that identifier."""
+    kind = CATALOG[_known(id)]
     return "\n".join(
         [f"{id}: {kind.title}", "", kind.why, "", "Bad:", *_indented(kind.bad), ""]
         + ["Good:", *_indented(kind.good)]
     )
+
+
+def _known(id: str) -> str:
+    if id in CATALOG:
+        return id
+    hint = near(id, CATALOG, f"there are {', '.join(CATALOG)}")
+    raise TraceError(f"lint has no kind of finding {id!r}{hint}")
 
 
 def _indented(code: str) -> list[str]:

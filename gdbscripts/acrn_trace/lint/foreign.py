@@ -5,7 +5,7 @@ from typing import Iterable
 
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
-from acrn_trace.lint import Linter
+from acrn_trace.lint.linter import Linter
 from acrn_trace.lint.rule_convention import CONVENTIONS
 from acrn_trace.tables.knowledge import Knowledge
 

@@ -89,13 +89,12 @@ def _error(event: Event) -> str:
     return "-1" if ret == -1 else errno_name(ret) or "other"
 
 
-_ORDERS: dict[str, Callable[[tuple[str, Row]], tuple]] = {
+_KEYS: dict[str, Callable[[tuple[str, Row]], tuple]] = {
     "time": lambda item: (-item[1].times.total, item[0]),
     "calls": lambda item: (-item[1].calls, item[0]),
     "errors": lambda item: (-item[1].errors.total(), item[0]),
     "name": lambda item: (item[0],),
 }
-ORDERS = tuple(_ORDERS)
 
 
 class SummarySink(QuickSink):
@@ -108,7 +107,7 @@ class SummarySink(QuickSink):
 
     def __init__(self, output: Output, order: str = "time") -> None:
         self._output = output
-        self._order = _ORDERS[order]
+        self._order = _KEYS[order]
         self._rows: dict[str, Row] = {}
         self._clock: str | None = None
         self._known: dict[str, tuple[Row, Traits]] = {}

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lists of sites and of calls, for people."""
+"""Lists sites for people."""
 
-import re
 from typing import Iterable, Iterator, Mapping
 
-from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
 from acrn_trace.sites.code_around import CodeAround
@@ -67,25 +65,3 @@ def count_line(sites: list[Site]) -> str:
 
 
 _BY = {"record": "all by record", "scan": "all by scan", "both": "by record and by scan alike"}
-
-
-def regular_expression(text: str) -> re.Pattern[str]:
-    """What the user wrote, or a TraceError."""
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise TraceError(f"{text!r} is not a regular expression: {error}") from None
-
-
-def call_lines(
-    table: CallTable, wanted: re.Pattern[str], remarks: Mapping[str, str]
-) -> Iterator[str]:
-    """The calls whose name matches, with their arguments as the table has them and a remark."""
-    found = [entry for entry in table if wanted.search(entry.name)]
-    if not found:
-        yield f"No call matches {wanted.pattern!r}."
-        return
-    for entry in found:
-        arguments = ", ".join(map(str, entry.arguments))
-        remark = f"  {remarks[entry.name]}" if entry.name in remarks else ""
-        yield f"{entry.number:#010x} {entry.name}({arguments}){remark}"

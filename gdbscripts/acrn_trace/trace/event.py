@@ -11,14 +11,6 @@ from acrn_trace.tables.errnos import errno_name
 INT32 = range(-(1 << 31), 1 << 31)
 
 
-# The kinds of findings of a call; docs/formats.md says what each is.
-FINDING_KINDS = tuple(
-    "clobber guest-code argument address no-vm hypervisor-differs input-changed enotty number "
-    "stale-rax zero-but-failed zero-proves-nothing mock-exception model replay-departs "
-    "replay-incomplete clock lost".split()
-)
-
-
 @dataclass(frozen=True)
 class Finding:
     """Something wrong with a call or a site: ``kind`` for filters, ``text`` for people."""

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from acrn_trace.image.image import open_image
-from acrn_trace.lint import Linter
+from acrn_trace.lint.linter import Linter
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import acrn
 from helpers.corpus.builds import (

@@ -8,7 +8,7 @@ from pathlib import Path
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
-from acrn_trace.lint import Linter, Verdict
+from acrn_trace.lint.linter import Linter, Verdict
 from acrn_trace.tables.knowledge import acrn
 from helpers.process import SECONDS
 

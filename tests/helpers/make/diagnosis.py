@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Iterator
 
 from acrn_trace.at_rest.postmortem import Postmortem, examine
-from acrn_trace.diagnosis import Case, Diagnosis, diagnose
+from acrn_trace.diagnosis.case import Case, Diagnosis
+from acrn_trace.diagnosis.diagnose import diagnose
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.snapshot import DUMP, SnapshotVcpu
 from acrn_trace.tables.knowledge import Knowledge, acrn

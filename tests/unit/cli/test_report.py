@@ -15,7 +15,8 @@ from acrn_trace.cli.launcher import main
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.trace import both_sides
-from acrn_trace.trace.event import FINDING_KINDS, Finding
+from acrn_trace.trace.event import Finding
+from acrn_trace.trace.finding_kinds import FINDING_KINDS
 from helpers.make.event import event, jsonl
 from helpers.process import SECONDS
 from helpers.tree import LAUNCHER

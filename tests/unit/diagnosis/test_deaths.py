@@ -7,7 +7,7 @@ from typing import Sequence
 import pytest
 
 from acrn_trace.at_rest.image_match import MATCH, ImageMatch
-from acrn_trace.diagnosis import Case, Diagnosis
+from acrn_trace.diagnosis.case import Case, Diagnosis
 from acrn_trace.diagnosis.first_look import first_look, opening
 from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, STOPPED, end_of
 from acrn_trace.diagnosis.oops import find_oops

@@ -5,7 +5,8 @@ import pytest
 
 from acrn_trace.at_rest.image_match import DIFFERS, MATCH, ImageMatch
 from acrn_trace.at_rest.postmortem import examine
-from acrn_trace.diagnosis import Case, diagnose
+from acrn_trace.diagnosis.case import Case
+from acrn_trace.diagnosis.diagnose import diagnose
 from acrn_trace.diagnosis.report import as_json, page
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import SnapshotVcpu

@@ -10,7 +10,7 @@ import pytest
 from acrn_trace.cli.launcher import main
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.command import Report
+from acrn_trace.lint.report import Report
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import acrn
 from helpers.make.assembled import assemble, lint_assembly, verdicts_of

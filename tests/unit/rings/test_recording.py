@@ -11,7 +11,7 @@ import pytest
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli import offline
 from acrn_trace.files.read import read_events
-from acrn_trace.options import add_knowledge_options, add_trace_options
+from acrn_trace.options.declare import add_knowledge_options, add_trace_options
 from acrn_trace.rings import blocks
 from acrn_trace.rings.format import CALLED
 from acrn_trace.rings.preamble import preamble

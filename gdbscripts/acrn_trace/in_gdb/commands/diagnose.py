@@ -7,15 +7,16 @@ import gdb
 
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.base.errors import TraceError
-from acrn_trace.diagnosis import Case
-from acrn_trace.diagnosis.command import add_diagnose_options, lines
+from acrn_trace.diagnosis.case import Case
+from acrn_trace.diagnosis.report import report
 from acrn_trace.diagnosis.standing import Line
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.command import Command, matching
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot
-from acrn_trace.options import OptionParser
+from acrn_trace.options.declare import add_diagnose_options
+from acrn_trace.options.parser import OptionParser
 from acrn_trace.tables.knowledge import Knowledge
 
 
@@ -37,7 +38,7 @@ class HypercallDiagnose(Command):
 
     def _diagnose(self, words: list[str]) -> None:
         options = _parse(words)
-        for line in lines(_current_case(self._knowledge), options):
+        for line in report(_current_case(self._knowledge), options.json):
             gdb.write(line + "\n")
 
 

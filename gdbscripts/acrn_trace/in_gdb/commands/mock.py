@@ -7,7 +7,7 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.act.mock.command import listing, load_model, turn_off, turn_on
+from acrn_trace.act.mock.switch import listing, load_model, turn_off, turn_on
 from acrn_trace.act.mock.cpuid import CPUID
 from acrn_trace.act.mock.ioreq import FORM, request_bytes
 from acrn_trace.act.mock.library import ANSWERED, NONE, UNANSWERED

@@ -19,13 +19,16 @@ from acrn_trace.in_gdb.commands.ring import HypercallRing
 from acrn_trace.in_gdb.image import current_image, current_sites, is_dump, load_offset
 from acrn_trace.in_gdb.session import Session, current_session
 from acrn_trace.in_gdb.stream import GdbStream
-from acrn_trace.lint.catalog import CATALOG
-from acrn_trace.lint.command import Report, add_lint_options, explanation
+from acrn_trace.lint.catalog import CATALOG, explain
+from acrn_trace.lint.report import Report
 from acrn_trace.lint.foreign import foreign_sites
-from acrn_trace.options import FORMATS, OptionParser, add_trace_options
+from acrn_trace.options.declare import add_lint_options, add_trace_options
+from acrn_trace.options.parser import OptionParser
+from acrn_trace.sinks.forms import FORMATS
 from acrn_trace.sites.code_around import CodeAround
-from acrn_trace.sites.listing import call_lines, regular_expression, site_lines
+from acrn_trace.sites.listing import site_lines
 from acrn_trace.tables.call_selection import WIDE
+from acrn_trace.tables.listing import call_lines, regular_expression
 
 NO_GUEST_YET = "No guest is connected yet: the trace begins when 'target remote' has connected one."
 
@@ -124,7 +127,7 @@ class HypercallLint(Command):
         add_lint_options(parser)
         options = parser.parse_args(words)
         if options.explain:
-            say(explanation(options.explain))
+            say(explain(options.explain).splitlines())
             return
         image = current_image()
         sites, offset = current_sites(image), load_offset(image)

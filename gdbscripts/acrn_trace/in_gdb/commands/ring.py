@@ -7,7 +7,7 @@ from typing import IO
 import gdb
 
 from acrn_trace.at_rest.postmortem import examine
-from acrn_trace.at_rest.ring_listing import RingListing, add_ring_options, check_ring_options
+from acrn_trace.at_rest.ring_listing import RingListing
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.site import Site
@@ -19,7 +19,8 @@ from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import uninterrupted
-from acrn_trace.options import OptionParser
+from acrn_trace.options.declare import add_ring_options, check_ring_options
+from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.follower import RingFollower, end_block
 from acrn_trace.rings.format import NotARing
 from acrn_trace.rings.preamble import preamble

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ``hypercall mock`` and ``--mock`` are told, done to a mock: all but what needs the guest."""
+"""Turns a mock on and off as ``hypercall mock`` and ``--mock`` are told; what needs no guest."""
 
 import re
 from pathlib import Path

@@ -1,60 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace lint`` and ``hypercall lint``: options, and how verdicts are shown."""
+"""Shows verdicts on an image's sites: a line a finding, or JSON."""
 
 import argparse
 import json
 from typing import Callable, Iterable, Iterator, Sequence
 
-from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import near
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
-from acrn_trace.lint import EVERY, Linter, Verdict
-from acrn_trace.lint.catalog import CATALOG, explain
+from acrn_trace.lint.catalog import wanted_kinds
+from acrn_trace.lint.linter import Linter, Verdict
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
-
-
-def add_lint_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object, not text")
-    parser.add_argument(
-        "--disable",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="leave out the findings of kind ID; may be given several times",
-    )
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="leave out all other findings; may be given several times",
-    )
-    parser.add_argument(
-        "--explain", metavar="ID", help="say what a kind of finding means, with an example"
-    )
-    parser.add_argument(
-        "--possible-sites", action="store_true", help="judge the possible sites too"
-    )
-
-
-def wanted_kinds(options: argparse.Namespace) -> frozenset[str]:
-    """The kinds of findings that ``options`` leave; TraceError for one that there is not."""
-    only = {_kind(id) for id in options.only}
-    return frozenset(only or EVERY) - {_kind(id) for id in options.disable}
-
-
-def explanation(id: str) -> list[str]:
-    return explain(_kind(id)).splitlines()
-
-
-def _kind(id: str) -> str:
-    if id in CATALOG:
-        return id
-    hint = near(id, CATALOG, f"there are {', '.join(CATALOG)}")
-    raise TraceError(f"lint has no kind of finding {id!r}{hint}")
-
 
 Work = Callable[[Sequence[Site]], Iterable[Verdict]]
 Spread = Callable[[Work, Sequence[Site]], Iterable[Verdict]]
@@ -68,19 +24,20 @@ class Report:
         image: Image,
         sites: Iterable[Site],
         knowledge: Knowledge,
-        options,
+        options: argparse.Namespace,
         offset: int = 0,
         spread: Spread = lambda work, sites: work(sites),
     ) -> None:
         """``sites`` are where the guest has them, ``offset`` away from the image's addresses.
 
-        ``spread`` does work on sites, here or wherever.
+        ``options`` are those that ``options.declare`` has for lint. ``spread`` does work on sites,
+        here or wherever.
         """
         self._spread = spread
         self._image = image
         self._sites = [s for s in sites if s.certain or options.possible_sites]
         self._table: CallTable = knowledge.table
-        self._linter = Linter(image, knowledge, wanted_kinds(options), offset)
+        self._linter = Linter(image, knowledge, wanted_kinds(options.only, options.disable), offset)
         self._json = options.json
         self.findings = 0
 

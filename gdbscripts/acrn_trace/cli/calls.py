@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace calls``: the call table."""
+
+from acrn_trace.base.console import show
+from acrn_trace.options.declare import add_knowledge_options
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.parser import OptionParser
+from acrn_trace.tables.listing import call_lines, regular_expression
+
+
+def run(arguments: list[str]) -> int:
+    """Print the call table: all calls, or those whose name matches."""
+    parser = OptionParser(
+        prog="acrn-trace calls",
+        description="List the calls that are known, with their arguments.",
+    )
+    parser.add_argument("regexp", metavar="REGEXP", nargs="?", default="", help="part of a name")
+    add_knowledge_options(parser)
+    options = parser.parse_args(arguments)
+    knowledge = make_knowledge(options)
+    wanted = regular_expression(options.regexp)
+    show(call_lines(knowledge.table, wanted, knowledge.results.elsewhere))
+    return 0

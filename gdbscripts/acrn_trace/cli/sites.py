@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace sites``: where an image makes hypercalls."""
+
+from acrn_trace.base.console import show
+from acrn_trace.image.image import open_image
+from acrn_trace.lint.foreign import foreign_sites
+from acrn_trace.options.declare import add_knowledge_options
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.parser import OptionParser
+from acrn_trace.sites.code_around import CodeAround
+from acrn_trace.sites.listing import site_lines
+from acrn_trace.sites.sitelist import image_sites
+
+
+def run(arguments: list[str]) -> int:
+    """Print the sites of an image."""
+    parser = OptionParser(
+        prog="acrn-trace sites", description="list where an image makes hypercalls"
+    )
+    add_knowledge_options(parser)
+    parser.add_argument("image", metavar="IMAGE")
+    parser.add_argument(
+        "-l", "--listing", action="store_true", help="with the disassembly around each"
+    )
+    options = parser.parse_args(arguments)
+    image = open_image(options.image)
+    code = CodeAround(image) if options.listing else None
+    sites, known = image_sites(image), make_knowledge(options)
+    foreign = foreign_sites(image, known, sites)
+    show(site_lines(sites, known.table, code, foreign))
+    return 0

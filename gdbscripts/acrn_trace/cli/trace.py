@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace IMAGE``: the trace of a live guest. Its options, and who does the rest."""
+
+import argparse
+import os
+
+from acrn_trace import VERSION
+from acrn_trace.base.errors import TraceError
+from acrn_trace.cli.commands import COMMANDS
+from acrn_trace.options.declare import (
+    add_fail_option,
+    add_knowledge_options,
+    add_mock_option,
+    add_site_options,
+    add_trace_options,
+)
+from acrn_trace.options.parser import OptionParser
+
+USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace [OPTIONS] -p TARGET IMAGE
+       acrn-trace --core DUMP|--memory FILE [IMAGE]
+       acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]
+       acrn-trace sites [-l] IMAGE
+       acrn-trace lint [OPTIONS] IMAGE
+       acrn-trace calls [REGEXP]
+       acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace report|convert|diff [OPTIONS] FILE…"""
+
+STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
+3 the guest, the stub or QEMU failed, nobody answered the guest, or it reached no site"""
+
+
+def run(arguments: list[str]) -> int:
+    """Trace a guest to its end."""
+    ours, separator, for_qemu = _split(arguments)
+    options = _parsed(ours, separator)
+    if options.attach and separator:
+        raise TraceError("-p attaches to a QEMU that runs already: leave out '--' and what follows")
+    # QEMU, GDB, images and tables take many times as long to load as --help to print.
+    from acrn_trace.cli.live import trace
+
+    return trace(options, for_qemu)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OptionParser(
+        prog="acrn-trace", usage=USAGE, description="strace for hypercalls", epilog=STATUSES
+    )
+    add_trace_options(parser)
+    parser.add_argument(
+        "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
+    )
+    add_knowledge_options(parser)
+    add_mock_option(parser)
+    add_site_options(parser)
+    add_fail_option(parser)
+    parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
+    parser.add_argument(
+        "--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)"
+    )
+    parser.add_argument(
+        *("-V", "--version"),
+        action="version",
+        version=f"acrn-trace {VERSION}",
+        help="print the version",
+    )
+    parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
+    return parser
+
+
+def _parsed(ours: list[str], separator: bool) -> argparse.Namespace:
+    """The options; TraceError, with what was probably meant, where there is more than that."""
+    parser = _parser()
+    options, others = parser.parse_known_args(ours)
+    if options.image in COMMANDS and not os.path.exists(options.image):
+        raise TraceError(
+            f"the command {options.image} comes first, and its options behind it: "
+            f"'acrn-trace {options.image} --help' tells more"
+        )
+    if others:
+        hint = "" if separator else "; QEMU's arguments go behind --"
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
+    return options
+
+
+def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    if "--" not in arguments:
+        return arguments, False, []
+    index = arguments.index("--")
+    return arguments[:index], True, arguments[index + 1 :]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Makes the sinks that options ask for."""
+
+import argparse
+from typing import IO, Callable
+
+from acrn_trace.options.declare import check_sinks
+from acrn_trace.sinks import Output, Remarks, Sink, open_output
+from acrn_trace.sinks.chrome import ChromeSink
+from acrn_trace.sinks.jsonl import JsonlSink
+from acrn_trace.sinks.stamps import Stamps
+from acrn_trace.sinks.summary import SummarySink
+from acrn_trace.sinks.text import TextSink
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.rendering import Renderer
+
+
+def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> list[Sink]:
+    """The sinks that ``options`` ask for, on the file that they name or else on ``stream``.
+
+    Opens the file, so call it when all else is known to be right.
+    """
+    check_sinks(options)
+    if options.output:
+        output = open_output(options.output)
+    else:
+        output = Output(stream, "the terminal", interactive=True)
+    sinks = sinks_on(output, options, knowledge)
+    is_apart = options.output or options.summary_only
+    if is_apart and not options.quiet and not any(isinstance(sink, TextSink) for sink in sinks):
+        sinks.append(Remarks(stream))
+    return sinks
+
+
+def sinks_on(output: Output, options: argparse.Namespace, knowledge: Knowledge) -> list[Sink]:
+    """The sinks that ``options`` ask for, on an output that is open."""
+    sinks: list[Sink] = []
+    if not options.summary_only:
+        sinks.append(_SINKS[options.format](options, knowledge, output))
+    if options.summary_only or options.summary:
+        sinks.append(SummarySink(output, options.summary_sort_by))
+    return sinks
+
+
+def _text(options: argparse.Namespace, knowledge: Knowledge, output: Output) -> Sink:
+    renderer = Renderer(knowledge.table, knowledge.structures, options.verbose)
+    forms = ("start", "clock", "micros", "epoch")
+    form = "relative" if options.relative_timestamps else forms[min(options.absolute_timestamps, 3)]
+    return TextSink(output, renderer, options.quiet, Stamps(form), options.stack)
+
+
+_SINKS: dict[str, Callable[[argparse.Namespace, Knowledge, Output], Sink]] = {
+    "text": _text,
+    "jsonl": lambda _options, _knowledge, output: JsonlSink(output),
+    "chrome": lambda _options, _knowledge, output: ChromeSink(output),
+}
