@@ -27,11 +27,13 @@ from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.in_gdb.front_end import reads_mi
+from acrn_trace.in_gdb.stepped_vcpu import SteppedVcpus
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import (
     GuestPhysicalMemory,
     breakpoint_kind,
     flush_caches,
+    interrupts_put_off,
     uninterrupted,
     write_register,
 )
@@ -70,7 +72,8 @@ class Drive:
         self.owes_frame = False  # the place of it is not shown yet, which we have to do
         self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
         self.passage: Passage | None = None  # of a call that may be answered when the guest goes on
-        self.users = UserBreakpoints()
+        self.users = UserBreakpoints(self.free_stepped)
+        self.stepped = SteppedVcpus()
         self.commands = _commands("")
 
     def set_commands(self, users: str) -> None:
@@ -107,6 +110,11 @@ class Drive:
         """
         silenced = bool(self.reasons) and not any(self.reasons)
         return self.resumes or silenced or not reads_mi()
+
+    def free_stepped(self) -> None:
+        """At every stop that we are told of before GDB has made it."""
+        if not self.held:
+            self.stepped.free_at(self.points)
 
     def close_passage(self) -> None:
         passage, self.passage = self.passage, None
@@ -189,7 +197,9 @@ class HypercallPoint:
         DRIVE.close_passage()
         if DRIVE.held:
             return False
-        stops = self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
+        with interrupts_put_off():  # to be heard by on_hit
+            DRIVE.free_stepped()
+            stops = self.on_hit() or (DRIVE.moved and any(uninterrupted(_follow)))
         self.planted.silent = DRIVE.hides_stop
         return stops or DRIVE.resumes
 
@@ -300,14 +310,21 @@ def _show_frame() -> None:
         gdb.write(f"acrn-trace: no frame can be shown: {error}\n")
 
 
-def _forget_passage(_event: object) -> None:
-    """The guest is gone, and its memory with it."""
+def _stopped_for_user(_event: gdb.StopEvent) -> None:
+    DRIVE.come_last()
+    if any(DRIVE.points.values()) and not DRIVE.held:
+        DRIVE.stepped.free()
+
+
+def _guest_gone(_event: object) -> None:
+    """And its memory with it."""
     DRIVE.passage = None
 
 
 DRIVE = Drive()
 gdb.events.stop.connect(show_reasons)
-gdb.events.stop.connect(lambda _event: DRIVE.come_last())
+gdb.events.stop.connect(_stopped_for_user)
 gdb.events.before_prompt.connect(DRIVE.come_last)
-gdb.events.exited.connect(_forget_passage)
-gdb.events.connection_removed.connect(_forget_passage)
+gdb.events.cont.connect(lambda _event: DRIVE.stepped.resumed())
+gdb.events.exited.connect(_guest_gone)
+gdb.events.connection_removed.connect(_guest_gone)

@@ -15,6 +15,7 @@ from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.command import say
 from acrn_trace.in_gdb.connection import stub_descriptor, stub_hung_up
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands, read_register
+from acrn_trace.in_gdb.exact_settings import make_exact
 from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
@@ -90,6 +91,7 @@ class LiveTrace:
         self.active = True
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
+        make_exact()
         self._look_at(image)
         gdb.events.stop.connect(self._on_gdb_stop)
         gdb.events.cont.connect(self._before_going_on)
@@ -292,6 +294,8 @@ class LiveTrace:
             self.show_in_flight()
         if self.failure:
             self.stop()
+        elif not isinstance(event, gdb.BreakpointEvent):
+            make_exact()  # GDB has connected, perhaps: there a command does no harm
 
     def show_in_flight(self) -> None:
         """Tell of each call in flight, for a user who interrupted."""

@@ -251,6 +251,16 @@ def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
     return answer, interrupted
 
 
+@contextlib.contextmanager
+def interrupts_put_off() -> Iterator[None]:
+    """The user's interrupt comes afterwards, or to who takes it meanwhile (``uninterrupted``)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def breakpoint_kind() -> int:
     """Hardware breakpoints under QEMU's TCG, which has any number of them; else software ones.
 

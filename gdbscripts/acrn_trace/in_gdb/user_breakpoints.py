@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Follows the user's own breakpoints: where they are, and whether one is stopping the guest."""
 
-from typing import Iterator
+from typing import Callable, Iterator
 
 import gdb
 
@@ -10,9 +10,11 @@ class UserBreakpoints:
     """Where the user's own breakpoints are, and whether one stops the guest now.
 
     GDB tells of each hit before it asks the next breakpoint, and counts down what it ignores.
+    ``on_hit`` is called then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_hit: Callable[[], None]) -> None:
+        self._on_hit = on_hit
         self.stops = False  # one does at the stop being made
         self.latest = 0  # number
         self._places: dict[int, int] | None = None  # address to the highest number there
@@ -48,6 +50,7 @@ class UserBreakpoints:
         self._hits[point.number] = now
         if now[0] > hits:
             self.stops = self.stops or now[1] == ignored
+            self._on_hit()
         if now[0] <= hits or not point.enabled:
             self._places = None
 

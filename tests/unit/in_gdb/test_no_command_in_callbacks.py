@@ -31,6 +31,7 @@ ALLOWED = {
     "command.Prefix.invoke": "hypercall",
     "register.register": "while the scripts are loaded",
     "drive._show_frame": "in the commands of a point of ours",
+    "exact_settings.make_exact": "where a trace begins, or where GDB has just connected",
     "image.learn_offset": "where a command begins",
     "kaslr.move_symbols": "in a command or a chore, or where GDB has just connected",
     "run_unseen._run_to": "hypercall call",
