@@ -16,7 +16,22 @@ from helpers.tree import LOADER, ROOT
 
 # GDB's manual, "GDB/MI Output Syntax": a result, an asynchronous record, a stream's text, a prompt
 _RECORD = re.compile(r'(\d*)(\^\w+|[*+=][\w-]+)(,.*)?$|[~@&]"(?:[^"\\]|\\.)*"$|\(gdb\) $')
+_RUNNING = "while the selected thread is running|Selected thread is running|while target is running"
 _STREAM = re.compile(r'~("(?:[^"\\]|\\.)*")$')
+
+
+# What GDB/MI has a command of its own for
+_OWN = {
+    "continue": "-exec-continue",
+    "step": "-exec-step",
+    "stepi": "-exec-step-instruction",
+    "next": "-exec-next",
+    "nexti": "-exec-next-instruction",
+    "finish": "-exec-finish",
+    "until": "-exec-until",
+    "tbreak": "-break-insert -t",
+    "thbreak": "-break-insert -t -h",
+}
 
 
 class FrontEnd:
@@ -38,13 +53,15 @@ class FrontEnd:
         self._waited = 0  # lines that were waited for
 
     def command(self, text: str) -> str:
-        """The result record of a command, ``^done,…``, the only one of its token."""
+        """The result record of a command, ``^done,…``: the only one, but for those that GDB prints
+        where a breakpoint's own commands go on.
+        """
         self._token += 1
         token, before = str(self._token), len(self.lines)
         self.process.stdin.write(f"{token}{text}\n".encode())
         self.process.stdin.flush()
         self._read_until(lambda: any(one.startswith(f"{token}^") for one in self.lines[before:]))
-        results = [one for one in self.lines[before:] if re.match(r"\d*\^", one)]
+        results = [one for one in self.lines[before:] if re.match(r"\d+\^|\^(?!running)", one)]
         assert len(results) == 1, self.lines[before:]
         return results[0].removeprefix(token)
 
@@ -52,6 +69,30 @@ class FrontEnd:
         """The same of one that a user types at the front end's console."""
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         return self.command(f'-interpreter-exec console "{escaped}"')
+
+    def do(self, command: str) -> str:
+        """What GDB says to a command of its console's, given as a front end gives it.
+
+        Where the guest runs, that is once it has stopped.
+        """
+        word, _, rest = command.partition(" ")
+        before = len(self.lines)
+        while True:
+            own = _OWN.get(word)
+            result = self.command(f"{own} {rest}") if own else self.console(command)
+            if not re.search(_RUNNING, result):
+                return self._text(before) + result
+            assert "=thread-group-exited" not in self.said, self.lines
+            self.wait("*stopped")
+
+    def run_to_end(self) -> None:
+        """The guest's run until QEMU hangs up."""
+        self.do("continue")
+        self.wait("=thread-group-exited")
+
+    @property
+    def said(self) -> str:
+        return "\n".join(self.lines)
 
     def wait(self, start: str) -> str:
         """The next record that begins with ``start``, as ``*stopped``."""
@@ -72,7 +113,10 @@ class FrontEnd:
 
     def text(self) -> str:
         """What a user reads at the front end's console."""
-        streams = filter(None, map(_STREAM.match, self.lines))
+        return self._text(0)
+
+    def _text(self, first: int) -> str:
+        streams = filter(None, map(_STREAM.match, self.lines[first:]))
         return "".join(ast.literal_eval(one[1]) for one in streams)
 
     def no_records(self) -> list[str]:

@@ -34,14 +34,19 @@ def run(command: Sequence[object], seconds: float = SECONDS, **options) -> Run:
     return Run(process.returncode, out, err)
 
 
-def start(command: Sequence[object], environment: dict[str, str] | None = None) -> subprocess.Popen:
+def start(
+    command: Sequence[object],
+    environment: dict[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+) -> subprocess.Popen:
     return subprocess.Popen(
         list(map(str, command)),
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )

@@ -23,7 +23,7 @@ class TracedSmp:
 
     @property
     def traced(self) -> Calls:
-        return _traced_calls(self.events)
+        return traced_calls(self.events)
 
 
 def trace_smp(folder: Path, image: Path, *commands: str) -> TracedSmp:
@@ -45,20 +45,21 @@ def trace_smp(folder: Path, image: Path, *commands: str) -> TracedSmp:
             "continue",
         )
         ended = guest.finished()
-    log = (folder / "log").read_bytes()
-    assert len(log) == CALLS * _ENTRY.size, gdb
-    assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp")))
-    return TracedSmp(events_of(folder / "trace"), _logged_calls(log))
+    assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp"))), gdb
+    return TracedSmp(events_of(folder / "trace"), logged_calls(folder / "log", CALLS))
 
 
-def _logged_calls(log: bytes) -> Calls:
+def logged_calls(path: Path, number: int) -> Calls:
+    """What the guest wrote down, dumped to a file: of that ``number`` of calls."""
+    log = path.read_bytes()
+    assert len(log) == number * _ENTRY.size
     calls: Calls = {}
     for vcpu, context, nr, arg1, arg2, ret in _ENTRY.iter_unpack(log):
         calls.setdefault((vcpu, context), []).append((arg2 & 0xFFFFFFF, (nr, arg1, arg2, ret)))
     return {key: [call for _, call in sorted(found)] for key, found in calls.items()}
 
 
-def _traced_calls(events: list[dict]) -> Calls:
+def traced_calls(events: list[dict]) -> Calls:
     """The guest's tag in the second argument tells the context."""
     calls: Calls = {}
     for event in sorted(events, key=lambda event: event["seq"]):
