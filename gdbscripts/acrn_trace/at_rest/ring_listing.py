@@ -12,6 +12,7 @@ from typing import IO, Iterable, Iterator, Mapping
 from acrn_trace.at_rest.memory_now import MemoryNow
 from acrn_trace.at_rest.postmortem import Postmortem
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
@@ -19,12 +20,12 @@ from acrn_trace.guest.snapshot import STUB
 from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.format import RECORD, UNKNOWN_VCPU
 from acrn_trace.rings.ring_contents import Kept, Tally, all_calls, summary_lines, tally_lines
-from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.sink import Sink
 
 NOW = "now"  # in an event of JSONL: argument to what differs in memory now
 MAX_VCPUS = 4096  # of whose calls the last ones are kept apart

@@ -7,10 +7,10 @@ import sys
 from typing import IO, Callable, Iterator, Sequence
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.output import Output, open_output
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
-from acrn_trace.files import quicklines
-from acrn_trace.files import quicktext
+from acrn_trace.files import quicklines, quicktext
 from acrn_trace.files.playback import Playback
 from acrn_trace.files.quicklines import QuickLines
 from acrn_trace.files.quicktext import QuickText
@@ -30,6 +30,7 @@ from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 
 class FindingKinds(Sink):

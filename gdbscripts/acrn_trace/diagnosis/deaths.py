@@ -4,8 +4,7 @@
 from typing import Iterator
 
 from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, VcpuState
-from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, STOPPED
-from acrn_trace.diagnosis.kernel_ends import found_in
+from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, STOPPED, found_in
 from acrn_trace.diagnosis.match import Match
 from acrn_trace.diagnosis.oops import COUNTER, REGISTERS
 from acrn_trace.diagnosis.standing import End

@@ -5,8 +5,15 @@ from typing import Iterator
 
 from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
 from acrn_trace.diagnosis.case import Diagnosis, VcpuState
-from acrn_trace.diagnosis.kernel_ends import ENDS, HALTED, OFFLINE, OOPSED, PANICKED, STOPPED
-from acrn_trace.diagnosis.kernel_ends import function_of
+from acrn_trace.diagnosis.kernel_ends import (
+    ENDS,
+    HALTED,
+    OFFLINE,
+    OOPSED,
+    PANICKED,
+    STOPPED,
+    function_of,
+)
 from acrn_trace.diagnosis.standing import End
 
 ASIDE = (STOPPED, OFFLINE)  # such vCPUs are where another one sent them

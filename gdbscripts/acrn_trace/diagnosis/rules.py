@@ -7,12 +7,14 @@ docs/diagnose.md explains each, in this order, with its limits.
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
-from acrn_trace.diagnosis import rules_in_flight as flight
-from acrn_trace.diagnosis import rules_failures as failures
-from acrn_trace.diagnosis import rules_registers as registers_lost
-from acrn_trace.diagnosis import rules_ring as ring_state
-from acrn_trace.diagnosis import rules_vcpu as standstill
-from acrn_trace.diagnosis import deaths
+from acrn_trace.diagnosis import (
+    deaths,
+    rules_failures as failures,
+    rules_in_flight as flight,
+    rules_registers as registers_lost,
+    rules_ring as ring_state,
+    rules_vcpu as standstill,
+)
 from acrn_trace.diagnosis.case import CERTAIN, Diagnosis, Verdict
 from acrn_trace.diagnosis.match import Match
 

@@ -6,7 +6,7 @@ from typing import Any, Iterator
 
 from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, Recorded
 from acrn_trace.diagnosis.match import Match, called, record_of, with_result
-from acrn_trace.tables.results import SERVICE_VM, target_vm
+from acrn_trace.trace.results import SERVICE_VM, target_vm
 
 CREATES = "create_vm"
 INVALID_VM = 0xFFFF

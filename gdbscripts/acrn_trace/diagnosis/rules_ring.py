@@ -10,8 +10,7 @@ from acrn_trace.diagnosis.standing import Place
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.bytes_at import try_read
 from acrn_trace.guest.paging import PAGE
-from acrn_trace.rings.format import HEADER_SIZE
-from acrn_trace.rings.format import MAGIC as MAGIC_NUMBER
+from acrn_trace.rings.format import HEADER_SIZE, MAGIC as MAGIC_NUMBER
 
 STUB = "acrn_ring_"  # what the recorder's own functions are called
 MAX_TOLD = 4

@@ -18,9 +18,9 @@ from math import inf, nextafter
 from typing import Iterable, Iterator, Sequence
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.sinks import Sink
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 LOOKAHEAD = 1024  # events
 

@@ -18,9 +18,10 @@ from typing import IO, NamedTuple
 from acrn_trace.base.places import REPORT_LIBRARY
 from acrn_trace.base.progress import Progress
 from acrn_trace.files.read import MAX_LINE, Source
-from acrn_trace.sinks import AT_ONCE, BARE, NO_END, NO_ENTRY, QuickSink, Sections, Sink
+from acrn_trace.sinks.quick import AT_ONCE, BARE, NO_END, NO_ENTRY, QuickSink, Sections
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 CHUNK = 1 << 20
 MAX_ONCE = 1 << 15  # keys of which it is known that they came once

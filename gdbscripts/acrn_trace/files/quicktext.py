@@ -12,6 +12,7 @@ import struct
 from typing import IO, Sequence
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.output import Output
 from acrn_trace.base.places import REPORT_LIBRARY
 from acrn_trace.base.text import printable
 from acrn_trace.files.record_fields import Kind, NumberField, RecordLayout, kind_of, layout_of
@@ -19,11 +20,11 @@ from acrn_trace.files.text_template import Numbers, learn, packed
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.format import RingHeader
 from acrn_trace.rings.recording import Batch, Recording
-from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.sink import Sink
 
 ROOM = 1 << 20
 MAX_LAYOUTS = 128  # REPORT_LAYOUTS

@@ -36,7 +36,7 @@ from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.run_unseen import Outcome, run_unseen
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_register, read_stop
-from acrn_trace.sinks import Sink
+from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
 
 CHANGED = "!! the hypervisor changed {name} during {call}: {old} => {new}; it is put back"

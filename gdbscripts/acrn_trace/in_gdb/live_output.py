@@ -9,6 +9,7 @@ from acrn_trace.sinks import Sink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 
 class Shown:

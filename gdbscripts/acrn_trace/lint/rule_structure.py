@@ -8,8 +8,7 @@ out can be seen where the structure is in the caller's own stack frame: nothing 
 from typing import Iterator
 
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.origins import FRAME, STACK
-from acrn_trace.lint.origins import Place as StackPlace
+from acrn_trace.lint.origins import FRAME, Place as StackPlace, STACK
 from acrn_trace.tables.calls import Argument
 
 

@@ -9,8 +9,9 @@ another of its track unless one is inside the other, so such a call goes to a fu
 
 from typing import Any, Sequence
 
-from acrn_trace.sinks import BARE, Output, QuickSink, Sections
+from acrn_trace.base.output import Output
 from acrn_trace.sinks.jsonl import compact, json_text
+from acrn_trace.sinks.quick import BARE, QuickSink, Sections
 from acrn_trace.sinks.stamps import CLOCKS
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.event import Event

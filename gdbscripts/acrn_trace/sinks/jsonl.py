@@ -4,7 +4,8 @@
 import json
 from typing import Any
 
-from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
+from acrn_trace.base.output import Output
+from acrn_trace.sinks.quick import AT_ONCE, BARE, QuickSink, Sections
 from acrn_trace.trace.event import Event
 
 _BODY = object()  # a key of Event.kin

@@ -8,10 +8,11 @@ import json
 from collections import Counter
 from typing import Callable, NamedTuple
 
+from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
-from acrn_trace.sinks import AT_ONCE, BARE, Output, QuickSink, Sections
 from acrn_trace.sinks.histogram import ERROR, Histogram
 from acrn_trace.sinks.jsonl import compact
+from acrn_trace.sinks.quick import AT_ONCE, BARE, QuickSink, Sections
 from acrn_trace.sinks.stamps import CLOCKS
 from acrn_trace.tables.errnos import errno_name
 from acrn_trace.trace.event import Event

@@ -6,8 +6,9 @@
 The part up to the arguments is on the screen while the call is in flight.
 """
 
+from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
-from acrn_trace.sinks import Output, QuickSink, Sections
+from acrn_trace.sinks.quick import QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.both_sides import hypervisor_lines

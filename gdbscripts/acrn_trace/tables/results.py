@@ -3,24 +3,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Iterable
 
-from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables import deffile
-from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.deffile import Line
-from acrn_trace.trace.changes import is_change, joined
-from acrn_trace.trace.event import Event, Finding
 
 # ACRN dispatches on the low 8 bits and checks the others only where it resolves the target VM:
 # hypervisor/arch/x86/guest/vmcall.c of master d61d98cf800e.
 MAGIC = 0x80000000
 INDEX = 0xFF
-FAILED, EINVAL, ENOTTY = -1, -22, -25
-CREATES = "create_vm"  # the VM that it names is not there yet
-SERVICE_VM = 0
-MAX_VMS = 64  # that a trace remembers; ACRN's own limit is 16
-CREATED, NOT_CREATED = "created", "was not created in this trace"
 
 
 @dataclass
@@ -69,137 +60,3 @@ def _add_rule(rules: ResultRules, line: Line) -> None:
             rules.elsewhere[call] = why
         case _:
             raise line.wrong("not a rule of results")
-
-
-class ResultChecker:
-    """Finds what is wrong with results, from the rules and from what the trace has seen so far."""
-
-    def __init__(
-        self,
-        table: CallTable,
-        rules: ResultRules,
-        elsewhere: Callable[[int], str | None] = lambda number: None,
-        from_boot: Callable[[], bool] = lambda: False,
-        absence: Callable[[Event, str], str | None] = lambda event, argument: None,
-    ) -> None:
-        """``elsewhere`` tells of a number which other release has it, as a clause; ``from_boot``
-        whether every VM that there is was made in this trace; ``absence`` why the machine has no
-        memory where an argument of the call points, if that is known."""
-        self._table = table
-        self._rules = rules
-        self._elsewhere = elsewhere
-        self._from_boot = from_boot
-        self._absence = absence
-        self._vms: dict[int, str] = {}  # VM id -> what became of it
-
-    def check(self, event: Event) -> Iterator[Finding]:
-        """The findings on a call that returned."""
-        yield from self._number(event)
-        if event.ret == 0:
-            yield from self._zero(event)
-        if event.ret == ENOTTY:
-            yield Finding("enotty", f"{event.name} answered ENOTTY: {self._why_enotty(event)}")
-        if event.ret == EINVAL:
-            yield from self._no_address(event)
-        if event.ret == FAILED:
-            yield from self._no_vm(event)
-        self._remember(event)
-
-    def _number(self, event: Event) -> Iterator[Finding]:
-        if self._table.numbered(event.nr) or event.nr & ~INDEX == MAGIC:
-            return
-        reached = self._table.numbered(MAGIC | event.nr & INDEX)
-        yield Finding(
-            "number",
-            f"R8 is {event.nr:#x}, whose upper bits are not {MAGIC >> 8:#x}: ACRN looks at the low "
-            f"8 bits alone and calls {reached.name if reached else 'nothing'}",
-        )
-
-    def _zero(self, event: Event) -> Iterator[Finding]:
-        path, value, why = self._rules.failed_if.get(event.name, ("", 0, ""))
-        if path and _at(event.decoded, path) == value:
-            yield Finding("zero-but-failed", f"{event.name} failed though RAX is 0: {why}")
-        if event.name in self._rules.proves_nothing:
-            why = self._rules.proves_nothing[event.name]
-            yield Finding("zero-proves-nothing", f"{event.name}: {why}")
-        for path, why in _absent(event.decoded):
-            text = f"{event.name} may have stopped at {path} though RAX is 0: {why}"
-            yield Finding("zero-but-failed", text)
-
-    def _why_enotty(self, event: Event) -> str:
-        if self._table.numbered(event.nr) is None:
-            return self._elsewhere(event.nr) or "the call table has no such call"
-        namer = event.decoded.get(self._rules.vm_named_in.get(event.name, ""))
-        if isinstance(namer, dict) and "unreadable" in namer:
-            return f"what names the VM could not be read at {namer['address']}"
-        if event.name in self._rules.enotty_means:
-            return self._rules.enotty_means[event.name]
-        vmid = target_vm(event)
-        if vmid is None or vmid == SERVICE_VM:
-            return "the caller is not permitted to make this call"
-        fate = self._vms.get(vmid, NOT_CREATED)
-        if fate == CREATED:
-            return f"not permitted (VM {vmid} was created in this trace)"
-        return f"VM {vmid} {fate}"
-
-    def _no_address(self, event: Event) -> Iterator[Finding]:
-        """The structure is where the hypervisor has no memory of the caller's."""
-        entry, name = self._table.numbered(event.nr), self._rules.address_at_fault.get(event.name)
-        for argument, address in zip(entry.arguments if entry else (), event.args):
-            if argument.name == name and name in event.decoded:
-                why = self._absence(event, name) or "not the guest's memory"
-                text = f"{event.name} answered EINVAL: {name} is at {address:#x}, {why}"
-                yield Finding("address", text)
-
-    def _no_vm(self, event: Event) -> Iterator[Finding]:
-        """Why it failed, where it names a VM that is not there.
-
-        Most handlers answer -1 for a slot whose VM was not created, hypervisor/common/hypercall.c.
-        """
-        vmid = target_vm(event)
-        if event.name == CREATES or vmid is None or vmid == SERVICE_VM:
-            return
-        fate = self._vms.get(vmid)
-        if fate is None and self._from_boot() and len(self._vms) < MAX_VMS:
-            fate = NOT_CREATED
-        if fate and fate != CREATED:
-            yield Finding("no-vm", f"{event.name} answered -1: VM {vmid} {fate}")
-
-    def _remember(self, event: Event) -> None:
-        vmid = target_vm(event)
-        full = len(self._vms) >= MAX_VMS and vmid not in self._vms
-        if event.ret != 0 or vmid is None or full:
-            return
-        fates = {CREATES: CREATED, "destroy_vm": f"was destroyed by call {event.seq}"}
-        if event.name in fates and vmid != 0xFFFF:
-            self._vms[vmid] = fates[event.name]
-
-
-def target_vm(event: Event) -> int | None:
-    """The VM id that a call names, wherever it stands; what create_vm wrote."""
-    for tree in (event.decoded, *(t for t in event.decoded.values() if isinstance(t, dict))):
-        vmid = tree.get("vmid")
-        vmid = vmid["out"] if is_change(vmid) else vmid
-        if isinstance(vmid, int):
-            return vmid
-    return None
-
-
-def _at(tree: Any, path: str) -> Any:
-    """The value at ``a.b``, after the call."""
-    for key in path.split("."):
-        tree = tree.get(key) if isinstance(tree, dict) else None
-    return tree["out"] if is_change(tree) else tree
-
-
-def _absent(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each place of the tree where there is no memory, and why."""
-    if isinstance(tree, dict) and "unreadable" in tree:
-        if is_absent(tree["unreadable"]):
-            yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _absent(value, joined(path, key))
-    elif isinstance(tree, list):
-        for index, value in enumerate(tree):
-            yield from _absent(value, f"{path}[{index}]")

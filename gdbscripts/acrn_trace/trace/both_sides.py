@@ -7,8 +7,8 @@ arrived yet: VMCALL exits at once, and whatever interrupted it before makes its 
 
 from dataclasses import dataclass
 
-from acrn_trace.sinks import Sink
 from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.sink import Sink
 
 DIFFERS = "hypervisor-differs"
 MAX_OPEN = 1024  # calls in flight that are remembered

@@ -7,13 +7,13 @@ from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.lint.of_call import SiteFindings, guests_own
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tables.results import ResultChecker
 from acrn_trace.trace.arguments import ArgumentDecoder, Decoded
 from acrn_trace.trace.changes import Change
 from acrn_trace.trace.clobbers import changed_registers, clobber_findings
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.pairing import Call
+from acrn_trace.trace.results import ResultChecker
 from acrn_trace.trace.structures import Tree
 
 MAX_TOLD = 8  # changes of one call's input that have a finding each

@@ -5,9 +5,9 @@ from collections import Counter
 from typing import Iterable
 
 from acrn_trace.guest.site import Site
-from acrn_trace.sinks import Sink
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 
 class Audience:

@@ -7,7 +7,6 @@ from typing import Callable, Iterable
 from acrn_trace.guest.abi import ACRN, other_hypervisor
 from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
-from acrn_trace.sinks import Sink
 from acrn_trace.trace.change import (
     Change,
     Intervener,
@@ -22,6 +21,7 @@ from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.marks import MOCKED
 from acrn_trace.trace.pairing import Call, Pairing
+from acrn_trace.trace.sink import Sink
 
 Waiting = tuple[Call, Intervener, Change]  # an answer, for when the guest goes on
 Handover = tuple[dict[int, tuple[str | None, dict]], Waiting | None]

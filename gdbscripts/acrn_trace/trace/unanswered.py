@@ -6,8 +6,8 @@ from typing import Callable
 
 from acrn_trace.base.errors import TargetError
 from acrn_trace.guest.site import Site
-from acrn_trace.sinks import Sink
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.sink import Sink
 
 MAX_RESETS = 3  # in a row, none of them after a call that came back: the guest goes in a circle
 TAKE_IT = (

@@ -5,9 +5,9 @@ import io
 
 from hypothesis import strategies as st
 
+from acrn_trace.base.output import Output
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
-from acrn_trace.sinks import Output
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.trace.event import INT32, Event, Finding

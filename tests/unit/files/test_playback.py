@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.output import Output
 from acrn_trace.files import playback
 from acrn_trace.files.playback import Playback, in_live_order
 from acrn_trace.files.read import read_events

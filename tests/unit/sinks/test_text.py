@@ -3,8 +3,8 @@
 
 import io
 
+from acrn_trace.base.output import Output
 from acrn_trace.guest.site import Site
-from acrn_trace.sinks import Output
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
-from acrn_trace.tables import calls as calltable
-from acrn_trace.tables import deffile, fields, results
+from acrn_trace.tables import calls as calltable, deffile, fields, results
 from acrn_trace.tables.deffile import MAX_FILE_BYTES, Term
 from acrn_trace.tables.knowledge import acrn
 from helpers.process import SECONDS

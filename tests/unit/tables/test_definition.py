@@ -7,8 +7,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
-from acrn_trace.tables.layouts import Layouts
+from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.structures import Structures
 from helpers.make.event import event

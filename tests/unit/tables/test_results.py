@@ -9,10 +9,11 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tables.results import MAX_VMS, ResultChecker, results_of
+from acrn_trace.tables.results import results_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
+from acrn_trace.trace.results import MAX_VMS, ResultChecker
 from helpers.make.memory import FakeMemory
 from helpers.make.stop import SITE, stop
 

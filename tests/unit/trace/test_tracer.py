@@ -7,7 +7,6 @@ import pytest
 
 from acrn_trace.guest.memory import NoMemory
 from acrn_trace.guest.site import Site, points
-from acrn_trace.sinks import Sink
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import Knowledge
@@ -18,6 +17,7 @@ from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.pairing import Pairing
+from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.structures import Structures
 from acrn_trace.trace.tracer import Tracer
 from helpers.make.stop import SITE, START_VM, stop

@@ -7,6 +7,7 @@ from acrn_trace.act.call.build import Builder
 from acrn_trace.act.call.parse import parse_arguments
 from acrn_trace.act.call.plan import find_call, plan_call
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
@@ -16,7 +17,6 @@ from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
-from acrn_trace.sinks import Output, Sink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.decode import Decoder
@@ -24,6 +24,7 @@ from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
 
 FORCE = "-f"

@@ -6,14 +6,9 @@ from pathlib import Path
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.in_gdb import parameters
+from acrn_trace.in_gdb import disassembler, parameters
 from acrn_trace.in_gdb.command import Command, Prefix, matching, say
-from acrn_trace.in_gdb.commands import catch
-from acrn_trace.in_gdb.commands import define
-from acrn_trace.in_gdb.commands import diagnose
-from acrn_trace.in_gdb import disassembler
-from acrn_trace.in_gdb.commands import inject
-from acrn_trace.in_gdb.commands import mock
+from acrn_trace.in_gdb.commands import catch, define, diagnose, inject, mock
 from acrn_trace.in_gdb.commands.call import HypercallCall
 from acrn_trace.in_gdb.commands.ring import HypercallRing
 from acrn_trace.in_gdb.image import current_image, current_sites, is_dump, load_offset
