@@ -22,7 +22,7 @@ class Injector(Intervener):
     def __init__(self, knowledge: Knowledge, memory: PhysicalMemory) -> None:
         self._knowledge = knowledge
         self._memory = memory
-        self._places = Places(knowledge.structures)
+        self._places = Places(knowledge.types)
         self.rules: list[Rule] = []
         self._due: dict[int, list[Rule]] = {}  # by seq: the rules that have something at the exit
 
@@ -94,7 +94,7 @@ class Injector(Intervener):
     ) -> None:
         entry = self._knowledge.table.numbered(event.nr)
         place = self._places.find(path, entry, event.name)
-        value = value_for(text, place, self._knowledge.structures)
+        value = value_for(text, place, self._knowledge.types)
         try:
             is_shown = self._places.may_be_shown(place, registers, memory)
             old, new = poke(place, value, registers, memory)

@@ -168,7 +168,7 @@ def check_pokes(rule: Rule, knowledge: Knowledge) -> None:
     pokes = rule.poke_enter + rule.poke_exit
     if not pokes:
         return
-    places = Places(knowledge.structures)
+    places = Places(knowledge.types)
     entries = [e for e in knowledge.table if rule.calls.has(e.number, e.name)]
     named = {entry.number for entry in entries}
     unknown = sorted(rule.calls.numbers - named)
@@ -186,7 +186,7 @@ def resolve(
 ) -> tuple[Place, int]:
     """The place of a poke in one call, and the bits to put there."""
     place = places.find(path, entry, entry.name)
-    return place, value_for(text, place, knowledge.structures)
+    return place, value_for(text, place, knowledge.types)
 
 
 def split_expressions(expressions: list[str], knowledge: Knowledge) -> tuple[list[str], list[Rule]]:

@@ -10,7 +10,8 @@ from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.layouts import Array, Hidden, Scalar, Struct, Type
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
+from acrn_trace.trace.structures import bytes_of
 
 REGISTERS = (*GENERAL_REGISTERS, "rflags")
 _STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\w+)\]")
@@ -95,8 +96,8 @@ def _address(place: Place, registers: dict[str, int], memory: Pending) -> int:
 class Places:
     """Finds the place that a path names, by the layouts that the decoder uses."""
 
-    def __init__(self, structures: Structures) -> None:
-        self._structures = structures
+    def __init__(self, types: Types) -> None:
+        self._types = types
 
     def find(self, path: str, entry: Entry | None, call: str) -> Place:
         """The place of ``rsi`` or ``vm.vmid`` in a call; TraceError if it has none of that name."""
@@ -118,11 +119,11 @@ class Places:
     def may_be_shown(self, place: Place, registers: dict[str, int], memory: Pending) -> bool:
         """Whether what is there is no secret; Unreadable behind the end that a structure says."""
         struct = place.struct
-        if struct is None or place.hops or self._structures.says_size(struct) is None:
+        if struct is None or place.hops or self._types.says_size(struct) is None:
             return True
-        data = self._structures.bytes_of(struct, registers[place.register], memory)
+        data = bytes_of(self._types, struct, registers[place.register], memory)
         end = place.bit_offset + place.bit_size
-        for field in self._structures.laid_out(struct, data).fields:
+        for field in self._types.laid_out(struct, data).fields:
             if field.bit_offset <= place.bit_offset and end <= field.bit_offset + field.bit_size:
                 return not isinstance(field.type, Hidden)
         raise Unreadable(f"the structure says that it has {len(data)} bytes")
@@ -135,7 +136,7 @@ class Places:
                 f"{path}: what {argument.name} points at depends on the other argument; "
                 f"poke {register}"
             )
-        kind = self._structures.type_named(argument.type or "")
+        kind = self._types.type_named(argument.type or "")
         if argument.kind == "PTR":
             if kind is None:
                 raise TraceError(f"{path}: no layout of struct {argument.type} is known")
@@ -163,7 +164,7 @@ class Places:
                 offset, size = offset + step * kind.size * 8, kind.size * 8
                 continue
             struct, field = _field(path, kind, step)
-            roles = self._structures.fields.of(struct.name, field.name)
+            roles = self._types.fields.of(struct.name, field.name)
             pointed = (struct, offset, field) if roles.pointee else None
             kind, offset, size = field.type, offset + field.bit_offset, field.bit_size
         if not isinstance(kind, Scalar):
@@ -174,8 +175,8 @@ class Places:
     def _pointed(self, path: str, pointed: tuple, step: str | int, hops: list[Hop]):
         """Through a pointer: the type behind it, and whether ``step`` was its index."""
         struct, base, field = pointed
-        pointee = self._structures.fields.of(struct.name, field.name).pointee
-        kind = self._structures.type_named(pointee.type)
+        pointee = self._types.fields.of(struct.name, field.name).pointee
+        kind = self._types.type_named(pointee.type)
         if kind is None:
             raise TraceError(f"{path}: no layout of struct {pointee.type} is known")
         index = step if isinstance(step, int) else 0
@@ -223,9 +224,9 @@ def _field(path: str, kind: Type, name: str):
     )
 
 
-def value_for(text: str, place: Place, structures: Structures) -> int:
+def value_for(text: str, place: Place, types: Types) -> int:
     """The unsigned bits of ``text``, a number or an enumeration's names; TraceError if none fit."""
-    names = structures.enum_named(place.scalar.enum) if place.scalar.enum else {}
+    names = types.enum_named(place.scalar.enum) if place.scalar.enum else {}
     numbers = {name: number for number, name in names.items()}
     try:
         value = 0

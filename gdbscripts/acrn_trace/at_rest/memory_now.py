@@ -27,7 +27,7 @@ class MemoryNow:
         memory: PhysicalMemory,
     ) -> None:
         self._table = knowledge.table
-        self._arguments = ArgumentDecoder(knowledge.structures)
+        self._arguments = ArgumentDecoder(knowledge.types)
         self._header = header
         self._decoder = decoder
         self._memory = memory

@@ -50,7 +50,7 @@ class RingListing:
     ) -> None:
         """Print what ``options`` ask for."""
         output = Output(stream, name, interactive=False)
-        renderer = Renderer(self._knowledge.table, self._knowledge.structures)
+        renderer = Renderer(self._knowledge.table, self._knowledge.types)
         sink: Sink = JsonlSink(output) if options.json else TextSink(output, renderer)
         for line in self._head():
             sink.notice(line)

@@ -12,6 +12,7 @@ from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.changes import Change, merge
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import Structures, Tree
 
 
@@ -21,8 +22,8 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change
     before, _ = captures(header, call.raw)
     if argument is None or not before:
         return []
-    structures = case.knowledge.structures
-    kind = _compared(structures, argument)
+    types = case.knowledge.types
+    kind = _compared(types, argument)
     if kind is None:
         return []
     try:
@@ -30,7 +31,7 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change
     except Unreadable:
         return []
     changes: list[Change] = []
-    merge(_inputs(structures, kind, before), _inputs(structures, kind, now), "in", changes)
+    merge(_inputs(types, kind, before), _inputs(types, kind, now), "in", changes)
     return changes
 
 
@@ -43,23 +44,23 @@ def _captured_argument(case: Case, call: Recorded) -> tuple[Argument | None, int
     return None, 0
 
 
-def _compared(structures: Structures, argument: Argument) -> Struct | None:
+def _compared(types: Types, argument: Argument) -> Struct | None:
     """The structure, if some of it the caller alone writes."""
-    kind = structures.type_named(argument.type or "")
+    kind = types.type_named(argument.type or "")
     if not isinstance(kind, Struct) or argument.direction == "out":
         return None
-    outputs = any(_is_output(structures, kind, field.name) for field in kind.fields)
+    outputs = any(_is_output(types, kind, field.name) for field in kind.fields)
     return None if argument.direction == "inout" and not outputs else kind
 
 
-def _is_output(structures: Structures, kind: Struct, name: str) -> bool:
-    return "OUT" in structures.fields.of(kind.name, name).plain
+def _is_output(types: Types, kind: Struct, name: str) -> bool:
+    return "OUT" in types.fields.of(kind.name, name).plain
 
 
-def _inputs(structures: Structures, kind: Struct, data: bytes) -> Tree:
+def _inputs(types: Types, kind: Struct, data: bytes) -> Tree:
     """What is in ``data`` of the fields that the caller alone writes."""
     nothing: PhysicalMemory = NoMemory()
-    tree = structures.beginning(kind, data, nothing)
-    for name in [name for name in tree if _is_output(structures, kind, name)]:
+    tree = Structures(types).beginning(kind, data, nothing)
+    for name in [name for name in tree if _is_output(types, kind, name)]:
         del tree[name]
     return tree

@@ -160,7 +160,7 @@ def _call_lines(diagnosis: Diagnosis, call: Recorded) -> Iterator[str]:
 
 def _call_text(diagnosis: Diagnosis, call: Recorded) -> str:
     knowledge, event = diagnosis.case.knowledge, call.event
-    renderer = Renderer(knowledge.table, knowledge.structures)
+    renderer = Renderer(knowledge.table, knowledge.types)
     text = f"{renderer.call(event)}{renderer.outputs(event)}"
     if not call.in_flight:
         result = "? <faulted>" if event.status == "faulted" else result_text(event)

@@ -43,7 +43,7 @@ class Comparison:
         self._meanings = Meanings(
             knowledge.table, options.addresses, options.sites, options.answered_by
         )
-        self._printer = Printer(_line(Renderer(knowledge.table, knowledge.structures)))
+        self._printer = Printer(_line(Renderer(knowledge.table, knowledge.types)))
         self._progress = Progress(shown=not sys.stdout.isatty())
         self._failures: dict[str, TraceError] = {}
         self.counts: Counter[str] = Counter()

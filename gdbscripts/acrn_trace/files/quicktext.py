@@ -83,7 +83,7 @@ class QuickText:
         self._sinks = [sink, *others]
         self._stamps = sink.stamps
         self._output = output
-        self._renderer = Renderer(knowledge.table, knowledge.structures, verbose)
+        self._renderer = Renderer(knowledge.table, knowledge.types, verbose)
         self._room = ctypes.create_string_buffer(ROOM)
         self._report: int | None = None
         self._shown = 0

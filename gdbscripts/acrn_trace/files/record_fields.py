@@ -97,7 +97,7 @@ class _FieldFinder:
 
     def __init__(self, knowledge: Knowledge, entry: Entry | None) -> None:
         self._entry = entry
-        self._structures = knowledge.structures
+        self._types = knowledge.types
         failed_if = knowledge.results.failed_if.get(entry.name) if entry else None
         # What the findings depend on.
         self._telling = {failed_if[0].rpartition(".")[2]} if failed_if else set()
@@ -116,11 +116,11 @@ class _FieldFinder:
 
     def _of_register(self, argument: Argument, bit: int) -> Iterator[NumberField]:
         if argument.kind in PLAIN and argument.bits >= LEAST_BITS:
-            kind = self._structures.type_named(argument.type or "")
+            kind = self._types.type_named(argument.type or "")
             low = alignment(kind) - 1 if argument.kind == "PTR" and kind else 0
             yield NumberField(bit, argument.bits, low=low)
         elif argument.kind == "PACKED":
-            kind = self._structures.type_named(argument.type or "")
+            kind = self._types.type_named(argument.type or "")
             if isinstance(kind, Struct):
                 yield from self._of_struct(kind, bit, 64)
 
@@ -128,7 +128,7 @@ class _FieldFinder:
         self, argument: Argument, header: RingHeader, before: bytes | None, after: bytes | None
     ) -> Iterator[NumberField]:
         """At the call, then at the return: the latter show what has changed."""
-        kind = self._structures.type_named(argument.type or "")
+        kind = self._types.type_named(argument.type or "")
         if not isinstance(kind, Struct):
             return
         first = 8 * (header.capture_offset + _CAPTURE_HEADER)
@@ -141,10 +141,10 @@ class _FieldFinder:
 
     def _of_struct(self, struct: Struct, bit: int, room: int) -> Iterator[NumberField]:
         """The structure at ``bit``, of which ``room`` bits are there."""
-        fields = self._structures.fields
+        fields = self._types.fields
         cases = fields.cases.items()
         selectors = {selector for (name, _), (selector, _) in cases if name == struct.name}
-        selectors |= set(self._structures.says_size(struct) or ())
+        selectors |= set(self._types.says_size(struct) or ())
         for part in struct.fields:
             roles = fields.of(struct.name, part.name).plain
             odd = part.name in selectors | self._telling or roles - {"HEX", "OUT", "RESERVED"}

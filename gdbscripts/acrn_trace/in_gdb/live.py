@@ -99,8 +99,8 @@ class LiveTrace:
         gdb.events.connection_removed.connect(self._on_connection_removed)
 
     def _decoder(self) -> Decoder:
-        structures = self._knowledge.structures
-        structures.guest_types = guest_types(structures.own_fields, self.notice)
+        types = self._knowledge.types
+        types.guest_types = guest_types(types.own_fields, self.notice)
         return Decoder(
             self._knowledge,
             GuestPhysicalMemory(),
@@ -173,7 +173,7 @@ class LiveTrace:
 
     def in_flight(self) -> list[str]:
         """A line for each call that has not returned."""
-        render = Renderer(self._knowledge.table, self._knowledge.structures)
+        render = Renderer(self._knowledge.table, self._knowledge.types)
         return [
             f"[{event.vcpu}] {render.call(event)}{render.outputs(event)} at {event.site}"
             for event in self._tracer.in_flight()

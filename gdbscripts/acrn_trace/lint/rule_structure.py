@@ -28,7 +28,7 @@ def structure_findings(place: Place) -> Iterator[Found]:
 
 def _in_frame(place: Place, register: str, argument: Argument) -> StackPlace | None:
     values = place.before(register)
-    kind = place.knowledge.structures.type_named(argument.type or "")
+    kind = place.knowledge.types.type_named(argument.type or "")
     if len(values) != 1 or kind is None:
         return None
     value = next(iter(values))

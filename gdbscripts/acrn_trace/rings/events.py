@@ -34,7 +34,7 @@ from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.results import ResultChecker
-from acrn_trace.trace.structures import Tree
+from acrn_trace.trace.structures import Structures, Tree
 
 MAX_KINS = 4096
 UNKNOWN_HZ = 10**9  # as which a counter of unknown speed is shown, and that is said
@@ -64,8 +64,8 @@ class RecordDecoder:
     ) -> None:
         self._knowledge = knowledge
         self._source = source
-        self._structures = knowledge.structures
-        self._arguments = ArgumentDecoder(knowledge.structures)
+        self._types = knowledge.types
+        self._arguments = ArgumentDecoder(knowledge.types)
         self._header = header
         self._sites = sites
         self.hz = tsc_hz or UNKNOWN_HZ
@@ -134,14 +134,14 @@ class RecordDecoder:
         if entry is None:
             return
         before, after = captures(self._header, raw)
-        args, structures = event.args[:given], {}
+        args, trees = event.args[:given], {}
         for argument, register in zip(entry.arguments, args):
             first = self.structure(argument, before)
             event.decoded[argument.name] = self._argument(argument, register, first, after)
             if argument.kind == "PTR":
-                structures[argument.name] = first
+                trees[argument.name] = first
                 before = after = None  # only the first structure is captured
-        event.findings += misread_arguments(entry, args, structures)
+        event.findings += misread_arguments(entry, args, trees)
 
     def _argument(
         self, argument: Argument, register: int, first: Tree | None, after: bytes | None
@@ -157,10 +157,10 @@ class RecordDecoder:
 
     def structure(self, argument: Argument, data: bytes | None) -> Tree | None:
         """The tree of a structure of which no more than ``data`` is known."""
-        kind = self._structures.type_named(argument.type or "")
+        kind = self._types.type_named(argument.type or "")
         if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:
             return None
-        return _bare(self._structures.beginning(kind, data, NotRecorded()))
+        return _bare(Structures(self._types).beginning(kind, data, NotRecorded()))
 
     def _number(self, argument: Argument, register: int) -> Tree:
         alone = Entry(0, "", (argument,))

@@ -13,7 +13,7 @@ from acrn_trace.tables.dwarf import read_layouts
 from acrn_trace.tables.fields import read_fields
 from acrn_trace.tables.releases import Releases, read_releases
 from acrn_trace.tables.results import ResultRules, read_results
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Knowledge:
     """``table`` is what ``release`` has, and the user's own calls."""
 
     table: CallTable
-    structures: Structures
+    types: Types
     results: ResultRules
     master: CallTable = field(default_factory=CallTable)
     releases: Releases = field(default_factory=lambda: Releases(["master"]))
@@ -45,8 +45,8 @@ class Knowledge:
             argument.type
             for argument in entry.arguments
             if argument.type and argument.kind in ("PTR", "PACKED", "ENUM")
-            if self.structures.type_named(argument.type) is None
-            and not self.structures.enum_named(argument.type)
+            if self.types.type_named(argument.type) is None
+            and not self.types.enum_named(argument.type)
         ]
 
     def load(self, path: Path) -> None:
@@ -86,10 +86,10 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     lacking = set(fields.sizes).union(*fields.layouts.values()) - layouts.structs.keys()
     if lacking:
         raise TraceError(f"{TYPES} has no struct {min(lacking)}: 'make types' builds it anew")
-    structures = Structures(layouts, fields)
+    types = Types(layouts, fields)
     results = read_results(INCLUDE / "acrn_results.def")
     releases = read_releases(INCLUDE / "acrn_versions.def")
-    knowledge = Knowledge(CallTable(), structures, results, master, releases)
+    knowledge = Knowledge(CallTable(), types, results, master, releases)
     knowledge.use_release(release or releases.newest)
     for path in tables:
         knowledge.load(Path(path))

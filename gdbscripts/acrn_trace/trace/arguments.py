@@ -8,7 +8,8 @@ from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
 from acrn_trace.trace.changes import Change, merge
-from acrn_trace.trace.structures import Structures, Tree, field_value
+from acrn_trace.tables.types import Types, field_value
+from acrn_trace.trace.structures import Structures, Tree
 
 
 @dataclass
@@ -23,8 +24,8 @@ class Decoded:
 class ArgumentDecoder:
     """Decodes by the kinds in the call table and by the structures' layouts."""
 
-    def __init__(self, structures: Structures) -> None:
-        self._structures = structures
+    def __init__(self, types: Types) -> None:
+        self._types, self._structures = types, Structures(types)
 
     def entered(self, entry: Entry, args: tuple[int, ...], memory: PhysicalMemory) -> Decoded:
         """All but what the hypervisor is about to write."""
@@ -90,13 +91,13 @@ class ArgumentDecoder:
         """The tree without the fields that are the hypervisor's to write."""
         if not isinstance(tree, dict):
             return tree
-        roles = self._structures.fields
+        roles = self._types.fields
         return {key: v for key, v in tree.items() if "OUT" not in roles.of(struct, key).plain}
 
     def _value(self, argument: Argument, register: int) -> Tree:
         """A number, or a packed structure: what the hypervisor reads of the register."""
         number = register & ((1 << argument.bits) - 1)
-        kind = self._structures.type_named(argument.type or "")
+        kind = self._types.type_named(argument.type or "")
         if argument.kind == "PACKED" and isinstance(kind, Struct):
             return self._structures.value(kind, number.to_bytes(8, "little"), NO_ROLES, NoMemory())
         enum = argument.type if argument.kind == "ENUM" else None
@@ -106,16 +107,14 @@ class ArgumentDecoder:
         """What the argument points at; None for a number and for an address of who knows what."""
         if argument.kind == "PTR":
             return Pointee(argument.direction, argument.type or "")
-        selector, cases = self._structures.fields.pointees.get(
-            (entry.name, argument.name), ("", {})
-        )
+        selector, cases = self._types.fields.pointees.get((entry.name, argument.name), ("", {}))
         return cases.get(self._selected(entry, selector, args)) if cases else None
 
     def _selected(self, entry: Entry, selector: str, args: tuple[int, ...]) -> int | None:
         name, _, part = selector.partition(".")
         for argument, register in zip(entry.arguments, args):
             if argument.name == name:
-                struct = self._structures.type_named(argument.type or "")
+                struct = self._types.type_named(argument.type or "")
                 if isinstance(struct, Struct):
                     return field_value(struct, part, register)
                 return register & (1 << argument.bits) - 1

@@ -37,7 +37,7 @@ class Decoder:
         self._table = knowledge.table
         self._rules = knowledge.results
         self._memory = memory
-        self._arguments = ArgumentDecoder(knowledge.structures)
+        self._arguments = ArgumentDecoder(knowledge.types)
         self._loses_errors = knowledge.releases.can_lose_errors(knowledge.release)
         self._results = ResultChecker(
             knowledge.table, knowledge.results, knowledge.explain, from_boot, self._absence

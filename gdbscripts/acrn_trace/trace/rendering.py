@@ -19,7 +19,8 @@ from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.changes import is_change, joined
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.structures import Structures, Tree
+from acrn_trace.tables.types import Types
+from acrn_trace.trace.structures import Tree
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
 MAX_ELEMENTS = 16
@@ -32,7 +33,7 @@ class Renderer:
     """Renders by the kinds and roles that are known; ``verbose`` leaves nothing out."""
 
     table: CallTable
-    structures: Structures
+    types: Types
     verbose: bool = False
 
     def call(self, event: Event) -> str:
@@ -91,8 +92,8 @@ class Renderer:
         address = args[entry.arguments.index(argument)]
         if address % MAX_ALIGNMENT == 0:
             return False
-        pointee = ArgumentDecoder(self.structures).pointee(entry, argument, args)
-        kind = self.structures.type_named(pointee.type) if pointee else None
+        pointee = ArgumentDecoder(self.types).pointee(entry, argument, args)
+        kind = self.types.type_named(pointee.type) if pointee else None
         return kind is not None and address % alignment(kind) != 0
 
     def _stays_open(self, argument: Argument, decoded: dict[str, Tree]) -> bool:
@@ -103,7 +104,7 @@ class Renderer:
         if isinstance(tree, dict) and not _is_unreadable(tree):
             outs = self._out_fields(argument)
             tree = {key: value for key, value in tree.items() if key not in outs}
-        return self._text(_before(tree, self.structures.fields.reserved), argument.name)
+        return self._text(_before(tree, self.types.fields.reserved), argument.name)
 
     def _outputs(self, argument: Argument, tree: Tree) -> Iterator[str]:
         outs = self._out_fields(argument)
@@ -130,7 +131,7 @@ class Renderer:
                 yield from self._changes(value, f"{path}[{index}]")
 
     def _out_fields(self, argument: Argument) -> frozenset[str]:
-        return self.structures.fields.outputs.get(argument.type or "", frozenset())
+        return self.types.fields.outputs.get(argument.type or "", frozenset())
 
     def tree(self, tree: Tree, name: str) -> str:
         """One value by itself; ``name`` is that of the argument or field."""
@@ -141,7 +142,7 @@ class Renderer:
             return self._dictionary(tree, name)
         if isinstance(tree, list):
             return self._list(tree, name)
-        if name in self.structures.fields.text_fields:
+        if name in self.types.fields.text_fields:
             return quoted(str(tree))
         return str(tree)
 
@@ -174,7 +175,7 @@ class Renderer:
             return all(map(self._is_zero, tree.values()))
         if isinstance(tree, list):
             return all(map(self._is_zero, tree))
-        return tree in (0, "0x0", "") or tree in self.structures.zero_names
+        return tree in (0, "0x0", "") or tree in self.types.zero_names
 
 
 def _is_unreadable(tree: Tree) -> bool:

@@ -7,16 +7,15 @@ the guest put in memory, the work is bounded.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from acrn_trace.base.text import text_of
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables import extents
-from acrn_trace.tables.fields import NO_ROLES, FieldTable, Pointee, Roles
-from acrn_trace.tables.guest_types import GuestTypes
-from acrn_trace.tables.layouts import Array, Field, Hidden, Layouts, Scalar, Struct, Type, cut
+from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
+from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type, cut
+from acrn_trace.tables.types import Types, field_value
 
 MAX_ELEMENTS = 1024  # of an array that a count in guest memory sizes
 MAX_DEPTH = 4  # of pointers
@@ -24,8 +23,6 @@ MAX_BYTES = 1 << 18  # that are read for one argument
 REDACTED = "redacted"
 
 Tree = Any
-
-NUMBERS = {"u8": Scalar(1), "u16": Scalar(2), "u32": Scalar(4), "u64": Scalar(8)}
 
 
 class _Limited:
@@ -64,98 +61,19 @@ class Sized(dict):
 
 @dataclass
 class Structures:
-    """Decodes by ``layouts`` and what ``own_fields`` adds to them, with the guest's names for
-    both where its types are known."""
+    """Decodes by ``types``."""
 
-    layouts: Layouts
-    own_fields: FieldTable
-    guest_types: GuestTypes | None = None
-
-    @property
-    def fields(self) -> FieldTable:
-        """What is known of fields, under all the names that they have here."""
-        return self.guest_types.fields if self.guest_types else self.own_fields
-
-    @cached_property
-    def zero_names(self) -> frozenset[str]:
-        """The names that enumerations have for 0."""
-        return frozenset(names[0] for names in self.layouts.enums.values() if 0 in names)
-
-    def type_named(self, name: str) -> Type | None:
-        struct = self.layouts.structs.get(name)
-        if struct and self.guest_types:
-            return self.guest_types.version_of(struct, self._family(name))
-        known = NUMBERS.get(name) or struct
-        if known is None and self.guest_types:
-            return self.guest_types.only_the_guests(name)
-        return known
-
-    def _family(self, name: str) -> list[Struct]:
-        """The layouts that ACRN's structure of that name may have, if it says which."""
-        return [self.layouts.structs[other] for other in self.own_fields.layouts.get(name, ())]
-
-    def laid_out(self, struct: Struct, data: bytes) -> Struct:
-        """``struct``; if it says its own size what its bytes say that it is, as far as they go."""
-        rule, ours = self.fields.sizes.get(struct.name), self.layouts.structs.get(struct.name)
-        if rule is None or ours is None:
-            return struct
-        size = extents.reach(ours, rule, data)
-        if rule.array:
-            return cut(extents.counted(struct, ours, rule, size), len(data))
-        least = extents.number_end(ours, rule)
-        return cut(self._of_size(ours, max(size, least), data), len(data))
-
-    def with_size(self, struct: Struct, said: int) -> Struct:
-        """The layout of so many bytes that ``struct`` may have; that itself if there is none."""
-        family = self._family(struct.name)
-        for one in family:
-            if one.size == said:
-                return self.guest_types.version_of(one, family) if self.guest_types else one
-        return struct
-
-    def says_size(self, struct: Struct) -> tuple[str, str] | None:
-        """Of a structure that says its size the field that does; and the array that it counts."""
-        rule, ours = self.fields.sizes.get(struct.name), self.layouts.structs.get(struct.name)
-        if rule is None or ours is None:
-            return None
-        return extents.names_in(struct, ours, rule)
-
-    def _of_size(self, ours: Struct, said: int, data: bytes) -> Struct:
-        """ACRN's structure ``ours`` where it says that it has ``said`` bytes."""
-        family, declared = self._family(ours.name) or [ours], None
-        layouts = family
-        if self.guest_types:
-            declared = self.guest_types.declared(ours)
-            layouts = [self.guest_types.version_of(one, family) for one in family]
-        fields = self.fields
-        pairs = zip(layouts, family)
-        likely = [one for one, acrns in pairs if extents.may_be(acrns, said, data, fields)]
-        return extents.of_size(said, likely, layouts, declared, fields)
-
-    def enum_named(self, name: str) -> dict[int, str]:
-        """The values of an enumeration: ACRN's, else the guest's."""
-        known = self.layouts.enums.get(name)
-        if known is None and self.guest_types:
-            known = self.guest_types.enum_named(name)
-        return known or {}
+    types: Types
 
     def read(self, name: str, address: int, memory: PhysicalMemory, depth: int = 0) -> Tree:
         """The tree of the ``name`` at a guest-physical address; Unreadable if it is not there."""
         memory = memory if depth else _Limited(memory)
-        kind = self.type_named(name)
+        kind = self.types.type_named(name)
         if kind is None:
             raise Unreadable(f"no layout of struct {name} is known")
-        return self.value(kind, self.bytes_of(kind, address, memory), NO_ROLES, memory, depth)
-
-    def bytes_of(self, kind: Type, address: int, memory: PhysicalMemory) -> bytes:
-        """No more than the ``kind`` at ``address`` says that it has."""
-        rule = self.fields.sizes.get(kind.name) if isinstance(kind, Struct) else None
-        ours = self.layouts.structs.get(kind.name) if rule else None
-        if ours is None:
-            return memory.read(address, kind.size)
-        head = memory.read(address, extents.number_end(ours, rule))
-        size = max(extents.reach(ours, rule, head), len(head))
-        return memory.read(address, min(size, kind.size))
+        return self.value(
+            kind, bytes_of(self.types, kind, address, memory), NO_ROLES, memory, depth
+        )
 
     def value(
         self, kind: Type, data: bytes, roles: Roles, memory: PhysicalMemory, depth: int = 0
@@ -169,13 +87,13 @@ class Structures:
 
     def beginning(self, struct: Struct, data: bytes, memory: PhysicalMemory) -> Tree:
         """The tree of a structure of which no more than ``data`` is known."""
-        if struct.name not in self.fields.sizes:  # of those the data says what there is
+        if struct.name not in self.types.fields.sizes:  # of those the data says what there is
             struct = cut(struct, len(data))
         return self.value(struct, data[: struct.size], NO_ROLES, memory)
 
     def scalar(self, kind: Scalar, number: int, bits: int, roles: Roles = NO_ROLES) -> int | str:
         """The leaf for a ``number`` of so many ``bits``."""
-        names = self.enum_named(kind.enum) if kind.enum else {}
+        names = self.types.enum_named(kind.enum) if kind.enum else {}
         if "FLAGS" in roles.plain:
             return flags(number, names)
         if number in names:
@@ -188,11 +106,11 @@ class Structures:
 
     def _struct(self, struct: Struct, data: bytes, memory: PhysicalMemory, depth: int) -> Tree:
         whole = int.from_bytes(data, "little")
-        rule, struct = self.fields.sizes.get(struct.name), self.laid_out(struct, data)
+        rule, struct = self.types.fields.sizes.get(struct.name), self.types.laid_out(struct, data)
         tree = {} if rule is None or rule.array else Sized(struct.size)
         for field in struct.fields:
             raw = whole >> field.bit_offset & (1 << field.bit_size) - 1
-            roles = self.fields.of(struct.name, field.name)
+            roles = self.types.fields.of(struct.name, field.name)
             if raw or "RESERVED" not in roles.plain:
                 tree[field.name] = self._field(struct, field, raw, whole, memory, depth)
         return tree
@@ -200,7 +118,7 @@ class Structures:
     def _field(
         self, struct: Struct, field: Field, raw: int, whole: int, memory: PhysicalMemory, depth: int
     ) -> Tree:
-        roles = self.fields.of(struct.name, field.name)
+        roles = self.types.fields.of(struct.name, field.name)
         if "SECRET" in roles.plain or isinstance(field.type, Hidden):
             return REDACTED
         if roles.pointee:
@@ -223,7 +141,7 @@ class Structures:
         depth: int,
     ) -> Tree:
         """The member that another field selects; the bare bytes if that selects none."""
-        selector, cases = self.fields.cases.get((struct.name, field.name), ("", {}))
+        selector, cases = self.types.fields.cases.get((struct.name, field.name), ("", {}))
         member = cases.get(field_value(struct, selector, whole))
         assert isinstance(field.type, Struct)
         for candidate in field.type.fields:
@@ -263,7 +181,7 @@ class Structures:
         self, name: str, address: int, count: int, memory: PhysicalMemory, depth: int
     ) -> list[Tree]:
         """The array's elements; the last is ``{"unreadable": …}`` where memory ends first."""
-        kind = self.type_named(name)
+        kind = self.types.type_named(name)
         if kind is None:
             raise Unreadable(f"no layout of struct {name} is known")
         try:
@@ -289,6 +207,17 @@ class Structures:
         return elements
 
 
+def bytes_of(types: Types, kind: Type, address: int, memory: PhysicalMemory) -> bytes:
+    """No more than the ``kind`` at ``address`` says that it has."""
+    rule = types.fields.sizes.get(kind.name) if isinstance(kind, Struct) else None
+    ours = types.layouts.structs.get(kind.name) if rule else None
+    if ours is None:
+        return memory.read(address, kind.size)
+    head = memory.read(address, extents.number_end(ours, rule))
+    size = max(extents.reach(ours, rule, head), len(head))
+    return memory.read(address, min(size, kind.size))
+
+
 def flags(number: int, names: dict[int, str]) -> str:
     """``A|B|0x800``: each flag's name, and in hexadecimal what has none; ``0`` for none."""
     known = [(bit, name) for bit, name in names.items() if bit and number & bit == bit]
@@ -297,14 +226,6 @@ def flags(number: int, names: dict[int, str]) -> str:
         rest &= ~bit
     words = [name for _, name in known] + ([hex(rest)] if rest or not known else [])
     return "|".join(words)
-
-
-def field_value(struct: Struct, name: str, whole: int) -> int | None:
-    """The unsigned number in the field ``name`` of a structure whose bytes are ``whole``."""
-    for field in struct.fields:
-        if field.name == name:
-            return whole >> field.bit_offset & (1 << field.bit_size) - 1
-    return None
 
 
 def _count(struct: Struct, pointee: Pointee, whole: int) -> int | None:

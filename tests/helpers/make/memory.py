@@ -7,6 +7,7 @@ from acrn_trace.guest.memory import Unreadable
 from acrn_trace.tables import deffile
 from acrn_trace.tables.fields import FieldTable, fields_of
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import Structures
 
 U8, U16, U32, U64 = Scalar(1), Scalar(2), Scalar(4), Scalar(8)
@@ -40,7 +41,7 @@ def struct(name: str, *members: tuple[str, Type], size: int = 0, union: bool = F
 
 
 def structures(*structs: Struct, rules: str = "", enums: dict | None = None) -> Structures:
-    return Structures(Layouts({s.name: s for s in structs}, enums or {}), table(rules))
+    return Structures(Types(Layouts({s.name: s for s in structs}, enums or {}), table(rules)))
 
 
 def table(rules: str) -> FieldTable:

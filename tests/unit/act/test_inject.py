@@ -150,13 +150,13 @@ def test_a_pointer_to_nowhere_is_told_and_nothing_is_changed():
 def test_a_field_behind_a_pointer_in_the_structure():
     region = 0x2000
     regions = bytearray(64)
-    layout = KNOWLEDGE.structures.type_named("set_regions")
+    layout = KNOWLEDGE.types.type_named("set_regions")
     for field, value in (("mr_num", 2), ("regions_gpa", region)):
         place = next(f for f in layout.fields if f.name == field)
         at = place.bit_offset // 8
         regions[at : at + place.bit_size // 8] = value.to_bytes(place.bit_size // 8, "little")
     memory = FakeMemory({0x1000: bytes(regions), region: bytes(256)})
-    kind = KNOWLEDGE.structures.type_named("vm_memory_region")
+    kind = KNOWLEDGE.types.type_named("vm_memory_region")
     gpa = next(f for f in kind.fields if f.name == "gpa").bit_offset // 8
 
     def change(index):

@@ -21,10 +21,10 @@ from acrn_trace.tables.layouts import Layouts
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.rendering import Renderer
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import Structures
-from helpers.make.event import TABLE, event, events, jsonl, sink_of
-
 RENDERER = Renderer(TABLE, Structures(Layouts(), FieldTable()))
+from helpers.make.event import TABLE, event, events, jsonl, sink_of
 # Clocks of a live trace have more digits than a file.
 STEP = 0.0000123456789
 
@@ -140,7 +140,7 @@ def test_whatever_a_file_says_is_printed_safely(tmp_path_factory, some, verbose)
     for one, number in some:
         one.nr = number
     path.write_text(jsonl([one for one, _ in some]))
-    renderer = Renderer(KNOWLEDGE.table, KNOWLEDGE.structures, verbose)
+    renderer = Renderer(KNOWLEDGE.table, KNOWLEDGE.types, verbose)
     text, printed = sink_of(TextSink, renderer)
     Playback(Filter([], TABLE), [text]).play(read_events(str(path)))
     assert all(char.isprintable() or char == "\n" for char in printed.getvalue())

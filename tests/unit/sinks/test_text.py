@@ -11,10 +11,10 @@ from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.rendering import Renderer
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
-RENDERER = Renderer(TABLE, Structures(Layouts(), FieldTable()))
+RENDERER = Renderer(TABLE, Types(Layouts(), FieldTable()))
 SITE = Site(0x1000, file="/src/service.c", line=42, function="start")
 
 

@@ -134,8 +134,8 @@ def test_our_own_tables_are_read(name):
 
 def test_every_structure_and_call_that_our_tables_name_is_one_of_acrns():
     knowledge = acrn()
-    structs, table = knowledge.structures.layouts.structs, knowledge.table
-    roles = knowledge.structures.fields
+    structs, table = knowledge.types.layouts.structs, knowledge.table
+    roles = knowledge.types.fields
     unknown = [
         f"{struct}.{name}"
         for struct, name in [*roles.roles, *roles.cases]

@@ -9,6 +9,7 @@ from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.trace.filters import Filter
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import Structures
 from helpers.make.event import event
 
@@ -79,8 +80,8 @@ def test_types_that_nobody_has_are_told():
     known = acrn()
     entry, _ = known.define("HYPERCALL2(0x800000a0, c, ENUM(mode, m), PTR(in, vm_load, load))")
     assert known.unknown_types(entry) == ["mode", "vm_load"]
-    known.structures.guest_types = GuestTypes(
-        {"vm_load": LOAD}.get, known.structures.fields, print, {"mode": {5: "BUSY"}}.get
+    known.types.guest_types = GuestTypes(
+        {"vm_load": LOAD}.get, known.types.fields, print, {"mode": {5: "BUSY"}}.get
     )
     assert known.unknown_types(entry) == []
     entry, _ = known.define("HYPERCALL1(0x800000a1, d, PTR(in, acrn_vm_creation, vm))")
@@ -90,7 +91,7 @@ def test_types_that_nobody_has_are_told():
 def test_a_structure_that_only_the_guest_has_is_decoded():
     fields = FieldTable()
     types = GuestTypes({"vm_load": LOAD}.get, fields, print, {"mode": {5: "BUSY"}}.get)
-    known = Structures(Layouts(), fields, types)
+    known = Types(Layouts(), fields, types)
 
     class Memory:
         def read(self, address, size):

@@ -17,6 +17,7 @@ from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.trace.structures import Structures
 from helpers.make.memory import U32, U8, FakeMemory, array, struct as structure
 
 AT = 0x1000
@@ -46,7 +47,7 @@ def boot(says: int, key_at: int, there: int = 96) -> bytes:
 
 
 def structures(declared: Struct | None = None):
-    known, notices = acrn().structures, []
+    known, notices = acrn().types, []
     if declared:
         lookup = {"trusty_boot_param": declared}.get
         known.guest_types = GuestTypes(lookup, known.own_fields, notices.append)
@@ -55,7 +56,9 @@ def structures(declared: Struct | None = None):
 
 def shown(says, key_at, there=96, declared=None):
     known, _ = structures(declared)
-    return known.read("trusty_boot_param", AT, FakeMemory({AT: boot(says, key_at, there)}))
+    return Structures(known).read(
+        "trusty_boot_param", AT, FakeMemory({AT: boot(says, key_at, there)})
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,13 +96,15 @@ def test_whatever_type_the_guest_has(declared, says, key_at):
 def test_a_type_of_the_guests_is_believed_where_structure_and_type_agree():
     known, notices = structures(DECLARED[96])
     memory = FakeMemory({AT: boot(96, 32), 2 * AT: boot(88, 24, 88)})
-    read = [known.read("trusty_boot_param", at, memory) for at in (AT, 2 * AT)]
+    read = [Structures(known).read("trusty_boot_param", at, memory) for at in (AT, 2 * AT)]
     assert read[0] == {"size_of_this_struct": 96, **BASE, **HIGH, **KEY}
     assert read[1] == {"size_of_this_struct": 88, **BASE, **KEY} and notices == []
     small = dict.fromkeys(HIGH, 1)
     data = struct.pack("<8I", 96, 2, 3, 4, 5, 0, *small.values()).ljust(96, b"\xa5")
     known, notices = structures(DECLARED[88])
-    tree = known.value(known.type_named("trusty_boot_param"), data, NO_ROLES, NoMemory())
+    tree = Structures(known).value(
+        known.type_named("trusty_boot_param"), data, NO_ROLES, NoMemory()
+    )
     assert tree == {"size_of_this_struct": 96, **BASE, **UNTOLD, **KEY} and notices == []
 
 
@@ -113,7 +118,7 @@ def test_the_guests_names_are_used_for_the_layout_that_it_has():
 def test_an_odd_type_is_told_once(declared, odd):
     known, notices = structures(DECLARED[declared])
     for _ in range(2):
-        known.read("trusty_boot_param", AT, FakeMemory({AT: boot(96, 32)}))
+        Structures(known).read("trusty_boot_param", AT, FakeMemory({AT: boot(96, 32)}))
     assert len(notices) == odd
 
 
@@ -122,7 +127,7 @@ def test_a_key_in_a_structure_that_acrn_does_not_have():
     own = structure("mine", ("a", U32), ("in_it", DECLARED[88]), ("rpmb_key", array(U8, 4)))
     known.guest_types = GuestTypes({"mine": own}.get, known.own_fields, [].append)
     data = bytes(4) + boot(88, 24, 88) + b"\xa5" * 4
-    tree = known.read("mine", AT, FakeMemory({AT: data}))
+    tree = Structures(known).read("mine", AT, FakeMemory({AT: data}))
     assert tree["rpmb_key"] == "redacted" and tree["in_it"] == {
         "size_of_this_struct": 88,
         **BASE,
@@ -148,7 +153,7 @@ def monitor(count: int, there: int) -> bytes:
 def test_an_array_is_as_long_as_its_count_says(count, elements):
     known, _ = structures()
     memory = FakeMemory({AT: monitor(count, 8 * elements)})  # and no more
-    tree = known.read("acrn_intr_monitor", AT, memory)
+    tree = Structures(known).read("acrn_intr_monitor", AT, memory)
     assert tree["buffer"] == ["0x1111111111111111"] * elements
 
 
@@ -168,7 +173,7 @@ def test_the_lists_of_the_profiler_too(name, number, array_name, count):
     size, most = place[number].bit_size // 8, place[array_name].type.count
     at = place[number].bit_offset // 8
     data = bytes(at) + count.to_bytes(size, "little") + bytes(kind.size - at - size)
-    tree = known.value(kind, data, NO_ROLES, NoMemory())
+    tree = Structures(known).value(kind, data, NO_ROLES, NoMemory())
     assert len(tree[array_name]) == min(count, most)
 
 
@@ -195,7 +200,9 @@ def test_a_structure_of_another_size_by_now_has_not_lost_fields_one_by_one():
     (change,) = decoded.changes
     assert change.what == "all" and change.after == {"size_of_this_struct": 20, **BASE}
     kind = known.type_named("trusty_boot_param")
-    then, now = (known.beginning(kind, boot(*it), NoMemory()) for it in ((96, 32), (20, 20)))
+    then, now = (
+        Structures(known).beginning(kind, boot(*it), NoMemory()) for it in ((96, 32), (20, 20))
+    )
     assert differences(then, now) == now and differences(then, dict(then)) is NOTHING
 
 
@@ -204,7 +211,7 @@ def test_a_structure_of_another_size_by_now_has_not_lost_fields_one_by_one():
 def test_a_structure_of_which_a_part_is_known(room, says, key_at):
     """As a ring has it, also one that somebody else's stub filled."""
     known, _ = structures()
-    tree = known.beginning(
+    tree = Structures(known).beginning(
         known.type_named("trusty_boot_param"), boot(says, key_at)[:room], NoMemory()
     )
     whole = shown(says, key_at)
@@ -217,7 +224,7 @@ def test_a_structure_of_which_a_part_is_known(room, says, key_at):
 def poked(path: str, says: int, key_at: int) -> tuple[bool, list]:
     knowledge = acrn()
     entry = knowledge.table.named("initialize_trusty")
-    places, memory = Places(knowledge.structures), Pending(FakeMemory({AT: boot(says, key_at)}))
+    places, memory = Places(knowledge.types), Pending(FakeMemory({AT: boot(says, key_at)}))
     place, registers = places.find(path, entry, entry.name), {"rdi": AT}
     is_shown = places.may_be_shown(place, registers, memory)
     poke(place, 1, registers, memory)
@@ -244,7 +251,7 @@ def test_a_poke_behind_the_end_is_not_made():
 
 
 def built(text: str) -> bytes:
-    known = acrn().structures
+    known = acrn().types
     (node,) = parse_arguments(text)
 
     def evaluate(expression):

@@ -6,7 +6,7 @@ import pytest
 from acrn_trace.tables.fields import FieldTable, Pointee, Roles
 from acrn_trace.tables.guest_types import GuestTypes, adopt, fits
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 
 U32, U64 = Scalar(4), Scalar(8)
 REGION = Struct("region", 8, (Field("start", 0, 64, U64),))
@@ -27,7 +27,7 @@ class Memory:
         return self.data[address : address + size]
 
 
-def structures(**guests):
+def types(**guests):
     fields = FieldTable(
         roles={
             ("regions", "pad"): Roles(frozenset({"RESERVED"})),
@@ -37,7 +37,7 @@ def structures(**guests):
     )
     notices = []
     types = GuestTypes(guests.get, fields, notices.append)
-    known = Structures(Layouts({"regions": OURS, "region": REGION}), fields, types)
+    known = Types(Layouts({"regions": OURS, "region": REGION}), fields, types)
     return known, notices
 
 
@@ -45,7 +45,7 @@ DATA = Memory(bytes([2, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0]) + bytes(r
 
 
 def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
-    known, notices = structures(batch=THEIRS)
+    known, notices = types(batch=THEIRS)
     tree = known.read("regions", 0, DATA)
     assert tree == {
         "num": 2,
@@ -58,7 +58,7 @@ def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
 
 
 def test_what_one_guest_calls_a_field_is_not_what_the_next_one_does():
-    known, _ = structures(batch=THEIRS)
+    known, _ = types(batch=THEIRS)
     known.read("regions", 0, DATA)
     assert known.fields.of("regions", "gpa").pointee
     assert ("regions", "gpa") not in known.own_fields.roles
@@ -77,7 +77,7 @@ SHIFTED = Struct("batch", 16, (Field("num", 0, 32, U32), Field("gpa", 32, 96, U6
 
 @pytest.mark.parametrize("guests", [LINUX_REGIONS, THEIRS])
 def test_reserved_fields_may_be_joined_to_others_and_an_array_without_size_follow(guests):
-    known, notices = structures(batch=guests)
+    known, notices = types(batch=guests)
     assert set(known.read("regions", 0, DATA)) == {"num", "gpa"} and notices == []
     assert known.read("regions", 0, DATA)["num"] == 2  # of 32 bits: what the hypervisor reads
 
@@ -91,7 +91,7 @@ def test_a_structure_that_ends_before_what_is_reserved_is_the_same():
 
 
 def test_a_field_over_the_beginning_of_another_is_refused():
-    known, notices = structures(batch=SHIFTED)
+    known, notices = types(batch=SHIFTED)
     assert set(known.read("regions", 0, DATA)) == {"count", "at"} and len(notices) == 1
 
 
@@ -109,12 +109,12 @@ def test_names_inside_a_structure_of_structures_are_the_guests_too():
 
 
 def test_an_older_structure_of_the_same_name_is_refused_and_that_is_said_once():
-    known, notices = structures(regions=OLDER)
+    known, notices = types(regions=OLDER)
     for _ in range(3):
         assert set(known.read("regions", 0, DATA)) == {"count", "at"}
     assert len(notices) == 1 and "12 bytes" in notices[0] and "16 bytes" in notices[0]
 
 
 def test_a_guest_without_debug_information_decodes_as_well():
-    known, notices = structures()
+    known, notices = types()
     assert known.read("regions", 0, DATA)["count"] == 2 and notices == []

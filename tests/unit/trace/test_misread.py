@@ -28,7 +28,7 @@ OWN = CallTable(
 FLAGS = structure("flags", ("on", BOOL), ("plain", U8), ("some", array(BOOL, 20)))
 
 
-def misread(entry, args, memory=FakeMemory(), known=ACRN.structures) -> list[str]:
+def misread(entry, args, memory=FakeMemory(), known=ACRN.types) -> list[str]:
     """The findings on a call of these arguments."""
     decoded = ArgumentDecoder(known).entered(entry, args, memory)
     found = list(misread_arguments(entry, args, decoded.before))

@@ -27,7 +27,7 @@ HYPERCALL2(0x80000007, pick, VALUE(u32, what), ADDR(out, it))
 RULES = "FIELD(thing, id, OUT)\nFIELD(thing, name, TEXT)\nFIELD(thing, reserved, RESERVED)"
 ENUMS = {"kind": {0: "KIND_NONE", 1: "KIND_ONE"}}
 TABLE = CallTable(parse(CALLS, "calls"))
-STRUCTURES = structures(rules=RULES, enums=ENUMS)
+TYPES = structures(rules=RULES, enums=ENUMS).types
 NOT_THERE = {"address": "0x9000", "unreadable": "no memory there"}
 
 
@@ -35,7 +35,7 @@ def halves(
     name: str, verbose: bool = False, args=(1, 2), before=None, **decoded
 ) -> tuple[str, str]:
     """What is printed when the call is made, and what when it is back."""
-    renderer = Renderer(TABLE, STRUCTURES, verbose)
+    renderer = Renderer(TABLE, TYPES, verbose)
     entry = TABLE.named(name)
     number = entry.number if entry else 0x800000EE
     made = Event(0, 0.0, "host", 0, "acrn", number, name, args, None, "stop", decoded)
@@ -195,7 +195,7 @@ def test_so_many_changes_and_the_rest_is_counted():
 
 # ---- where it is ----
 
-ADDRESSED = structures(struct("thing", ("mask", U64), ("id", U32)))
+ADDRESSED = structures(struct("thing", ("mask", U64), ("id", U32))).types
 
 
 def placed(name: str, address: int, verbose: bool = False, **decoded) -> str:
@@ -235,7 +235,7 @@ def test_what_a_type_asks_of_an_address(kind, multiple):
 
 
 def test_what_the_structures_of_acrn_ask_for():
-    layouts = acrn().structures.layouts.structs
+    layouts = acrn().types.layouts.structs
     wanted = {"hc_api_version": 4, "acrn_vm_creation": 8, "hc_ptdev_irq": 4, "acrn_hw_info": 2}
     assert {name: alignment(layouts[name]) for name in wanted} == wanted
 

@@ -11,6 +11,7 @@ from acrn_trace.guest.memory import NoMemory, Unreadable
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
+from acrn_trace.trace.structures import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Structures, flags
 from acrn_trace.trace.structures import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, flags
 from helpers.make.memory import U16, U32, U64, U8, FakeMemory, struct, structures
 
@@ -267,19 +268,19 @@ def test_what_has_no_layout_is_unreadable():
 # ---- all of ACRN's structures ----
 
 KNOWLEDGE = acrn()
-NAMES = sorted(KNOWLEDGE.structures.layouts.structs)
+NAMES = sorted(KNOWLEDGE.types.layouts.structs)
 
 
 @given(st.sampled_from(NAMES), st.data())
 def test_any_bytes_are_some_tree_that_json_can_hold(name, data):
-    size = KNOWLEDGE.structures.layouts.structs[name].size
+    size = KNOWLEDGE.types.layouts.structs[name].size
     memory = FakeMemory({0x1000: data.draw(st.binary(min_size=size, max_size=size))})
-    tree = KNOWLEDGE.structures.read(name, 0x1000, memory)
+    tree = Structures(KNOWLEDGE.types).read(name, 0x1000, memory)
     assert json.loads(json.dumps(tree)) == tree
     assert memory.reads < 100
 
 
 def test_the_key_of_the_secure_world_is_redacted():
     memory = FakeMemory({0x1000: bytes(range(96))})
-    tree = KNOWLEDGE.structures.read("trusty_boot_param", 0x1000, memory)
+    tree = Structures(KNOWLEDGE.types).read("trusty_boot_param", 0x1000, memory)
     assert tree["rpmb_key"] == "redacted" and tree["version"] == "0x7060504"

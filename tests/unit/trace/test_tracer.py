@@ -18,12 +18,12 @@ from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.sink import Sink
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.tracer import Tracer
 from helpers.make.stop import SITE, START_VM, stop
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
-KNOWLEDGE = Knowledge(TABLE, Structures(Layouts(), FieldTable()), ResultRules())
+KNOWLEDGE = Knowledge(TABLE, Types(Layouts(), FieldTable()), ResultRules())
 FAILED = (1 << 64) - 1
 
 

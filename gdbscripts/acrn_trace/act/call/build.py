@@ -16,7 +16,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 
 _SHORT = 60  # characters of what the user wrote, in a message
 
@@ -52,7 +52,7 @@ class Builder:
     ``room`` is None where the guest reserves no memory: then only addresses can be given.
     """
 
-    structures: Structures
+    types: Types
     evaluate: Evaluate
     room: Room | None
 
@@ -89,7 +89,7 @@ class Builder:
         return self.room.place(data, path)
 
     def type_of(self, pointee: Pointee, path: str) -> Type:
-        kind = self.structures.type_named(pointee.type)
+        kind = self.types.type_named(pointee.type)
         if kind is None:
             raise TraceError(f"no layout of struct {pointee.type} is known, which {path} points at")
         return kind
@@ -134,32 +134,32 @@ class Builder:
 
     def _of_given_size(self, struct: Struct, node: Fields, path: str) -> Struct:
         """The layout of the size that the user says the structure has, if it has another for it."""
-        number, array = self.structures.says_size(struct) or ("", "")
+        number, array = self.types.says_size(struct) or ("", "")
         if array or number not in node.values:
             return struct
         said = self.number(node.values[number], Scalar(8), 64, f"{path}.{number}")
-        return self.structures.with_size(struct, said)
+        return self.types.with_size(struct, said)
 
     def _imply(self, struct: Struct, values: dict[str, Node]) -> None:
         """Fill in what follows from what was given: a size, a list's count, a union's selector."""
-        number, array = self.structures.says_size(struct) or ("", "")
+        number, array = self.types.says_size(struct) or ("", "")
         listed = values.get(array)
         if isinstance(listed, Elements):
             values.setdefault(number, Expression(str(len(listed.values))))
         elif number and not array:
             values.setdefault(number, Expression(str(struct.size)))
         for name, value in list(values.items()):
-            pointee = self.structures.fields.of(struct.name, name).pointee
+            pointee = self.types.fields.of(struct.name, name).pointee
             if pointee and pointee.count and isinstance(value, Elements):
                 values.setdefault(pointee.count, Expression(str(len(value.values))))
-            selector, cases = self.structures.fields.cases.get((struct.name, name), ("", {}))
+            selector, cases = self.types.fields.cases.get((struct.name, name), ("", {}))
             if isinstance(value, Fields) and selector:
                 chosen = [number for number, member in cases.items() if member in value.values]
                 if chosen and selector not in values:
                     values[selector] = Expression(str(chosen[0]))
 
     def _field(self, struct: Struct, member: Field, node: Node, path: str) -> int:
-        roles = self.structures.fields.of(struct.name, member.name)
+        roles = self.types.fields.of(struct.name, member.name)
         if roles.pointee and isinstance(node, Elements):
             return self._elements(roles.pointee, node, path)
         if roles.pointee and isinstance(node, Fields):
@@ -198,7 +198,7 @@ class Builder:
             raise TraceError(f"{path}={_short(text)}: {error}{in_passing(text, names)}") from None
 
     def _names(self, kind: Scalar) -> dict[int, str]:
-        return self.structures.layouts.enums.get(kind.enum, {}) if kind.enum else {}
+        return self.types.layouts.enums.get(kind.enum, {}) if kind.enum else {}
 
 
 def _characters(array: Array, node: Characters, path: str, is_text: bool) -> bytes:

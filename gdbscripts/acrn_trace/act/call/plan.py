@@ -61,7 +61,7 @@ def plan_call(entry: Entry, nodes: list[Node], builder: Builder, known: bool = T
 def _values(entry: Entry, nodes: list[Node], builder: Builder, known: bool) -> list[int]:
     """What goes into the argument registers."""
     values: list[int] = []
-    pointees = ArgumentDecoder(builder.structures)
+    pointees = ArgumentDecoder(builder.types)
     for index, argument in enumerate(entry.arguments):
         pointee = pointees.pointee(entry, argument, (*values, 0, 0))
         if index < len(nodes):
@@ -86,7 +86,7 @@ def _value(argument: Argument, node: Node, pointee: Pointee | None, builder: Bui
     if pointee:
         return builder.pointer(pointee, node, path)
     if argument.kind == "PACKED" and isinstance(node, Fields):
-        struct = builder.structures.type_named(argument.type or "")
+        struct = builder.types.type_named(argument.type or "")
         if isinstance(struct, Struct):
             return int.from_bytes(builder.data(struct, node, NO_ROLES, path), "little")
     enum = argument.type if argument.kind == "ENUM" else None

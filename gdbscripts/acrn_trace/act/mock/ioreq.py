@@ -3,7 +3,7 @@
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 
 KINDS = {"pio": 0, "mmio": 1, "pci": 2, "wp": 3}  # enum acrn_ioreq_type
 MEMBERS = {"pio": "pio_request", "mmio": "mmio_request", "pci": "pci_request", "wp": "mmio_request"}
@@ -15,7 +15,7 @@ FORM = (
 )
 
 
-def request_bytes(words: list[str], structures: Structures) -> bytes:
+def request_bytes(words: list[str], types: Types) -> bytes:
     """``struct acrn_io_request`` for KIND DIRECTION ADDRESS SIZE [VALUE]; TraceError."""
     try:
         kind, direction, address, size, value = (*words, "0")[:5]
@@ -23,7 +23,7 @@ def request_bytes(words: list[str], structures: Structures) -> bytes:
         fields |= _pci(address) if kind == "pci" else {"address": int(address, 0)}
         if fields["size"] not in SIZES or not 4 <= len(words) <= 5:
             raise ValueError(size)
-        return _encoded(KINDS[kind], MEMBERS[kind], fields, structures)
+        return _encoded(KINDS[kind], MEMBERS[kind], fields, types)
     except (KeyError, ValueError, OverflowError):
         raise TraceError(f"{' '.join(words)!r} is no I/O request; {FORM}") from None
 
@@ -36,8 +36,8 @@ def _pci(text: str) -> dict[str, int]:
     return dict(zip(("bus", "dev", "func", "reg"), [*numbers, int(register or "0", 0)]))
 
 
-def _encoded(kind: int, member: str, fields: dict[str, int], structures: Structures) -> bytes:
-    structs = structures.layouts.structs
+def _encoded(kind: int, member: str, fields: dict[str, int], types: Types) -> bytes:
+    structs = types.layouts.structs
     request = structs["acrn_io_request"]
     data = bytearray(request.size)
     offsets = {field.name: field for field in request.fields}

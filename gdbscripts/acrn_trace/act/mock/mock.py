@@ -98,7 +98,7 @@ class Mock(Intervener):
     def _by_model(self, call: Call, event: Event, memory: PendingMemory) -> Change:
         """A model that calls ``otherwise`` and then fails has not changed the played ACRN."""
         before = self.acrn.snapshot() if self.acrn else b""
-        place = place_of(self.knowledge.structures, memory, self.models.limit)
+        place = place_of(self.knowledge.types, memory, self.models.limit)
         entry = self.knowledge.table.numbered(call.number)
 
         def otherwise() -> int:

@@ -14,14 +14,8 @@ from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.changes import is_change
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.structures import (
-    MASK64,
-    MAX_DEPTH,
-    REDACTED,
-    Structures,
-    Tree,
-    field_value,
-)
+from acrn_trace.tables.types import Types, field_value
+from acrn_trace.trace.structures import MASK64, MAX_DEPTH, REDACTED, Tree
 
 
 class NotRebuilt(Exception):
@@ -32,7 +26,7 @@ class NotRebuilt(Exception):
 class Outputs:
     """Rebuilds outputs; ``memory`` is what they are written over."""
 
-    structures: Structures
+    types: Types
     memory: PhysicalMemory
 
     def writes(
@@ -40,7 +34,7 @@ class Outputs:
     ) -> list[tuple[int, bytes]]:
         """(address, bytes) of all that the call wrote; ``now`` is what the guest passes now."""
         found: list[tuple[int, bytes]] = []
-        decoder = ArgumentDecoder(self.structures)
+        decoder = ArgumentDecoder(self.types)
         for argument, register in zip(entry.arguments, args):
             pointee = decoder.pointee(entry, argument, args)
             tree = recorded.decoded.get(argument.name)
@@ -54,7 +48,7 @@ class Outputs:
         return found
 
     def _kind(self, name: str) -> Type:
-        kind = self.structures.type_named(name)
+        kind = self.types.type_named(name)
         if kind is None:
             raise NotRebuilt(f"no layout of struct {name} is known")
         return kind
@@ -81,7 +75,7 @@ class Outputs:
         self, struct: Struct, member: Field, tree: Tree, address: int, now: Tree, depth: int
     ) -> Iterator[tuple[int, bytes]]:
         start = address + member.bit_offset // 8
-        pointee = self.structures.fields.of(struct.name, member.name).pointee
+        pointee = self.types.fields.of(struct.name, member.name).pointee
         if is_change(tree):
             size = (member.bit_offset % 8 + member.bit_size + 7) // 8
             part = Field(member.name, member.bit_offset % 8, member.bit_size, member.type)
@@ -121,7 +115,7 @@ class Outputs:
             raise NotRebuilt(f"a {struct.name} is recorded as {tree!r:.40}")
         whole = int.from_bytes(data, "little")
         for member in struct.fields:
-            roles = self.structures.fields.of(struct.name, member.name)
+            roles = self.types.fields.of(struct.name, member.name)
             if member.name not in tree and "RESERVED" not in roles.plain:
                 continue
             part = tree.get(member.name, 0)
@@ -158,7 +152,7 @@ class Outputs:
         """The inverse of Structures.scalar."""
         if isinstance(tree, int):
             return tree
-        names = self.structures.layouts.enums.get(kind.enum or "", {})
+        names = self.types.layouts.enums.get(kind.enum or "", {})
         values = {name: value for value, name in names.items()}
         number = 0
         for word in str(tree).split("|"):

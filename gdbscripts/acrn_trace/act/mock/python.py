@@ -27,7 +27,7 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.event import Finding
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.types import Types
 
 MAX_WORDS = 200  # characters of what an exception says
 VECTORS = range(0x10, 0x100)  # an APIC refuses the others
@@ -129,9 +129,9 @@ class ModelCall:
 
     def at(self, name: str, address: int) -> View:
         """The structure of that name, or a u8 to u64, at a guest-physical address."""
-        kind = self._place.structures.type_named(name)
+        kind = self._place.types.type_named(name)
         if kind is None:
-            known = self._place.structures.layouts.structs
+            known = self._place.types.layouts.structs
             raise LookupError(f"no structure is named {name}{in_passing(str(name), known)}")
         return self._place.view(kind, address)
 
@@ -153,13 +153,13 @@ class ModelCall:
         )
 
     def _argument(self, argument: Argument, register: int) -> View:
-        structures, entry = self._place.structures, self._entry
+        types, entry = self._place.types, self._entry
         assert entry
-        pointee = ArgumentDecoder(structures).pointee(entry, argument, self.args)
+        pointee = ArgumentDecoder(types).pointee(entry, argument, self.args)
         if pointee:
             return self.at(pointee.type, register)
         number = register & (1 << argument.bits) - 1
-        kind = structures.type_named(argument.type or "")
+        kind = types.type_named(argument.type or "")
         if argument.kind == "PACKED" and isinstance(kind, Struct):
             return PackedView(kind, number)
         return number
@@ -208,8 +208,8 @@ class PythonModels:
         return result
 
 
-def place_of(structures: Structures, memory: PendingMemory, limit: TimeLimit) -> Place:
-    return Place(structures, Memory(memory, limit))
+def place_of(types: Types, memory: PendingMemory, limit: TimeLimit) -> Place:
+    return Place(types, Memory(memory, limit))
 
 
 def call_number(which: str | int, table: CallTable, where: str) -> int:

@@ -65,7 +65,7 @@ class Replay:
     def __post_init__(self) -> None:
         self.cpuid = AcrnCpuid()
         self._meanings = Meanings(self.knowledge.table)
-        self._renderer = Renderer(self.knowledge.table, self.knowledge.structures)
+        self._renderer = Renderer(self.knowledge.table, self.knowledge.types)
         self._before: dict[int, Recorded] = {}  # by number: the last that was answered
         events = []
         for event in read_events(str(self.path), self.knowledge):
@@ -75,7 +75,7 @@ class Replay:
         if not events:
             raise TraceError(f"{self.path} has no calls to replay")
         self.calls = len(events)
-        table, fields = self.knowledge.table, self.knowledge.structures.fields
+        table, fields = self.knowledge.table, self.knowledge.types.fields
         lacking = (lacks_outputs(table.numbered(event.nr), event, fields) for event in events)
         self.without_outputs = sum(lacking)
         for event in sorted(events, key=lambda event: event.seq):
@@ -161,7 +161,7 @@ class Replay:
         self._before[event.nr] = recorded
         self.answered += 1
         entry = self.knowledge.table.numbered(event.nr)
-        outputs = Outputs(self.knowledge.structures, memory)
+        outputs = Outputs(self.knowledge.types, memory)
         try:
             writes = outputs.writes(entry, was, event.args, event.decoded) if entry else []
             for address, data in writes:
@@ -201,7 +201,7 @@ class Replay:
         into = [argument.name for argument in entry.arguments if argument.direction != "out"]
         decoded = {name: inputs(event.decoded[name]) for name in into if name in event.decoded}
         tree = self._meanings.without_addresses(entry, decoded)
-        fields = self.knowledge.structures.fields
+        fields = self.knowledge.types.fields
         for argument in entry.arguments:
             struct, part = argument.type or "", tree.get(argument.name)
             if argument.kind == "PTR" and isinstance(part, dict):

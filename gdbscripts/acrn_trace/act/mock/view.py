@@ -10,7 +10,8 @@ from typing import Any, Iterator
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
-from acrn_trace.trace.structures import MAX_ELEMENTS, Structures, field_value
+from acrn_trace.tables.types import Types, field_value
+from acrn_trace.trace.structures import MAX_ELEMENTS, bytes_of
 
 View = Any
 
@@ -18,8 +19,8 @@ View = Any
 class Place:
     """Where views read and write, and by what."""
 
-    def __init__(self, structures: Structures, memory: PendingMemory) -> None:
-        self.structures = structures
+    def __init__(self, types: Types, memory: PendingMemory) -> None:
+        self.types = types
         self.memory = memory
 
     def view(self, kind: Type, address: int, roles: frozenset[str] = frozenset()) -> View:
@@ -35,11 +36,11 @@ class Place:
 
     def _as_it_says(self, struct: Struct, address: int) -> Struct:
         """The structure as it says that it is laid out; a count limits nobody who fills it."""
-        names = self.structures.says_size(struct)
+        names = self.types.says_size(struct)
         if names is None or names[1]:
             return struct
-        data = self.structures.bytes_of(struct, address, self.memory)
-        return self.structures.laid_out(struct, data)
+        data = bytes_of(self.types, struct, address, self.memory)
+        return self.types.laid_out(struct, data)
 
     def set(self, kind: Type, address: int, value: Any, name: str) -> None:
         """Write ``value`` to what is at ``address``; ``name`` is what an error calls it."""
@@ -80,7 +81,7 @@ class StructureView:
         start = self._address + field.bit_offset // 8
         if _is_bits(field):
             return self._bits(field)
-        roles = self._place.structures.fields.of(self._struct.name, field.name).plain
+        roles = self._place.types.fields.of(self._struct.name, field.name).plain
         return self._place.view(field.type, start, roles)
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -105,9 +106,9 @@ class StructureView:
     def points_to(self, name: str) -> View:
         """What the pointer in a field leads to: a structure, or as many as the count field says."""
         field = self._field(name)
-        structures = self._place.structures
-        pointee = structures.fields.of(self._struct.name, field.name).pointee
-        kind = structures.type_named(pointee.type) if pointee else None
+        types = self._place.types
+        pointee = types.fields.of(self._struct.name, field.name).pointee
+        kind = types.type_named(pointee.type) if pointee else None
         if pointee is None or kind is None:
             raise AttributeError(f"{self._struct.name}.{name} is no pointer to a known structure")
         if pointee.count is None:
@@ -134,7 +135,7 @@ class StructureView:
 
     def _acrns_name(self, field: Field) -> str | None:
         """ACRN's name for a field that the guest's own debug information names otherwise."""
-        ours = self._place.structures.layouts.structs.get(self._struct.name)
+        ours = self._place.types.layouts.structs.get(self._struct.name)
         for mine in ours.fields if ours else ():
             if (mine.bit_offset, mine.bit_size) == (field.bit_offset, field.bit_size):
                 return mine.name

@@ -96,8 +96,8 @@ class HypercallCall(Command):
 
     def _completed_field(self, name: str, word: str | None) -> list[str]:
         entry = self._session.knowledge.table.named(name)
-        structures = self._session.knowledge.structures
-        types = [structures.type_named(a.type or "") for a in entry.arguments] if entry else []
+        known = self._session.knowledge.types
+        types = [known.type_named(a.type or "") for a in entry.arguments] if entry else []
         fields = [field.name for kind in types if isinstance(kind, Struct) for field in kind.fields]
         return matching((f"{field}=" for field in fields), word)
 
@@ -113,12 +113,12 @@ class HypercallCall(Command):
         self._check_none_in_flight()
         place = find_place()
         check_stop(place, force)
-        structures = self._session.knowledge.structures
+        types = self._session.knowledge.types
         if self._session.active() is None:  # a trace has those that it decodes by
-            structures.guest_types = guest_types(structures.own_fields, _notice)
+            types.guest_types = guest_types(types.own_fields, _notice)
         room = place.room()
         known = self._session.knowledge.table.numbered(entry.number) is not None
-        plan = plan_call(entry, nodes, Builder(structures, evaluate, room), known)
+        plan = plan_call(entry, nodes, Builder(types, evaluate, room), known)
         self._call = HandCall(plan, place, room.parts if room else [], *self._shown())
         self._call.make()
 
@@ -126,7 +126,7 @@ class HypercallCall(Command):
         """Who makes the call's event, and who prints it."""
         known, trace = self._session.knowledge, self._session.active()
         output = Output(GdbStream(), "the terminal", interactive=True)
-        sink = _Printed(output, Renderer(known.table, known.structures), quiet=True)
+        sink = _Printed(output, Renderer(known.table, known.types), quiet=True)
         if trace:
             sink.trace = trace
             return trace.tracer, sink

@@ -36,9 +36,9 @@ class HypercallDefine(Command):
         entry, replaced = knowledge.define(" ".join(words))
         for old in replaced:
             gdb.write(printable(f"{entry.name} replaces {old}") + "\n")
-        structures = knowledge.structures
-        if structures.guest_types is None:  # a trace would bring its own
-            structures.guest_types = guest_types(structures.own_fields, lambda text: None)
+        types = knowledge.types
+        if types.guest_types is None:  # a trace would bring its own
+            types.guest_types = guest_types(types.own_fields, lambda text: None)
         for name in knowledge.unknown_types(entry):
             text = f"{entry.name}: neither ACRN nor the image that GDB has loaded has a type {name}"
             gdb.write(printable(text) + "\n")

@@ -135,7 +135,7 @@ class GdbMock:
             state, answer = acrn.request(vm, vcpu, memory)
             line = f"vCPU {vcpu} of VM {vm} {_told(state, answer)}"
         else:
-            request = request_bytes(words[2:], self.mock.knowledge.structures)
+            request = request_bytes(words[2:], self.mock.knowledge.types)
             acrn.make_request(vm, vcpu, request, memory)
             line = f"vCPU {vcpu} of VM {vm} made an I/O request: vector {acrn.callback_vector:#x}"
         make_change(Change(memory=memory.writes), GuestHands())

@@ -13,11 +13,12 @@ from acrn_trace.guest.memory import NoMemory
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Struct
+from acrn_trace.trace.structures import Structures
 from helpers.make.memory import FakeMemory
 
 KNOWLEDGE = acrn()
 ROOM_AT = 0x400000
-LAYOUTS = KNOWLEDGE.structures.layouts
+LAYOUTS = KNOWLEDGE.types.layouts
 
 
 def evaluate(text: str) -> int:
@@ -31,7 +32,7 @@ def planned(text: str, size: int = 4032):
     """The plan of ``NAME ARGUMENT…``, and the memory that was built for it."""
     name, _, arguments = text.partition(" ")
     room = Room(ROOM_AT, size) if size else None
-    builder = Builder(KNOWLEDGE.structures, evaluate, room)
+    builder = Builder(KNOWLEDGE.types, evaluate, room)
     entry = find_call(name, KNOWLEDGE.table)
     known = KNOWLEDGE.table.numbered(entry.number) is not None
     plan = plan_call(entry, parse_arguments(arguments), builder, known)
@@ -43,7 +44,7 @@ def planned(text: str, size: int = 4032):
 
 def tree_of(text: str, argument: int, struct: str):
     plan, memory = planned(text)
-    return KNOWLEDGE.structures.read(struct, plan.arguments[argument], memory)
+    return Structures(KNOWLEDGE.types).read(struct, plan.arguments[argument], memory)
 
 
 # ---- taken apart ----
@@ -162,19 +163,19 @@ def test_what_is_built_reads_as_what_was_given(data):
     struct = LAYOUTS.structs[data.draw(st.sampled_from(ALL))]
     raw = data.draw(st.binary(min_size=struct.size, max_size=struct.size))
     raw = bytes(byte & 0x7F for byte in raw)  # text that is not UTF-8 is shown as an escape
-    tree = KNOWLEDGE.structures.value(struct, raw, NO_ROLES, NoMemory())
+    tree = Structures(KNOWLEDGE.types).value(struct, raw, NO_ROLES, NoMemory())
     (node,) = parse_arguments(written(tree, struct))
-    builder = Builder(KNOWLEDGE.structures, evaluate, Room(ROOM_AT, 1 << 20))
+    builder = Builder(KNOWLEDGE.types, evaluate, Room(ROOM_AT, 1 << 20))
     built = builder.data(struct, node, NO_ROLES, "it")
-    assert KNOWLEDGE.structures.value(struct, built, NO_ROLES, NoMemory()) == tree
+    assert Structures(KNOWLEDGE.types).value(struct, built, NO_ROLES, NoMemory()) == tree
 
 
 def test_a_union_whose_member_no_field_tells_is_given_as_it_is_shown():
     struct, shown = LAYOUTS.structs["acrn_io_request"], "0102" + 62 * "00"
     (node,) = parse_arguments(f"{{type=0x1000000, reqs={shown}}}")
-    builder = Builder(KNOWLEDGE.structures, evaluate, None)
+    builder = Builder(KNOWLEDGE.types, evaluate, None)
     built = builder.data(struct, node, NO_ROLES, "it")
-    assert KNOWLEDGE.structures.value(struct, built, NO_ROLES, NoMemory())["reqs"] == shown
+    assert Structures(KNOWLEDGE.types).value(struct, built, NO_ROLES, NoMemory())["reqs"] == shown
     (node,) = parse_arguments(f"{{reqs={shown[2:]}}}")
     with pytest.raises(TraceError, match=r"it.reqs is a struct \(unnamed\), .*was given a number"):
         builder.data(struct, node, NO_ROLES, "it")
@@ -200,7 +201,7 @@ def written(tree, kind, roles: Roles = NO_ROLES) -> str:
 
 
 def role(kind: Struct, name: str) -> Roles:
-    return KNOWLEDGE.structures.fields.of(kind.name, name)
+    return KNOWLEDGE.types.fields.of(kind.name, name)
 
 
 # ---- refused ----

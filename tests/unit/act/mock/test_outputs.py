@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 from acrn_trace.act.mock.outputs import NotRebuilt, Outputs
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
-from helpers.make.event import event
-from helpers.make.memory import FakeMemory
-from helpers.replaying import (
+from acrn_trace.trace.structures import Structures
     BASE,
     CALLS,
     CREATION,
+    Guest,
     KNOWLEDGE,
     PAGE,
-    Guest,
     numbers,
     recorded,
     replay_of,
     replayed,
 )
+from helpers.make.event import event
+from helpers.make.memory import FakeMemory
+from helpers.replaying import (
 
 
 def test_what_was_written_is_written_again(tmp_path):
@@ -96,7 +97,7 @@ def line_nr(line: dict) -> int:
     return int(line["nr"], 16)
 
 
-STRUCTS = [kind for kind in KNOWLEDGE.structures.layouts.structs.values() if not kind.is_union]
+STRUCTS = [kind for kind in KNOWLEDGE.types.layouts.structs.values() if not kind.is_union]
 
 
 @settings(max_examples=150)
@@ -104,11 +105,12 @@ STRUCTS = [kind for kind in KNOWLEDGE.structures.layouts.structs.values() if not
 def test_a_structure_there_and_back(kind: Struct, data):
     """Decoded, and encoded over nothing: the same tree again."""
     raw = data.draw(st.binary(min_size=kind.size, max_size=kind.size))
-    structures = KNOWLEDGE.structures
+    types = KNOWLEDGE.types
+    structures = Structures(types)
     memory = FakeMemory({BASE: raw + bytes(64)})
     tree = structures.read(kind.name, BASE, memory)
     try:
-        again = Outputs(structures, memory)._encode(kind, tree, bytes(kind.size))
+        again = Outputs(types, memory)._encode(kind, tree, bytes(kind.size))
     except NotRebuilt:
         pytest.fail(f"{tree} was not rebuilt")
     assert without_text(
@@ -118,7 +120,7 @@ def test_a_structure_there_and_back(kind: Struct, data):
 
 def without_text(tree):
     """Characters that are no UTF-8 have no way back; secrets have none either."""
-    texts = KNOWLEDGE.structures.fields.text_fields
+    texts = KNOWLEDGE.types.fields.text_fields
     if isinstance(tree, dict):
         return {key: without_text(value) for key, value in tree.items() if key not in texts}
     return [without_text(one) for one in tree] if isinstance(tree, list) else tree
@@ -126,6 +128,6 @@ def without_text(tree):
 
 def test_the_decoder_says_where_arguments_point():
     entry = CALLS["create_vm"]
-    pointee = ArgumentDecoder(KNOWLEDGE.structures).pointee(entry, entry.arguments[0], (BASE, 0))
+    pointee = ArgumentDecoder(KNOWLEDGE.types).pointee(entry, entry.arguments[0], (BASE, 0))
     assert (pointee.direction, pointee.type) == ("inout", "acrn_vm_creation")
     assert event().nr == numbers("start_vm")

@@ -45,7 +45,7 @@ class Bench:
         entry = self.knowledge.table.named(name)
         registers = {"r8": entry.number, "rdi": rdi, "rsi": rsi, "rax": 0}
         self.models.limit.seconds = self.limit
-        place = place_of(self.knowledge.structures, self.memory, self.models.limit)
+        place = place_of(self.knowledge.types, self.memory, self.models.limit)
         seen = ModelCall(entry, 0, registers, place, otherwise)
         return self.models.answer(seen), seen
 
