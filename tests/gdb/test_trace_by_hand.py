@@ -4,7 +4,6 @@
 import re
 
 import pytest
-
 from helpers.canonical import events_of
 from helpers.guests import Guest, arguments_of
 from helpers.process import run
@@ -48,6 +47,17 @@ def test_off_ends_the_trace_and_the_guest_runs_on(service, folder):
     assert calls_in((folder / "trace").read_text()) == ["get_api_version", "create_vm"]
     assert re.search(r"^No breakpoints(, | or )watchpoints", gdb.out, re.M)  # GDB 13's words, 16's
     assert untouched(guest)
+
+
+@pytest.mark.parametrize("again, resets", [(1, 0), (2, 1)])
+def test_a_first_instruction_that_is_met_twice_in_a_row_may_have_run_once(again, resets, service):
+    """QEMU's step over a breakpoint may end where it began: here the vCPU is put back by hand."""
+    with open(SERVICE, "rb") as image:
+        first = ELFFile(image).header.e_entry
+    back = ["stepi", f"set $rip = {first}", "continue"] * again
+    gdb, _ = service("hypercall trace", f"break *{first}", "continue", *back, "continue")
+    assert gdb.out.count("the guest was reset") == resets
+    assert len(calls_in(gdb.out)) == CALLS_OF_SERVICE
 
 
 @pytest.mark.parametrize("farewell", ["detach", "disconnect", "quit"])

@@ -83,6 +83,7 @@ class LiveTrace:
             self._tracer.audience.first.append(self._hypervisor.sides)
         self._points = SitePoints(self._at_point, self._read_stop, self._on_site, self._on_boot)
         self._boots = 0
+        self._boots_in_a_row = 0  # with no stop at a site between
         self._answers = Answers(lambda event: ground_below(event.vcpu))
         self._tracer.audience.first.append(self._answers)
         self.complaints: list[str] = []  # why the trace is not what its user wants
@@ -225,7 +226,14 @@ class LiveTrace:
             self._tracer.audience.remark(text)
 
     def _on_boot(self) -> None:
-        """The guest's first instruction runs: the second time around, that is a reset."""
+        """The guest's first instruction runs: the second time around, that is a reset.
+
+        QEMU's step over a breakpoint may end where it began. So a first instruction that is met
+        twice in a row may have run once: only the next time is it surely a reset.
+        """
+        self._boots_in_a_row += 1
+        if self._boots_in_a_row == 2:
+            return
         unfinished = len(self._tracer.end_calls())
         self._boots += 1
         if self._boots > 1 or unfinished or self._tracer.audience.calls:
@@ -241,6 +249,7 @@ class LiveTrace:
         return read_stop(*of_entry)
 
     def _on_site(self, stop: Stop, point: Point) -> None:
+        self._boots_in_a_row = 0
         self._answers.reached |= point.enters is not None
         self._tracer.on_stop(stop, point)
         DRIVE.reasons += self._tracer.reasons
