@@ -4,6 +4,7 @@
 import re
 
 import pytest
+from elftools.elf.elffile import ELFFile
 from helpers.canonical import events_of
 from helpers.guests import Guest, arguments_of
 from helpers.process import run

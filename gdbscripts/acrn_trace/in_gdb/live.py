@@ -33,10 +33,11 @@ from acrn_trace.in_gdb.target import (
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.lint.findings import Found
-from acrn_trace.lint.of_call import SiteLint
+from acrn_trace.lint.of_call import SiteLint, guests_own
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.change import Intervener
+from acrn_trace.trace.checks import Check, checks_of, of_answers
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Pairing
@@ -75,8 +76,15 @@ class LiveTrace:
             for notice in intervener.notices():
                 self.notice(notice)
         self.pairing = pairing or Pairing(exception_frame_below)
+        decoder = self._decoder()
         self._tracer = Tracer(
-            self.pairing, self._decoder(), shown.selected, shown.sinks, interveners, GuestHands()
+            self.pairing,
+            decoder,
+            shown.selected,
+            shown.sinks,
+            interveners,
+            GuestHands(),
+            self._checks(decoder),
         )
         self._hypervisor = hypervisor_side() if options else None
         if self._hypervisor:
@@ -102,13 +110,12 @@ class LiveTrace:
     def _decoder(self) -> Decoder:
         types = self._knowledge.types
         types.guest_types = guest_types(types.own_fields, self.notice)
-        return Decoder(
-            self._knowledge,
-            GuestPhysicalMemory(),
-            self._lint_of,
-            compares_registers,
-            lambda: self._boots > 0,
-        )
+        return Decoder(self._knowledge, GuestPhysicalMemory(), compares_registers)
+
+    def _checks(self, decoder: Decoder) -> list[Check]:
+        of_lint = of_answers(guests_own(self._lint_of, self._knowledge.table))
+        checks = checks_of(self._knowledge, decoder.absence, lambda: self._boots > 0)
+        return [*checks, of_lint]
 
     def _look_at(self, image: Image) -> None:
         """Plant the breakpoints, and take from ``image`` what depends on where the guest has it."""

@@ -13,8 +13,11 @@ from acrn_trace.image.image import Image
 from acrn_trace.lint.linter import Linter
 from acrn_trace.lint.findings import Found
 from acrn_trace.sites.disassembler import MissingCapstone
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.checks import Check
 from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.pairing import Call
 
 KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers
 NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it
@@ -52,16 +55,20 @@ class SiteLint:
             return []  # records of sites do without: so does their trace
 
 
-def guests_own(event: Event, is_call: bool, lint: SiteFindings) -> list[Finding]:
-    """What lint has to say of the site of a call that went wrong; ``is_call``: the table has it.
+def guests_own(lint: SiteFindings, table: CallTable) -> Check:
+    """What ``lint`` has to say of the site of a call that went wrong, or that ``table`` lacks.
 
     Of one that went well: whether its code does not load the number at all.
     """
-    went_wrong = event.clobbered or event.failed or not is_call
-    if event.site is None or not went_wrong and event.site.number is not None:
-        return []
-    return [
-        Finding("guest-code", f"the guest's own code at {event.site}: {found.id}: {found.text}")
-        for found in lint(event.site)
-        if (found.id != KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER)
-    ]
+
+    def check(event: Event, call: Call) -> list[Finding]:
+        went_wrong = bool(event.clobbered) or event.failed or table.numbered(event.nr) is None
+        if call.site.source == "hand" or not went_wrong and call.site.number is not None:
+            return []
+        return [
+            Finding("guest-code", f"the guest's own code at {call.site}: {found.id}: {found.text}")
+            for found in lint(call.site)
+            if (found.id != KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER)
+        ]
+
+    return check

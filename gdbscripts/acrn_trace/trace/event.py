@@ -7,6 +7,7 @@ from typing import Any
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.tables.errnos import errno_name
+from acrn_trace.trace.arguments import Decoded
 
 INT32 = range(-(1 << 31), 1 << 31)
 
@@ -52,6 +53,8 @@ class Event:
     over: bool = False  # nothing more will be heard of it
     more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
     kin: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
+    # As they were read from a guest that was stopped: what the checks look at.
+    arguments: Decoded | None = field(default=None, compare=False, repr=False)
 
     @property
     def ret(self) -> int | str | None:

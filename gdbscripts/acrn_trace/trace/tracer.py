@@ -2,7 +2,7 @@
 """The flow itself: a stop comes in, an event goes to the sinks."""
 
 import time
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Sequence
 
 from acrn_trace.guest.abi import ACRN, other_hypervisor
 from acrn_trace.guest.site import Point, Site
@@ -15,6 +15,7 @@ from acrn_trace.trace.change import (
     changed_stop,
     make_change,
 )
+from acrn_trace.trace.checks import Check
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.dispatch import Audience
 from acrn_trace.trace.event import Event
@@ -31,7 +32,7 @@ class Tracer:
     """Pairs stops, decodes calls, and shows to the sinks those that the filter selects.
 
     ``interveners`` are asked of every call, shown or not, and change ``guest``; the list may change
-    while calls are in flight.
+    while calls are in flight. ``checks`` find what is wrong with each call that is over.
     """
 
     def __init__(
@@ -42,9 +43,11 @@ class Tracer:
         sinks: Iterable[Sink],
         interveners: list[Intervener] | None = None,
         guest: StoppedGuest | None = None,
+        checks: Sequence[Check] = (),
     ) -> None:
         self._pairing = pairing
         self._decoder = decoder
+        self._checks = checks
         self.audience = Audience(selected, sinks)
         self.interveners = [] if interveners is None else interveners
         self._guest = guest
@@ -276,6 +279,8 @@ class Tracer:
 
     def _finish(self, call: Call) -> Event:
         event = self._decoder.finished(self._events[call.seq], call)
+        for check in self._checks:
+            event.findings += check(event, call)
         del self._events[call.seq]
         self.audience.finished(event)
         return event

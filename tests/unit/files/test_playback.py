@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.output import Output
 from acrn_trace.files import playback
 from acrn_trace.files.playback import Playback, in_live_order
 from acrn_trace.files.read import read_events
@@ -22,9 +21,9 @@ from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.rendering import Renderer
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.structures import Structures
-RENDERER = Renderer(TABLE, Structures(Layouts(), FieldTable()))
 from helpers.make.event import TABLE, event, events, jsonl, sink_of
+
+RENDERER = Renderer(TABLE, Types(Layouts(), FieldTable()))
 # Clocks of a live trace have more digits than a file.
 STEP = 0.0000123456789
 

@@ -10,14 +10,22 @@ from acrn_trace.image.image import open_image
 from acrn_trace.lint.of_call import SiteLint, guests_own
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.trace.clobbers import clobber_findings
-from acrn_trace.trace.event import Event
+from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.pairing import Call
 from helpers.make.assembled import assemble, byte_search
+from helpers.make.stop import stop
 
 LOST = "f: mov $0x80000012, %r8d\n   call printk\n   mov $1, %edi\n   vmcall\n   ret"
 
 
-def event_at(site, **more) -> Event:
-    return Event(1, 0.0, "host", 0, "acrn", 0x5A, "hypercall_0x5a", (0, 0), site, "stop", **more)
+NO_CALL, START_VM = 0x5A, 0x80000012
+TABLE = acrn().table
+
+
+def own(lint, site: Site, nr: int = START_VM, **more) -> list[Finding]:
+    """What is found of the code at ``site``, of a call there."""
+    event = Event(1, 0.0, "host", 0, "acrn", nr, "call", (0, 0), site, "stop", **more)
+    return guests_own(lint, TABLE)(event, Call(1, site, stop()))
 
 
 @pytest.fixture
@@ -32,20 +40,19 @@ def test_a_changed_register_is_the_hypervisors_doing():
 
 
 def test_a_number_that_is_none_is_the_guests_own_doing(lint):
-    (finding,) = guests_own(event_at(lint[1]), False, lint[0])
+    (finding,) = own(*lint, nr=NO_CALL)
     assert finding.kind == "guest-code"
     assert "the guest's own code" in finding.text and "call-between: " in finding.text
 
 
 def test_a_call_that_went_well_is_nobodys_fault(lint):
-    went_well = event_at(lint[1], rax=0, status="returned")
-    assert guests_own(went_well, True, lint[0]) == []
+    assert own(*lint, rax=0, status="returned") == []
 
 
 def test_an_unknown_number_alone_is_told_by_the_trace_already(tmp_path):
     path = assemble("f: mov $0x800000ff, %r8d\n   vmcall\n   ret", tmp_path)
     lint = SiteLint(open_image(str(path)), acrn())
-    assert guests_own(event_at(byte_search(path)[0]), False, lint) == []
+    assert own(lint, byte_search(path)[0], nr=0x800000FF) == []
 
 
 # One caller each, which is seen to load R8 for the first and the second; for the third it did not.
@@ -75,14 +82,13 @@ def test_the_callers_of_each_site_are_known_in_whichever_order_it_is_asked(hande
 def test_a_call_that_went_well_without_a_number_may_be_another_than_was_meant(handed):
     lint, sites = handed
     well = {"rax": 0, "status": "returned"}
-    (finding,) = guests_own(event_at(sites[2], **well), True, lint)
+    (finding,) = own(lint, sites[2], **well)
     assert finding.kind == "guest-code" and "r8-never-loaded" in finding.text
-    assert guests_own(event_at(sites[0], **well), True, lint) == []
+    assert own(lint, sites[0], **well) == []
 
 
 def test_a_site_whose_number_is_known_is_not_looked_at_when_all_went_well():
     def lint(site):
         raise AssertionError(site)
 
-    well = event_at(Site(0x1000, 0x80000012), rax=0, status="returned")
-    assert guests_own(well, True, lint) == []
+    assert own(lint, Site(0x1000, START_VM), rax=0, status="returned") == []

@@ -10,7 +10,6 @@ from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.trace.filters import Filter
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.structures import Structures
 from helpers.make.event import event
 
 LINE = "HYPERCALL2(0x800000a0, get_load, VMID(vmid), PTR(out, vm_load, load))"

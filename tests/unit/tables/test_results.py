@@ -10,6 +10,7 @@ from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.results import results_of
+from acrn_trace.trace.checks import checks_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
@@ -294,7 +295,10 @@ def called(
     made = decoder.entered(call)
     during()
     call.exit = stop(time=1.5, **(registers | {"rax": ret & MASK64} | (after or {})))
-    return decoder.finished(made, call)
+    decoder.finished(made, call)
+    for check in checks_of(KNOWLEDGE, decoder.absence):
+        made.findings += check(made, call)
+    return made
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_a_bool_of_acrns_is_0_or_1(name):
 
 def test_a_bool_of_the_guests_own_type():
     memory = FakeMemory({0x9000: bytes([2, 7, *range(20)])})
-    known = structures(FLAGS)
+    known = structures(FLAGS).types
     found = misread(OWN.named("told"), (0x9000, 0), memory, known)
     assert found[0] == "told has 2 in it.on, which is a bool to ACRN: 0 or 1"
     assert found[1].startswith("told has 2 in it.some[2]") and len(found) == MAX_TOLD

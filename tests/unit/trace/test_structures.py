@@ -12,7 +12,6 @@ from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
 from acrn_trace.trace.structures import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Structures, flags
-from acrn_trace.trace.structures import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, flags
 from helpers.make.memory import U16, U32, U64, U8, FakeMemory, struct, structures
 
 COLOURS = {0: "NONE", 1: "RED", 2: "GREEN", 4: "BLUE"}

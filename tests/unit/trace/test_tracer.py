@@ -13,6 +13,7 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.change import Change, Intervener
+from acrn_trace.trace.checks import clobbers
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
@@ -46,6 +47,7 @@ def traced(*expressions):
         Decoder(KNOWLEDGE, NoMemory()),
         Filter(expressions, TABLE),
         [recorder],
+        checks=[clobbers],
     )
     return tracer, recorder
 

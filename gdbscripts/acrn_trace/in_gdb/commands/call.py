@@ -19,6 +19,7 @@ from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.trace.checks import checks_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
@@ -132,7 +133,8 @@ class HypercallCall(Command):
             return trace.tracer, sink
         decoder = Decoder(known, GuestPhysicalMemory())
         nobody = Pairing(lambda _stop, _site: False)
-        return Tracer(nobody, decoder, Filter([], known.table), []), sink
+        checks = checks_of(known, decoder.absence)
+        return Tracer(nobody, decoder, Filter([], known.table), [], checks=checks), sink
 
     def _check_none_in_flight(self) -> None:
         if self._call and not self._call.over:

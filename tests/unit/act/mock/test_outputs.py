@@ -11,20 +11,20 @@ from acrn_trace.act.mock.outputs import NotRebuilt, Outputs
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.structures import Structures
+from helpers.make.event import event
+from helpers.make.memory import FakeMemory
+from helpers.replaying import (
     BASE,
     CALLS,
     CREATION,
-    Guest,
     KNOWLEDGE,
     PAGE,
+    Guest,
     numbers,
     recorded,
     replay_of,
     replayed,
 )
-from helpers.make.event import event
-from helpers.make.memory import FakeMemory
-from helpers.replaying import (
 
 
 def test_what_was_written_is_written_again(tmp_path):

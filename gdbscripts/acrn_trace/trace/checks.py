@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds what is wrong with a call that is over: the checks of a trace, in the order of findings.
+
+A check is a function of an event and its call. Whoever starts a trace puts its checks together.
+"""
+
+from typing import Callable, Iterable, Iterator
+
+from acrn_trace.guest.abi import ACRN
+from acrn_trace.tables.calls import CallTable
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.changes import Change
+from acrn_trace.trace.clobbers import clobber_findings
+from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.misread import misread_arguments
+from acrn_trace.trace.pairing import Call
+from acrn_trace.trace.results import ResultChecker
+from acrn_trace.trace.structures import Tree
+
+Check = Callable[[Event, Call], Iterable[Finding]]
+
+MAX_TOLD = 8  # changes of one call's input that have a finding each
+MAX_VALUE = 100  # characters of a value in a finding
+
+
+def checks_of(
+    knowledge: Knowledge,
+    absence: Callable[[Event, str], str | None],
+    from_boot: Callable[[], bool] = lambda: False,
+) -> list[Check]:
+    """Those by what is known of the hypervisor; the parameters are those of ResultChecker."""
+    results = ResultChecker(
+        knowledge.table, knowledge.results, knowledge.explain, from_boot, absence
+    )
+    checks = [misread(knowledge.table), changed_inputs, clobbers]
+    checks.append(of_answers(lambda event, _call: results.check(event)))
+    if knowledge.releases.can_lose_errors(knowledge.release):
+        checks.append(of_answers(stale_result))
+    return checks
+
+
+def of_answers(check: Check) -> Check:
+    """``check``, for calls that came back alone; what an injection answered is no news."""
+
+    def checked(event: Event, call: Call) -> Iterable[Finding]:
+        return check(event, call) if call.exit and event.answered_by != "inject" else ()
+
+    return checked
+
+
+def misread(table: CallTable) -> Check:
+    """The arguments that ACRN takes for something else than the caller gave."""
+
+    def check(event: Event, _call: Call) -> Iterable[Finding]:
+        entry = table.numbered(event.nr)
+        if entry is None or event.arguments is None:
+            return ()
+        return misread_arguments(entry, event.args, event.arguments.before)
+
+    return check
+
+
+def changed_inputs(event: Event, _call: Call) -> Iterator[Finding]:
+    """The fields that are the caller's to write and that the hypervisor wrote."""
+    changes = event.arguments.changes if event.arguments else ()
+    inputs = [change for change in changes if change.direction == "in"]
+    for change in inputs[:MAX_TOLD]:
+        yield _input_changed(event.name, change)
+    if len(inputs) > MAX_TOLD:
+        text = f"{event.name} changed {len(inputs) - MAX_TOLD} more fields of its input"
+        yield Finding("input-changed", text)
+
+
+def clobbers(event: Event, call: Call) -> list[Finding]:
+    """The registers that the hypervisor did not preserve."""
+    return clobber_findings(event.clobbered, event.name, call.site)
+
+
+def stale_result(event: Event, call: Call) -> Iterator[Finding]:
+    """A result that may be none, of a release of ACRN that leaves RAX alone at some failures."""
+    if event.rax == call.entry.registers[ACRN.result]:
+        yield Finding(
+            "stale-rax",
+            f"{event.name} left RAX as it was, {event.rax:#x}: this release of ACRN does so when "
+            "it fails with ENODEV or EACCES",
+        )
+
+
+def _input_changed(call: str, change: Change) -> Finding:
+    values = f"{_short(change.before)} => {_short(change.after)}"
+    return Finding("input-changed", f"{call} changed {change.what} of its input: {values}")
+
+
+def _short(tree: Tree) -> str:
+    text = str(tree)
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "..."
