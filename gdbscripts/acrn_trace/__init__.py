@@ -3,9 +3,7 @@
 
 The flow is one direction, a module a step (docs/internals.md draws it)::
 
-    image, sites -> in_gdb.target -> pairing -> decode, clobbers -> event -> sinks
+    image, sites -> in_gdb -> trace (pairing, decode, checks) -> event -> sinks
 
 Only the modules of ``in_gdb`` import gdb; all else is Python over integers and bytes.
 """
-
-VERSION = "0.1.0"

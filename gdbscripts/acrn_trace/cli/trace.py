@@ -4,7 +4,6 @@
 import argparse
 import os
 
-from acrn_trace import VERSION
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli.commands import COMMANDS
 from acrn_trace.options.declare import (
@@ -15,6 +14,8 @@ from acrn_trace.options.declare import (
     add_trace_options,
 )
 from acrn_trace.options.parser import OptionParser
+
+VERSION = "0.1.0"
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE

@@ -8,7 +8,7 @@ from acrn_trace.diagnosis.oops import find_oops
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.ring_calls import read_recorder
 from acrn_trace.diagnosis.rules import RECOGNISERS
-from acrn_trace.tables.results import ResultChecker
+from acrn_trace.trace.results import ResultChecker
 
 
 def diagnose(case: Case) -> Diagnosis:

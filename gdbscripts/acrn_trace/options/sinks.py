@@ -5,7 +5,8 @@ import argparse
 from typing import IO, Callable
 
 from acrn_trace.options.declare import check_sinks
-from acrn_trace.sinks import Output, Remarks, Sink, open_output
+from acrn_trace.base.output import Output, open_output
+from acrn_trace.trace.sink import Remarks, Sink
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import Stamps
@@ -43,7 +44,7 @@ def sinks_on(output: Output, options: argparse.Namespace, knowledge: Knowledge) 
 
 
 def _text(options: argparse.Namespace, knowledge: Knowledge, output: Output) -> Sink:
-    renderer = Renderer(knowledge.table, knowledge.structures, options.verbose)
+    renderer = Renderer(knowledge.table, knowledge.types, options.verbose)
     forms = ("start", "clock", "micros", "epoch")
     form = "relative" if options.relative_timestamps else forms[min(options.absolute_timestamps, 3)]
     return TextSink(output, renderer, options.quiet, Stamps(form), options.stack)
