@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.site_builds import LIMIT, ROOT
+from helpers.builds import COMPILERS, LIMIT
 from helpers.site_image import Image
+from helpers.tree import ROOT
 
 INCLUDE = ROOT / "cstub/include"
 STRICT = "-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wundef"
@@ -29,7 +30,7 @@ extern char bytes[8];
 extern const char const_bytes[8];
 """
 
-compilers = pytest.mark.parametrize("compiler", ["gcc", "clang"])
+compilers = pytest.mark.parametrize("compiler", COMPILERS)
 
 
 def compile_c(compiler: str, source: str, folder: Path, *flags: str) -> tuple[int, str]:

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from helpers.site_builds import LIMIT, ROOT, run
+from helpers.builds import COMPILERS, LEVELS, LIMIT, STRICT, run
+from helpers.tree import ROOT
 
-LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 VARIANTS = ("-fno-pie -no-pie", "-fPIE -pie -masm=intel", "-fomit-frame-pointer -mno-red-zone")
 
 
-@pytest.mark.parametrize("compiler, level", itertools.product(("gcc", "clang"), LEVELS))
+@pytest.mark.parametrize("compiler, level", itertools.product(COMPILERS, LEVELS))
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_registers(compiler: str, level: str, variant: str, tmp_path: Path) -> None:
     program = tmp_path / "registers"
-    flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/cstub/include"]
+    flags = [*STRICT, f"-I{ROOT}/cstub/include"]
     source = ROOT / "tests/c/registers.c"
-    run([compiler, level, *variant.split(), *flags, str(source), "-o", str(program)])
+    run([compiler, level, *variant.split(), *flags, source, "-o", program], silent=True)
     done = subprocess.run([program], capture_output=True, text=True, timeout=LIMIT)
     assert (done.returncode, done.stdout) == (0, "")

@@ -7,25 +7,22 @@ What every change should pass; all compilers, levels and schedules with ACRN_CHE
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from helpers.builds import COMPILERS, LEVELS, LIMIT, LONG, STRICT, run
 from helpers.guests import QEMU, Guest, common_arguments
 from helpers.process import run as run_process
-from helpers.ring_builds import LIMIT, ROOT, STRICT, build_guest, config, offsets, recorder, run
-from helpers.tree import IN_GDB
+from helpers.ring_builds import build_guest, config, offsets, recorder
+from helpers.tree import IN_GDB, ROOT
 
 HERE = Path(__file__).parent
 GUEST = HERE / "ring_guest"
-LONG = bool(os.environ.get("ACRN_CHECK_LONG"))
 INCLUDES = [f"-I{p}" for p in (ROOT / "cstub/include", ROOT / "cstub/src", HERE)]
 
-COMPILERS = ["gcc", "clang"]
-LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
 FRAMES = [
     f"{frame} {zone}"
     for frame in ("-fomit-frame-pointer", "-fno-omit-frame-pointer")
@@ -43,7 +40,7 @@ SOME = [*MATRIX[::7], *OTHER]
 def build_program(folder: Path, sources: list[Path], *flags: str, compiler: str = "gcc") -> Path:
     program = folder / "program"
     own = [f"-I{folder}", *INCLUDES, config("ring_config.h")]
-    run([compiler, *STRICT, *own, *flags, *sources, "-o", program])
+    run([compiler, *STRICT, "-g", *own, *flags, *sources, "-o", program])
     return program
 
 
@@ -103,7 +100,14 @@ def test_every_register_leaves_as_vmcall_left_it(
     objects = []
     for source in recorder(True):
         objects.append(tmp_path / f"{source.name}.o")
-        own = [*STRICT, f"-I{tmp_path}", *INCLUDES, config("ring_config.h"), "-mgeneral-regs-only"]
+        own = [
+            *STRICT,
+            "-g",
+            f"-I{tmp_path}",
+            *INCLUDES,
+            config("ring_config.h"),
+            "-mgeneral-regs-only",
+        ]
         run([compiler, *own, level, "-DACRN_TRAMPOLINE", "-c", source, "-o", objects[-1]])
     program = build_program(tmp_path, [HERE / "trampoline.c", *objects], *flags, compiler=compiler)
     assert run_program(program) == ""

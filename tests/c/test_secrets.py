@@ -13,8 +13,9 @@ from typing import Callable, Iterator
 
 import pytest
 
+from helpers.builds import run
 from helpers.guests import Guest, common_arguments, make
-from helpers.ring_builds import build_guest, run
+from helpers.ring_builds import build_guest
 from helpers.tracing import acrn_trace, gdb_at
 from helpers.tree import ROOT
 

@@ -5,16 +5,15 @@ The quick set holds each three choices that go together; ACRN_CHECK_LONG=1 runs 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from helpers import site_builds, site_image
+from helpers.builds import LONG, run
 from helpers.site_builds import GUEST, Build
 from helpers.site_image import Image, complaints
 
-LONG = os.environ.get("ACRN_CHECK_LONG") == "1"
 pytestmark = pytest.mark.xdist_group("site_matrix")  # one worker builds, with a thread a core
 BUILDS = site_builds.every() if LONG else site_builds.quick()
 
@@ -53,6 +52,6 @@ def test_inlined_copies_have_records_of_their_own(build: Build, images: dict[Bui
 @pytest.mark.parametrize("strip", ["strip", "llvm-strip"])
 def test_records_survive_strip(build: Build, images: dict[Build, Path], strip: str) -> None:
     stripped = images[build].with_suffix("." + strip)
-    site_builds.run([strip, "--strip-all", "-o", str(stripped), str(images[build])])
+    run([strip, "--strip-all", "-o", stripped, images[build]], silent=True)
     assert Image(stripped).symbols() == set()
     assert Image(stripped).records() == Image(images[build]).records()

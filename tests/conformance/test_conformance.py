@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
+from helpers.builds import COMPILERS
 from helpers.guests import make
 from helpers.process import SECONDS
 from helpers.tree import ROOT
@@ -244,7 +245,7 @@ def test_damaged_recordings_do_no_harm(checked: Path, tmp_path: Path) -> None:
         assert done.stderr.count("\n") <= 1
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("flags", [KERNEL, SHARED], ids=["kernel", "shared"])
 def test_the_model_needs_no_library(compiler: str, flags: list[str], tmp_path: Path) -> None:
     include = [f"-I{ROOT / 'cstub' / folder}" for folder in ("include", "model")]

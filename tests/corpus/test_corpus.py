@@ -2,15 +2,15 @@
 """Lint says of each image of the corpus what a run of it says (docs/lint-matrix.md)."""
 
 import json
-import os
 
 import pytest
 
 from acrn_trace.lint.catalog import EVERY
+from helpers.builds import COMPILERS, LONG
 from helpers.corpus import matrix
-from helpers.corpus.builds import COMPILERS, Build, every_build, quick_builds, version
+from helpers.corpus.builds import Build, every_build, quick_builds, version
 
-BUILDS = every_build() if os.environ.get("ACRN_CHECK_LONG") else quick_builds()
+BUILDS = every_build() if LONG else quick_builds()
 COMMITTED = json.loads(matrix.DATA.read_text())
 REMAKE = "make lint-matrix makes the matrix anew"
 

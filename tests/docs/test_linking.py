@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.site_builds import LIMIT, ROOT, run
+from helpers.builds import LIMIT, run
 from helpers.site_image import Image
+from helpers.tree import ROOT
 
 
 def example(document: str, language: str) -> str:
@@ -22,7 +23,7 @@ def test_the_example_links_and_the_whole_reader_reads_it(tmp_path: Path) -> None
     source.write_text(example("linking.md", "c") + "void _start(void) { use(0); }\n")
     image = tmp_path / "guest.elf"
     flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-nostdlib", "-static"]
-    run(["gcc", f"-I{ROOT}/cstub/include", *flags, str(source), "-o", str(image)])
+    run(["gcc", f"-I{ROOT}/cstub/include", *flags, source, "-o", image], silent=True)
 
     reader = [sys.executable, "-c", example("site-records.md", "python"), str(image)]
     said = subprocess.run(reader, capture_output=True, text=True, timeout=LIMIT, check=True)

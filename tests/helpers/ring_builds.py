@@ -1,23 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds programs and guests with the recorder in them, as any guest would."""
 
-from __future__ import annotations
-
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Sequence
 
-from helpers.process import SECONDS
+from helpers.builds import STRICT, run
 from helpers.tree import ROOT
 
 STUB = ROOT / "cstub"
 LIB = ROOT / "examples/lib"
-LIMIT = 3600 if os.environ.get("ACRN_CHECK_LONG") else SECONDS  # for any one process
-STRICT = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror"]
 GUEST_FLAGS = (
-    "-O2 -ffreestanding -fno-pie -fno-stack-protector -fcf-protection=none -mcmodel=kernel "
+    "-g -O2 -ffreestanding -fno-pie -fno-stack-protector -fcf-protection=none -mcmodel=kernel "
     "-mno-red-zone -mgeneral-regs-only -fno-asynchronous-unwind-tables -ffunction-sections"
 ).split()
 GUEST_LINK = (
@@ -25,13 +19,6 @@ GUEST_LINK = (
     "-Wl,-z,noexecstack -Wl,--defsym,IMAGE_PHYSICAL=0x400000 "
     "-Wl,--defsym,IMAGE_VIRTUAL=0xffffffff80400000"
 ).split()
-
-
-def run(command: Sequence[object]) -> None:
-    done = subprocess.run(
-        list(map(str, command)), cwd=ROOT, capture_output=True, text=True, timeout=LIMIT
-    )
-    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
 
 
 def config(header: str) -> str:

@@ -1,24 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The ways to build a guest that test_site_matrix.py goes through."""
 
-from __future__ import annotations
-
 import itertools
-import os
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from helpers.process import SECONDS
+from helpers.builds import COMPILERS, LEVELS, STRICT, each, run
+from helpers.covering import covering
 from helpers.tree import ROOT
 
 GUEST = ROOT / "tests/c/guest"
 SOURCES = ("main.c", "other.c", "start.S")
-LIMIT = SECONDS  # for one compiler or linker
 
 CHOICES = {
-    "compiler": ("gcc", "clang"),
-    "level": ("-O0", "-O1", "-O2", "-O3", "-Os", "-Og"),
+    "compiler": COMPILERS,
+    "level": (*LEVELS, "-Og"),
     "model": ("static", "pie", "kernel", "large", "intel"),
     "lto": ("", "-flto", "-flto=thin"),
     "linker": ("bfd", "lld"),
@@ -43,8 +39,7 @@ LINK = {
 }
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     compiler: str
     level: str
     model: str
@@ -68,35 +63,22 @@ class Build:
 
 
 def every() -> list[Build]:
-    builds = (Build(*choice) for choice in itertools.product(*CHOICES.values()))
-    return [build for build in builds if build.possible()]
+    return list(filter(Build.possible, map(Build._make, itertools.product(*CHOICES.values()))))
 
 
 def quick() -> list[Build]:
     """A few builds in which each three choices that go together occur."""
-    triples = {build: _triples(build) for build in every()}
-    left = set().union(*triples.values())
-    chosen = []
-    while left:
-        chosen.append(max(triples, key=lambda build: len(triples[build] & left)))
-        left -= triples[chosen[-1]]
-    return chosen
-
-
-def _triples(build: Build) -> set[tuple]:
-    return set(itertools.combinations(enumerate(astuple(build)), 3))
+    return covering(every(), 3)
 
 
 def make(builds: list[Build], folder: Path) -> dict[Build, Path]:
     """Compile what the builds share once, then link them all."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        units = {_unit(build, source) for build in builds for source in SOURCES}
-        objects = dict(zip(units, pool.map(lambda unit: _compile(unit, folder), units)))
-        images = pool.map(
-            lambda build: _link(build, [objects[_unit(build, name)] for name in SOURCES], folder),
-            builds,
-        )
-        return dict(zip(builds, images))
+    units = (_unit(build, source) for build in builds for source in SOURCES)
+    objects = each(lambda unit: _compile(unit, folder), units)
+    return each(
+        lambda build: _link(build, [objects[_unit(build, name)] for name in SOURCES], folder),
+        builds,
+    )
 
 
 def compiler_flags(build: Build) -> tuple[str, ...]:
@@ -105,13 +87,10 @@ def compiler_flags(build: Build) -> tuple[str, ...]:
         build.level,
         *COMPILE[build.model],
         *([build.lto] if build.lto else []),
-        "-std=gnu11",
+        *STRICT,
         "-ffreestanding",
         "-ffunction-sections",
         "-gdwarf-4",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
         f"-I{ROOT}/cstub/include",
     )
 
@@ -126,17 +105,17 @@ def _unit(build: Build, source: str) -> tuple[str, ...]:
 def _compile(unit: tuple[str, ...], folder: Path) -> Path:
     *command, source = unit
     out = folder / ("".join(flag for flag in command if "/" not in flag) + source + ".o")
-    run([*command, "-c", str(GUEST / source), "-o", str(out)])
+    run([*command, "-c", GUEST / source, "-o", out], silent=True)
     return out
 
 
 def _link(build: Build, objects: list[Path], folder: Path) -> Path:
     out = folder / (str(build).replace(" ", "_") + ".elf")
-    inputs = [str(path) for path in objects]
+    inputs: list[object] = [*objects]
     if build.relocatable:
         # GNU ld would merge the records into one section, tied to one section of code.
         apart = ["--unique=.acrn_sites"] if build.linker == "bfd" else []
-        run([f"ld.{build.linker}", "-r", *apart, *inputs, "-o", f"{out}.o"])
+        run([f"ld.{build.linker}", "-r", *apart, *inputs, "-o", f"{out}.o"], silent=True)
         inputs = [f"{out}.o"]
     own = ["-Wl,-L" + str(ROOT / "cstub"), f"-Wl,-T,{GUEST}/guest.ld"] if build.script else []
     run(
@@ -147,13 +126,8 @@ def _link(build: Build, objects: list[Path], folder: Path) -> Path:
             *(["-Wl,--gc-sections"] if build.collect else []),
             *own,
             *inputs,
-            *["-o", str(out)],
-        ]
+            *["-o", out],
+        ],
+        silent=True,
     )
     return out
-
-
-def run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
-    said = done.stdout + done.stderr
-    assert done.returncode == 0 and not said, f"{' '.join(command)}\n{said}"

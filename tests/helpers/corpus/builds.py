@@ -4,17 +4,15 @@
 import itertools
 import re
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+from helpers.builds import COMPILERS, LIMIT, each, run
 from helpers.tree import ROOT
 
 CORPUS = ROOT / "tests" / "corpus"
-LIMIT = 300  # seconds for one compiler, linker or run
-
-COMPILERS = ("gcc", "clang")
 LEVELS = ("-O0", "-O2", "-Os", "-O3")
 _KASAN = {
     "gcc": "--param=asan-instrumentation-with-call-threshold=0 --param=asan-stack=0 "
@@ -43,8 +41,7 @@ ASSEMBLER = "invalid|mismatch|incorrect|Error:"  # how the assemblers complain
 VMCALL, UD2_NOP = b"\x0f\x01\xc1", b"\x0f\x0b\x90"
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     """One column of the matrix at one level."""
 
     compiler: str
@@ -77,7 +74,7 @@ class Twin:
 
 
 def every_build() -> list[Build]:
-    return [Build(*choice) for choice in itertools.product(COMPILERS, EXTRAS, LEVELS)]
+    return list(map(Build._make, itertools.product(COMPILERS, EXTRAS, LEVELS)))
 
 
 def quick_builds() -> list[Build]:
@@ -105,9 +102,7 @@ class Image:
     def __init__(self, build: Build, cases: list[Twin], folder: Path) -> None:
         self._build, self._folder = build, folder
         folder.mkdir()
-        with ThreadPoolExecutor(2) as pool:
-            compiled = list(pool.map(self._compile, cases))
-        self.cases = [twin for twin, good in zip(cases, compiled) if good]
+        self.cases = [twin for twin, good in each(self._compile, cases).items() if good]
         objects = [self._object(twin) for twin in self.cases]
         if build.extra == "LTO":
             objects = self._optimised()
@@ -134,36 +129,27 @@ class Image:
     def _compile(self, twin: Twin) -> bool:
         defines = [f"-DCASE={twin.name}", *(["-DBAD"] if twin.bad else [])]
         line = [self._build.compiler, *self._build.options, *_INCLUDE, *defines]
-        line += ["-c", str(twin.source), "-o", str(self._object(twin))]
-        if self._build.extra == "LTO" and not _ran([*line, "-fno-lto"], ASSEMBLER):
+        line += ["-c", twin.source, "-o", self._object(twin)]
+        if self._build.extra == "LTO" and not run([*line, "-fno-lto"], ASSEMBLER):
             return False
-        return _ran(line, ASSEMBLER)
+        return run(line, ASSEMBLER)
 
     def _optimised(self) -> list[Path]:
         """The code of all cases, made at link time."""
         whole, build = self._folder / "whole.o", self._build
-        objects = [str(self._object(twin)) for twin in self.cases]
+        objects = map(self._object, self.cases)
         options = [build.level, "-fno-pie", *_OWN[build.compiler].split()]
         options += _LTO_LINK[build.compiler].split()
-        assert _ran([build.compiler, *options, *objects, "-o", str(whole)], "$^")
+        run([build.compiler, *options, *objects, "-o", whole])
         return [whole]
 
     def _link(self, objects: list[Path]) -> None:
         (self._folder / "cases.inc").write_text(
             "".join(f"CASE_({twin.name})\n" for twin in self.cases)
         )
-        harness = ["-O1", "-w", f"-I{self._folder}", *_INCLUDE, str(CORPUS / "oracle.c")]
-        harness.append(str(CORPUS / "oracle_asm.S"))
-        line = ["gcc", "-no-pie", *harness, *map(str, objects), "-o", str(self.path)]
-        assert _ran(line, "$^")
-
-
-def _ran(line: list[str], excused: str) -> bool:
-    """Whether the command ran well; what it may fail with is ``excused``, all else is an error."""
-    done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT)
-    if done.returncode:
-        assert re.search(excused, done.stderr), f"{' '.join(line)}\n{done.stderr}"
-    return done.returncode == 0
+        harness = ["-O1", "-w", f"-I{self._folder}", *_INCLUDE]
+        sources = [CORPUS / "oracle.c", CORPUS / "oracle_asm.S"]
+        run(["gcc", "-no-pie", *harness, *sources, *objects, "-o", self.path])
 
 
 @cache

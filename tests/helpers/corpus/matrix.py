@@ -13,8 +13,8 @@ from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import Linter
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import acrn
+from helpers.builds import COMPILERS
 from helpers.corpus.builds import (
-    COMPILERS,
     CORPUS,
     EXTRAS,
     LEVELS,
