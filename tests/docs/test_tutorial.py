@@ -20,4 +20,6 @@ def test_what_is_compared():
     assert not is_as_printed(text, ["[0] 7.654321 start_vm(0xabcdef) = 1", "end"])
     assert not is_as_printed(text, ["[0] 7.654321 start_vm(0xabcdef) = 0", "end", "more"])
     assert not is_as_printed([], ["an error"])
+    assert is_as_printed(["#0  f (a=1) at x.c:8"], ["#0  0x12345678 in f (a=1) at x.c:9"])
+    assert not is_as_printed(["#0  f (a=1) at x.c:8"], ["#0  g (a=1) at x.c:8"])
     assert is_as_printed(["Remote connection closed"], ["Remote communication error.  Gone."])

@@ -24,6 +24,8 @@ _VARIES = (
     (re.compile(r"^\[Inferior 1 \(process 1\) exited .*\]$"), "END"),
     # In a function that begins with an inlined one, GDB 18 stops a line before GDB 13 does.
     (re.compile(r"^(Thread \d+ hit Breakpoint .*) at \S+:\d+$"), r"\1 at PLACE"),
+    # Of the instruction behind an inlined call gcc 14 names another line than gcc 12.
+    (re.compile(r"^#0  (?:\w+ in )?(.*) at \S+:\d+$"), r"#0  \1 at PLACE"),
     (re.compile(r"^\d+\t.*$"), "LINE"),
     (re.compile(re.escape(f"{ROOT}/")), ""),
     (re.compile(re.escape(REPEATED)), ""),
