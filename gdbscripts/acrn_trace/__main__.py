@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``python3 acrn_trace``: the launcher."""
+"""Runs the launcher, as ``python3 acrn_trace``."""
 
 import os
 import sys

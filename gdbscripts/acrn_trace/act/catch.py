@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ``catch hypercall`` was told, and what it says of a call."""
+"""Parses what ``catch hypercall`` is told, and says of a call whether it stops the guest."""
 
 import codecs
 import itertools

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""strace's grammar of fault injection: ``NAME,…:error=E:when=F..L+S`` and the rest of it."""
+"""Parses strace's grammar of fault injection: ``NAME,…:error=E:when=F..L+S`` and the rest."""
 
 import re
 from dataclasses import dataclass, field

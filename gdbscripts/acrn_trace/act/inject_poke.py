@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a poke changes: a register, or a field of an argument, in a register or in guest memory."""
+"""Finds and writes what a poke changes: a register, or a field of an argument in guest memory."""
 
 import re
 from dataclasses import dataclass, replace

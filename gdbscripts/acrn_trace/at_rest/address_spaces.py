@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whose page tables lead to the guest's memory: the candidates, the surest first."""
+"""Lists the page tables that may lead to the guest's memory, the surest first."""
 
 from dataclasses import dataclass
 from typing import Iterator

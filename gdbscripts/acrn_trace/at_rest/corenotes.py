@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The notes of a dump of QEMU's: the vCPUs' registers.
+"""Reads the notes of a dump of QEMU's: the vCPUs' registers.
 
 QEMU writes NT_PRSTATUS for each vCPU, then a note of its own for each, in the same order (QEMU's
 target/i386/arch_dump.c: struct QEMUCPUState). Both have the general registers, so either alone

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Guest-physical memory that is in a file, piece by piece.
+"""Reads guest-physical memory that is in a file, piece by piece.
 
 Read with pread and never mapped: pages of a mapped file count as this process's memory, and a file
 that shrinks under a mapping kills it.

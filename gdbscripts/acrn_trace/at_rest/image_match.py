@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whether an image is the one in memory: its code, compared with what is mapped there.
+"""Compares an image's code with what is mapped in memory: is it the one that ran?
 
 Works on executable sections or segments, so a stripped image does as well.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where each vCPU of a guest at rest was: in the guest, or in the hypervisor under it.
+"""Tells of each vCPU of a guest at rest whether it was in the guest or in the hypervisor below.
 
 Nothing in a dump says so. What tells them apart is whether the image's code is mapped, byte for
 byte, under the vCPU's own page tables.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An image's own parts of memory, found without page tables: where its program headers put them.
+"""Finds an image's own memory without page tables: where its program headers put it.
 
 For a guest under whose page tables no vCPU was when it stopped, as when all were in the hypervisor.
 """

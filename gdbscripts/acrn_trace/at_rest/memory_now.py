@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What memory holds now where a record says what it held when the call was made, or came back."""
+"""Compares what a record says of memory with what memory holds now."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a guest at rest is: where each vCPU is, whose page tables to use, where the rings are."""
+"""Puts together what a guest at rest is: its vCPUs, its page tables, its rings."""
 
 from dataclasses import dataclass, field
 from typing import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which vCPU of a guest at rest to look at first, and why."""
+"""Chooses which vCPU of a guest at rest to look at first, and says why."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Standard output as the commands without a guest use it."""
+"""Writes to standard output as the commands without a guest do."""
 
 import contextlib
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The exceptions that a user gets to see, as a sentence."""
+"""Names the exceptions that a user gets to see, as a sentence."""
 
 
 class TraceError(Exception):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the files that come with the package are: their places are the same, installed or not."""
+"""Finds the files that come with the package: their places are the same, installed or not."""
 
 from pathlib import Path
 

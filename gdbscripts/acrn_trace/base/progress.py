@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A line on standard error that says how far long work has come; only for somebody who looks."""
+"""Shows on standard error how far long work has come, if somebody looks."""
 
 import sys
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a user may have meant by a name that there is not."""
+"""Suggests names close to a misspelled one."""
 
 import difflib
 from typing import Iterable

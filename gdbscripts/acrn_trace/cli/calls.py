@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace calls``: the call table."""
+"""Runs ``acrn-trace calls``: prints the call table."""
 
 from acrn_trace.base.console import show
 from acrn_trace.options.declare import add_knowledge_options

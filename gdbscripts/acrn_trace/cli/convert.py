@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace convert``: a trace file in another format."""
+"""Runs ``acrn-trace convert``: a trace file becomes one of another format."""
 
 import argparse
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace --core DUMP`` and ``--memory FILE``: what happened to a guest."""
+"""Runs ``acrn-trace --core DUMP`` and ``--memory FILE``: what happened to a guest."""
 
 from acrn_trace.base.console import show
 from acrn_trace.cli.at_rest import add_guest_options, case_of_options

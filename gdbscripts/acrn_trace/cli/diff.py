@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace diff``: two traces compared call by call."""
+"""Runs ``acrn-trace diff``: two traces compared call by call."""
 
 import argparse
 import contextlib

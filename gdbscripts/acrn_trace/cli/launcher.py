@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command ``acrn-trace``: runs one command line, and says in a sentence what went wrong."""
+"""Runs one command line of ``acrn-trace``, and says in a sentence what went wrong."""
 
 import importlib
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace lint``: which hypercalls of an image will break."""
+"""Runs ``acrn-trace lint``: which hypercalls of an image will break."""
 
 import gc
 

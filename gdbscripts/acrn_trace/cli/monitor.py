@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""QEMU's monitor protocol (QMP), as far as recording needs it."""
+"""Speaks QEMU's monitor protocol (QMP), as far as recording needs it."""
 
 import json
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ``report`` and ``convert`` do: play trace files to sinks."""
+"""Plays trace files to sinks, for ``report`` and ``convert``."""
 
 import argparse
 import os

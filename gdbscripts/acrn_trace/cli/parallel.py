@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Work on a list split between this process and a copy of it. Not for GDB, which has threads."""
+"""Splits work on a list between this process and a copy of it. Not for GDB, which has threads."""
 
 import os
 import pickle

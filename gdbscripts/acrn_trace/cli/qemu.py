@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A QEMU of the launcher's own, with its stub on a private socket."""
+"""Starts and ends a QEMU of the launcher's own, with its stub on a private socket."""
 
 import ctypes
 import signal

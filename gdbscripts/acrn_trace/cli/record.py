@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace record``: run a guest and record its ring, without ever stopping it."""
+"""Runs ``acrn-trace record``: a guest runs, never stopped, and its ring is recorded."""
 
 import argparse
 import os

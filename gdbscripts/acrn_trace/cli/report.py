@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace report``: any sink, the filters and the summary over trace files."""
+"""Runs ``acrn-trace report``: any sink, the filters and the summary over trace files."""
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.cli.offline import replay

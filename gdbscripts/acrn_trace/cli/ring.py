@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace ring``: the calls that the rings in a dump or a file of memory have."""
+"""Runs ``acrn-trace ring``: the calls that the rings in a dump or a file of memory have."""
 
 import sys
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace sites``: where an image makes hypercalls."""
+"""Runs ``acrn-trace sites``: where an image makes hypercalls."""
 
 from acrn_trace.base.console import show
 from acrn_trace.image.image import open_image

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``acrn-trace IMAGE``: the trace of a live guest. Its options, and who does the rest."""
+"""Parses ``acrn-trace IMAGE``'s options, refuses what is wrong, and has the trace begin."""
 
 import argparse
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What cannot be known from what is left, and why; one sentence each."""
+"""Says what cannot be known from what is left, and why; one sentence each."""
 
 from typing import Iterator
 

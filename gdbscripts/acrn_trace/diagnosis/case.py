@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a diagnosis is made from, and what it says: plain data."""
+"""Names what a diagnosis is made from, and what it says: plain data."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property

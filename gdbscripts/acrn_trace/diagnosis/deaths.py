@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recognisers of how a kernel died: its oops, its panic, and the vCPUs that it stopped itself."""
+"""Recognises how a kernel died: its oops, its panic, and the vCPUs that it stopped itself."""
 
 from typing import Iterator
 

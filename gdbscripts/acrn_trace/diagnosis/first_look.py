@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the page begins with: what the kernel died of, the vCPU to look at first, and why."""
+"""Writes how the page begins: what the kernel died of, the vCPU to look at first, and why."""
 
 from typing import Iterator
 

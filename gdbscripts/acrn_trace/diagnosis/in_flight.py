@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The argument structure of a call in flight: as the recorder kept it, and what memory has now.
+"""Compares the structure of a call in flight as it was recorded with what memory has now.
 
 Only what the hypervisor has no business to write is compared: inputs, and of a structure that is
 both, the fields that are not its outputs. Where it may write all of it, nothing can be told.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a kernel's vCPU came to its end, told by the functions that it is in.
+"""Tells how a kernel's vCPU came to its end, by the functions that it is in.
 
 None of them goes back to its caller, so that an address in one on a stack is of a call that is
 still under way. The names are Linux's for x86-64, as of 4.9 to 6.16; other kernels share `panic`.

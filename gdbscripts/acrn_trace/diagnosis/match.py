@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a recogniser's evidence function yields, and how calls are named in its sentences."""
+"""Names what a rule's evidence function yields, and calls in its sentences."""
 
 from dataclasses import dataclass, field
 from typing import Any

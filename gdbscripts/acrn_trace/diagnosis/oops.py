@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a Linux keeps of its first oops: the registers, which the stack has no longer.
+"""Reads what a Linux keeps of its first oops: the registers, which the stack has no longer.
 
 After an oops the stack is rewound to its top and the task is killed from there
 (arch/x86/kernel/dumpstack.c, oops_end). The registers of the first oops stay in exec_summary_regs,

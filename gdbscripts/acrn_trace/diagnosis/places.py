@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where each vCPU is: in the guest or in the hypervisor, in which function, and how it stands."""
+"""Finds where each vCPU is: in the guest or the hypervisor, in which function, how it stands."""
 
 import bisect
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A diagnosis as a page of text, and as an object for scripts (docs/diagnose.md has its keys)."""
+"""Writes a diagnosis as a page of text, and as an object for scripts (docs/diagnose.md)."""
 
 import json
 import textwrap

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is left of the guest's rings, as events; what makes no sense in them is counted."""
+"""Reads what is left of the guest's rings to events; counts what makes no sense in them."""
 
 from collections import deque
 

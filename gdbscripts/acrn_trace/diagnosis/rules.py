@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The table of what is recognised: kind, sentence, and the function that finds the evidence.
+"""Lists what is recognised: kind, sentence, and the function that finds the evidence.
 
 docs/diagnose.md explains each, in this order, with its limits.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recognisers of calls that failed, and of guests that went on as if they had not."""
+"""Recognises calls that failed, and guests that went on as if they had not."""
 
 from itertools import takewhile
 from typing import Any, Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recognisers of calls that have not returned: hung, asleep, faulted, or left behind."""
+"""Recognises calls that have not returned: hung, asleep, faulted, or left behind."""
 
 from dataclasses import dataclass, replace
 from typing import Iterator

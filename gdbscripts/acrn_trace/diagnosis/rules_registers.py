@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recognisers of registers that a call left other than they were, and of their use afterwards."""
+"""Recognises registers that a call left other than they were, and their use afterwards."""
 
 from typing import Iterator
 

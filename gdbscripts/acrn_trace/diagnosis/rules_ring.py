@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recognisers of what became of the recorder itself."""
+"""Recognises what became of the recorder itself."""
 
 from typing import Iterator, Sequence
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recognisers of how the vCPUs stand still, where no call accounts for it; and of a wrong image."""
+"""Recognises how vCPUs stand still where no call accounts for it; and a wrong image."""
 
 from typing import Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The source line of an address, from an image's debug information, without a debugger.
+"""Finds the source line of an address in an image's debug information, without a debugger.
 
 Where there is more of that than can be read in a moment (a kernel), no line is known: GDB knows.
 """

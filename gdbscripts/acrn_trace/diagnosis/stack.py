@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a vCPU's stack tells: where it was interrupted, and, as a guess, who called whom.
+"""Reads a vCPU's stack: where it was interrupted, and, as a guess, who called whom.
 
 An exception or interrupt in 64-bit mode pushes SS, RSP, RFLAGS, CS and RIP, eight bytes each (Intel
 SDM volume 3, 6.14.2), and Linux's entry of a system call the same. Five words that fit that are

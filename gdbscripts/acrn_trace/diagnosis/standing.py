@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where a vCPU stands and how it came there: places, stacks, ends; plain data."""
+"""Names where a vCPU stands and how it came there: places, stacks, ends; plain data."""
 
 from dataclasses import dataclass
 

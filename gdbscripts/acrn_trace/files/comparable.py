@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What of a call two traces have in common when the same happened in both.
+"""Reduces a call to what two traces have in common when the same happened in both.
 
 Left out: times; addresses, which change with each build of the guest: the site's, pointers, and the
 fields that say where a buffer is; the text of findings, which quotes values; who played the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a JSONL object back to its event: the inverse of ``Event.as_json``, and as strict.
+"""Makes a JSONL object its event again: the inverse of ``Event.as_json``, and as strict.
 
 docs/trace.schema.json says the same as a schema.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a sink writes of a JSONL file, fast, by cstub/reader/jsonl_report.c.
+"""Learns what a sink writes of a JSONL file, which cstub/reader/jsonl_report.c then writes fast.
 
 The C code takes lines apart in a key and the numbers in it, and copies templates. These are learned
 here by example, when a key comes for the second time: what the sink writes of the line with telling

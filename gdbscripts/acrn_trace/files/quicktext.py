@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The text of a recording, a million calls a second and more, by cstub/reader/report.c.
+"""Learns the text of a recording, which cstub/reader/report.c then writes fast.
 
 The C code knows no calls. It copies templates (text_template.py), one for all records that differ
 in numbers alone which are shown as they are (record_fields.py). These are learned here, when such a

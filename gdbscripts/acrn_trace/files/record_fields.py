@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What of a record decides on its text, and what is a number in it whatever its value.
+"""Tells what of a record decides on its text, and what is a number in it.
 
 For cstub/reader/report_layouts.c, which takes records for alike that differ in such numbers alone.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Templates of text, learned by example: text with telling numbers in it, in pieces around them.
+"""Learns templates of text by example: text with telling numbers in it, in pieces around them.
 
 An example is a record with such numbers in its fields, and the text that is made of it. A field
 that is 0, or the same as its twin, stays so, and an address as far from an aligned one: the text

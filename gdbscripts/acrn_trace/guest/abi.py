@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which register is what in a hypercall, and which may change across it."""
+"""States which register is what in a hypercall, and which may change across it."""
 
 from dataclasses import dataclass
 from typing import Mapping

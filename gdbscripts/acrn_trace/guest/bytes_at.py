@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Virtual memory that may not be there: as much of it as there is."""
+"""Reads as much of virtual memory as is there."""
 
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import PAGE, Memory

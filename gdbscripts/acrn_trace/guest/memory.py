@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Guest-physical memory, from wherever it is read."""
+"""Defines what reading guest-physical memory is, wherever it is read from."""
 
 from typing import Protocol
 

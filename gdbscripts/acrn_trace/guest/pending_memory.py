@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Guest memory as one call's answer sees it: its own writes are there, and in the guest not yet.
+"""Shows guest memory as one call's answer sees it: with its own writes, not yet in the guest.
 
 So that an answer that turns out wrong half-way has changed nothing.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which guest-physical addresses are RAM or ROM, from QEMU's ``info mtree -f``.
+"""Reads from QEMU's ``info mtree -f`` which guest-physical addresses are RAM or ROM.
 
 A guest's pointer may be anything, and reading a device's register can change the device: so nothing
 is read that is not memory.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Call sites: where in an image a hypercall is made, and where it comes back."""
+"""Names call sites: where in an image a hypercall is made, and where it comes back."""
 
 from dataclasses import dataclass, replace
 from typing import Iterable, Iterator

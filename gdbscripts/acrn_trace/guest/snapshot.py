@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A guest that does not run: its memory and, where the source has them, its vCPUs' registers.
+"""Defines a guest that does not run: its memory and, where there are some, its vCPUs' registers.
 
 A dump, a file of memory, or a live guest that is stopped. All of it is hostile input: what is wrong
 with a source is a note, and what can be read is read.

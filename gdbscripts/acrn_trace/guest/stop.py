@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The guest, stopped at a breakpoint of ours: plain integers, no debugger in sight."""
+"""Holds a guest stopped at a breakpoint of ours: plain integers, no debugger in sight."""
 
 from dataclasses import dataclass
 from typing import Mapping

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An x86-64 ELF image: its bytes by virtual address, functions, executable code, entry points.
+"""Opens an x86-64 ELF image: its bytes by virtual address, functions, code, entry points.
 
 An image is hostile input: sizes are checked against the file before anything is read, and what does
 not add up is one sentence (TraceError). Addresses are as linked.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How far a Linux kernel has moved itself from where it was linked (KASLR on x86-64).
+"""Finds how far a Linux kernel has moved itself from where it was linked (KASLR on x86-64).
 
 It moves by whole steps within a gigabyte, so that there are 512 places to look at: for the first C
 function, which each boot runs once, or for the code that a vCPU stands in.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a called function does to registers: read in its code where the image has it."""
+"""Reads what a called function does to registers, where the image has its code."""
 
 import re
 from typing import Callable, Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every kind of finding: what it means, the least code that has it, and code that has not."""
+"""Lists every kind of finding: what it means, the least code that has it, and code that has not."""
 
 from dataclasses import dataclass
 from typing import Iterable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a rule says about a site, and what all rules are given."""
+"""Names what a rule says about a site, and what all rules are given."""
 
 from dataclasses import dataclass
 from functools import cached_property

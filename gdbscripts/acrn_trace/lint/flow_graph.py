@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The instructions of one function, and in which order they can run."""
+"""Orders the instructions of one function as they can run."""
 
 from bisect import bisect_left
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which sites of an image call another hypervisor than ACRN, as far as their code tells."""
+"""Finds the sites that call another hypervisor than ACRN, as far as their code tells."""
 
 from typing import Iterable
 

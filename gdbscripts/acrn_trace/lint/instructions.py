@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What one instruction does to the general registers, by Capstone, remembered by its bytes."""
+"""Tells by Capstone what one instruction does to the general registers, remembered by its bytes."""
 
 import re
 from dataclasses import dataclass

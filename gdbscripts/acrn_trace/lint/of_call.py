@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who is to blame for a call that went wrong, as far as the evidence goes.
+"""Tells who is to blame for a call that went wrong, as far as the evidence goes.
 
 A register that is not after VMCALL what it was before was changed by the hypervisor: nothing else
 ran in between. What was wrong when VMCALL ran is the guest's own: lint tells from the code around

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the value of a register comes from: asked backward, from the place that needs it.
+"""Finds where the value of a register comes from, backward from the place that needs it.
 
 Only what the question touches is looked at, each step at most once, so that the cost is bounded by
 the function's size however it loops.

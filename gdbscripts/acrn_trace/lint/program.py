@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The functions of an image, each decoded once: with sites, called by those, calling those."""
+"""Decodes the functions of an image, each once: with sites, called by those, calling those."""
 
 from typing import Iterable
 

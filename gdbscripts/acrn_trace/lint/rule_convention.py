@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rules: is the site a call of another hypervisor?
+"""Judges whether a site is a call of another hypervisor.
 
 The registers of each convention: docs of KVM (Documentation/virt/kvm/x86/hypercalls.rst), Xen
 (hypercall-abi.rst, xen-x86_64.h), VMware (Linux's asm/vmware.h), Hyper-V (the TLFS).

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rules: does R8 hold the call's number when VMCALL runs?"""
+"""Judges whether R8 holds the call's number when VMCALL runs."""
 
 from typing import Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rule: is the structure of a call in memory when the hypervisor reads it?
+"""Judges whether a call's structure is in memory when the hypervisor reads it.
 
 Without a memory clobber a compiler may think that nobody reads what the code stores. What it leaves
 out can be seen where the structure is in the caller's own stack frame: nothing is stored to it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rules: does the code use a value after the call that the call, or its asm, has lost?"""
+"""Judges whether code uses a value after the call that the call, or its asm, has lost."""
 
 from typing import Iterable, Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who uses the value of a register: asked forward, from the place that sets it."""
+"""Finds who uses the value of a register, forward from the place that sets it."""
 
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.flow_graph import Function

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The blocks that a binary trace file is made of (docs/trace-file.md): read and written.
+"""Reads and writes the blocks that a binary trace file is made of (docs/trace-file.md).
 
 A file is hostile input: a length is checked before anything is read, a checksum before use.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a record that a guest wrote to the event that it is.
+"""Makes a record that a guest wrote the event that it is.
 
 What a record does not say is None in the event; memory is what was captured then, never what is
 there now.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The ring's format (cstub/include/acrn_ring.h): header, counters and records, as bytes.
+"""Reads the ring's format (cstub/include/acrn_ring.h): header, counters and records, as bytes.
 
 All of it comes from a guest: a header is checked as a whole before any of it is used.
 """

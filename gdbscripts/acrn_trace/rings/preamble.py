@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a recording begins: with the blocks that let it be read with nothing else."""
+"""Writes how a recording begins: with the blocks that let it be read with nothing else."""
 
 import time
 import zlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the rings of a guest that stands still have: the calls, and what is wrong with the rest.
+"""Tells what the rings of a guest that stands still have: calls, and what is wrong with the rest.
 
 Read in parts of a bounded size: a header may announce more than there is, and more than fits here.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Chrome's trace event format, which ui.perfetto.dev and chrome://tracing open (docs/formats.md).
+"""Writes Chrome's trace event format, for ui.perfetto.dev and chrome://tracing (docs/formats.md).
 
 The array form, an element a line, the comma in front of the line: cut off anywhere between two
 lines the file lacks but its closing bracket, which the format allows. Complete (X) and metadata (M)

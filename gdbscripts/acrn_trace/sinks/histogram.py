@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Quantiles of durations in bounded memory: a histogram whose buckets are a fixed ratio wide."""
+"""Counts durations in bounded memory, for quantiles: buckets are a fixed ratio wide."""
 
 from math import frexp, inf, ldexp
 

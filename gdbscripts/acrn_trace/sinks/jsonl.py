@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One JSON object a call, written when the call is over (docs/formats.md)."""
+"""Writes one JSON object a call, when the call is over (docs/formats.md)."""
 
 import json
 from typing import Any

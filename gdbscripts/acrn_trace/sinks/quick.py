@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a sink says of its output, from which quicklines learns what goes on between calls."""
+"""States what a sink says of its output: quicklines learns from it what differs between calls."""
 
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.sink import Sink

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The time at the beginning of a text line, in the forms of strace's -t, -tt, -ttt and -r."""
+"""Writes the time at the beginning of a text line, in the forms of strace -t, -tt, -ttt and -r."""
 
 import time as clocks
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Counts and times by call: the columns of strace -c, then more.
+"""Counts calls and their times by name: the columns of strace -c, then more.
 
 Calls that took no time that is known (unfinished ones) count as calls, and in no time.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The text line, as strace prints it::
+"""Writes the text line, as strace prints it::
 
     [vcpu] seconds name(arg=value) = RET [ERRNO (text)] <seconds> at file:line function [by task]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where functions begin and end, and where instructions are known to begin.
+"""Finds where functions begin and end, and where instructions are known to begin.
 
 From symbols, from ``.eh_frame`` and from the kernel's ORC tables, whichever the image has.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where functions begin in code that no table describes: where calls and pointers lead."""
+"""Finds where functions begin in code that no table describes: where calls and pointers lead."""
 
 import bisect
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who makes the call of a site that stands in inlined wrappers, from the image's DWARF.
+"""Finds who makes the call of a site in inlined wrappers, from the image's DWARF.
 
 A kernel's VMCALL is two wrappers deep: ``acrn_hypercall1`` in ``hcall_create_vm`` in
 ``acrn_vm_create``. All have one address; the line table knows the innermost. The caller is the

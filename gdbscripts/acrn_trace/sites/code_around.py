@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The instructions around a site, as text."""
+"""Shows the instructions around a site, as text."""
 
 from typing import Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""x86-64 code to instructions, with Capstone, and past what Capstone does not know.
+"""Decodes x86-64 code to instructions, with Capstone, and past what Capstone does not know.
 
 Capstone takes one byte for data where it knows no instruction, and what follows is then read from
 its middle: that is how a scan misses a VMCALL behind a new instruction. The length of such an

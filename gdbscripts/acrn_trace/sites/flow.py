@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which instructions of a stretch of code control flow reaches, from where it is known to begin."""
+"""Follows control flow through a stretch of code, from where it is known to begin."""
 
 from typing import Callable, Collection, Iterable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where a hypervisor's own image shows a call: its dispatcher, its handlers, their return.
+"""Finds where a hypervisor's own image shows a call: its dispatcher, its handlers, their return.
 
 What is known of each hypervisor stands in ``HYPERVISORS``; addresses and offsets come from the
 image's symbols, code and debug information.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How long an x86-64 instruction is that Capstone does not know.
+"""Measures an x86-64 instruction that Capstone does not know.
 
 New instructions come in the maps that have regular shapes: two- and three-byte opcodes, VEX, EVEX.
 (Intel SDM volume 2, 2.1 to 2.7 and appendix A.) The one-byte map is old and Capstone knows it all.

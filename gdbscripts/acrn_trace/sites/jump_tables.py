@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where a function's indirect jumps go: the jump tables that its code names."""
+"""Finds where a function's indirect jumps go: the jump tables that its code names."""
 
 import re
 from typing import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What Linux's own tables say about where instructions begin: ORC, and the alternatives.
+"""Reads from Linux's own tables where instructions begin: ORC, and the alternatives.
 
 The formats are arch/x86/include/asm/orc_types.h and alternative.h. A stripped vmlinux keeps both.
 """

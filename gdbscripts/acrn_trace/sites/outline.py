@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The bare bones of a stretch of code: where instructions begin, and those that steer.
+"""Reduces a stretch of code to where instructions begin, and those that steer.
 
 Capstone's Python interface makes two strings an instruction, which takes as long as the decoding.
 Here they are made for the instructions that steer only, one in seven, out of Capstone's own array.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whether bytes are an instruction, from the code before them alone.
+"""Judges whether bytes are an instruction, from the code before them alone.
 
 Of the first 15 offsets of any window one begins a true instruction. Wrong streams fall in with the
 true one after a few instructions: where all of them say the same, it is so, if this is code at all.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sites of an image: what its records say and what its code shows, put together."""
+"""Puts the sites of an image together: what its records say and what its code shows."""
 
 from dataclasses import replace
 from typing import Iterable

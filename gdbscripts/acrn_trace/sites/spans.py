@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A stretch of code that some table of the image knows."""
+"""Names a stretch of code that some table of the image knows."""
 
 from dataclasses import dataclass
 from typing import Callable, Iterable

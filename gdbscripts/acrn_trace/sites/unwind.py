@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Function bounds, and addresses of instructions, from ``.eh_frame``.
+"""Reads function bounds, and addresses of instructions, from ``.eh_frame``.
 
 Read by hand: only starts and lengths of all frame descriptions are needed, and the rows of a few.
 The format is the Linux Standard Base's, core specification, exception frames; the instructions are

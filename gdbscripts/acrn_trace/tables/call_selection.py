@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Names, numbers, ``%classes`` and ``/regular expressions``: which calls a command means.
+"""Parses which calls a command means: names, numbers, ``%classes``, ``/regular expressions``.
 
 The same everywhere: ``-e trace=``, inject and catch (docs/which-calls.md).
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The call table: what each line ``HYPERCALLn(NUMBER, NAME, …)`` of a ``.def`` file says."""
+"""Reads the call table: each line ``HYPERCALLn(NUMBER, NAME, …)`` of a ``.def`` file."""
 
 import re
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ACRN's error numbers: hypervisor/include/lib/errno.h of master d61d98cf800e."""
+"""Names ACRN's error numbers: hypervisor/include/lib/errno.h of master d61d98cf800e."""
 
 ERRNOS = {
     1: ("EPERM", "Operation not permitted"),

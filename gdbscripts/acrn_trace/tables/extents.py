@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From the type of a structure that says itself how far it goes to the type that its bytes say.
+"""Cuts the type of a structure that says how far it goes to what its bytes say.
 
 ``acrn_sizes.def`` has the rules. What a structure says may be wrong, and the guest's own type of
 the name may be another: a field is shown where all that may be there agree, else it is Hidden.

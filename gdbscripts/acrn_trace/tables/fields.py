@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What acrn_fields.def and acrn_sizes.def say about structures, beyond their layout."""
+"""Reads what acrn_fields.def and acrn_sizes.def say about structures, beyond their layout."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property

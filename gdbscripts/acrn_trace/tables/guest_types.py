@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The guest's own structures, taken when they really are the hypervisor's.
+"""Takes the guest's own structures where they really are the hypervisor's.
 
 A kernel has names of its own for fields, and its users know those. But a type of the right name may
 be an older or another one: only size and places of fields tell; if they differ it is not taken.

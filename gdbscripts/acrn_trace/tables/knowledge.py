@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tool knows of one hypervisor: its calls, its structures, its rules; read from cstub."""
+"""Reads what is known of one hypervisor from cstub: its calls, its structures, its rules."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Structure layouts as plain data, from whichever debug information: DWARF files or gdb.Type."""
+"""Holds structure layouts as plain data, from whichever debug information."""
 
 from dataclasses import dataclass, field
 from typing import Union

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The call tables of ACRN's releases, made from master's and acrn_versions.def."""
+"""Makes the call tables of ACRN's releases from master's and acrn_versions.def."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a result means where RAX alone does not say it (acrn_results.def)."""
+"""Reads what a result means where RAX alone does not say it (acrn_results.def)."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The same call at both ends: what the guest asked and got, what the hypervisor saw and answered.
+"""Puts both ends of a call together: what the guest asked and got, what the hypervisor saw.
 
 A call that arrives at the dispatcher on a vCPU is the newest one in flight there that has not
 arrived yet: VMCALL exits at once, and whatever interrupted it before makes its own calls first.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What may change a guest at its hypercalls: mock, replay, inject, catch.
+"""Defines what may change a guest at its hypercalls: mock, replay, inject, catch.
 
 An intervener is asked when a call is entered and when it is back. It answers with a change, which
 the tracer makes at once: the guest stands still, and goes on from what the change made of it.

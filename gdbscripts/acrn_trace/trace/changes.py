@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a call changed in its argument's structure: two trees of it merged to one."""
+"""Merges two trees of an argument's structure to one: what the call changed in it."""
 
 from dataclasses import dataclass
 

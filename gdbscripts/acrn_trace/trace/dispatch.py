@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who is shown which event: the sinks those that the filter selects, some every one."""
+"""Hands events to sinks: those that the filter selects, and to some every one."""
 
 from collections import Counter
 from typing import Iterable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The event: one hypercall, decoded, as every sink sees it (docs/formats.md has the JSON)."""
+"""Holds the event: one hypercall, decoded, as every sink sees it (docs/formats.md)."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

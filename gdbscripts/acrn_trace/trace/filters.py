@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ``-e`` selects, in strace's forms: ``trace=a,b``, ``status=failed``, ``vcpu=0`` ….
+"""Selects calls as ``-e`` says, in strace's forms: ``trace=a,b``, ``status=failed``, ``vcpu=0`` ….
 
 Some of it is known when a call is made, some only when it is back: a condition answers True, False,
 or None for "not yet".

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What was done to a call on purpose, as its event says: ``Event.more["injected"], ["mocked"]``."""
+"""Marks what was done to a call on purpose: ``Event.more["injected"]``, ``["mocked"]``."""
 
 from acrn_trace.trace.event import Event
 

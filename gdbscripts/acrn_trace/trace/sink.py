@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is shown of a trace as it happens: the interface of everything that takes events."""
+"""Defines what takes the events of a trace as they happen."""
 
 from typing import IO
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The flow itself: a stop comes in, an event goes to the sinks."""
+"""Takes stops in, and sends events out: the flow of a trace."""
 
 import time
 from typing import Callable, Iterable, Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The arguments of a call made by hand, as a user writes them, taken apart but not yet understood::
+"""Takes the arguments of a call made by hand apart, as a user writes them; understands none yet::
 
     1 {name="vm 1", cpu_affinity=1 << 2, uuid=[1, 2]}
 

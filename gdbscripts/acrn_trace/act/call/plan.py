@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a call made by hand puts into registers and memory; and when none may be made."""
+"""Plans what a call made by hand puts into registers and memory, and refuses what none may be."""
 
 from dataclasses import dataclass
 

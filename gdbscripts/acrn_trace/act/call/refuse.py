@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where no call may be made by hand: what is wrong with a stop, in a sentence each."""
+"""Refuses a call by hand at a stop where none may be made: what is wrong, in a sentence each."""
 
 import re
 from dataclasses import dataclass

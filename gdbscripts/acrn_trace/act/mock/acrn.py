@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ACRN played by its model: the machine of its settings, its calls, its CPUID, I/O requests."""
+"""Plays ACRN by its model: the machine of its settings, its calls, its CPUID, I/O requests."""
 
 from dataclasses import replace
 from typing import Mapping

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The CPUID leaves by which a guest finds ACRN (arch/x86/guest/vcpuid.c of ACRN)."""
+"""Answers the CPUID leaves by which a guest finds ACRN (arch/x86/guest/vcpuid.c of ACRN)."""
 
 from dataclasses import dataclass, field
 from typing import Mapping

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An I/O request of a User VM's, as ``hypercall mock ioreq`` states it, and as ACRN's structure."""
+"""Makes a User VM's I/O request, as ``hypercall mock ioreq`` states it, to ACRN's structure."""
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.layouts import Struct

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The C model of ACRN (cstub/model), as a shared library: what ACRN answers, from Python.
+"""Calls the C model of ACRN (cstub/model), a shared library, from Python.
 
 The structures are those of acrn_machine.h and acrn_model.h; a test holds them against the library's
 own debug information.

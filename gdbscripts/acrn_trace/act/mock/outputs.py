@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a recorded call's decoded arguments back to the bytes that the hypervisor wrote.
+"""Turns a recorded call's decoded arguments back to the bytes that the hypervisor wrote.
 
 An ``out`` argument is written as a whole. Of the others what changed is: the ``out`` of each
 ``{"in": …, "out": …}``. Addresses are those that the guest gives now, not the recorded ones.

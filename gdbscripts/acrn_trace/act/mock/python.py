@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Models in Python: what calls do, as functions of a user's file (docs/mock.md has the interface)::
+"""Runs models in Python: functions of a user's file that answer calls (docs/mock.md)::
 
     @model.call("create_vm")
     def create_vm(call):

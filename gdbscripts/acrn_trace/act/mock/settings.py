@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The machine and the configuration that a played ACRN has: ``cpus=8 vm1=rtvm,cpus=0x3 …``.
+"""Parses the machine and configuration of a played ACRN: ``cpus=8 vm1=rtvm,cpus=0x3 …``.
 
 What is not set is generous, so that what a Service VM usually does succeeds.
 """

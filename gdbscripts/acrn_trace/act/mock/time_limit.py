@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A limit of time for code of the user's that runs while the guest is stopped."""
+"""Limits the time of a user's code that runs while the guest is stopped."""
 
 import contextlib
 import signal

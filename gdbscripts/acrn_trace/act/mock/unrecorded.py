@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a recording of rings does not have of structures: it has their addresses instead."""
+"""Knows what a recording of rings lacks of structures: it has their addresses instead."""
 
 from typing import Iterator
 

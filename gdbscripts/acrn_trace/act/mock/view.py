@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A structure in guest memory as Python attributes: ``call.vm.vmid = 1``.
+"""Shows a structure in guest memory as Python attributes: ``call.vm.vmid = 1``.
 
 Memory is read when a field is asked for, and written to when one is set; a value that does not fit
 its field, a field that is not there and a place past an array's end are errors.
