@@ -10,7 +10,7 @@ from helpers.tracing import gdb_command
 
 SERVICE = image_of("service")
 STRUCTURE = "get_api_version(version={major_version=1, minor_version=0}) = 0"
-NO_MAP = "python import acrn_trace.in_gdb.monitor as monitor; monitor.ask = lambda _: ''"
+NO_MAP = "python import acrn_trace.in_gdb.stub as stub; stub.ask_monitor = lambda _: ''"
 
 
 def test_a_guest_behind_a_pipe(folder):

@@ -12,7 +12,7 @@ from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import translate
 from acrn_trace.guest.site import Site
-from acrn_trace.in_gdb import monitor
+from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.call_state import breakpoints_at
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory, read_register
@@ -128,6 +128,6 @@ def _vcpu(thread: gdb.InferiorThread, place: Place, flags: dict[int, Flags]) -> 
 
 def _monitor_registers() -> str:
     try:
-        return monitor.ask("info registers -a")
+        return stub.ask_monitor("info registers -a")
     except TargetError:
         return ""

@@ -11,6 +11,7 @@ from acrn_trace.base.errors import TargetError
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.run_unseen import gone
+from acrn_trace.in_gdb.stub import report_interrupts
 from acrn_trace.in_gdb.target import (
     assign,
     breakpoint_kind,
@@ -80,10 +81,7 @@ class KeptStop:
         """
         self._held = True
         gdb.execute(f"set {LOCKING} on", to_string=True)
-        connection = gdb.selected_inferior().connection
-        if isinstance(connection, gdb.RemoteTargetConnection):
-            process, thread, _ = self._thread.ptid
-            connection.send_packet(f"Hcp{process:x}.{thread:x}".encode())
+        report_interrupts(self._thread)
 
     def release_other_vcpus(self) -> None:
         if self._held:

@@ -24,11 +24,12 @@ import gdb
 from acrn_trace.act.skipped_vmcall import Passage
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.stepped_vcpu import SteppedVcpus
 from acrn_trace.in_gdb.stream import GdbStream
+from acrn_trace.in_gdb.stub import StubVcpu
 from acrn_trace.in_gdb.target import (
     GuestPhysicalMemory,
     breakpoint_kind,
@@ -136,7 +137,7 @@ class GuestHands:
 
     def set_registers(self, registers: Mapping[str, int]) -> None:
         if DRIVE.going_on:
-            write_registers(DRIVE.going_on, registers)
+            StubVcpu(DRIVE.going_on).write(registers)
             return
         for name, value in registers.items():
             write_register(name, value)
@@ -218,33 +219,6 @@ class _Planted(gdb.Breakpoint):
 
     def stop(self) -> bool:
         return self._point.stop()
-
-
-# Where GDB is about to let the guest go, its own registers and frames are not to be touched: it
-# crashes. Packets of ours reach the stub, and GDB reads all anew at the next stop. The numbers are
-# those of QEMU's gdb-xml/i386-64bit.xml.
-NUMBERS = {name: number for number, name in enumerate((*GENERAL_REGISTERS, "rip", "eflags"))}
-
-
-def _select(thread: gdb.InferiorThread) -> gdb.RemoteTargetConnection:
-    connection = thread.inferior.connection
-    pid, vcpu, _ = thread.ptid
-    if connection.send_packet(f"Hgp{pid:x}.{vcpu:x}".encode()) != b"OK":
-        raise TraceError(f"the stub does not know vCPU {vcpu - 1}")
-    return connection
-
-
-def read_register(thread: gdb.InferiorThread, name: str) -> int:
-    reply = _select(thread).send_packet(f"p{NUMBERS[name]:x}".encode())
-    return int.from_bytes(bytes.fromhex(reply.decode()), "little")
-
-
-def write_registers(thread: gdb.InferiorThread, registers: Mapping[str, int]) -> None:
-    connection = _select(thread)
-    for name, value in registers.items():
-        data = (value & MASK64).to_bytes(4 if name == "eflags" else 8, "little").hex()
-        if connection.send_packet(f"P{NUMBERS[name]:x}={data}".encode()) != b"OK":
-            raise TraceError(f"the stub cannot write {name}")
 
 
 def _follow() -> bool:

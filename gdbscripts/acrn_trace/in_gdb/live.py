@@ -13,8 +13,7 @@ from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.command import say
-from acrn_trace.in_gdb.connection import stub_descriptor, stub_hung_up
-from acrn_trace.in_gdb.drive import DRIVE, GuestHands, read_register
+from acrn_trace.in_gdb.drive import DRIVE, GuestHands
 from acrn_trace.in_gdb.exact_settings import make_exact
 from acrn_trace.in_gdb.guard import Guard
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
@@ -23,6 +22,8 @@ from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.live_output import Shown
 from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
 from acrn_trace.in_gdb.site_points import SitePoints
+from acrn_trace.in_gdb.stub import StubVcpu, stub_descriptor
+from acrn_trace.in_gdb.stub_packets import stub_hung_up
 from acrn_trace.in_gdb.target import (
     GuestPhysicalMemory,
     exception_frame_below,
@@ -281,7 +282,8 @@ class LiveTrace:
         threads = gdb.selected_inferior().threads()
         DRIVE.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
         try:
-            registers = {name: read_register(DRIVE.going_on, name) for name in ("rip", "rsp")}
+            standing = StubVcpu(DRIVE.going_on)
+            registers = {name: standing.read(name) for name in ("rip", "rsp")}
             stop = Stop(vcpu, time.time(), registers)
             self._tracer.before_going_on(stop, steps_over=True)
         finally:

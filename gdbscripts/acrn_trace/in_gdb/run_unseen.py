@@ -7,16 +7,13 @@ and never that it is done. And where GDB saw no run, the stop before it is still
 
 import enum
 import signal
+
 import gdb
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.in_gdb.connection import stub_descriptor
-from acrn_trace.in_gdb.drive import read_register
-from acrn_trace.in_gdb.stub_packets import StubPackets
+from acrn_trace.in_gdb.stub import StubVcpu, stub_descriptor
+from acrn_trace.in_gdb.stub_packets import StubPackets, run_vcpu
 from acrn_trace.in_gdb.target import breakpoint_kind
-
-# The stub's kinds of breakpoints, in packets Z and z.
-_KINDS = {gdb.BP_BREAKPOINT: 0, gdb.BP_HARDWARE_BREAKPOINT: 1}
 
 
 class Outcome(enum.Enum):
@@ -63,16 +60,16 @@ def _run_to(addresses: set[int], run: "_Run") -> Outcome:
 
 
 def _run_into(addresses: set[int], run: "_Run") -> Outcome:
-    kind, planted = _KINDS[breakpoint_kind()], []
+    kind, vcpu, planted = breakpoint_kind(), run.vcpu(), []
     try:
         for address in addresses:
-            if run.connection.send_packet(f"Z{kind},{address:x},1".encode()) != b"OK":
+            if not vcpu.insert(kind, address):
                 return Outcome.IMPOSSIBLE
             planted.append(address)
         return run.resume("c")
     finally:
         for address in planted:
-            run.connection.send_packet(f"z{kind},{address:x},1".encode())
+            vcpu.remove(kind, address)
 
 
 class _Run:
@@ -80,22 +77,18 @@ class _Run:
 
     def __init__(self, descriptor: int) -> None:
         self._thread = gdb.selected_thread()
-        self.connection = self._thread.inferior.connection
         self._packets = StubPackets(descriptor, look=self._hear_user)
         self._interrupted = False
 
+    def vcpu(self) -> StubVcpu:
+        return StubVcpu(self._thread)
+
     def rip(self) -> int:
-        return read_register(self._thread, "rip")
+        return self.vcpu().read("rip")
 
     def resume(self, how: str) -> Outcome:
         """``how`` is a letter of vCont's: ``c``, or ``s`` for one instruction."""
-        process, vcpu, _ = self._thread.ptid
-        self._packets.send(f"vCont;{how}:p{process:x}.{vcpu:x}".encode())
-        while (reply := self._packets.receive())[:1] == b"O":
-            continue  # what the guest prints by way of the stub
-        if reply[:1] in (b"W", b"X"):
-            raise TargetError("the guest is gone")
-        if reply[:1] not in (b"T", b"S"):
+        if not run_vcpu(self._packets, how, self.vcpu().name):
             return Outcome.IMPOSSIBLE
         return Outcome.INTERRUPTED if self._interrupted else Outcome.STOPPED
 

@@ -19,7 +19,7 @@ from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.snapshot import STUB, Snapshot, SnapshotVcpu
-from acrn_trace.in_gdb import monitor
+from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.image import is_dump
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 
@@ -97,7 +97,7 @@ def _vcpu(thread: gdb.InferiorThread) -> SnapshotVcpu:
 def _add_idt(vcpus: list[SnapshotVcpu]) -> None:
     """QEMU's monitor knows where the interrupt tables are, its stub does not."""
     try:
-        state = monitor.ask("info registers -a")
+        state = stub.ask_monitor("info registers -a")
     except TargetError:
         return
     bases = {int(number): int(base, 16) for number, base in _IDT.findall(state)}
@@ -131,7 +131,7 @@ class StubMemory(GuestPhysicalMemory):
 
 def _save(address: int, size: int, path: Path) -> bool:
     try:
-        monitor.ask(f'pmemsave {address:#x} {size:#x} "{path}"')
+        stub.ask_monitor(f'pmemsave {address:#x} {size:#x} "{path}"')
         return path.stat().st_size == size
     except (TargetError, OSError):
         return False

@@ -15,13 +15,14 @@ from typing import Container
 
 import gdb
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import RFLAGS_IF
+from acrn_trace.in_gdb.stub import StubVcpu
 from acrn_trace.in_gdb.target import breakpoint_kind, interrupts_put_off, vcpu_state
 
 # At vCPUs, while a command of the user's runs: it may be a step or not, of which GDB tells nobody.
 # Its steps are soon over, and a look costs three packets.
 LOOKS = 256
-RIP, EFLAGS = 16, 17  # QEMU's gdb-xml/i386-64bit.xml
 
 
 class SteppedVcpus:
@@ -50,57 +51,37 @@ def _free_others(places: Container[int] | None) -> int:
     if not reported or breakpoint_kind() != gdb.BP_HARDWARE_BREAKPOINT:
         return 0  # it is TCG that steps past breakpoints
     others = [one for one in reported.inferior.threads() if one.ptid != reported.ptid]
-    with interrupts_put_off(), contextlib.suppress(gdb.error):  # GDB tells of a guest that is gone
+    # GDB tells of a guest that is gone.
+    with interrupts_put_off(), contextlib.suppress(gdb.error, TraceError):
         for thread in others:
-            _free(_Stub(thread), places)
+            with contextlib.suppress(TraceError):
+                _free(StubVcpu(thread), places)
         if others:
-            _Stub(reported)  # what GDB believes to be selected
+            StubVcpu(reported)  # what GDB believes to be selected
     return len(others)
 
 
-def _free(stub: "_Stub", places: Container[int] | None) -> None:
-    rip = stub.read(RIP)
-    if rip and (places is None or rip in places) and stub.stops_at(rip):
-        stub.end_step(rip)
+def _free(vcpu: StubVcpu, places: Container[int] | None) -> None:
+    rip = vcpu.read("rip")
+    if rip and (places is None or rip in places) and _stops_at(vcpu, rip):
+        _end_step(vcpu, rip)
 
 
-class _Stub:
-    """Packets of ours about one vCPU, of which GDB is to know nothing."""
+def _stops_at(vcpu: StubVcpu, rip: int) -> bool:
+    """Whether a breakpoint there would stop it: it is at a linear address, and must be reached.
 
-    def __init__(self, thread: gdb.InferiorThread) -> None:
-        self._connection = thread.inferior.connection
-        pid, number, _ = thread.ptid
-        self._vcpu, self._name = number - 1, f"p{pid:x}.{number:x}"
-        self._ask(f"Hg{self._name}")
+    Where RIP needs more than 32 bits the code segment has no base. Intel SDM volume 3, 3.2.4.
+    """
+    if rip >> 32 == 0 and not re.search("^CS =[0-9a-f]+ 0+ ", vcpu_state(vcpu.number), re.M):
+        return False
+    return not vcpu.is_halted()
 
-    def _ask(self, packet: str) -> str:
-        return (self._connection.send_packet(packet.encode()) or b"").decode("ascii", "replace")
 
-    def read(self, number: int) -> int:
-        try:
-            return int.from_bytes(bytes.fromhex(self._ask(f"p{number:x}")), "little")
-        except ValueError:  # an error of the stub's
-            return 0
-
-    def _write(self, number: int, value: int, size: int) -> None:
-        self._ask(f"P{number:x}={value.to_bytes(size, 'little').hex()}")
-
-    def stops_at(self, rip: int) -> bool:
-        """Whether a breakpoint there would stop it: it is at a linear address, and must be reached.
-
-        Where RIP needs more than 32 bits the code segment has no base. Intel SDM volume 3, 3.2.4.
-        """
-        if rip >> 32 == 0 and not re.search("^CS =[0-9a-f]+ 0+ ", vcpu_state(self._vcpu), re.M):
-            return False
-        return b"halted" not in bytes.fromhex(self._ask(f"qThreadExtraInfo,{self._name}"))
-
-    def end_step(self, rip: int) -> None:
-        flags, step = self.read(EFLAGS), self._ask("qqemu.sstep")
-        if not step.startswith("0x") or self._ask(f"Z1,{rip:x},1") != "OK":
-            return  # not QEMU's stub, or it has no breakpoint left
-        self._write(EFLAGS, flags & ~RFLAGS_IF, 4)  # no interrupt is to come first
-        self._ask("Qqemu.sstep=0")
-        self._ask(f"vCont;s:{self._name}")
-        self._ask(f"Qqemu.sstep={step.removeprefix('0x')}")
-        self._write(EFLAGS, flags, 4)
-        self._ask(f"z1,{rip:x},1")
+def _end_step(vcpu: StubVcpu, rip: int) -> None:
+    flags, mode = vcpu.read("eflags"), vcpu.step_mode()
+    if mode is None or not vcpu.insert(gdb.BP_HARDWARE_BREAKPOINT, rip):
+        return  # not QEMU's stub, or it has no breakpoint left
+    vcpu.write({"eflags": flags & ~RFLAGS_IF})  # no interrupt is to come first
+    vcpu.step_onto_breakpoint(mode)
+    vcpu.write({"eflags": flags})
+    vcpu.remove(gdb.BP_HARDWARE_BREAKPOINT, rip)

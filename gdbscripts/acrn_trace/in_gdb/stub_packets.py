@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Exchanges packets of GDB's remote protocol with a stub, over a descriptor that leads to it.
 
-A packet is ``$DATA#SUM``; each side answers one with ``+``, unless the two have agreed not to.
+``in_gdb.stub`` finds the one of GDB's connection. A packet is ``$DATA#SUM``; each side answers one
+with ``+``, unless the two have agreed not to.
 """
 
 import os
 import re
 import select
+import socket
+import struct
 from typing import Callable
 
 from acrn_trace.base.errors import TargetError
@@ -15,6 +18,7 @@ MAX_ANSWER = 16 << 20  # bytes
 SECONDS = 30.0  # without a byte; QEMU works on some requests before it answers
 TICK = 0.05  # seconds between looks at whatever else there is
 INTERRUPT = b"\x03"
+PIPE = "|"  # how 'target remote | COMMAND' begins
 
 _PACKET = re.compile(rb"([$%])([^$#]*)#([0-9a-fA-F]{2})")
 
@@ -89,7 +93,7 @@ class StubPackets:
             raise TargetError(f"the stub cannot be reached: {error.strerror}") from None
 
 
-def ask_monitor(packets: StubPackets, command: str) -> str:
+def monitor_output(packets: StubPackets, command: str) -> str:
     """What QEMU's monitor prints for ``command``: packets of text until the last, ``OK``."""
     packets.send(b"qRcmd," + command.encode().hex().encode())
     printed = b""
@@ -102,3 +106,57 @@ def ask_monitor(packets: StubPackets, command: str) -> str:
         except ValueError:
             raise TargetError(f"the stub answered {data[:20].decode(errors='replace')!r}") from None
     return printed.decode(errors="backslashreplace").replace("\r\n", "\n")
+
+
+def run_vcpu(packets: StubPackets, how: str, vcpu: str) -> bool:
+    """Let one vCPU alone run until it stops; False where the stub does not let it.
+
+    ``how`` is a letter of vCont's: ``c``, or ``s`` for one instruction; ``vcpu`` is the stub's name
+    of it, ``pPROCESS.THREAD``. TargetError once the guest is gone.
+    """
+    packets.send(f"vCont;{how}:{vcpu}".encode())
+    while (reply := packets.receive())[:1] == b"O":
+        continue  # what the guest prints by way of the stub
+    if reply[:1] in (b"W", b"X"):
+        raise TargetError("the guest is gone")
+    return reply[:1] in (b"T", b"S")
+
+
+def stub_hung_up(descriptor: int | None) -> bool:
+    """Whether the stub has closed its end of GDB's connection, which GDB may have said to be gone
+    but not closed yet; False where nobody can tell."""
+    if descriptor is None:
+        return False
+    poll = select.poll()
+    poll.register(descriptor, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+def leads_to(descriptor: int, place: str) -> bool:
+    """Whether it is connected with ``place``, as in GDB's 'target remote'.
+
+    That is HOST:PORT, a socket's path, which QEMU may call by another, a device, or a command.
+    """
+    try:
+        file = socket.socket(fileno=descriptor)
+    except OSError:
+        return _is_device(descriptor, place)
+    try:
+        peer = file.getpeername()
+        maker = file.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    except OSError:  # it has none
+        return False
+    finally:
+        file.detach()  # it is GDB's
+    if isinstance(peer, tuple):
+        return place.endswith(f":{peer[1]}")
+    if place.startswith(PIPE):  # GDB makes a pair of sockets, for the command's input and output
+        return not peer and struct.unpack("3i", maker)[0] == os.getpid()
+    return os.path.basename(place) == os.path.basename(os.fsdecode(peer))
+
+
+def _is_device(descriptor: int, place: str) -> bool:
+    try:
+        return os.path.isabs(place) and os.path.samestat(os.fstat(descriptor), os.stat(place))
+    except OSError:
+        return False

@@ -15,7 +15,7 @@ from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.ram_map import RamMap
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Stop, Task, outermost_cut
-from acrn_trace.in_gdb import monitor
+from acrn_trace.in_gdb import stub
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_FRAMES = 32
@@ -119,7 +119,7 @@ def exception_gate(vcpu: int, vector: int) -> bytes | None:
 def vcpu_state(vcpu: int) -> str:
     """What QEMU's monitor says of a vCPU; "" where it says nothing."""
     try:
-        text = monitor.ask("info registers -a")
+        text = stub.ask_monitor("info registers -a")
     except TargetError:
         return ""
     of_one = rf"^CPU#{vcpu}\b.*?(?=^CPU#|\Z)"
@@ -143,29 +143,21 @@ class GuestPhysicalMemory:
     holds for the stub as a whole, so it is switched back at once.
     """
 
-    MAX_CHUNK = 1024  # bytes a packet; QEMU's buffer is 4096 characters
-
     def __init__(self) -> None:
         self._map: RamMap | None = None
 
     def read(self, address: int, size: int) -> bytes:
         self._ram().check(address, size)
-        with physical_mode() as connection:
-            return b"".join(
-                self._chunk(connection, at, min(self.MAX_CHUNK, address + size - at))
-                for at in range(address, address + size, self.MAX_CHUNK)
-            )
+        with stub.physical_mode() as memory:
+            return memory.read(address, size)
 
     def write(self, address: int, data: bytes) -> None:
         """Unreadable where there is no memory, and then nothing is written."""
         self._ram().check(address, len(data))
-        with physical_mode() as connection:
-            for at in range(0, len(data), self.MAX_CHUNK):
-                chunk = data[at : at + self.MAX_CHUNK]
-                packet = f"M{address + at:x},{len(chunk):x}:{chunk.hex()}".encode()
-                _caches.stale = True
-                if connection.send_packet(packet) != b"OK":
-                    raise Unreadable("the stub could not write it")
+        with stub.physical_mode() as memory:
+            _caches.stale = True
+            if not memory.write(address, data):
+                raise Unreadable("the stub could not write it")
 
     def ram_ranges(self) -> list[tuple[int, int]]:
         """First and last address of each range of RAM or ROM."""
@@ -175,16 +167,6 @@ class GuestPhysicalMemory:
         if self._map is None:
             self._map = _ram_map()
         return self._map
-
-    def _chunk(self, connection: gdb.RemoteTargetConnection, address: int, size: int) -> bytes:
-        reply = connection.send_packet(f"m{address:x},{size:x}".encode())
-        try:
-            data = bytes.fromhex((reply or b"").decode())
-        except ValueError:
-            data = b""
-        if len(data) != size:
-            raise Unreadable("the stub could not read it")
-        return data
 
 
 class _Caches:
@@ -204,25 +186,11 @@ def flush_caches() -> None:
         gdb.execute("maint flush dcache", to_string=True)
 
 
-@contextlib.contextmanager
-def physical_mode() -> Iterator[gdb.RemoteTargetConnection]:
-    """The connection, whose ``m`` and ``M`` packets take guest-physical addresses meanwhile."""
-    connection = gdb.selected_inferior().connection
-    if not isinstance(connection, gdb.RemoteTargetConnection):
-        raise Unreadable("GDB is attached to no stub")
-    if connection.send_packet(b"Qqemu.PhyMemMode:1") != b"OK":
-        raise Unreadable("the stub cannot reach physical memory")
-    try:
-        yield connection
-    finally:
-        connection.send_packet(b"Qqemu.PhyMemMode:0")
-
-
 def _ram_map() -> RamMap:
     """Unreadable where the stub is none of QEMU's; TargetError where QEMU does not tell its map."""
-    with physical_mode():
+    with stub.physical_mode():
         pass
-    known = RamMap.parse(monitor.ask("info mtree -f"))
+    known = RamMap.parse(stub.ask_monitor("info mtree -f"))
     if not known.ranges:
         raise TargetError("QEMU's monitor tells of no memory in 'info mtree -f'")
     return known
@@ -281,12 +249,4 @@ _kinds: dict = {}  # of the connection that was asked last
 
 
 def _kind_for_accelerator() -> int:
-    return gdb.BP_HARDWARE_BREAKPOINT if runs_under_tcg() else gdb.BP_BREAKPOINT
-
-
-def runs_under_tcg() -> bool:
-    """Whether QEMU emulates the guest's processor."""
-    try:
-        return "disabled" in monitor.ask("info kvm")
-    except TargetError:
-        return False
+    return gdb.BP_HARDWARE_BREAKPOINT if stub.runs_under_tcg() else gdb.BP_BREAKPOINT

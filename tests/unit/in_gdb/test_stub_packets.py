@@ -7,7 +7,7 @@ from select import POLLIN
 import pytest
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.in_gdb.stub_packets import StubPackets, ask_monitor
+from acrn_trace.in_gdb.stub_packets import StubPackets, monitor_output
 
 
 def packet(data: bytes) -> bytes:
@@ -22,12 +22,12 @@ def text(line: bytes) -> bytes:
 
 
 def asked(answer: bytes, seconds: float = 600) -> tuple[str, bytes]:
-    """What ``ask_monitor`` makes of ``answer``, and what it sent."""
+    """What ``monitor_output`` makes of ``answer``, and what it sent."""
     ours, stub = socket.socketpair()
     with ours, stub:
         stub.sendall(answer)
         stub.shutdown(socket.SHUT_WR)
-        said = ask_monitor(StubPackets(ours.fileno(), seconds), "info kvm")
+        said = monitor_output(StubPackets(ours.fileno(), seconds), "info kvm")
         ours.shutdown(socket.SHUT_WR)
         return said, stub.makefile("rb").read()
 
@@ -74,5 +74,5 @@ def test_what_is_no_answer_is_a_sentence(answer, sentence, monkeypatch):
 def test_a_stub_that_says_nothing():
     ours, stub = socket.socketpair()
     with ours, stub, pytest.raises(TargetError) as error:
-        ask_monitor(StubPackets(ours.fileno(), 0.01), "info kvm")
+        monitor_output(StubPackets(ours.fileno(), 0.01), "info kvm")
     assert str(error.value) == "the stub has not answered for 0.01 seconds"

@@ -24,7 +24,8 @@ from acrn_trace.in_gdb.drive import GuestHands
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, physical_mode, read_memory
+from acrn_trace.in_gdb.stub import physical_mode
+from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory
 from acrn_trace.sites.scan import scanned_instructions
 from acrn_trace.trace.change import Change, make_change
 
@@ -181,13 +182,12 @@ def raise_msi(vector: int) -> None:
     """Interrupt vCPU 0, as a device does: a write to where its local APIC takes messages."""
     if vector not in VECTORS:
         raise TraceError(f"vector {vector:#x} cannot be raised: vectors are 0x10 to 0xff")
-    packet = f"M{MSI:x},4:{vector.to_bytes(4, 'little').hex()}".encode()
     try:
-        with physical_mode() as connection:
-            reply = connection.send_packet(packet)
+        with physical_mode() as memory:
+            raised = memory.write(MSI, vector.to_bytes(4, "little"))
     except Unreadable as why:
         raise TraceError(f"vector {vector:#x} cannot be raised: {why}") from None
-    if reply != b"OK":
+    if not raised:
         raise TraceError(f"the stub could not raise vector {vector:#x} through the local APIC")
 
 
