@@ -7,8 +7,7 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli import offline
-from acrn_trace.files import quicklines
-from acrn_trace.files import quicktext
+from acrn_trace.files import quicklines, quicktext
 from acrn_trace.options.declare import add_knowledge_options, add_trace_options
 
 

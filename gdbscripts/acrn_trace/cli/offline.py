@@ -26,11 +26,11 @@ from acrn_trace.options.declare import check_sinks
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.sinks import sinks_on
 from acrn_trace.sinks.quick import QuickSink
-from acrn_trace.trace.sink import Sink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 
 class FindingKinds(Sink):

@@ -11,8 +11,8 @@ from acrn_trace.rings.events import captures
 from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.trace.changes import Change, merge
 from acrn_trace.tables.types import Types
+from acrn_trace.trace.changes import Change, merge
 from acrn_trace.trace.structures import Structures, Tree
 
 

@@ -5,10 +5,10 @@ import argparse
 from typing import IO
 
 from acrn_trace.options.sinks import make_sinks
-from acrn_trace.trace.sink import Sink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.sink import Sink
 
 
 class Shown:

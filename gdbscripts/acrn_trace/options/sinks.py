@@ -4,9 +4,8 @@
 import argparse
 from typing import IO, Callable
 
-from acrn_trace.options.declare import check_sinks
 from acrn_trace.base.output import Output, open_output
-from acrn_trace.trace.sink import Remarks, Sink
+from acrn_trace.options.declare import check_sinks
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.stamps import Stamps
@@ -14,6 +13,7 @@ from acrn_trace.sinks.summary import SummarySink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.sink import Remarks, Sink
 
 
 def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str]) -> list[Sink]:

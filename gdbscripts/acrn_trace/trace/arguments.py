@@ -7,8 +7,8 @@ from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable, is_abs
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
-from acrn_trace.trace.changes import Change, merge
 from acrn_trace.tables.types import Types, field_value
+from acrn_trace.trace.changes import Change, merge
 from acrn_trace.trace.structures import Structures, Tree
 
 

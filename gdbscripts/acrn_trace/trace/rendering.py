@@ -16,10 +16,10 @@ from typing import Iterator
 from acrn_trace.base.text import quoted
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.changes import is_change, joined
 from acrn_trace.trace.event import Event
-from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import Tree
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.

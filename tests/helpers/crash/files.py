@@ -7,9 +7,9 @@ from pathlib import Path
 
 from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.memoryfile import open_memory
+from acrn_trace.cli.at_rest import case_of
 from acrn_trace.diagnosis.case import Diagnosis
 from acrn_trace.diagnosis.diagnose import diagnose
-from acrn_trace.cli.at_rest import case_of
 from acrn_trace.tables.knowledge import acrn
 from helpers.crash import dead as crashes
 from helpers.crash.ends import ENDS, End

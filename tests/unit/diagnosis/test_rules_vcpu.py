@@ -3,9 +3,8 @@
 
 from types import SimpleNamespace
 
-from acrn_trace.diagnosis.case import Case
+from acrn_trace.diagnosis.case import Case, GUESS, PROBABLE
 from acrn_trace.diagnosis.diagnose import diagnose
-from acrn_trace.diagnosis.case import GUESS, PROBABLE
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.report import page
 from acrn_trace.guest.snapshot import DUMP, STUB

@@ -17,10 +17,10 @@ from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Layouts
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.rendering import Renderer
-from acrn_trace.tables.types import Types
 from helpers.make.event import TABLE, event, events, jsonl, sink_of
 
 RENDERER = Renderer(TABLE, Types(Layouts(), FieldTable()))

@@ -9,9 +9,9 @@ from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.rendering import Renderer
-from acrn_trace.tables.types import Types
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
 RENDERER = Renderer(TABLE, Types(Layouts(), FieldTable()))

@@ -12,6 +12,7 @@ from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.tables.results import ResultRules
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.change import Change, Intervener
 from acrn_trace.trace.checks import clobbers
 from acrn_trace.trace.decode import Decoder
@@ -19,7 +20,6 @@ from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.sink import Sink
-from acrn_trace.tables.types import Types
 from acrn_trace.trace.tracer import Tracer
 from helpers.make.stop import SITE, START_VM, stop
 

@@ -3,18 +3,21 @@
 
 An ``out`` argument is written as a whole. Of the others what changed is: the ``out`` of each
 ``{"in": …, "out": …}``. Addresses are those that the guest gives now, not the recorded ones.
+What a recording of rings lacks of structures is known here as well: it has their addresses instead.
 """
 
 from dataclasses import dataclass
 from typing import Any, Iterator
 
+from acrn_trace.files.comparable import ADDRESS
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.tables.calls import Entry
+from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
+from acrn_trace.tables.types import Types, field_value
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.changes import is_change
 from acrn_trace.trace.event import Event
-from acrn_trace.tables.types import Types, field_value
 from acrn_trace.trace.structures import MASK64, MAX_DEPTH, REDACTED, Tree
 
 
@@ -192,3 +195,32 @@ def _bytes(text: str, size: int) -> bytes:
     if len(data) != size:
         raise NotRebuilt(f"{text[:40]!r} is not {size} bytes")
     return data
+
+
+def is_unrecorded(was: Tree, now: Tree) -> bool:
+    """Whether the guest's value ``now`` has nothing in the recording to be compared with."""
+    if was is None or "(unreadable)" in (was, now):  # of a structure its first bytes, perhaps
+        return True
+    is_address = isinstance(was, str) and (was == ADDRESS or was.startswith("0x"))
+    return is_address and isinstance(now, (dict, list))
+
+
+def lacks_outputs(entry: Entry | None, event: Event, fields: FieldTable) -> bool:
+    """Whether the call may have written to memory that was not recorded."""
+    if entry is None or event.failed or event.source != "ring":
+        return False
+    return any(isinstance(tree, str) for tree in _written(entry, event.decoded, fields))
+
+
+def _written(entry: Entry, decoded: dict[str, Tree], fields: FieldTable) -> Iterator[Tree]:
+    """What stands for structures that the call writes: arguments, and what their fields lead to."""
+    for argument in entry.arguments:
+        tree = decoded.get(argument.name)
+        if not argument.is_pointer:
+            continue
+        if argument.direction != "in":
+            yield tree
+        for name, value in tree.items() if isinstance(tree, dict) else ():
+            pointee = fields.of(argument.type or "", name).pointee
+            if pointee and pointee.direction != "in" and value != "0x0":
+                yield value

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
 
-from acrn_trace.act.mock.registers import Registers
 from acrn_trace.act.mock.time_limit import TimeLimit, TimeOver
-from acrn_trace.act.mock.view import PackedView, Place, View
+from acrn_trace.act.mock.view import PackedView, Place, Registers, View
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 from acrn_trace.guest.abi import ACRN
@@ -25,9 +24,9 @@ from acrn_trace.tables import calls as calltable
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.tables.types import Types
 from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.event import Finding
-from acrn_trace.tables.types import Types
 
 MAX_WORDS = 200  # characters of what an exception says
 VECTORS = range(0x10, 0x100)  # an APIC refuses the others

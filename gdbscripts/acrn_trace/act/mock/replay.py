@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Iterator
 
 from acrn_trace.act.mock.cpuid import AcrnCpuid
-from acrn_trace.act.mock.outputs import NotRebuilt, Outputs, inputs
-from acrn_trace.act.mock.unrecorded import is_unrecorded, lacks_outputs
+from acrn_trace.act.mock.outputs import NotRebuilt, Outputs, inputs, is_unrecorded, lacks_outputs
 from acrn_trace.base.errors import TraceError
 from acrn_trace.files.comparable import Meanings, Tree, differences
 from acrn_trace.files.read import read_events

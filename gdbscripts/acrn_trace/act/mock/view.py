@@ -5,15 +5,18 @@ Memory is read when a field is asked for, and written to when one is set; a valu
 its field, a field that is not there and a place past an array's end are errors.
 """
 
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
 
 from acrn_trace.base.suggest import in_passing
+from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
 from acrn_trace.tables.types import Types, field_value
 from acrn_trace.trace.structures import MAX_ELEMENTS, bytes_of
 
 View = Any
+# What a model may set, and how many bits each has.
+BITS = {name: 64 for name in GENERAL_REGISTERS if name != ACRN.result} | {"eflags": 32}
 
 
 class Place:
@@ -233,3 +236,29 @@ def _characters(text: str | bytes, room: int, name: str) -> bytes:
     if len(data) > room:
         raise ValueError(f"{name} has room for {room} bytes, and {len(data)} were given")
     return data.ljust(room, b"\0")
+
+
+class Registers(Mapping[str, int]):
+    """A vCPU's registers at a call; ``changed``: those that were set, which the guest gets.
+
+    A model that sets one plays a hypervisor that changes what it must leave alone.
+    """
+
+    def __init__(self, at_site: Mapping[str, int]) -> None:
+        self._at_site = at_site
+        self.changed: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> int:
+        return self.changed.get(name, self._at_site[name])
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in BITS:
+            why = f": {ACRN.result} is what the model returns" if name == ACRN.result else ""
+            raise LookupError(f"{name} cannot be set{why}; {', '.join(BITS)} can")
+        self.changed[name] = int.from_bytes(encoded(value, BITS[name], name), "little")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at_site)
+
+    def __len__(self) -> int:
+        return len(self._at_site)

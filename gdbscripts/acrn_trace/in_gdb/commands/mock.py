@@ -7,13 +7,13 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.act.mock.switch import listing, load_model, turn_off, turn_on
 from acrn_trace.act.mock.cpuid import CPUID
 from acrn_trace.act.mock.ioreq import FORM, request_bytes
 from acrn_trace.act.mock.library import ANSWERED, NONE, UNANSWERED
 from acrn_trace.act.mock.mock import Mock
 from acrn_trace.act.mock.python import VECTORS
 from acrn_trace.act.mock.settings import SETTINGS
+from acrn_trace.act.mock.switch import listing, load_model, turn_off, turn_on
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory

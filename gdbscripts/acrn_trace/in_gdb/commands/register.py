@@ -15,8 +15,8 @@ from acrn_trace.in_gdb.image import current_image, current_sites, is_dump, load_
 from acrn_trace.in_gdb.session import Session, current_session
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.lint.catalog import CATALOG, explain
-from acrn_trace.lint.report import Report
 from acrn_trace.lint.foreign import foreign_sites
+from acrn_trace.lint.report import Report
 from acrn_trace.options.declare import add_lint_options, add_trace_options
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.sinks.forms import FORMATS
