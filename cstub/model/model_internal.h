@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the model's files use of each other. */
+/* What the model's files call of each other. */
 #ifndef MODEL_INTERNAL_H
 #define MODEL_INTERNAL_H
 
@@ -8,16 +8,6 @@
 
 #define PAGE_4K UINT64_C(0x1000)
 #define PAGE_2M UINT64_C(0x200000)
-
-/* One call on its way through the model. */
-struct model_call {
-	struct acrn_model *model;
-	struct model_vm *caller;
-	struct model_vcpu *vcpu; /* of the caller */
-	uint16_t vcpu_id;
-	struct model_vm *target; /* the caller itself for a call with a permission of its own */
-	uint64_t arg1, arg2;
-};
 
 typedef int32_t model_handler(struct model_call *call);
 
@@ -57,27 +47,6 @@ int32_t model_map_protect(struct acrn_model *model, struct model_vm *vm, uint64_
 			  uint64_t size, uint8_t set, uint8_t clear);
 
 /* ---- VMs (model_vm.c) ---- */
-
-static inline struct acrn_vm_slot *model_config(struct acrn_model *model, const struct model_vm *vm)
-{
-	return &model->config[vm->id];
-}
-
-static inline struct model_vm *model_service_vm(struct acrn_model *model)
-{
-	return &model->vm[model->machine->service_vm];
-}
-
-static inline bool model_is_service_vm(struct acrn_model *model, const struct model_vm *vm)
-{
-	return model_config(model, vm)->load_order == ACRN_SERVICE_VM;
-}
-
-/* Whether the Service VM may interfere with the VM while it runs. */
-static inline bool model_severity_allows(struct acrn_model *model, const struct model_vm *vm)
-{
-	return model_config(model, vm)->severity <= ACRN_SEVERITY_SERVICE_VM;
-}
 
 /* The absolute id of a VM with that name, ACRN_INVALID_VMID if none has it; "" is nobody's name. */
 uint16_t model_vm_by_name(const struct acrn_model *model, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The model's state, for its own files; a caller needs only its size.
+ * The model's state, and a call on its way through it, for its own files; a caller needs only its
+ * size.
  *
  * A VM and its configuration are two things, as in ACRN, and a VM finds its configuration by its
  * own `id`, which is 0 until a create_vm with the right magic names the VM: so a VM that was never
@@ -88,5 +89,38 @@ struct acrn_model {
 	bool pmu_set_up, pmu_running;
 	uint8_t answer_pattern; /* 0: answers are ACRN's */
 };
+
+/* One call on its way through the model. */
+struct model_call {
+	struct acrn_model *model;
+	struct model_vm *caller;
+	struct model_vcpu *vcpu; /* of the caller */
+	uint16_t vcpu_id;
+	struct model_vm *target; /* the caller itself for a call with a permission of its own */
+	uint64_t arg1, arg2;
+};
+
+/* ---- what the state says of a VM ---- */
+
+static inline struct acrn_vm_slot *model_config(struct acrn_model *model, const struct model_vm *vm)
+{
+	return &model->config[vm->id];
+}
+
+static inline struct model_vm *model_service_vm(struct acrn_model *model)
+{
+	return &model->vm[model->machine->service_vm];
+}
+
+static inline bool model_is_service_vm(struct acrn_model *model, const struct model_vm *vm)
+{
+	return model_config(model, vm)->load_order == ACRN_SERVICE_VM;
+}
+
+/* Whether the Service VM may interfere with the VM while it runs. */
+static inline bool model_severity_allows(struct acrn_model *model, const struct model_vm *vm)
+{
+	return model_config(model, vm)->severity <= ACRN_SEVERITY_SERVICE_VM;
+}
 
 #endif
