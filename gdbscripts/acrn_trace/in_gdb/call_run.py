@@ -61,7 +61,7 @@ class HandCall:
         """``parts`` of the page that the guest reserves: offset and bytes. ``sink`` is shown it."""
         self.plan = plan
         self._tracer, self._sink = tracer, sink
-        tracer.audience.beside.append(sink)
+        tracer.dispatcher.beside.append(sink)
         self.over = False
         self._waiting = False
         self._place = place
@@ -111,10 +111,11 @@ class HandCall:
         write_registers({name: entry.registers[name] for name in self._kept.registers})
         DRIVE.held = True
         self._tracer.on_stop(entry, TracePoint(self._place.site.address, enters=self._place.site))
-        if self._tracer.waits:  # one that is caught is answered when it goes on, which is now
-            self._tracer.before_going_on(read_stop())
-        if self._tracer.asks_again:  # a model that went wrong; the guest is not left at this call
-            why = self._tracer.reasons[0].splitlines()[0]
+        answering = self._tracer.answering
+        if answering.waits:  # one that is caught is answered when it goes on, which is now
+            answering.before_going_on(read_stop())
+        if answering.asks_again:  # a model that went wrong; the guest is not left at this call
+            why = answering.reasons[0].splitlines()[0]
             self._tell_gave_up()
             raise TraceError(f"{self.plan.name} was not made: {why}")
         DRIVE.moved = False
@@ -250,7 +251,7 @@ class HandCall:
             return
         self.over = True
         DRIVE.held = False
-        self._tracer.audience.beside.remove(self._sink)
+        self._tracer.dispatcher.beside.remove(self._sink)
         for point in [self._back, *self._boots]:
             if point:
                 point.delete()

@@ -89,12 +89,12 @@ class LiveTrace:
         )
         self._hypervisor = hypervisor_side() if options else None
         if self._hypervisor:
-            self._tracer.audience.first.append(self._hypervisor.sides)
+            self._tracer.dispatcher.first.append(self._hypervisor.sides)
         self._points = SitePoints(self._at_point, self._read_stop, self._on_site, self._on_boot)
         self._boots = 0
         self._boots_in_a_row = 0  # with no stop at a site between
         self._answers = Answers(lambda event: ground_below(event.vcpu))
-        self._tracer.audience.first.append(self._answers)
+        self._tracer.dispatcher.first.append(self._answers)
         self.complaints: list[str] = []  # why the trace is not what its user wants
         self.leaves_complaints = False  # to whoever ends the trace
         self._guard = Guard()
@@ -133,7 +133,7 @@ class LiveTrace:
         image = current_image()
         if not self.active or offset == gdbs_own_offset(image):
             return
-        if self._tracer.audience.calls or self.in_flight():
+        if self._tracer.dispatcher.calls or self.in_flight():
             self._on_boot()
         self._points.delete()
         move_symbols(image, offset)
@@ -170,11 +170,11 @@ class LiveTrace:
 
     @property
     def calls(self) -> int:
-        return self._tracer.audience.calls
+        return self._tracer.dispatcher.calls
 
     @property
     def finding_kinds(self) -> set[str]:
-        return self._tracer.audience.finding_kinds
+        return self._tracer.dispatcher.finding_kinds
 
     @property
     def interrupted(self) -> bool:
@@ -217,7 +217,7 @@ class LiveTrace:
             self.complain_of(
                 None if why == DETACHED else self._answers.unanswered(f"before {ENDED}")
             )
-        for intervener in self._tracer.interveners:
+        for intervener in self._tracer.answering.interveners:
             for notice in intervener.last_notices():
                 self.notice(notice)
         self._tracer.close()
@@ -231,7 +231,7 @@ class LiveTrace:
     def _complain(self, text: str, leave: bool) -> None:
         self.complaints.append(text)
         if not leave:
-            self._tracer.audience.remark(text)
+            self._tracer.dispatcher.remark(text)
 
     def _on_boot(self) -> None:
         """The guest's first instruction runs: the second time around, that is a reset.
@@ -244,8 +244,8 @@ class LiveTrace:
             return
         unfinished = len(self._tracer.end_calls())
         self._boots += 1
-        if self._boots > 1 or unfinished or self._tracer.audience.calls:
-            for intervener in self._tracer.interveners:
+        if self._boots > 1 or unfinished or self._tracer.dispatcher.calls:
+            for intervener in self._tracer.answering.interveners:
                 intervener.rebooted()
             self.notice(f"the guest was reset, with {_calls(unfinished)} in flight")
             why = None if self.quiet else self._answers.rebooted()
@@ -260,9 +260,9 @@ class LiveTrace:
         self._boots_in_a_row = 0
         self._answers.reached |= point.enters is not None
         self._tracer.on_stop(stop, point)
-        DRIVE.reasons += self._tracer.reasons
-        if stops_at_clobbers() and self._tracer.audience.clobber:
-            DRIVE.reasons.append(f"stopped: {self._tracer.audience.clobber}")
+        DRIVE.reasons += self._tracer.answering.reasons
+        if stops_at_clobbers() and self._tracer.dispatcher.clobber:
+            DRIVE.reasons.append(f"stopped: {self._tracer.dispatcher.clobber}")
 
     def _at_point(self, action: Callable[[], None]) -> bool:
         if not self.active:
@@ -272,28 +272,28 @@ class LiveTrace:
 
     def _before_going_on(self, _event: gdb.ContinueEvent) -> None:
         """A user's command makes the guest run, which it does not yet."""
-        if self._tracer.waits:
+        if self._tracer.answering.waits:
             uninterrupted(lambda: self._guard.run(self._answer_now))
 
     def _answer_now(self) -> None:
         if stub_hung_up(self._stub):
             raise TraceError("the guest is gone, and the call that it stood at was not answered")
-        vcpu = self._tracer.standing_at.entry.vcpu
+        vcpu = self._tracer.answering.waiting.call.entry.vcpu
         threads = gdb.selected_inferior().threads()
         DRIVE.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
         try:
             standing = StubVcpu(DRIVE.going_on)
             registers = {name: standing.read(name) for name in ("rip", "rsp")}
             stop = Stop(vcpu, time.time(), registers)
-            self._tracer.before_going_on(stop, steps_over=True)
+            self._tracer.answering.before_going_on(stop, steps_over=True)
         finally:
             DRIVE.going_on = None
 
     def ask_again(self) -> None:
         """Somebody who had no answer to the call that the guest stands at may have one now."""
-        if self._tracer.asks_again:
-            uninterrupted(lambda: self._guard.run(self._tracer.ask_again))
-            say("\n".join(self._tracer.reasons).splitlines())
+        if self._tracer.answering.asks_again:
+            uninterrupted(lambda: self._guard.run(self._tracer.answering.ask_again))
+            say("\n".join(self._tracer.answering.reasons).splitlines())
 
     def _show_caveats(self, knowledge: Knowledge, untraced: int) -> None:
         if knowledge.caveat:

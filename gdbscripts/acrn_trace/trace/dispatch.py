@@ -10,8 +10,8 @@ from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.sink import Sink
 
 
-class Audience:
-    """Counts as well what it has shown."""
+class Dispatcher:
+    """Counts as well what it has handed on."""
 
     def __init__(self, selected: Filter, sinks: Iterable[Sink]) -> None:
         self._filter = selected
@@ -22,6 +22,9 @@ class Audience:
         self.finding_kinds: set[str] = set()
         self.clobber: str | None = None  # what the call did that was shown last
         self.passed_over: Counter[tuple[str, Site]] = Counter()
+
+    def at_next_stop(self) -> None:
+        self.clobber = None
 
     def entered(self, event: Event) -> None:
         shown = self._sinks if self._filter.verdict(event) else []

@@ -252,17 +252,17 @@ def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
     tracer, recorder, hands = intervened(Says(ANSWER), Says(Change(stop="look"), watches=True))
     at = stop(rip=SITE.address)
     tracer.on_stop(at, point([SITE], SITE.address))
-    assert tracer.reasons == ["look"] and tracer.waits
+    assert tracer.answering.reasons == ["look"] and tracer.answering.waits
     assert hands.did == [("stand_at", SITE.address)]
-    tracer.before_going_on(at)
-    assert recorder.events[0].ret == 7 and hands.did and not tracer.waits
+    tracer.answering.before_going_on(at)
+    assert recorder.events[0].ret == 7 and hands.did and not tracer.answering.waits
 
 
 def test_it_waits_where_he_is_shown_the_stop_for_a_breakpoint_of_his_own():
     tracer, _, hands = intervened(Says(ANSWER))
     hands.shown = True
     tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
-    assert tracer.reasons == [] and tracer.waits
+    assert tracer.answering.reasons == [] and tracer.answering.waits
     assert hands.did == [("stand_at", SITE.address)]
 
 
@@ -274,7 +274,7 @@ def shown_answered(*others):
     tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
     assert hands.did == [("stand_at", SITE.address)]
     hands.did.clear()
-    tracer.before_going_on(stop(rip=SITE.address), steps_over=True)
+    tracer.answering.before_going_on(stop(rip=SITE.address), steps_over=True)
     assert hands.did == [(0x1000, b"x"), {"rbx": 5}, {"rax": 7}, "pass_over"]
     assert recorder.events == []
     return tracer, recorder, hands
@@ -284,7 +284,7 @@ def test_where_gdb_steps_over_the_site_it_comes_back_by_that_step():
     tracer, recorder, _ = shown_answered(Says(returned=Change(stop="back")))
     tracer.on_stop(stop(rip=SITE.return_address, rbx=5, rax=7), point([SITE], SITE.return_address))
     (event,) = recorder.events
-    assert (event.ret, event.answered_by, tracer.reasons) == (7, "mock", ["back"])
+    assert (event.ret, event.answered_by, tracer.answering.reasons) == (7, "mock", ["back"])
     tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
     assert len(tracer.in_flight()) == 1  # the next call is one of its own
 
@@ -305,8 +305,8 @@ def test_a_call_that_the_user_takes_elsewhere_is_not_answered(moved):
     tracer, recorder, hands = intervened(answers, Says(Change(stop="look"), watches=True))
     tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
     if not moved:
-        tracer.interveners.remove(answers)
-    tracer.before_going_on(stop(rip=SITE.return_address if moved else SITE.address))
+        tracer.answering.interveners.remove(answers)
+    tracer.answering.before_going_on(stop(rip=SITE.return_address if moved else SITE.address))
     assert hands.did == [("stand_at", SITE.address)] and recorder.events == []
     assert tracer.in_flight()[0].answered_by is None
 
@@ -326,6 +326,6 @@ def test_a_call_of_another_hypervisor_is_no_event(registers, number, foreign):
     site = replace(SITE, number=number)
     run(tracer, site, stop(**registers), stop(rip=SITE.return_address, rax=0, **{"r8": 1}))
     tracer.close()
-    assert (len(recorder.events), len(tracer.audience.passed_over)) == (
+    assert (len(recorder.events), len(tracer.dispatcher.passed_over)) == (
         (0, 1) if foreign else (1, 0)
     )

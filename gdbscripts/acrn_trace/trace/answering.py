@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Asks interveners of each call, and makes their changes: at once, or when the guest goes on.
+
+A call that somebody answers comes back without its VMCALL. Where the user is shown the guest at
+that call, its answer waits: it is given when the guest goes on, unless the user took the vCPU
+elsewhere or ended what answers.
+"""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Callable, Protocol
+
+from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Stop
+from acrn_trace.trace.change import (
+    Change,
+    Intervener,
+    StoppedGuest,
+    answered_stop,
+    changed_stop,
+    make_change,
+)
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.marks import MOCKED
+from acrn_trace.trace.pairing import Call
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What ``intervener`` makes of the call that the guest stands at."""
+
+    call: Call
+    event: Event
+    intervener: Intervener
+    change: Change
+
+    def is_where_it_was(self, stop: Stop) -> bool:
+        """Whether the vCPU stands at the call still, now that it is as in ``stop``."""
+        here = stop.registers["rip"] == self.call.site.address
+        return here and stop.rsp == self.call.entry.rsp
+
+
+class Calls(Protocol):
+    """Whose calls they are, which changes make others of."""
+
+    def reenter(self, call: Call, event: Event, stop: Stop) -> None:
+        """The call is made as it stands in ``stop``."""
+
+    def come_back(self, call: Call, stop: Stop) -> None:
+        """The call is back, as in ``stop``."""
+
+
+class Answering:
+    """``interveners`` are asked of every call, in their order; the list may change meanwhile."""
+
+    def __init__(
+        self, interveners: list[Intervener], guest: StoppedGuest | None, calls: Calls
+    ) -> None:
+        self.interveners = interveners
+        self._guest = guest
+        self._calls = calls
+        self.reasons: list[str] = []  # why the guest stays stopped at the latest stop
+        self.waiting: Answer | None = None  # until the guest goes on
+        self._passing: Call | None = None  # answered, and on its way over its instruction
+        self._after: dict[int, Callable[[], None] | None] = {}  # by seq: to do once it is back
+
+    @property
+    def _hands(self) -> StoppedGuest:
+        assert self._guest, "this tracer has no guest to change"
+        return self._guest
+
+    # A stop, in the order in which it is taken: another one begins, a call is over its
+    # instruction, a call is entered, is asked of, is answered, is back.
+
+    def at_next_stop(self) -> None:
+        self.reasons, self.waiting = [], None
+
+    def passed(self, stop: Stop, site: Site) -> bool:
+        """Whether ``stop`` is that of a call answered in passing, whose step did not take place."""
+        call = self._passing
+        if not call or (call.site, call.entry.vcpu, call.entry.rsp) != (site, stop.vcpu, stop.rsp):
+            return False
+        self._come_back(call, changed_stop(stop, {"rip": site.return_address}))
+        return True
+
+    def ask(self, call: Call, event: Event) -> Answer | None:
+        """Change a call that is entered; the answer to it, which is yet to be given."""
+        answer = None
+        for intervener in list(self.interveners):
+            if answer and not intervener.watches:
+                continue
+            change = intervener.entered(call, event)
+            if change is None:
+                continue
+            if change.answer is None:
+                self._change_entry(change, call, event)
+            if change.answer is not None or change.again:
+                answer = Answer(call, event, intervener, change)
+                event.answered_by = change.answered_by
+            self._tell(change, event)
+            if change.after and not answer:
+                change.after()
+        return answer
+
+    def give(self, answer: Answer) -> None:
+        """Now, or when the guest goes on from a stop that the user is shown."""
+        address = answer.call.site.address
+        if self.reasons or self._hands.is_shown(address):
+            self.waiting = answer
+            self._hands.stand_at(address)
+        else:
+            self._give_now(answer)
+
+    def returned(self, call: Call, event: Event) -> list[Callable[[], None]]:
+        """Change a call that is back; what is to be done once its event is finished."""
+        self._passing = None if call is self._passing else self._passing
+        afterwards = [self._after.pop(call.seq, None)]
+        for intervener in list(self.interveners):
+            change = intervener.returned(call, event)
+            if change:
+                make_change(change, self._hands)
+                event.rax = change.registers.get(ACRN.result, event.rax)
+                self._tell(change, event)
+                afterwards.append(change.after)
+        return [action for action in afterwards if action]
+
+    # Between two stops, where the user is shown a call that somebody answers.
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call that the guest stands at is answered when it goes on."""
+        return self.waiting is not None and self.waiting.change.answer is not None
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether the guest stands at a call to which somebody had no answer, and may have one."""
+        return self.waiting is not None and self.waiting.change.again
+
+    def ask_again(self) -> None:
+        """Ask whoever had no answer to the call that the guest stands at."""
+        assert self.waiting
+        unanswered = self.waiting
+        self.at_next_stop()
+        change = unanswered.intervener.entered(unanswered.call, unanswered.event)
+        if change:
+            self._tell(change, unanswered.event)
+            self.waiting = replace(unanswered, change=change)
+
+    def before_going_on(self, stop: Stop, steps_over: bool = False) -> None:
+        """The guest goes on from a stop that a user was shown; ``stop`` is what he made of it.
+
+        Where GDB ``steps_over`` the site by itself, an answered call comes back by that step.
+        """
+        answer = self.waiting
+        if answer is None:
+            return
+        self.at_next_stop()
+        is_given = answer.intervener in self.interveners and answer.change.answer is not None
+        if not (is_given and answer.is_where_it_was(stop)):
+            answer.event.answered_by = None
+        elif steps_over:
+            self._give_in_passing(answer)
+        else:
+            self._give_now(answer)
+
+    # How an answer is given.
+
+    def _give_now(self, answer: Answer) -> None:
+        stop = answered_stop(answer.call, answer.change, time.time())
+        make_change(answer.change, self._hands)
+        self._mark(answer)
+        self._come_back(answer.call, stop)
+
+    def _give_in_passing(self, answer: Answer) -> None:
+        make_change(answer.change, self._hands)
+        self._mark(answer)
+        self._hands.set_registers({ACRN.result: answer.change.answer or 0})
+        self._hands.pass_over()
+        self._passing = answer.call
+
+    def _come_back(self, call: Call, stop: Stop) -> None:
+        """An answered call is over: the vCPU is put behind it."""
+        self._hands.set_registers({name: stop.registers[name] for name in (ACRN.result, "rip")})
+        self._calls.come_back(call, stop)
+
+    def _change_entry(self, change: Change, call: Call, event: Event) -> None:
+        """The call is made with other registers or memory: the event shows what is then asked."""
+        if change.registers or change.memory:
+            make_change(change, self._hands)
+            self._calls.reenter(call, event, changed_stop(call.entry, change.registers))
+
+    def _mark(self, answer: Answer) -> None:
+        event, change = answer.event, answer.change
+        event.answered_by = change.answered_by
+        if change.mocked:
+            event.more[MOCKED] = change.mocked
+        self._after[answer.call.seq] = change.after
+
+    def _tell(self, change: Change, event: Event) -> None:
+        event.findings += change.notes
+        if change.delay:
+            self._hands.hold(change.delay)
+        if change.stop is not None:
+            self.reasons.append(change.stop)
