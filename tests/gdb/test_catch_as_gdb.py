@@ -53,12 +53,12 @@ def test_a_stop_is_told_like_gdbs_own_and_the_entry_takes_what_a_breakpoint_take
 def test_commands_with_continue_do_not_pile_up(six_calls):
     """Each on top of the one before would end in Python's limit of recursion at a thousand."""
     told, gdb = six_calls(
-        "python import sys; sys.setrecursionlimit(60)",
         "catch hypercall",
         "python gdb.breakpoints()[-1].commands = 'silent\\nprintf \"[%d]\", $n++\\ncontinue'",
         "catch hypercall -r",
         "python gdb.breakpoints()[-1].commands = 'silent\\nprintf \"<%d>\", $n++\\ncontinue'",
         "set $n = 0",
+        "python import sys; sys.setrecursionlimit(60)",
         "continue",
     )
     assert told == UNTOUCHED
@@ -67,11 +67,11 @@ def test_commands_with_continue_do_not_pile_up(six_calls):
 
 def test_continue_anywhere_in_the_commands_is_gdbs_own(six_calls):
     told, gdb = six_calls(
-        "python import sys; sys.setrecursionlimit(60)",
         "catch hypercall",
         'python gdb.breakpoints()[-1].commands = \'silent\\nif $n++ < 4\\n  printf "[%d]", $n\\n'
         '  continue\\nend\\nprintf "at %d\\\\n", $n\'',
         "set $n = 0",
+        "python import sys; sys.setrecursionlimit(60)",
         "continue",
         "continue",
         "delete",

@@ -111,3 +111,29 @@ def test_every_command_has_help():
 def test_completion(typed, offered):
     gdb = run(gdb_command(HELLO, f"complete {typed}"))
     assert offered <= set(gdb.out.splitlines()), gdb.out
+
+
+# What a command brings with it: code, DWARF, C, tables, sinks and the edge's own machinery.
+LATE = (
+    *("capstone", "elftools", "ctypes", "json", "argparse", "acrn_trace.in_gdb.session"),
+    *("acrn_trace.tables.knowledge", "acrn_trace.image", "acrn_trace.sites", "acrn_trace.sinks"),
+)
+
+
+def test_the_script_loads_no_command():
+    asked = f"python import sys; print('loaded:', [m for m in {LATE} if m in sys.modules])"
+    gdb = run(gdb_command(HELLO, asked, "help hypercall trace", asked, "hypercall sites", asked))
+    before, helped, used = re.findall(r"^loaded: (.*)$", gdb.out, re.MULTILINE)
+    assert before == helped == "[]", gdb
+    assert "acrn_trace.in_gdb.session" in used and "capstone" in used
+
+
+def test_every_row_of_the_registry_has_its_module():
+    rows = (
+        "python from acrn_trace.in_gdb.commands import register, registry\n"
+        "python for row in registry.COMMANDS: register._module(f'commands.{row.module}').make\n"
+        "python for row in registry.FUNCTIONS: getattr(register._module("
+        "f'commands.{row.module}'), row.name.removeprefix('_hypercall_'))"
+    )
+    gdb = run(gdb_command(HELLO, *rows.split("\n"), "python print(len(registry.COMMANDS), 'rows')"))
+    assert "13 rows" in gdb.out and gdb.err == "", gdb

@@ -11,10 +11,10 @@ import gdb
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.in_gdb import chores
-from acrn_trace.in_gdb.commands.mock import the_mock
 from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
+from acrn_trace.in_gdb.mock import the_mock
 from acrn_trace.in_gdb.session import current_session
 from acrn_trace.options.declare import SITE_PARAMETERS
 from acrn_trace.options.knowledge import make_knowledge, mocks

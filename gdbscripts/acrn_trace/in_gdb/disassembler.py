@@ -5,9 +5,6 @@ import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.in_gdb.image import current_site_at
-from acrn_trace.sites.listing import call_comment
-from acrn_trace.tables.knowledge import Knowledge
 
 try:
     from gdb.disassembler import (
@@ -26,9 +23,8 @@ MNEMONICS = ("vmcall", "vmmcall")
 class CallNames(Disassembler):
     """GDB's own disassembler, and behind it the name of the call."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self) -> None:
         super().__init__("acrn-trace")
-        self._knowledge = knowledge
 
     def __call__(self, info):
         result = builtin_disassemble(info)
@@ -37,15 +33,21 @@ class CallNames(Disassembler):
         comment = self._comment(info.address & MASK64)
         return DisassemblerResult(result.length, result.string + comment) if comment else result
 
-    def _comment(self, address: int) -> str:
+    @staticmethod
+    def _comment(address: int) -> str:
+        # What reads images and tables is loaded with the first VMCALL, not with the script.
+        from acrn_trace.in_gdb.image import current_site_at
+        from acrn_trace.in_gdb.session import current_session
+        from acrn_trace.sites.listing import call_comment
+
         try:
             site = current_site_at(address)
         except (TraceError, OSError):
             return ""
-        return call_comment(site, self._knowledge.table) if site else ""
+        return call_comment(site, current_session().knowledge.table) if site else ""
 
 
-def register(knowledge: Knowledge) -> None:
+def register() -> None:
     """Show the names in x/i, disassemble and the TUI, if this GDB can."""
     if Disassembler is not object and hasattr(gdb, "disassembler"):
-        register_disassembler(CallNames(knowledge), ARCHITECTURE)
+        register_disassembler(CallNames(), ARCHITECTURE)

@@ -26,6 +26,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
+from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.stepped_vcpu import SteppedVcpus
 from acrn_trace.in_gdb.stream import GdbStream
@@ -296,9 +297,9 @@ def _guest_gone(_event: object) -> None:
 
 
 DRIVE = Drive()
-gdb.events.stop.connect(show_reasons)
-gdb.events.stop.connect(_stopped_for_user)
-gdb.events.before_prompt.connect(DRIVE.come_last)
-gdb.events.cont.connect(lambda _event: DRIVE.stepped.resumed())
-gdb.events.exited.connect(_guest_gone)
-gdb.events.connection_removed.connect(_guest_gone)
+events.stop.connect(show_reasons)
+events.stop.connect(_stopped_for_user)
+events.before_prompt.connect(DRIVE.come_last)
+events.cont.connect(lambda _event: DRIVE.stepped.resumed())
+events.exited.connect(_guest_gone)
+events.connection_removed.connect(_guest_gone)

@@ -5,43 +5,13 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import open_image
-from acrn_trace.in_gdb.command import complaint
 from acrn_trace.in_gdb.drive import HypercallPoint
+from acrn_trace.in_gdb.parameters import HYPERVISOR_SYMBOLS
 from acrn_trace.in_gdb.target import read_memory, read_register, uninterrupted
 from acrn_trace.sites.hypervisor_code import Access, HypervisorCode, hypervisor_code
 from acrn_trace.trace.both_sides import BothSides
-
-PARAMETER = "hypercall hypervisor-symbols"
-
-
-class HypervisorSymbolsParameter(gdb.Parameter):
-    """The hypervisor's own image, to see each call at both ends; empty: the guest's side alone.
-
-    An ELF64 image with symbols and debug information: examples/hypervisor's, or ACRN's acrn.out.
-    GDB itself does not load it. Takes effect with the next 'hypercall trace'."""
-
-    set_doc = "Set the hypervisor's image, whose dispatcher and handlers are watched."
-    show_doc = "Show the hypervisor's image, whose dispatcher and handlers are watched."
-
-    def __init__(self) -> None:
-        super().__init__(PARAMETER, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
-        self.value = self._valid = ""
-
-    def get_set_string(self) -> str:
-        try:
-            if self.value:
-                hypervisor_code(open_image(self.value))
-        except TraceError as error:
-            self.value = self._valid
-            raise complaint(error) from None
-        self._valid = self.value
-        return ""
-
-    def get_show_string(self, value: str) -> str:
-        return f"The hypervisor's side is that of {value}." if value else "Only the guest's side."
 
 
 class HypervisorPoint(HypercallPoint):
@@ -99,7 +69,7 @@ class HypervisorSide:
 
 def hypervisor_side() -> HypervisorSide | None:
     """The side that the user asked for."""
-    path = gdb.parameter(PARAMETER)
+    path = gdb.parameter(HYPERVISOR_SYMBOLS)
     return HypervisorSide(path) if path else None
 
 

@@ -12,7 +12,6 @@ from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.below import ground_below, instruction_of
-from acrn_trace.in_gdb.command import say
 from acrn_trace.in_gdb.drive import DRIVE, GuestHands
 from acrn_trace.in_gdb.exact_settings import make_exact
 from acrn_trace.in_gdb.guard import Guard
@@ -21,6 +20,7 @@ from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offse
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.live_output import Shown
 from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
+from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.site_points import SitePoints
 from acrn_trace.in_gdb.stub import StubVcpu, stub_descriptor
 from acrn_trace.in_gdb.stub_packets import stub_hung_up

@@ -4,9 +4,9 @@
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.in_gdb.command import Prefix, complaint
-from acrn_trace.in_gdb.hypervisor import HypervisorSymbolsParameter
-from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.base.places import INCLUDE
+from acrn_trace.in_gdb.prompt import Prefix, complaint
+from acrn_trace.tables.releases import read_releases
 
 
 class SetHypercall(Prefix):
@@ -32,22 +32,22 @@ class VersionParameter(gdb.Parameter):
     set_doc = "Set the release of ACRN whose calls are expected."
     show_doc = "Show the release of ACRN whose calls are expected."
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-        releases = knowledge.releases
+    def __init__(self) -> None:
+        releases = read_releases(INCLUDE / "acrn_versions.def")
         super().__init__("hypercall version", gdb.COMMAND_DATA, gdb.PARAM_ENUM, releases.names)
         self.value = releases.newest
 
     def get_set_string(self) -> str:
+        knowledge = _knowledge()
         try:
-            self._knowledge.use_release(self.value)
+            knowledge.use_release(self.value)
         except TraceError as error:
-            self.value = self._knowledge.release
+            self.value = knowledge.release
             raise complaint(error) from None
         return ""
 
     def get_show_string(self, value: str) -> str:
-        calls = len(list(self._knowledge.table))
+        calls = len(list(_knowledge().table))
         return f"The call table is that of ACRN {value}, {calls} calls."
 
 
@@ -103,6 +103,7 @@ class PossibleSitesParameter(gdb.Parameter):
 
 
 CLOBBER = "hypercall clobber"
+HYPERVISOR_SYMBOLS = "hypercall hypervisor-symbols"
 
 
 class ClobberParameter(gdb.Parameter):
@@ -125,6 +126,33 @@ class ClobberParameter(gdb.Parameter):
         return f"A register that a call changed: {value}."
 
 
+class HypervisorSymbolsParameter(gdb.Parameter):
+    """The hypervisor's own image, to see each call at both ends; empty: the guest's side alone.
+
+    An ELF64 image with symbols and debug information: examples/hypervisor's, or ACRN's acrn.out.
+    GDB itself does not load it. Takes effect with the next 'hypercall trace'."""
+
+    set_doc = "Set the hypervisor's image, whose dispatcher and handlers are watched."
+    show_doc = "Show the hypervisor's image, whose dispatcher and handlers are watched."
+
+    def __init__(self) -> None:
+        super().__init__(HYPERVISOR_SYMBOLS, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
+        self.value = self._valid = ""
+
+    def get_set_string(self) -> str:
+        try:
+            if self.value:
+                _check_hypervisor(self.value)
+        except TraceError as error:
+            self.value = self._valid
+            raise complaint(error) from None
+        self._valid = self.value
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"The hypervisor's side is that of {value}." if value else "Only the guest's side."
+
+
 def compares_registers() -> bool:
     return gdb.parameter(CLOBBER) != "off"
 
@@ -133,11 +161,26 @@ def stops_at_clobbers() -> bool:
     return gdb.parameter(CLOBBER) == "stop"
 
 
-def register(knowledge: Knowledge) -> None:
+def _knowledge():
+    """The session's Knowledge. What a session needs is not loaded only to define a parameter."""
+    from acrn_trace.in_gdb.session import current_session
+
+    return current_session().knowledge
+
+
+def _check_hypervisor(path: str) -> None:
+    """TraceError unless it is a hypervisor's image; what reads images is loaded for one only."""
+    from acrn_trace.image.image import open_image
+    from acrn_trace.sites.hypervisor_code import hypervisor_code
+
+    hypervisor_code(open_image(path))
+
+
+def register() -> None:
     """Define every parameter."""
     SetHypercall()
     ShowHypercall()
-    VersionParameter(knowledge)
+    VersionParameter()
     OffsetParameter()
     PossibleSitesParameter()
     ClobberParameter()

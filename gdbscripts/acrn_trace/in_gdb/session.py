@@ -9,6 +9,7 @@ import gdb
 from acrn_trace.act.inject import Injector
 from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.base.errors import TraceError
+from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
@@ -25,7 +26,7 @@ class Session:
         self.trace: LiveTrace | None = None
         self.interveners: list[Intervener] = []  # inject, then replay or mock, then catch
         self._injector: Injector | None = None  # of the trace's own options
-        gdb.events.stop.connect(self._on_gdb_stop)
+        events.stop.connect(self._on_gdb_stop)
 
     def active(self) -> LiveTrace | None:
         """The trace that runs, be it one that shows nothing."""
@@ -64,6 +65,7 @@ class Session:
     def _replace_trace(
         self, options: argparse.Namespace | None, stream: IO[str] | None
     ) -> LiveTrace:
+        self.knowledge.check()
         before = self.active()
         pairing = before.pairing.continued() if before else None
         handover = before.tracer.handed_over() if before else None

@@ -10,8 +10,8 @@ from typing import Callable, Iterable
 
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
-from acrn_trace.lint.linter import Linter
 from acrn_trace.lint.findings import Found
+from acrn_trace.lint.linter import Linter
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Loads the scripts into GDB, and tells of each command that they run where GDB calls them back."""
 
+import builtins
 import functools
 import os
 import runpy
@@ -55,20 +56,20 @@ class Registry:
         self._registry.disconnect(self._handlers.pop(handler, handler))
 
 
-def subclasses(kind):
-    for one in kind.__subclasses__():
-        yield one
-        yield from subclasses(one)
+def built(*arguments, **options):
+    """A class, as Python builds it, with the methods watched that GDB will call."""
+    made = build(*arguments, **options)
+    for kind, methods in METHODS.items():
+        for method in methods if issubclass(made, kind) else ():
+            if method in vars(made) and made.__module__.startswith("acrn_trace."):
+                setattr(made, method, watched(vars(made)[method]))
+    return made
 
 
+build, builtins.__build_class__ = builtins.__build_class__, built
 gdb.execute = told
 for name in dir(gdb.events):
     if isinstance(getattr(gdb.events, name), gdb.EventRegistry):
         setattr(gdb.events, name, Registry(getattr(gdb.events, name)))
 runpy.run_path(os.environ["ACRN_TRACE_LOADER"])
-for kind, methods in METHODS.items():
-    for one in subclasses(kind):
-        for method in methods:
-            if method in vars(one) and one.__module__.startswith("acrn_trace."):
-                setattr(one, method, watched(vars(one)[method]))
 gdb.write("The callbacks are watched.\n")

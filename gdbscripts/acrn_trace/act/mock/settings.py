@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
+from acrn_trace.act.mock.setting_names import SETTINGS
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import in_passing
 
@@ -51,7 +52,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Settings:
-    """See ``SETTINGS`` for what each is."""
+    """See ``setting_names.SETTINGS`` for what each is."""
 
     cpus: int = 16
     vcpus: int = 16
@@ -107,7 +108,7 @@ def _wrong(word: str, why: str) -> TraceError:
 def _setting(name: str) -> tuple[str, Callable[[str], Any]]:
     if name not in SETTINGS:
         raise ValueError(f"no setting is named {name!r}{in_passing(name, [*SETTINGS, 'vm1'])}")
-    return SETTINGS[name][:2]
+    return _SETTINGS[name]
 
 
 def _checked(settings: Settings) -> Settings:
@@ -230,18 +231,18 @@ _ATTRIBUTES: dict[str, Callable[[str], Any]] = {
     "order": _choice(ORDERS),
 }
 
-# name -> field, parser, what it is
-SETTINGS: dict[str, tuple[str, Callable[[str], Any], str]] = {
-    "cpus": ("cpus", _whole(1, MAX_CPUS), "physical CPUs (16)"),
-    "vcpus": ("vcpus", _whole(1, MAX_CPUS), "vCPUs that a VM may have (16)"),
-    "vms": ("vms", _whole(1, MAX_VMS), "VM slots, the Service VM's among them (16)"),
-    "pci": ("pci", _devices, "PCI devices to assign: BUS:DEVICE.FUNCTION,… or none"),
-    "pins": ("pins", _whole(1, 240), "pins of the physical IOAPIC (24)"),
-    "cstates": ("cstates", _whole(0, 255), "C-states that pm_get_cpu_state tells of (3)"),
-    "trusty-vms": ("trusty", _whole(0, MAX_VMS), "VMs that may have a secure world (16)"),
-    "debug": ("debug", _on_off, "on: a debug build of ACRN, with logging and profiling (on)"),
-    "memory": ("memory", _size, "where the machine's memory ends (512G)"),
-    "hypervisor": ("hypervisor", _ranges, "the hypervisor's own memory: START-END,… (none)"),
-    "version": ("version", str, "the release of ACRN (that of 'set hypercall version')"),
-    "tsc-khz": ("tsc_khz", _whole(1, (1 << 32) - 1), "what CPUID tells of the TSC (measured)"),
+# name, of setting_names.SETTINGS -> field, parser
+_SETTINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "cpus": ("cpus", _whole(1, MAX_CPUS)),
+    "vcpus": ("vcpus", _whole(1, MAX_CPUS)),
+    "vms": ("vms", _whole(1, MAX_VMS)),
+    "pci": ("pci", _devices),
+    "pins": ("pins", _whole(1, 240)),
+    "cstates": ("cstates", _whole(0, 255)),
+    "trusty-vms": ("trusty", _whole(0, MAX_VMS)),
+    "debug": ("debug", _on_off),
+    "memory": ("memory", _size),
+    "hypervisor": ("hypervisor", _ranges),
+    "version": ("version", str),
+    "tsc-khz": ("tsc_khz", _whole(1, (1 << 32) - 1)),
 }

@@ -9,10 +9,12 @@ from acrn_trace.act.call.plan import find_call, plan_call
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
+from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
-from acrn_trace.in_gdb.command import Command, matching
+from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.live import LiveTrace
+from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
@@ -63,29 +65,13 @@ class _Printed(TextSink):
 
 
 class HypercallCall(Command):
-    """Make a call from the stopped guest, print its event, and put everything back.
-
-    hypercall call [-f] NAME|NUMBER [ARGUMENT]...
-
-    Arguments are numbers, names of the tables' enumerations, or GDB expressions (in parentheses
-    where they have spaces); a structure is {field=value, ...}, a list [value, ...], text "...".
-    Structures are built in the page that the guest reserves (cstub/src/scratch.S); a number in
-    place of one is the guest-physical address of one that is there, and so is '&variable'. Outputs
-    may be left out.
-
-      hypercall call get_api_version
-      hypercall call create_vm {name="vm1", cpu_affinity=1<<2}
-      hypercall call set_memory_regions {vmid=1, regions_gpa=[{gpa=0, size=0x1000}]}
-
-    The other vCPUs are held meanwhile, and interrupts are off.
-      -f    also where another vCPU is in the hypervisor, and may hold a lock that the call needs"""
+    """Makes a call from the stopped guest, prints its event, and puts everything back."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__("hypercall call", gdb.COMMAND_RUNNING, self._make, str.strip)
-        self._session = session
+        super().__init__(session, self._make, str.strip)
         self._call: HandCall | None = None
-        gdb.events.exited.connect(self._on_gone)
-        gdb.events.connection_removed.connect(self._on_gone)
+        events.exited.connect(self._on_gone)
+        events.connection_removed.connect(self._on_gone)
 
     def complete(self, text: str, word: str | None) -> list[str]:
         done = text.split()[: -1 if word else None]
@@ -154,3 +140,7 @@ class HypercallCall(Command):
 
 def _notice(text: str) -> None:
     gdb.write(printable(f"+++ {text} +++") + "\n")
+
+
+def make(_name: str, session: Session) -> Command:
+    return HypercallCall(session)

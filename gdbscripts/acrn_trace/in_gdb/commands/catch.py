@@ -7,9 +7,11 @@ import gdb
 
 from acrn_trace.act.catch import announcement, guarded_commands, is_silent, parse_catch
 from acrn_trace.guest.abi import ACRN
+from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
-from acrn_trace.in_gdb.command import Command, matching
+from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.drive import DRIVE
+from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.tables.call_selection import WIDE
 from acrn_trace.trace.change import CATCHES, Change, Intervener
@@ -17,10 +19,6 @@ from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
 
 VARIABLES = ("_hypercall_nr", "_hypercall_name", "_hypercall_ret")
-# GDB lets nobody set a count of hits, so ours is told behind its list.
-COUNTS = """define info hookpost-breakpoints
-python import acrn_trace.in_gdb.commands.catch; acrn_trace.in_gdb.commands.catch.show_hits()
-end"""
 
 
 class Catcher(Intervener):
@@ -130,52 +128,11 @@ class Catcher(Intervener):
             point.mend()
 
 
-class CallArgument(gdb.Function):
-    """$_hypercall_arg(N): argument N, 1 or 2, of the call that the guest stands at; else void."""
-
-    def __init__(self, catcher: Catcher) -> None:
-        super().__init__("_hypercall_arg")
-        self._catcher = catcher
-
-    def invoke(self, *numbers: gdb.Value):
-        indices: list[int] = []
-        with contextlib.suppress(gdb.error):  # of what is no number
-            indices = [int(number) for number in numbers]
-        if indices not in ([1], [2]):
-            given = ", ".join(map(str, numbers))
-            raise gdb.GdbError(f"$_hypercall_arg({given}): a hypercall has arguments 1 and 2.")
-        call = self._catcher.call
-        if call is None:
-            return gdb.parse_and_eval("(void) 0")
-        return call.entry.registers[ACRN.arguments[indices[0] - 1]]
-
-
-class StoppedBy(gdb.Function):
-    """$_hypercall_stopped_by(N): whether catchpoint N stopped the guest where it stands."""
-
-    def __init__(self, catcher: Catcher) -> None:
-        super().__init__("_hypercall_stopped_by")
-        self._catcher = catcher
-
-    def invoke(self, number: gdb.Value) -> bool:
-        return int(number) in self._catcher.stopped_by
-
-
 class CatchHypercall(Command):
-    """Stop when the guest makes a hypercall.
+    """Adds a catchpoint, temporary or not."""
 
-    catch hypercall [-r] [CALL]... [thread N] [if EXPR]
-
-    CALL is a name, a number, %CLASS or /CLASS (general, vm, irq, ioreq, memory, device, debug,
-    trusty, power, tee) or /REGEX; without one every call is caught. The guest stops at the VMCALL,
-    before the call is made; with -r behind it, where the call is back.
-    In EXPR and in commands: $_hypercall_nr, $_hypercall_name, $_hypercall_arg(1),
-    $_hypercall_arg(2), and with -r $_hypercall_ret.
-    The entry has a number: condition, ignore, commands, enable, disable and delete take it."""
-
-    def __init__(self, name: str, session: Session, catcher: Catcher, temporary: bool) -> None:
-        super().__init__(f"{name} hypercall", gdb.COMMAND_BREAKPOINTS, self._catch, str)
-        self._session = session
+    def __init__(self, session: Session, catcher: Catcher, temporary: bool) -> None:
+        super().__init__(session, self._catch, str)
         self._catcher = catcher
         self._temporary = temporary
 
@@ -194,37 +151,60 @@ class CatchHypercall(Command):
         gdb.write(f"{temporary} {point.entry.number} ({request.what})\n")
 
 
-TcatchHypercall = type("TcatchHypercall", (CatchHypercall,), {"__doc__": CatchHypercall.__doc__})
 _catchers: list[Catcher] = []
 
 
-def show_hits() -> None:
-    """Behind GDB's list of breakpoints: what it would say in the list itself."""
-    for point in _catchers[0].points:
-        if point.entry.is_valid() and point.hits:
-            times = "1 time" if point.hits == 1 else f"{point.hits} times"
-            gdb.write(f"Catchpoint {point.entry.number} already hit {times}\n")
+def the_catcher(session: Session) -> Catcher:
+    """The one of this GDB."""
+    if not _catchers:
+        _catchers.append(Catcher())
+        _listen(_catchers[0], session)
+    return _catchers[0]
 
 
-def register(session: Session) -> None:
-    catcher = Catcher()
-    _catchers.append(catcher)
-    CatchHypercall("catch", session, catcher, False)
-    TcatchHypercall("tcatch", session, catcher, True)
-    CallArgument(catcher)
-    StoppedBy(catcher)
-    gdb.execute(COUNTS)
-
+def _listen(catcher: Catcher, session: Session) -> None:
     def forget_deleted(_event: object = None) -> None:
         """No breakpoint of ours may go while GDB deletes one of the user's, so they go later."""
         catcher.forget_deleted()
         if not catcher.points and catcher in session.interveners:
             session.withdraw(catcher)
 
-    gdb.events.stop.connect(forget_deleted)
-    gdb.events.before_prompt.connect(forget_deleted)
-    gdb.events.cont.connect(lambda _event: catcher.forget_stop())
-    for event in (gdb.events.exited, gdb.events.connection_removed):
+    events.stop.connect(forget_deleted)
+    events.before_prompt.connect(forget_deleted)
+    events.cont.connect(lambda _event: catcher.forget_stop())
+    for event in (events.exited, events.connection_removed):
         event.connect(lambda _event: catcher.forget_guest())
-    gdb.events.breakpoint_modified.connect(catcher.modified)
-    gdb.events.breakpoint_deleted.connect(lambda _entry: catcher.hand_over_commands())
+    events.breakpoint_modified.connect(catcher.modified)
+    events.breakpoint_deleted.connect(lambda _entry: catcher.hand_over_commands())
+    events.breakpoints_listed.connect(show_hits)
+
+
+def show_hits() -> None:
+    """Behind GDB's list of breakpoints: a count of hits, which GDB lets nobody set."""
+    for point in _catchers[0].points:
+        if point.entry.is_valid() and point.hits:
+            times = "1 time" if point.hits == 1 else f"{point.hits} times"
+            gdb.write(f"Catchpoint {point.entry.number} already hit {times}\n")
+
+
+def arg(*numbers: gdb.Value) -> int | gdb.Value:
+    """``$_hypercall_arg(N)``."""
+    indices: list[int] = []
+    with contextlib.suppress(gdb.error):  # of what is no number
+        indices = [int(number) for number in numbers]
+    if indices not in ([1], [2]):
+        given = ", ".join(map(str, numbers))
+        raise gdb.GdbError(f"$_hypercall_arg({given}): a hypercall has arguments 1 and 2.")
+    call = _catchers[0].call if _catchers else None
+    if call is None:
+        return gdb.parse_and_eval("(void) 0")
+    return call.entry.registers[ACRN.arguments[indices[0] - 1]]
+
+
+def stopped_by(number: gdb.Value) -> bool:
+    """``$_hypercall_stopped_by(N)``."""
+    return int(number) in (_catchers[0].stopped_by if _catchers else ())
+
+
+def make(name: str, session: Session) -> Command:
+    return CatchHypercall(session, the_catcher(session), temporary=name.startswith("tcatch"))

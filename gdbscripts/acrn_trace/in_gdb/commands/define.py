@@ -5,25 +5,18 @@ import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.in_gdb.command import Command, matching
+from acrn_trace.in_gdb.command import Command
+from acrn_trace.in_gdb.prompt import matching
+from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.tables.calls import KINDS
 
 
 class HypercallDefine(Command):
-    """Define a call: hypercall define 'LINE OF A .def'
+    """Adds the call that a line of a call table states."""
 
-    LINE is HYPERCALLn(NUMBER, NAME, ARGUMENT...), as in a call table (docs/call-table.md):
-
-      hypercall define 'HYPERCALL2(0x800000a0, get_load, VMID(vmid), PTR(out, vm_load, load))'
-
-    From then on it is decoded, filtered, mocked and called like one of ACRN's. A structure that
-    ACRN does not have is looked up in the image's debug information. A call of the same number or
-    name is replaced. 'hypercall load FILE' takes a file of such lines, and so does C."""
-
-    def __init__(self, session) -> None:
-        super().__init__("hypercall define", gdb.COMMAND_SUPPORT, self._define)
-        self._session = session
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, self._define)
 
     def complete(self, text: str, word: str | None) -> list[str]:
         words = ["'HYPERCALL0(", "'HYPERCALL1(", "'HYPERCALL2(", *(f"{kind}(" for kind in KINDS)]
@@ -44,5 +37,5 @@ class HypercallDefine(Command):
             gdb.write(printable(text) + "\n")
 
 
-def register(session) -> None:
-    HypercallDefine(session)
+def make(_name: str, session: Session) -> Command:
+    return HypercallDefine(session)

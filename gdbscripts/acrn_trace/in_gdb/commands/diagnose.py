@@ -12,8 +12,10 @@ from acrn_trace.diagnosis.report import report
 from acrn_trace.diagnosis.standing import Line
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
-from acrn_trace.in_gdb.command import Command, matching
+from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
+from acrn_trace.in_gdb.prompt import matching
+from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.options.declare import add_diagnose_options
 from acrn_trace.options.parser import OptionParser
@@ -21,24 +23,17 @@ from acrn_trace.tables.knowledge import Knowledge
 
 
 class HypercallDiagnose(Command):
-    """Say what probably happened to a guest that died or hangs, and on what evidence.
+    """Says what happened to the guest that GDB looks at."""
 
-    hypercall diagnose [--json]
-
-    For a dump of QEMU's ('gdb -x acrn-trace.py IMAGE DUMP', or 'core-file DUMP') and for a live
-    guest that is stopped. Nothing is read but the guest's registers and memory, and the image.
-      --json    one object, for scripts"""
-
-    def __init__(self, knowledge: Knowledge) -> None:
-        super().__init__("hypercall diagnose", gdb.COMMAND_STATUS, self._diagnose)
-        self._knowledge = knowledge
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, self._diagnose)
 
     def complete(self, text: str, word: str | None) -> list[str]:
         return matching(("--json",), word)
 
     def _diagnose(self, words: list[str]) -> None:
         options = _parse(words)
-        for line in report(_current_case(self._knowledge), options.json):
+        for line in report(_current_case(self._session.knowledge), options.json):
             gdb.write(line + "\n")
 
 
@@ -69,6 +64,5 @@ def _line_of(address: int) -> Line | None:
     return (place.symtab.filename, place.line) if place.symtab and place.line else None
 
 
-def register(knowledge: Knowledge) -> None:
-    """Define the command."""
-    HypercallDiagnose(knowledge)
+def make(_name: str, session: Session) -> Command:
+    return HypercallDiagnose(session)

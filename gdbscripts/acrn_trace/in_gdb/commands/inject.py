@@ -9,7 +9,8 @@ from acrn_trace.act.inject import Injector
 from acrn_trace.act.inject_grammar import OPTION_NAMES, parse_rule
 from acrn_trace.act.inject_poke import REGISTERS
 from acrn_trace.base.errors import TraceError
-from acrn_trace.in_gdb.command import Command, matching
+from acrn_trace.in_gdb.command import Command
+from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.tables.call_selection import WIDE
@@ -17,26 +18,10 @@ from acrn_trace.tables.errnos import ERRNOS
 
 
 class HypercallInject(Command):
-    """Tamper with hypercalls, in strace's grammar.
-
-    hypercall inject CALLS:OPTION[:OPTION]...
-    hypercall inject            list what is injected, and how many calls each has counted
-    hypercall inject off        end it all
-
-    CALLS are names or numbers with commas between, all, /REGEX or %CLASS.
-      error=E          do not make the call: it returns -E (a name of ACRN's, or a number)
-      retval=N         do not make the call: it returns N, of 64 bits
-      skip             do not make the call: it returns 0
-      delay_enter=T    hold the guest before the call: microseconds, or 2s, 20ms, 500us, 9ns
-      delay_exit=T     hold the guest after the call
-      poke_enter=P     change a register (rsi=5), a field of an argument (vm.vmid=7) or several
-                       (rsi=5,rdi=1) before the call
-      poke_exit=P      the same after the call
-      when=F..L+S      only the calls from number F to number L, each S-th: 3, 3+, 3..7, 1+2"""
+    """Tampers with calls, by rules in the grammar of strace."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__("hypercall inject", gdb.COMMAND_TRACEPOINTS, self._inject)
-        self._session = session
+        super().__init__(session, self._inject)
         self._injector: Injector | None = None
 
     def complete(self, text: str, word: str | None) -> list[str]:
@@ -83,5 +68,5 @@ class HypercallInject(Command):
             gdb.write("Nothing is injected.\n")
 
 
-def register(session: Session) -> None:
-    HypercallInject(session)
+def make(_name: str, session: Session) -> Command:
+    return HypercallInject(session)

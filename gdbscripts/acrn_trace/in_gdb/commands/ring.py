@@ -13,9 +13,11 @@ from acrn_trace.base.text import printable
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
 from acrn_trace.image.image import Image
-from acrn_trace.in_gdb.command import Command, matching
+from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
+from acrn_trace.in_gdb.prompt import matching
+from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.target import uninterrupted
@@ -176,19 +178,10 @@ class Following:
 
 
 class HypercallRing(Command):
-    """Show the flight recorder's last calls, or record from it.
+    """Shows the last calls of the rings, or follows them into a file."""
 
-    hypercall ring [-n N] [--json]      the last N calls of each vCPU that the guest's ring has; of
-                                        a dump all, unless -n says otherwise, else 10
-    hypercall ring --follow [-o FILE]   from now on, read the ring whenever the guest says that it
-                                        fills up, into FILE (default acrn.trace); then 'continue'
-    hypercall ring off                  read what is left, and end the file
-
-    The guest must be built with the ring. 'acrn-trace report FILE' shows a recording."""
-
-    def __init__(self, knowledge: Knowledge) -> None:
-        super().__init__("hypercall ring", gdb.COMMAND_TRACEPOINTS, self._show_or_follow)
-        self._knowledge = knowledge
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, self._show_or_follow)
         self._following: Following | None = None
 
     def complete(self, text: str, word: str | None) -> list[str]:
@@ -203,11 +196,11 @@ class HypercallRing(Command):
             return
         options = _parse(words)
         if not options.follow:
-            show(self._knowledge, options)
+            show(self._session.knowledge, options)
         elif running:
             raise TraceError("the ring is followed already; 'hypercall ring off' ends it")
         else:
-            self._following = Following(self._knowledge, options.output)
+            self._following = Following(self._session.knowledge, options.output)
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -218,3 +211,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     options = parser.parse_args(words)
     check_ring_options(options)
     return options
+
+
+def make(_name: str, session: Session) -> Command:
+    return HypercallRing(session)
