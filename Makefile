@@ -124,6 +124,7 @@ install: types readers $(BUILD)/libacrn-model.so
 	cp -r cstub gdbscripts $(SHARE)
 	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so libacrn-model.so) $(SHARE)/build
 	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
+	$(PYTHON) -m compileall -q -s "$(DESTDIR)" -p / $(SHARE)/gdbscripts # users may not write there
 	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace
 
 clean:

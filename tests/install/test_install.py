@@ -44,6 +44,9 @@ def installed_by_pip(folder: Path) -> Path:
 def installed_by_make(folder: Path) -> Path:
     made = run(["make", "-s", "-C", ROOT, "install", f"DESTDIR={folder}", "PREFIX=/usr"])
     assert made.status == 0, made
+    scripts = folder / "usr/share/acrn-trace/gdbscripts/acrn_trace"
+    modules = {path.stem for path in scripts.rglob("*.py")}
+    assert modules == {path.name.partition(".")[0] for path in scripts.rglob("*.pyc")}
     return folder / "usr"
 
 

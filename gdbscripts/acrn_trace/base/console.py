@@ -4,7 +4,7 @@
 import contextlib
 import os
 import sys
-from typing import Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable

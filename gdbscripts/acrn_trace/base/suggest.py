@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Suggests names close to a misspelled one."""
 
-import difflib
-from typing import Iterable
+from collections.abc import Iterable
 
 MAX_LISTED = 16
 CALLS_ARE_LISTED = "'acrn-trace calls', or 'info hypercalls' in GDB, lists the names"
@@ -10,7 +9,7 @@ CALLS_ARE_LISTED = "'acrn-trace calls', or 'info hypercalls' in GDB, lists the n
 
 def in_passing(word: str, names: Iterable[str]) -> str:
     """`` (did you mean A?)``, within a sentence; nothing if no name is near."""
-    close = difflib.get_close_matches(word, list(names), 1)
+    close = _close(word, list(names), 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
@@ -18,7 +17,7 @@ def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
     """``; did you mean A?``, or which names there are if none is near and they are few; else
     ``otherwise``, which says where they are listed."""
     names = list(names)
-    close = difflib.get_close_matches(word, names, 3)
+    close = _close(word, names, 3)
     if close:
         return f"; did you mean {' or '.join(close)}?"
     if len(names) == 1:
@@ -26,3 +25,9 @@ def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
     if 0 < len(names) <= MAX_LISTED:
         return f"; there are {', '.join(names)}"
     return f"; {otherwise}" if otherwise and names else ""
+
+
+def _close(word: str, names: list[str], most: int) -> list[str]:
+    import difflib  # only where there is something to complain of
+
+    return difflib.get_close_matches(word, names, most)

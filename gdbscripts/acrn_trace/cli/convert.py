@@ -5,9 +5,8 @@ import argparse
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.cli.offline import replay
-from acrn_trace.options.declare import add_knowledge_options, add_trace_options
+from acrn_trace.options.declare import FORMATS, add_knowledge_options, add_trace_options
 from acrn_trace.options.parser import OptionParser
-from acrn_trace.sinks.forms import FORMATS
 
 
 def run(arguments: list[str]) -> int:

@@ -39,6 +39,7 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
 def _check_input(options: argparse.Namespace) -> None:
     """Find what is wrong before anything is started or written."""
     knowledge = make_knowledge(options)
+    knowledge.check()
     filters, _ = split_expressions(options.expr, knowledge)
     selected = Filter(filters, knowledge.table)
     check(mocks(options), knowledge)

@@ -5,11 +5,13 @@ Loads nothing that works on them: help is to be there at once.
 """
 
 import argparse
-from typing import Collection
+from collections.abc import Collection
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.sinks.forms import FORMATS, ORDERS
 from acrn_trace.trace.finding_kinds import FINDING_KINDS
+
+FORMATS = ("text", "jsonl", "chrome")  # that options.sinks makes sinks of
+ORDERS = ("time", "calls", "errors", "name")  # of a summary: sinks.summary
 
 
 def add_filter_option(parser: argparse.ArgumentParser) -> None:

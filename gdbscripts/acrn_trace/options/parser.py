@@ -2,7 +2,7 @@
 """Parses a command's options; what is wrong with them is a TraceError."""
 
 import argparse
-from typing import IO, NoReturn
+import io
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.base.errors import TraceError
@@ -11,14 +11,14 @@ from acrn_trace.base.errors import TraceError
 class OptionParser(argparse.ArgumentParser):
     """An argument parser whose complaint is a TraceError, for use where exit() is not ours."""
 
-    def error(self, message: str) -> NoReturn:
+    def error(self, message: str) -> None:
         launcher = self.prog.startswith("acrn-trace")
         # What the launcher complains of begins with its name anyway.
         where = self.prog.removeprefix("acrn-trace").strip()
         how = f"{self.prog} --help" if launcher else f"help {self.prog}"
         raise TraceError(f"{where + ': ' if where else ''}{message}; '{how}' tells more")
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: io.TextIOBase | None = None) -> None:
         """Help and version, for a reader who may not want all of it. In GDB it is GDB's output."""
         if not self.prog.startswith("acrn-trace"):
             super()._print_message(message, file)

@@ -2,17 +2,10 @@
 """Reads structure layouts from the DWARF of a file that we built (cstub/src/types.c)."""
 
 from pathlib import Path
+from typing import IO
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
-
-try:
-    from elftools.dwarf.die import DIE
-    from elftools.elf.elffile import ELFFile
-except ImportError:
-    raise TraceError(
-        "the Python library pyelftools is missing; on Debian, 'apt-get install python3-pyelftools'"
-    ) from None
 
 MAX_TYPEDEFS = 64  # of one type
 
@@ -25,7 +18,7 @@ def read_layouts(path: Path) -> Layouts:
     """Every named structure and enumeration of ``path``, an object file with debug information."""
     try:
         with open(path, "rb") as file:
-            elf = ELFFile(file)
+            elf = _elf_file(file)
             reader = _Reader()
             for unit in elf.get_dwarf_info().iter_CUs():
                 for die in unit.get_top_DIE().iter_children():
@@ -41,13 +34,15 @@ def read_struct(path: Path, name: str) -> Struct | None:
     """The structure of that name in ``path``, an image with debug information."""
     try:
         with open(path, "rb") as file:
-            elf = ELFFile(file)
+            elf = _elf_file(file)
             units = elf.get_dwarf_info().iter_CUs() if elf.has_dwarf_info() else ()
             for unit in units:
                 for die in unit.get_top_DIE().iter_children():
                     whole = "DW_AT_declaration" not in die.attributes
                     if die.tag == "DW_TAG_structure_type" and whole and _name(die) == name:
                         return _Reader().struct(die)
+    except TraceError:
+        raise
     except Exception as error:  # pylint: disable=broad-except
         # pyelftools raises whatever comes of it on damaged data
         raise TraceError(
@@ -56,11 +51,25 @@ def read_struct(path: Path, name: str) -> Struct | None:
     return None
 
 
+def _elf_file(file: IO[bytes]):
+    """pyelftools' ELFFile: loading that takes as long as all else that a command does at first."""
+    try:
+        from elftools.elf.elffile import ELFFile
+    except ImportError:
+        raise TraceError(
+            "the Python library pyelftools is missing; on Debian, "
+            "'apt-get install python3-pyelftools'"
+        ) from None
+    return ELFFile(file)
+
+
 class _Reader:
+    """Makes layouts of pyelftools' DIEs."""
+
     def __init__(self) -> None:
         self.layouts = Layouts()
 
-    def take(self, die: DIE) -> None:
+    def take(self, die) -> None:
         if die.tag in ("DW_TAG_structure_type", "DW_TAG_union_type"):
             struct = self.struct(die)
             if struct.name:
@@ -68,18 +77,18 @@ class _Reader:
         elif die.tag == "DW_TAG_enumeration_type":
             self._enum(die)
 
-    def struct(self, die: DIE) -> Struct:
+    def struct(self, die) -> Struct:
         members = [child for child in die.iter_children() if child.tag == "DW_TAG_member"]
         fields = tuple(self._field(member) for member in members)
         return Struct(_name(die), _number(die, "byte_size"), fields, die.tag == "DW_TAG_union_type")
 
-    def _field(self, die: DIE) -> Field:
+    def _field(self, die) -> Field:
         kind = self._type(die)
         bits = _number(die, "bit_size") or kind.size * 8
         start = _number(die, "data_bit_offset") or _number(die, "data_member_location") * 8
         return Field(_name(die), start, bits, kind)
 
-    def _type(self, die: DIE) -> Type:
+    def _type(self, die) -> Type:
         target = die.get_DIE_from_attribute("DW_AT_type")
         for _ in range(MAX_TYPEDEFS):
             if target.tag not in _TRANSPARENT:
@@ -95,7 +104,7 @@ class _Reader:
         is_boolean = encoding == _BOOLEAN
         return Scalar(_number(target, "byte_size"), encoding in _SIGNED, boolean=is_boolean)
 
-    def _array(self, die: DIE) -> Array:
+    def _array(self, die) -> Array:
         kind = self._type(die)
         ranges = [child for child in die.iter_children() if child.tag == "DW_TAG_subrange_type"]
         for dimension in reversed(ranges):
@@ -104,7 +113,7 @@ class _Reader:
         assert isinstance(kind, Array)
         return kind
 
-    def _enum(self, die: DIE) -> str:
+    def _enum(self, die) -> str:
         values = {
             _number(child, "const_value"): _name(child)
             for child in die.iter_children()
@@ -114,11 +123,11 @@ class _Reader:
         return _name(die)
 
 
-def _name(die: DIE) -> str:
+def _name(die) -> str:
     attribute = die.attributes.get("DW_AT_name")
     return attribute.value.decode() if attribute else ""
 
 
-def _number(die: DIE, name: str) -> int:
+def _number(die, name: str) -> int:
     attribute = die.attributes.get(f"DW_AT_{name}")
     return attribute.value if attribute else 0

@@ -10,7 +10,8 @@ from acrn_trace.base.places import FIELDS, INCLUDE, TYPES
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.tables.dwarf import read_layouts
-from acrn_trace.tables.fields import read_fields
+from acrn_trace.tables.fields import FieldTable, read_fields
+from acrn_trace.tables.layouts import LateLayouts, Layouts
 from acrn_trace.tables.releases import Releases, read_releases
 from acrn_trace.tables.results import ResultRules, read_results
 from acrn_trace.tables.types import Types
@@ -67,6 +68,10 @@ class Knowledge:
         """Which other release has a call of this number, as a clause; None if none has."""
         return self.releases.explain(number, self.release, self.master)
 
+    def check(self) -> None:
+        """TraceError, before a trace rather than in it, where structures cannot be decoded."""
+        self.types.type_named("")
+
     @property
     def caveat(self) -> str | None:
         """What a reader of the trace must know about the tables in use."""
@@ -82,11 +87,8 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
     master = CallTable()
     master.load(INCLUDE / "acrn.def")
-    layouts, fields = read_layouts(TYPES), read_fields(*FIELDS)
-    lacking = set(fields.sizes).union(*fields.layouts.values()) - layouts.structs.keys()
-    if lacking:
-        raise TraceError(f"{TYPES} has no struct {min(lacking)}: 'make types' builds it anew")
-    types = Types(layouts, fields)
+    fields = read_fields(*FIELDS)
+    types = Types(LateLayouts(lambda: _layouts(fields)), fields)
     results = read_results(INCLUDE / "acrn_results.def")
     releases = read_releases(INCLUDE / "acrn_versions.def")
     knowledge = Knowledge(CallTable(), types, results, master, releases)
@@ -94,3 +96,12 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     for path in tables:
         knowledge.load(Path(path))
     return knowledge
+
+
+def _layouts(fields: FieldTable) -> Layouts:
+    """ACRN's; TraceError if those that ``fields`` tells of are not all there."""
+    layouts = read_layouts(TYPES)
+    lacking = set(fields.sizes).union(*fields.layouts.values()) - layouts.structs.keys()
+    if lacking:
+        raise TraceError(f"{TYPES} has no struct {min(lacking)}: 'make types' builds it anew")
+    return layouts

@@ -2,7 +2,8 @@
 """Holds structure layouts as plain data, from whichever debug information."""
 
 from dataclasses import dataclass, field
-from typing import Union
+from functools import cached_property
+from typing import Callable, Union
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,22 @@ class Layouts:
 
     structs: dict[str, Struct] = field(default_factory=dict)
     enums: dict[str, dict[int, str]] = field(default_factory=dict)
+
+
+class LateLayouts:
+    """The Layouts that ``read`` gives, read when the first of them is asked for."""
+
+    def __init__(self, read: Callable[[], Layouts]) -> None:
+        self._read = read
+
+    @cached_property
+    def _layouts(self) -> Layouts:
+        return self._read()
+
+    @property
+    def structs(self) -> dict[str, Struct]:
+        return self._layouts.structs
+
+    @property
+    def enums(self) -> dict[str, dict[int, str]]:
+        return self._layouts.enums

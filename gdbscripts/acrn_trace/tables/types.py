@@ -7,7 +7,7 @@ from functools import cached_property
 from acrn_trace.tables import extents
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.guest_types import GuestTypes
-from acrn_trace.tables.layouts import Layouts, Scalar, Struct, Type, cut
+from acrn_trace.tables.layouts import LateLayouts, Layouts, Scalar, Struct, Type, cut
 
 NUMBERS = {"u8": Scalar(1), "u16": Scalar(2), "u32": Scalar(4), "u64": Scalar(8)}
 
@@ -17,7 +17,7 @@ class Types:
     """ACRN's ``layouts`` and what ``own_fields`` adds to them; the guest's names for both where
     its types are known."""
 
-    layouts: Layouts
+    layouts: Layouts | LateLayouts
     own_fields: FieldTable
     guest_types: GuestTypes | None = None
 
