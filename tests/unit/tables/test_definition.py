@@ -9,6 +9,7 @@ from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.tables.types import Types
+from acrn_trace.trace.structures import Structures
 from acrn_trace.trace.filters import Filter
 from helpers.make.event import event
 
@@ -96,6 +97,10 @@ def test_a_structure_that_only_the_guest_has_is_decoded():
         def read(self, address, size):
             return b"\5\0\0\0\xff\xff\xff\xffbusy\0\0\0\0"[:size]
 
-    assert known.read("vm_load", 0, Memory()) == {"mode": "BUSY", "delta": -1, "name": "busy"}
+    assert Structures(known).read("vm_load", 0, Memory()) == {
+        "mode": "BUSY",
+        "delta": -1,
+        "name": "busy",
+    }
     assert "name" in known.fields.text_fields
     assert fields == FieldTable() and known.layouts == Layouts()  # the next guest has its own

@@ -7,6 +7,7 @@ from acrn_trace.tables.fields import FieldTable, Pointee, Roles
 from acrn_trace.tables.guest_types import GuestTypes, adopt, fits
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.tables.types import Types
+from acrn_trace.trace.structures import Structures
 
 U32, U64 = Scalar(4), Scalar(8)
 REGION = Struct("region", 8, (Field("start", 0, 64, U64),))
@@ -46,7 +47,7 @@ DATA = Memory(bytes([2, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0]) + bytes(r
 
 def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
     known, notices = types(batch=THEIRS)
-    tree = known.read("regions", 0, DATA)
+    tree = Structures(known).read("regions", 0, DATA)
     assert tree == {
         "num": 2,
         "gpa": {
@@ -59,11 +60,11 @@ def test_a_structure_of_the_guests_names_its_fields_and_keeps_their_roles():
 
 def test_what_one_guest_calls_a_field_is_not_what_the_next_one_does():
     known, _ = types(batch=THEIRS)
-    known.read("regions", 0, DATA)
+    Structures(known).read("regions", 0, DATA)
     assert known.fields.of("regions", "gpa").pointee
     assert ("regions", "gpa") not in known.own_fields.roles
     known.guest_types = None
-    assert set(known.read("regions", 0, DATA)) == {"count", "at"}
+    assert set(Structures(known).read("regions", 0, DATA)) == {"count", "at"}
 
 
 LINUX_REGIONS = Struct(
@@ -78,8 +79,10 @@ SHIFTED = Struct("batch", 16, (Field("num", 0, 32, U32), Field("gpa", 32, 96, U6
 @pytest.mark.parametrize("guests", [LINUX_REGIONS, THEIRS])
 def test_reserved_fields_may_be_joined_to_others_and_an_array_without_size_follow(guests):
     known, notices = types(batch=guests)
-    assert set(known.read("regions", 0, DATA)) == {"num", "gpa"} and notices == []
-    assert known.read("regions", 0, DATA)["num"] == 2  # of 32 bits: what the hypervisor reads
+    assert set(Structures(known).read("regions", 0, DATA)) == {"num", "gpa"} and notices == []
+    assert (
+        Structures(known).read("regions", 0, DATA)["num"] == 2
+    )  # of 32 bits: what the hypervisor reads
 
 
 def test_a_structure_that_ends_before_what_is_reserved_is_the_same():
@@ -92,7 +95,7 @@ def test_a_structure_that_ends_before_what_is_reserved_is_the_same():
 
 def test_a_field_over_the_beginning_of_another_is_refused():
     known, notices = types(batch=SHIFTED)
-    assert set(known.read("regions", 0, DATA)) == {"count", "at"} and len(notices) == 1
+    assert set(Structures(known).read("regions", 0, DATA)) == {"count", "at"} and len(notices) == 1
 
 
 def test_names_inside_a_structure_of_structures_are_the_guests_too():
@@ -111,10 +114,10 @@ def test_names_inside_a_structure_of_structures_are_the_guests_too():
 def test_an_older_structure_of_the_same_name_is_refused_and_that_is_said_once():
     known, notices = types(regions=OLDER)
     for _ in range(3):
-        assert set(known.read("regions", 0, DATA)) == {"count", "at"}
+        assert set(Structures(known).read("regions", 0, DATA)) == {"count", "at"}
     assert len(notices) == 1 and "12 bytes" in notices[0] and "16 bytes" in notices[0]
 
 
 def test_a_guest_without_debug_information_decodes_as_well():
     known, notices = types()
-    assert known.read("regions", 0, DATA)["count"] == 2 and notices == []
+    assert Structures(known).read("regions", 0, DATA)["count"] == 2 and notices == []
