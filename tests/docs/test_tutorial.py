@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tutorial does what it says, command by command."""
 
-from helpers.tutorial import TUTORIAL, commands, is_as_printed, run_all
+from helpers.transcript import is_as_printed
+from helpers.tutorial import TUTORIAL, commands, run_all
 
 
 def test_the_tutorial():

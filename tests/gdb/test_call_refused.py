@@ -6,7 +6,7 @@ import re
 from helpers.calls_by_hand import CALL, LINE, SMP, untouched
 from helpers.guests import Guest, arguments_of, symbol
 from helpers.process import run
-from helpers.tracing import gdb_at, gdb_command
+from helpers.tracing import gdb_at
 
 
 def test_errors_are_a_sentence(folder):
@@ -32,11 +32,6 @@ WRONG = (
     *("hypercall call create_vm {nam=1}", "hypercall call start_vm nothing"),
     *("hypercall call create_vm [1]", "hypercall call get_api_version call_log[0]"),
 )
-
-
-def test_without_a_guest():
-    gdb = run(gdb_command(SMP, CALL))
-    assert "no guest runs here to call; connect with 'target remote' first." in gdb.err
 
 
 def test_not_while_another_call_is_in_flight(smp_at_call):

@@ -81,48 +81,6 @@ def test_continue_anywhere_in_the_commands_is_gdbs_own(six_calls):
     assert "\n[1][2][3][4]at 5\nat 6\n" in gdb.out, gdb
 
 
-def test_hits_are_counted_and_those_of_enable_once_and_count(six_calls):
-    told, gdb = six_calls(
-        *("catch hypercall", "enable once 1", "catch hypercall -r", "enable count 2 2"),
-        "tbreak between_calls if index == 4",
-        *("continue",) * 4,
-        "info breakpoints",
-        *("delete", "continue"),
-    )
-    assert told == UNTOUCHED
-    assert re.findall(r"hit Catchpoint (\d)", gdb.out) == ["1", "2", "2"], gdb
-    listed = gdb.out.partition("Num     Type")[2]
-    assert re.search(r"^1 +breakpoint +dis +n +<PENDING> +call to hypercall$", listed, re.M)
-    assert re.search(r"^2 +breakpoint +dis +n +<PENDING> +return from hypercall$", listed, re.M)
-    hits = "Catchpoint 1 already hit 1 time\nCatchpoint 2 already hit 2 times\n"
-    assert hits in listed, listed
-
-
-def test_a_condition_that_cannot_be_evaluated_stops_and_says_so(six_calls):
-    on = ("continue", "info breakpoints", "delete", "continue")
-    told, gdb = six_calls("catch hypercall if no_such_thing > 1", *on)
-    assert told == UNTOUCHED
-    stop = (
-        'catchpoint 1: No symbol "no_such_thing" in current context.\nThread 1 hit Catchpoint 1 ('
-    )
-    assert f"Error in testing condition for {stop}call to hypercall create_vm)" in gdb.out, gdb
-    assert "Catchpoint 1 already hit 1 time\n" in gdb.out, gdb
-
-
-def test_an_argument_that_there_is_not_is_a_sentence(six_calls):
-    _, gdb = six_calls(
-        *("catch hypercall", "continue", "set output-radix 16"),
-        *(f"print $_hypercall_arg({which})" for which in ("3", '"x"', "", "1, 2", "2")),
-        *("delete", "continue"),
-    )
-    told = [line for line in gdb.err.splitlines() if "$_hypercall_arg(" in line]
-    assert told == [
-        f"$_hypercall_arg({which}): a hypercall has arguments 1 and 2."
-        for which in ("0x3", '"x"', "", "0x1, 0x2")
-    ], gdb
-    assert "$1 = 0x" in gdb.out, gdb
-
-
 def test_a_trace_may_begin_at_a_caught_call(six_calls, folder):
     told, gdb = six_calls(
         "catch hypercall if creation.vmid == 102",

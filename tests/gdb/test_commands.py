@@ -11,45 +11,6 @@ from helpers.service_trace import SERVICE
 from helpers.tracing import gdb_command
 
 HELLO = image_of("hello")
-NO_TRACE = "no trace is running"
-
-
-@pytest.mark.parametrize(
-    "command, error",
-    [
-        ("hypercall nonsense", 'Undefined hypercall command: "nonsense"'),
-        ("show hypercall nonsense", 'Undefined show hypercall command: "nonsense"'),
-        ("hypercall inject strat_vm:skip", "did you mean start_vm or create_vm or destroy_vm?\n"),
-        ("hypercall trace off", NO_TRACE),
-        ("hypercall trace -e trace=nonsense", "no call is named 'nonsense'"),
-        ("hypercall trace -e nonsense=1", "not a filter"),
-        ("hypercall trace -e status=odd", "not 'odd'"),
-        ("hypercall trace -e vcpu=x", "vcpu takes numbers"),
-        ("hypercall trace -e site=guest_man", "a function guest_man; did you mean guest_main?"),
-        ("hypercall trace -f yaml", "invalid choice: 'yaml'"),
-        ("hypercall trace -o", "expected one argument"),
-        ("hypercall trace on", "unrecognized arguments: on"),
-        (
-            "hypercall trace -o /no/such/folder/trace",
-            "cannot write the trace to /no/such/folder/trace",
-        ),
-        ("hypercall sites now", "takes -l or nothing, and was given 'now'"),
-        ("info hypercalls in-flight", NO_TRACE),
-        ("info hypercalls (", "is not a regular expression"),
-        ("info hypercalls a b", "one regular expression"),
-    ],
-)
-def test_what_is_wrong_is_one_sentence(command, error):
-    gdb = run(gdb_command(HELLO, command, "python print('survived')"))
-    assert error in gdb.err + gdb.out
-    assert "Traceback" not in gdb.err and "Python Exception" not in gdb.err
-    assert "survived" in gdb.out
-
-
-@pytest.mark.parametrize("command", ["hypercall trace", "hypercall sites"])
-def test_without_an_image_one_is_asked_for(command):
-    gdb = run(gdb_command(HELLO, "file", command))
-    assert "no image is loaded; name the guest's with 'file IMAGE'." in gdb.err
 
 
 def test_a_file_that_does_not_fit_stops_nothing_that_runs(folder):
@@ -93,24 +54,6 @@ def test_every_command_has_help():
         "in-flight",
     ):
         assert said in gdb.out
-
-
-@pytest.mark.parametrize(
-    "typed, offered",
-    [
-        ("hypercall ", {"hypercall sites", "hypercall trace"}),
-        ("hypercall tr", {"hypercall trace"}),
-        ("hypercall trace o", {"hypercall trace off"}),
-        ("hypercall trace -f j", {"hypercall trace -f jsonl"}),
-        ("hypercall trace -e tr", {"hypercall trace -e trace="}),
-        ("hypercall trace -e trace=create_", {"hypercall trace -e trace=create_vcpu"}),
-        ("info hypercalls in", {"info hypercalls in-flight", "info hypercalls inject_msi"}),
-        ("info hyper", {"info hypercalls"}),
-    ],
-)
-def test_completion(typed, offered):
-    gdb = run(gdb_command(HELLO, f"complete {typed}"))
-    assert offered <= set(gdb.out.splitlines()), gdb.out
 
 
 # What a command brings with it: code, DWARF, C, tables, sinks and the edge's own machinery.

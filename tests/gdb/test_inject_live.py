@@ -100,21 +100,6 @@ def test_nothing_after_off(six_calls, folder):
     ] * 3
 
 
-def test_without_a_trace_it_runs_one_of_its_own_that_shows_nothing(six_calls):
-    told, gdb = six_calls(
-        "hypercall inject create_vm:retval=5:when=2",
-        "info hypercalls in-flight",
-        "break between_calls if index == 3",
-        "continue",
-        "hypercall inject off",
-        "maint info breakpoints",
-        "continue",
-    )
-    assert told == said({1: dict(arrived=0, ret=5)})
-    assert "create_vm(" not in gdb.out and "no trace is running" in gdb.err
-    assert "Num     Type" in gdb.out and "calls.S" not in gdb.out.partition("Num     Type")[2]
-
-
 def test_the_launcher_takes_it_and_every_sink_says_so(test_guest, folder):
     def traced(*options):
         image = test_guest("tampered")
@@ -142,36 +127,6 @@ def test_what_is_wrong_is_said_before_anything_starts(test_guest):
     run = acrn_trace("-e", "inject=creat_vm:skip", test_guest("tampered"), "--")
     assert run.status == 2 and run.out == ""
     assert run.err.startswith("acrn-trace: no call is named 'creat_vm'; did you mean create_vm or ")
-
-
-def test_help_completion_and_errors_in_gdb(six_calls):
-    told, gdb = six_calls(
-        "help hypercall inject",
-        "complete hypercall inject create_v",
-        "complete hypercall inject create_vm:err",
-        "complete hypercall inject create_vm:error=EP",
-        "hypercall inject create_vm:eror=1",
-        "hypercall inject off",
-        "hypercall inject a b",
-        "continue",
-    )
-    assert told == said({})
-    assert "delay_enter=T" in gdb.out and "hypercall inject create_vm\n" in gdb.out
-    assert "no option 'eror'; did you mean error" in gdb.err
-    assert "nothing is injected" in gdb.err and "one rule without blanks" in gdb.err
-    assert "Traceback" not in gdb.err
-
-
-@pytest.mark.parametrize("hidden", [False, True])
-def test_a_breakpoint_of_the_users_right_behind_an_answered_call_is_hit(hidden, six_calls):
-    told, gdb = six_calls(
-        "hypercall inject create_vm:retval=5:when=2",
-        "break past_the_call if $rax == 5" if not hidden else "break past_the_call if $rax == 9",
-        "continue",
-        "continue",
-    )
-    assert told == said({1: dict(arrived=0, ret=5)})
-    assert gdb.out.count("Breakpoint 1, call_once") == (0 if hidden else 1), gdb
 
 
 def test_next_and_finish_go_over_an_answered_call(six_calls):

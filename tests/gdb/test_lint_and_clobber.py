@@ -41,10 +41,3 @@ def test_lint_in_gdb_says_what_the_launcher_says_at_the_guests_addresses():
     )
     assert int(moved, 16) - int(here, 16) == 0x1000
     assert gdb.out.count("1 finding") == 2
-
-
-def test_lint_in_gdb_explains_and_refuses_in_one_sentence():
-    gdb = run(gdb_command(image_of("service"), "hypercall lint --explain call-between"))
-    assert gdb.out.startswith("call-between: ") and "call printk" in gdb.out
-    gdb = run(gdb_command(image_of("service"), "hypercall lint --disable call-betwen"))
-    assert gdb.err.count("\n") <= 2 and "did you mean call-between" in gdb.err

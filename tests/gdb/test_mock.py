@@ -7,8 +7,8 @@ import pytest
 
 from helpers.canonical import events_of
 from helpers.guests import Guest, common_arguments, image_of
-from helpers.process import Run, run
-from helpers.tracing import gdb_at, gdb_command
+from helpers.process import Run
+from helpers.tracing import gdb_at
 
 ARGUMENTS = [*common_arguments(), "-m", "32M", "-smp", "1"]
 SERVICE = image_of("service")
@@ -66,18 +66,6 @@ def model(folder):
         return path
 
     return write
-
-
-def test_a_guest_finds_acrn_and_runs_to_its_end(session):
-    gdb, guest = session("hypercall mock acrn", "continue", "hypercall mock")
-    assert "\nACRN is played\n" in gdb.out and "ACRN is played: 25 calls answered" in gdb.out
-    assert guest.status == 0 and guest.out.endswith("service: done, 0 surprises\n")
-    assert "get_api_version(" not in gdb.out  # it shows nothing
-
-
-def test_without_a_mock_there_is_no_acrn(session):
-    _, guest = session("hypercall mock acrn", "hypercall mock off", "continue")
-    assert "no ACRN here" in guest.out
 
 
 def test_what_is_mocked_is_listed_and_ended_one_by_one(session, model):
@@ -161,34 +149,6 @@ def test_the_mended_model_is_asked_again(session, model, folder):
     assert [(event["ret"], event["answered_by"]) for event in creates] == [(0, "mock")]
 
 
-def test_upcalls_and_requests(session, test_guest):
-    upcall = test_guest("upcall")
-    gdb, guest = session(
-        "hypercall mock acrn",
-        "break user_vm_runs",
-        "continue",
-        "hypercall mock ioreq 2 1",
-        "hypercall mock ioreq 2 0 pio read 0x60 1",
-        "hypercall mock ioreq 2 0 pio read 0x61 1",
-        "break apic_end_of_interrupt",
-        "continue",
-        "hypercall mock ioreq 2 0",
-        "hypercall mock ioreq 2 1 pio write 0x64 4 0x1234",
-        "delete",
-        "continue",
-        image=upcall,
-    )
-    assert "vCPU 1 of VM 2 made no I/O request since" in gdb.out
-    assert "vCPU 0 of VM 2 made an I/O request: vector 0x31" in gdb.out
-    assert "vCPU 0 of VM 2 cannot make an I/O request: the VM must be running" in gdb.err
-    assert "vCPU 0 of VM 2 has the answer to its I/O request: 0x61" in gdb.out
-    assert guest.out == (
-        "upcall: vCPU 0 reads port 0x60, 1 bytes, 0x0\n"
-        "upcall: vCPU 1 writes port 0x64, 4 bytes, 0x1234\n"
-        "upcall: 2 upcalls, 2 requests\n"
-    )
-
-
 def test_a_model_makes_an_upcall(session, test_guest, folder):
     """start_vm interrupts the guest, which finds no request; the real one comes later."""
     path = folder / "model.py"
@@ -208,52 +168,3 @@ def test_a_model_makes_an_upcall(session, test_guest, folder):
         image=test_guest("upcall"),
     )
     assert guest.out.endswith("upcall: 2 upcalls, 1 requests\n"), guest
-
-
-@pytest.mark.parametrize(
-    "command, words",
-    [
-        ("hypercall mock off", "nothing is mocked; 'hypercall mock acrn' plays ACRN."),
-        ("hypercall mock off a.py", "nothing is mocked; 'hypercall mock acrn' plays ACRN."),
-        (
-            "hypercall mock craete_vm 0",
-            "no call is named 'craete_vm' (did you mean create_vm?); 'info",
-        ),
-        ("hypercall mock acrn vm1=a,state=on", "'on' is none of off, created, running, paused"),
-        ("hypercall mock nonsense", "hypercall mock takes 'acrn [SETTING=VALUE]…', 'NAME RETVAL'"),
-        ("hypercall mock ioreq 2", "the form is hypercall mock ioreq VM VCPU"),
-        ("hypercall mock ioreq 2 0", "only a played ACRN has User VMs"),
-        ("hypercall mock upcall 5", "vector 0x5 cannot be raised: vectors are 0x10 to 0xff"),
-        ("hypercall mock upcall x", "'x' is no number"),
-        ("hypercall load /nowhere.py", "cannot read the model /nowhere.py: No such file"),
-        ("hypercall mock --replay /nowhere", "cannot read /nowhere"),
-    ],
-)
-def test_errors_are_sentences(command, words, session):
-    gdb, guest = session(command, "hypercall mock")
-    assert words in gdb.err and gdb.err.count("\n") == 1, gdb.err
-    assert "Nothing is mocked.\n" in gdb.out
-
-
-def test_without_a_guest_nobody_is_interrupted():
-    gdb = run(gdb_command(SERVICE, "hypercall mock acrn", "hypercall mock upcall"))
-    assert gdb.err == "vector 0xf3 cannot be raised: GDB is attached to no stub.\n", gdb
-
-
-def test_requests_that_are_none(session):
-    wrong = ["2 0 pio read", "2 0 pio look 0 1", "2 0 port read 0 1", "2 0 pio read 0 3", "-1 0"]
-    gdb, _ = session("hypercall mock acrn", *(f"hypercall mock ioreq {w}" for w in wrong))
-    assert gdb.err.count("\n") == len(wrong) and gdb.err.count("is no I/O request") == 4, gdb.err
-    assert "there is no vCPU 0 of VM -1" in gdb.err
-
-
-def test_completion(session):
-    gdb, _ = session("complete hypercall mock acrn cp", "complete hypercall mock create_")
-    assert "hypercall mock acrn cpus=\n" in gdb.out, gdb
-    assert "hypercall mock create_vm\n" in gdb.out and "hypercall mock create_vcpu\n" in gdb.out
-
-
-def test_an_image_without_cpuid_is_told_of_and_mocked(session, test_guest):
-    gdb, guest = session("hypercall mock acrn", "continue", image=test_guest("nocpuid"))
-    assert "nocpuid.elf has no CPUID instruction, so the guest cannot find ACRN by one" in gdb.out
-    assert guest.out == "version 1.0\n"

@@ -9,27 +9,12 @@ import subprocess
 import time
 from pathlib import Path
 
-from helpers.canonical import REPEATED
 from helpers.process import SECONDS, ended
+from helpers.transcript import said_by_each
 from helpers.tree import ROOT
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_VARIES = (
-    (re.compile(r"\b\d+\.\d{6}\b"), "TIME"),
-    (re.compile(r"0x[0-9a-f]{5,}"), "ADDRESS"),
-    (re.compile(r"\b[0-9a-f]{16}\b"), "ADDRESS"),
-    (re.compile(r"\+0x[0-9a-f]+"), "+OFFSET"),
-    (re.compile(r"^Remote (connection closed|communication error.*)$"), "END"),
-    (re.compile(r"^\[Inferior 1 \(process 1\) exited .*\]$"), "END"),
-    # In a function that begins with an inlined one, GDB 18 stops a line before GDB 13 does.
-    (re.compile(r"^(Thread \d+ hit Breakpoint .*) at \S+:\d+$"), r"\1 at PLACE"),
-    # Of the instruction behind an inlined call gcc 14 names another line than gcc 12.
-    (re.compile(r"^#0  (?:\w+ in )?(.*) at \S+:\d+$"), r"#0  \1 at PLACE"),
-    (re.compile(r"^\d+\t.*$"), "LINE"),
-    (re.compile(re.escape(f"{ROOT}/")), ""),
-    (re.compile(re.escape(REPEATED)), ""),
-)
 STUB = ROOT / "build" / "stub"
 
 
@@ -43,12 +28,6 @@ def commands(text: str) -> list[tuple[str, list[str]]]:
             else:
                 found[-1][1].append(line)
     return found
-
-
-def normalised(line: str) -> str:
-    for varies, word in _VARIES:
-        line = varies.sub(word, line)
-    return line.rstrip()
 
 
 def run_all(every: list[str]) -> dict[int, list[str]]:
@@ -95,28 +74,9 @@ def _session(qemu: str, gdb: str, typed: list[str]) -> list[list[str]]:
             time.sleep(0.05)
         line = gdb.removeprefix("$ gdb ").split()
         words = ["gdb", "-nx", "-nh", "-batch", "-ex", "set style enabled off", *line]
-        for command in typed:
-            words += ["-ex", f"echo {MARK}\\n", "-ex", command.removeprefix("(gdb) ")]
-        done = subprocess.run(
-            words,
-            **dict(cwd=ROOT, stdin=subprocess.DEVNULL, timeout=SECONDS, text=True),
-            **dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT),
-            check=False,
-        )
+        said = said_by_each(words, [command.removeprefix("(gdb) ") for command in typed])
         guest.wait(timeout=SECONDS)
-    return [part.splitlines() for part in done.stdout.split(MARK + "\n")]
-
-
-MARK = "=== tutorial ==="
-
-
-def is_as_printed(expected: list[str], printed: list[str]) -> bool:
-    """Whether lines are the same but for what varies; ``...`` alone stands for any lines."""
-    pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == "..." else re.escape(normalised(line)) + r"\n"
-        for line in expected
-    )
-    return re.fullmatch(pattern, "".join(normalised(line) + "\n" for line in printed)) is not None
+    return said
 
 
 def filled(path: Path) -> str:
