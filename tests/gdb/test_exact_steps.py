@@ -12,7 +12,7 @@ SETTING = "remote swbreak-feature-packet"
 
 FREE = """
 import gdb
-from acrn_trace.in_gdb.drive import DRIVE
+from acrn_trace.in_gdb.session import current_session
 
 def state():
     gdb.execute("maint flush register-cache", to_string=True)
@@ -23,7 +23,7 @@ def free_twice():
     gdb.execute("thread apply all -q -s set $eflags = $eflags | 0x200", to_string=True)
     for _ in range(2):
         before = state()
-        DRIVE.stepped.free()
+        current_session().resumption.stepped.free()
         print("same" if state() == before and '"0x7"' in before[-1] else "changed")
 """
 

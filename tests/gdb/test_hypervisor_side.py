@@ -104,13 +104,14 @@ COINCIDES = """
 import dataclasses
 import gdb
 from acrn_trace.in_gdb import hypervisor
+from acrn_trace.in_gdb.session import current_session
 
 code = hypervisor.hypervisor_code(hypervisor.open_image("HYPERVISOR"))
 here = int(gdb.parse_and_eval("(unsigned long) PLACE"))
 first = BYTES or code.code[code.dispatch]
 moved = dataclasses.replace(code, dispatch=here, code={**code.code, here: first})
 hypervisor.hypervisor_code = lambda image: moved
-side = hypervisor.HypervisorSide("HYPERVISOR")
+side = hypervisor.HypervisorSide(current_session().resumption, "HYPERVISOR")
 """
 SHOWN = "python print('ARRIVED', side.sides.unmatched); side.delete()"
 

@@ -45,7 +45,7 @@ def test_rules_count_the_calls_of_two_vcpus_together(folder):
 
 # Tells when the guest is being held, so that what is done then is not left to chance.
 HELD = """
-from acrn_trace.in_gdb.drive import GuestHands
+from acrn_trace.in_gdb.hands import GuestHands
 
 hold = GuestHands.hold
 

@@ -10,8 +10,6 @@ from dataclasses import asdict
 import gdb
 
 from acrn_trace.base.errors import TargetError, TraceError
-from acrn_trace.in_gdb import chores
-from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.mock import the_mock
@@ -52,7 +50,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
         gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
     _connect(request.target)
     learn_offset()
-    chores.looping = True
+    current_session().resumption.loops = True
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     current_session().knowledge = knowledge
     mock = the_mock(current_session())
@@ -93,9 +91,10 @@ def _hear_no_interrupt(_stop: gdb.StopEvent | None = None) -> None:
 
 def _continue(trace: LiveTrace) -> str:
     """Run the guest until it ends (exited), its stub does (closed), or the user interrupts."""
+    resumption = current_session().resumption
     try:
         gdb.execute("continue", to_string=True)
-        while chores.run():
+        while resumption.run_deferred():
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             gdb.execute("continue", to_string=True)
     except KeyboardInterrupt:
@@ -103,8 +102,8 @@ def _continue(trace: LiveTrace) -> str:
     except gdb.error as error:
         # QEMU says that the guest ended and is gone before GDB can thank it.
         return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
-    if trace.active and DRIVE.shown and not trace.failure:
-        raise TraceError(f"{DRIVE.shown[-1].splitlines()[0]}; in GDB one can go on from there")
+    if trace.active and resumption.shown and not trace.failure:
+        raise TraceError(f"{resumption.shown[-1].splitlines()[0]}; in GDB one can go on from there")
     if trace.active and trace.last_signal is None and not trace.failure:
         # Only our own breakpoints are here, and an interrupt on the way into one stops the guest.
         trace.show_in_flight()

@@ -18,22 +18,23 @@ from acrn_trace.act.call.plan import Plan
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import ACRN, MASK64
-from acrn_trace.guest.site import Point as TracePoint
+from acrn_trace.guest.site import Point
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.call_place import Place, physical
 from acrn_trace.in_gdb.call_state import (
     RFLAGS_IF,
     RFLAGS_TF,
-    BootPoint,
     KeptStop,
-    Point,
+    back_at,
+    boot_at,
     breakpoints_at,
     breakpoints_of_others,
     run_on,
     write_registers,
 )
-from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.image import current_image, load_offset
+from acrn_trace.in_gdb.points import ReachedPoint
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.run_unseen import Outcome, run_unseen
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_register, read_stop
 from acrn_trace.trace.sink import Sink
@@ -56,10 +57,17 @@ class HandCall:
     """A call on its way; ``over`` once nothing of it is left to be put back."""
 
     def __init__(
-        self, plan: Plan, place: Place, parts: list[tuple[int, bytes]], tracer: Tracer, sink: Sink
+        self,
+        plan: Plan,
+        place: Place,
+        parts: list[tuple[int, bytes]],
+        resumption: Resumption,
+        tracer: Tracer,
+        sink: Sink,
     ) -> None:
         """``parts`` of the page that the guest reserves: offset and bytes. ``sink`` is shown it."""
         self.plan = plan
+        self._resumption = resumption
         self._tracer, self._sink = tracer, sink
         tracer.dispatcher.beside.append(sink)
         self.over = False
@@ -71,8 +79,8 @@ class HandCall:
         self._vcpu = gdb.selected_thread().ptid[1] - 1
         self._replaced: list[tuple[int, bytes]] = []
         self._disabled: list[gdb.Breakpoint] = []
-        self._boots: list[BootPoint] = []
-        self._back: Point | None = None
+        self._boots: list[ReachedPoint] = []
+        self._back: ReachedPoint | None = None
         self._seen = False  # GDB saw it run
 
     def make(self) -> None:
@@ -109,8 +117,8 @@ class HandCall:
         self._plant()
         entry = self._entry()
         write_registers({name: entry.registers[name] for name in self._kept.registers})
-        DRIVE.held = True
-        self._tracer.on_stop(entry, TracePoint(self._place.site.address, enters=self._place.site))
+        self._resumption.held = True
+        self._tracer.on_stop(entry, Point(self._place.site.address, enters=self._place.site))
         answering = self._tracer.answering
         if answering.waits:  # one that is caught is answered when it goes on, which is now
             answering.before_going_on(read_stop())
@@ -118,7 +126,7 @@ class HandCall:
             why = answering.reasons[0].splitlines()[0]
             self._tell_gave_up()
             raise TraceError(f"{self.plan.name} was not made: {why}")
-        DRIVE.moved = False
+        self._resumption.moved = False
 
     def _patch(self, address: int, data: bytes) -> None:
         """By guest-physical addresses: GDB 14 and newer take any vCPU's tables for virtual ones."""
@@ -139,19 +147,19 @@ class HandCall:
     def _plant(self) -> None:
         site = self._place.site
         here = self._kept.registers["rip"]
-        # GDB takes a stop behind a software breakpoint for one at it (target.breakpoint_kind).
+        # GDB takes a stop behind a software breakpoint for one at it (stub.breakpoint_kind).
         mine = (site.address, site.return_address, here, here - 1)
         self._disabled = breakpoints_at(mine)
         for point in self._disabled:
             point.enabled = False
-        self._back = Point(site.return_address, self._kept.cr3)
+        self._back = back_at(site.return_address, self._kept.cr3)
         image = current_image()
         entries = image.entry_points(load_offset(image))
-        self._boots = [BootPoint(*entry) for entry in entries.items()]
+        self._boots = [boot_at(*entry) for entry in entries.items()]
 
     def _run(self) -> None:
         """Until the call is back, or else until something stops the guest."""
-        points = list(chain(*DRIVE.points.values()))
+        points = list(chain(*self._resumption.points.values()))
         own = [self._back, *self._boots]
         others = breakpoints_of_others([*own, *(point.planted for point in points)])
         ours: dict[int, list] = {}
@@ -187,7 +195,7 @@ class HandCall:
 
     def _returned(self) -> None:
         site = self._place.site
-        self._tracer.on_stop(read_stop(), TracePoint(site.return_address, returns_from=site))
+        self._tracer.on_stop(read_stop(), Point(site.return_address, returns_from=site))
 
     def _give_up(self) -> None:
         """It stopped in the guest's own code, where the vCPU's registers are the guest's."""
@@ -202,7 +210,7 @@ class HandCall:
     def _wait(self) -> None:
         """It stopped in the hypervisor, whose registers are not ours to write."""
         self._enable()
-        DRIVE.held = False
+        self._resumption.held = False
         rip = read_register("rip")
         _say(WAITS.format(call=self.plan.name, vcpu=self._vcpu, rip=rip))
         self._waiting = True
@@ -237,10 +245,10 @@ class HandCall:
             _say(text)
 
     def _stop_where_it_was(self) -> None:
-        point = Point(self._kept.registers["rip"], self._kept.cr3)
+        point = back_at(self._kept.registers["rip"], self._kept.cr3)
         try:
             self._kept.hold_other_vcpus()
-            DRIVE.held = True
+            self._resumption.held = True
             run_on()
         finally:
             point.delete()
@@ -250,7 +258,7 @@ class HandCall:
         if self.over:
             return
         self.over = True
-        DRIVE.held = False
+        self._resumption.held = False
         self._tracer.dispatcher.beside.remove(self._sink)
         for point in [self._back, *self._boots]:
             if point:

@@ -10,11 +10,11 @@ import gdb
 from acrn_trace.base.errors import TargetError
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.in_gdb.front_end import reads_mi
+from acrn_trace.in_gdb.points import ReachedPoint
 from acrn_trace.in_gdb.run_unseen import gone
 from acrn_trace.in_gdb.stub import report_interrupts
 from acrn_trace.in_gdb.target import (
     assign,
-    breakpoint_kind,
     read_memory,
     read_register,
     write_register,
@@ -31,33 +31,14 @@ RFLAGS_TF, RFLAGS_IF = 1 << 8, 1 << 9
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
 
 
-class Point(gdb.Breakpoint):
-    """An internal breakpoint that stops the guest in address space ``cr3`` only."""
-
-    def __init__(self, address: int, cr3: int) -> None:
-        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
-        self.silent = True
-        self.address = address
-        self._cr3 = cr3
-        self.reached = False
-
-    def stop(self) -> bool:
-        self.reached = self.reached or read_register("cr3") == self._cr3
-        return self.reached
+def back_at(address: int, cr3: int) -> ReachedPoint:
+    """A breakpoint that stops the guest in address space ``cr3`` only."""
+    return ReachedPoint(address, lambda: read_register("cr3") == cr3)
 
 
-class BootPoint(gdb.Breakpoint):
-    """An internal breakpoint where the guest begins at each boot, with its first ``code`` there."""
-
-    def __init__(self, address: int, code: bytes) -> None:
-        super().__init__(f"*{address:#x}", breakpoint_kind(), internal=True)
-        self.silent = True
-        self.address, self._code = address, code
-        self.reached = False
-
-    def stop(self) -> bool:
-        self.reached = read_memory(self.address, len(self._code)) == self._code
-        return self.reached
+def boot_at(address: int, code: bytes) -> ReachedPoint:
+    """A breakpoint where the guest begins at each boot, with its first ``code`` there."""
+    return ReachedPoint(address, lambda: read_memory(address, len(code)) == code)
 
 
 class KeptStop:

@@ -116,8 +116,8 @@ def _break_insert(words: list[str]) -> gdb.Breakpoint:
     before = {point.number for point in gdb.breakpoints()}
     answer = ""
     if hasattr(gdb, "execute_mi"):  # GDB 14; in 16, interpreter-exec within a command crashes GDB
-        _wanted[:] = words  # GDB says at length that the place is not there
-        gdb.execute("python import acrn_trace.in_gdb.catch_entry as c; c.insert()", to_string=True)
+        # GDB says at length that the place is not there.
+        gdb.execute(f"python gdb.execute_mi('-break-insert', *{words!r})", to_string=True)
     else:
         command = " ".join(["-break-insert", *map(_quoted, words)])
         answer = gdb.execute(f"interpreter-exec mi {_quoted(command)}", to_string=True).strip()
@@ -125,13 +125,6 @@ def _break_insert(words: list[str]) -> gdb.Breakpoint:
         if point.number not in before:
             return point
     raise TraceError(f"GDB makes no entry for {words[-1]!r}: {answer}")
-
-
-_wanted: list = []
-
-
-def insert() -> None:
-    gdb.execute_mi("-break-insert", *_wanted)
 
 
 def _quoted(text: str) -> str:

@@ -7,27 +7,20 @@ import gdb
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import open_image
-from acrn_trace.in_gdb.drive import HypercallPoint
+from acrn_trace.in_gdb.points import HypervisorPoint
 from acrn_trace.in_gdb.parameters import HYPERVISOR_SYMBOLS
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.target import read_memory, read_register, uninterrupted
 from acrn_trace.sites.hypervisor_code import Access, HypervisorCode, hypervisor_code
 from acrn_trace.trace.both_sides import BothSides
 
 
-class HypervisorPoint(HypercallPoint):
-    """One in the hypervisor: counts for calls made by hand as well."""
-
-    of_hand_calls = True
-
-    def stop(self) -> bool:
-        return self.on_hit()
-
-
 class HypervisorSide:
     """Feeds ``sides`` from breakpoints, as long as it is there."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, resumption: Resumption, path: str) -> None:
         self.sides = BothSides()
+        self._resumption = resumption
         self._code: HypervisorCode = hypervisor_code(open_image(path))
         self._points = [self._plant(self._code.dispatch, self._arrived)]
         for address, name in self._code.handlers.items():
@@ -48,7 +41,7 @@ class HypervisorSide:
                 pass  # the guest's side says what is wrong with the stub
             return False
 
-        return HypervisorPoint(address, lambda: any(uninterrupted(hit)))
+        return HypervisorPoint(self._resumption, address, lambda: any(uninterrupted(hit)))
 
     def _is_hypervisor(self, address: int) -> bool:
         """Whether the code here is the hypervisor's: the guest may run at the same address."""
@@ -67,10 +60,10 @@ class HypervisorSide:
         self.sides.handler_returned(_vcpu(), read_register("rax"))
 
 
-def hypervisor_side() -> HypervisorSide | None:
+def hypervisor_side(resumption: Resumption) -> HypervisorSide | None:
     """The side that the user asked for."""
     path = gdb.parameter(HYPERVISOR_SYMBOLS)
-    return HypervisorSide(path) if path else None
+    return HypervisorSide(resumption, path) if path else None
 
 
 def _vcpu() -> int:

@@ -14,8 +14,9 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.image.image import Image
 from acrn_trace.image.kernel_offset import first_functions, gate_target, is_kernel, offset_at
-from acrn_trace.in_gdb.chores import ChorePoint
 from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
+from acrn_trace.in_gdb.points import DeferredPoint
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.target import GuestPhysicalMemory, exception_gate, read_memory
 
 # Where -kernel and other boot loaders enter a compressed kernel, in its 32-bit or 64-bit code; RSI
@@ -31,12 +32,21 @@ class KernelLocator:
     """Watches a guest boot. ``located`` is called with the kernel's offset, the guest stopped
     before the kernel has asked who its hypervisor is."""
 
-    def __init__(self, image: Image, located: Callable[[int], None], booting: bool) -> None:
+    def __init__(
+        self,
+        resumption: Resumption,
+        image: Image,
+        located: Callable[[int], None],
+        booting: bool,
+    ) -> None:
         """``booting``: no kernel runs yet."""
+        self._resumption = resumption
         self._image = image
         self._located = located
-        self._entries = [ChorePoint(address, self._at_entry) for address in BOOT_ENTRIES]
-        self._candidates: list[ChorePoint] = []
+        self._entries = [
+            DeferredPoint(self._resumption, address, self._at_entry) for address in BOOT_ENTRIES
+        ]
+        self._candidates: list[DeferredPoint] = []
         if booting:
             self._watch()
 
@@ -48,7 +58,9 @@ class KernelLocator:
     def _watch(self) -> None:
         if not self._candidates:
             addresses = first_functions(self._image)
-            self._candidates = [ChorePoint(address, self._at_first) for address in addresses]
+            self._candidates = [
+                DeferredPoint(self._resumption, address, self._at_first) for address in addresses
+            ]
 
     def _at_entry(self) -> Callable[[], None] | None:
         magic = _physical((_register("rsi") & 0xFFFF_FFFF) + HEADER_MAGIC_AT, len(HEADER_MAGIC))
@@ -65,7 +77,9 @@ class KernelLocator:
         self._located(offset)
 
 
-def locate_kernel(image: Image, located: Callable[[int], None]) -> KernelLocator | None:
+def locate_kernel(
+    resumption: Resumption, image: Image, located: Callable[[int], None]
+) -> KernelLocator | None:
     """Move GDB's symbols to where the guest's kernel runs if it does, and watch for its next boot.
 
     None where the image is no Linux, or the user has said himself what the offset is.
@@ -75,7 +89,7 @@ def locate_kernel(image: Image, located: Callable[[int], None]) -> KernelLocator
     offset = _offset_of_running_kernel(image)
     if offset is not None:
         move_symbols(image, offset)
-    return KernelLocator(image, located, booting=offset is None)
+    return KernelLocator(resumption, image, located, booting=offset is None)
 
 
 def _offset_of_running_kernel(image: Image) -> int | None:

@@ -12,15 +12,16 @@ from acrn_trace.guest.site import Point, Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.below import ground_below, instruction_of
-from acrn_trace.in_gdb.drive import DRIVE, GuestHands
 from acrn_trace.in_gdb.exact_settings import make_exact
 from acrn_trace.in_gdb.guard import Guard
+from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.live_output import Shown
 from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
 from acrn_trace.in_gdb.prompt import say
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.site_points import SitePoints
 from acrn_trace.in_gdb.stub import StubVcpu, stub_descriptor
 from acrn_trace.in_gdb.stub_packets import stub_hung_up
@@ -58,6 +59,7 @@ class LiveTrace:
 
     def __init__(
         self,
+        resumption: Resumption,
         options: argparse.Namespace | None,
         knowledge: Knowledge,
         stream: IO[str] | None,
@@ -65,10 +67,10 @@ class LiveTrace:
         pairing: Pairing | None = None,
     ) -> None:
         """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
-        self._knowledge = knowledge
+        self._resumption, self._knowledge = resumption, knowledge
         self._stub = stub_descriptor()
         image = current_image()
-        self._locator = locate_kernel(image, self._on_kernel)
+        self._locator = locate_kernel(resumption, image, self._on_kernel)
         found = current_sites(image)
         self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
         shown = self._shown = Shown(options, knowledge, stream)
@@ -84,13 +86,15 @@ class LiveTrace:
             shown.selected,
             shown.sinks,
             interveners,
-            GuestHands(),
+            GuestHands(resumption),
             self._checks(decoder),
         )
-        self._hypervisor = hypervisor_side() if options else None
+        self._hypervisor = hypervisor_side(resumption) if options else None
         if self._hypervisor:
             self._tracer.dispatcher.first.append(self._hypervisor.sides)
-        self._points = SitePoints(self._at_point, self._read_stop, self._on_site, self._on_boot)
+        self._points = SitePoints(
+            resumption, self._at_point, self._read_stop, self._on_site, self._on_boot
+        )
         self._boots = 0
         self._boots_in_a_row = 0  # with no stop at a site between
         self._answers = Answers(lambda event: ground_below(event.vcpu))
@@ -260,15 +264,15 @@ class LiveTrace:
         self._boots_in_a_row = 0
         self._answers.reached |= point.enters is not None
         self._tracer.on_stop(stop, point)
-        DRIVE.reasons += self._tracer.answering.reasons
+        self._resumption.reasons += self._tracer.answering.reasons
         if stops_at_clobbers() and self._tracer.dispatcher.clobber:
-            DRIVE.reasons.append(f"stopped: {self._tracer.dispatcher.clobber}")
+            self._resumption.reasons.append(f"stopped: {self._tracer.dispatcher.clobber}")
 
     def _at_point(self, action: Callable[[], None]) -> bool:
         if not self.active:
             return False
         stop_guest, self._interrupted_at_point = uninterrupted(lambda: self._guard.run(action))
-        return stop_guest or self._interrupted_at_point or bool(DRIVE.reasons)
+        return stop_guest or self._interrupted_at_point or bool(self._resumption.reasons)
 
     def _before_going_on(self, _event: gdb.ContinueEvent) -> None:
         """A user's command makes the guest run, which it does not yet."""
@@ -280,14 +284,14 @@ class LiveTrace:
             raise TraceError("the guest is gone, and the call that it stood at was not answered")
         vcpu = self._tracer.answering.waiting.call.entry.vcpu
         threads = gdb.selected_inferior().threads()
-        DRIVE.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
+        self._resumption.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
         try:
-            standing = StubVcpu(DRIVE.going_on)
+            standing = StubVcpu(self._resumption.going_on)
             registers = {name: standing.read(name) for name in ("rip", "rsp")}
             stop = Stop(vcpu, time.time(), registers)
             self._tracer.answering.before_going_on(stop, steps_over=True)
         finally:
-            DRIVE.going_on = None
+            self._resumption.going_on = None
 
     def ask_again(self) -> None:
         """Somebody who had no answer to the call that the guest stands at may have one now."""

@@ -16,10 +16,10 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.guest.stop import Stop
-from acrn_trace.in_gdb.address_point import AddressPoint
-from acrn_trace.in_gdb.drive import GuestHands
+from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.kaslr import after_move
+from acrn_trace.in_gdb.points import AddressPoint
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stub import physical_mode
@@ -108,7 +108,10 @@ class GdbMock:
         found = sorted(scanned_instructions(image, CPUID, "CPUID"))
         if not found:
             self.notice(NO_CPUID.format(path=image.path))
-        self._points = [AddressPoint(at + offset, self._at_cpuid) for at in found[:MAX_CPUIDS]]
+        self._points = [
+            AddressPoint(self._session.resumption, at + offset, self._at_cpuid)
+            for at in found[:MAX_CPUIDS]
+        ]
         self._planted = (image.path, offset)
 
     def _unplant(self) -> None:
@@ -137,7 +140,7 @@ class GdbMock:
             request = request_bytes(words[2:], self.mock.knowledge.types)
             acrn.make_request(vm, vcpu, request, memory)
             line = f"vCPU {vcpu} of VM {vm} made an I/O request: vector {acrn.callback_vector:#x}"
-        make_change(Change(memory=memory.writes), GuestHands())
+        make_change(Change(memory=memory.writes), GuestHands(self._session.resumption))
         if len(words) > 2:
             raise_msi(acrn.callback_vector)
         return line

@@ -11,9 +11,8 @@ import signal
 import gdb
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.in_gdb.stub import StubVcpu, stub_descriptor
+from acrn_trace.in_gdb.stub import StubVcpu, breakpoint_kind, stub_descriptor
 from acrn_trace.in_gdb.stub_packets import StubPackets, run_vcpu
-from acrn_trace.in_gdb.target import breakpoint_kind
 
 
 class Outcome(enum.Enum):

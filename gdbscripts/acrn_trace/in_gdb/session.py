@@ -12,6 +12,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.target import GuestPhysicalMemory
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.change import Intervener
@@ -22,6 +23,7 @@ class Session:
     """Interveners need a trace: where the user has none, one that shows nothing runs for them."""
 
     def __init__(self) -> None:
+        self.resumption = Resumption()
         self.knowledge: Knowledge = acrn()
         self.trace: LiveTrace | None = None
         self.interveners: list[Intervener] = []  # inject, then replay or mock, then catch
@@ -70,7 +72,9 @@ class Session:
         pairing = before.pairing.continued() if before else None
         handover = before.tracer.handed_over() if before else None
         self.forget_trace()
-        self.trace = LiveTrace(options, self.knowledge, stream, self.interveners, pairing)
+        self.trace = LiveTrace(
+            self.resumption, options, self.knowledge, stream, self.interveners, pairing
+        )
         if handover:
             self.trace.tracer.take_over(handover)
         return self.trace

@@ -6,7 +6,8 @@ from typing import Callable, Iterable, Mapping
 
 from acrn_trace.guest.site import Point, Site, points
 from acrn_trace.guest.stop import Stop
-from acrn_trace.in_gdb.drive import HypercallPoint
+from acrn_trace.in_gdb.points import HypercallPoint
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.target import has_hypercall, read_memory
 
 
@@ -18,11 +19,13 @@ class SitePoints:
 
     def __init__(
         self,
+        resumption: Resumption,
         run: Callable[[Callable[[], None]], bool],
         read_stop: Callable[[Point], Stop],
         on_site: Callable[[Stop, Point], None],
         on_boot: Callable[[], None],
     ) -> None:
+        self._resumption = resumption
         self._run = run
         self._read_stop = read_stop
         self._on_site = on_site
@@ -49,11 +52,11 @@ class SitePoints:
             if enters or point.returns_from:
                 self._on_site(stop, replace(point, enters=enters))
 
-        return HypercallPoint(point.address, lambda: self._run(hit))
+        return HypercallPoint(self._resumption, point.address, lambda: self._run(hit))
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
             if read_memory(address, len(code)) == code:
                 self._on_boot()
 
-        return HypercallPoint(address, lambda: self._run(hit))
+        return HypercallPoint(self._resumption, address, lambda: self._run(hit))

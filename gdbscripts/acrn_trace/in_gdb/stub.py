@@ -8,6 +8,7 @@ the vCPUs there and then, and goes on with the vCPU that it was about to resume,
 """
 
 import contextlib
+import functools
 import os
 import signal
 from typing import Iterator, Mapping
@@ -75,6 +76,23 @@ def runs_under_tcg() -> bool:
         return "disabled" in ask_monitor("info kvm")
     except TargetError:
         return False
+
+
+def breakpoint_kind() -> int:
+    """Hardware breakpoints under QEMU's TCG, which has any number of them; else software ones.
+
+    Where a software breakpoint is inserted at A, GDB takes every stop at A + 1 for a stop at A that
+    the processor reports one byte late, as x86's INT3 does, and sets RIP back: the guest would run
+    the instruction at A again. QEMU's stub reports all stops in place and does not say so
+    (swbreak). GDB leaves RIP alone for hardware breakpoints.
+    """
+    connection = gdb.selected_inferior().connection
+    return gdb.BP_BREAKPOINT if connection is None else _kind_at(connection)
+
+
+@functools.lru_cache(maxsize=1)
+def _kind_at(_connection: gdb.TargetConnection) -> int:
+    return gdb.BP_HARDWARE_BREAKPOINT if runs_under_tcg() else gdb.BP_BREAKPOINT
 
 
 class PhysicalMemory:

@@ -227,26 +227,3 @@ def interrupts_put_off() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def breakpoint_kind() -> int:
-    """Hardware breakpoints under QEMU's TCG, which has any number of them; else software ones.
-
-    Where a software breakpoint is inserted at A, GDB takes every stop at A + 1 for a stop at A that
-    the processor reports one byte late, as x86's INT3 does, and sets RIP back: the guest would run
-    the instruction at A again. QEMU's stub reports all stops in place and does not say so
-    (swbreak). GDB leaves RIP alone for hardware breakpoints.
-    """
-    connection = gdb.selected_inferior().connection
-    if connection is None:
-        return gdb.BP_BREAKPOINT
-    if _kinds.get("of") != connection:
-        _kinds.update(of=connection, kind=_kind_for_accelerator())
-    return _kinds["kind"]
-
-
-_kinds: dict = {}  # of the connection that was asked last
-
-
-def _kind_for_accelerator() -> int:
-    return gdb.BP_HARDWARE_BREAKPOINT if stub.runs_under_tcg() else gdb.BP_BREAKPOINT

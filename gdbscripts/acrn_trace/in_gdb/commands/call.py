@@ -106,7 +106,8 @@ class HypercallCall(Command):
         room = place.room()
         known = self._session.knowledge.table.numbered(entry.number) is not None
         plan = plan_call(entry, nodes, Builder(types, evaluate, room), known)
-        self._call = HandCall(plan, place, room.parts if room else [], *self._shown())
+        parts = room.parts if room else []
+        self._call = HandCall(plan, place, parts, self._session.resumption, *self._shown())
         self._call.make()
 
     def _shown(self) -> tuple[Tracer, Sink]:

@@ -10,8 +10,8 @@ from acrn_trace.guest.abi import ACRN
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command
-from acrn_trace.in_gdb.drive import DRIVE
 from acrn_trace.in_gdb.prompt import matching
+from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.tables.call_selection import WIDE
 from acrn_trace.trace.change import CATCHES, Change, Intervener
@@ -27,7 +27,8 @@ class Catcher(Intervener):
     rank = CATCHES
     watches = True
 
-    def __init__(self) -> None:
+    def __init__(self, resumption: Resumption) -> None:
+        self._resumption = resumption
         self.points: list[Catchpoint] = []
         self.call: Call | None = None  # that the guest stands at
         self.stopped_by: list[int] = []  # the numbers of those that stopped the guest there
@@ -56,7 +57,7 @@ class Catcher(Intervener):
             self.forget_call()
             return None
         self._stopping += stopping
-        DRIVE.at_stop.append(self._has_stopped)
+        self._resumption.at_stop.append(self._has_stopped)
         return Change(stop="\n".join(line for line in told.values() if line))
 
     def _line(self, point: Catchpoint, call: Call, event: Event) -> str | None:
@@ -91,7 +92,7 @@ class Catcher(Intervener):
             if point.entry.temporary:
                 point.entry.delete()
             else:
-                DRIVE.after_stop.append(point.count_down)
+                self._resumption.after_stop.append(point.count_down)
         if self.stopped_by:  # GDB 14 and newer; it would be the number of a point of ours
             gdb.set_convenience_variable("_hit_bpnum", self.stopped_by[0])
 
@@ -120,7 +121,9 @@ class Catcher(Intervener):
     def hand_over_commands(self) -> None:
         """GDB runs the user's commands itself, as those of our points: 'continue' is its own."""
         valid = [point for point in self.points if point.entry.is_valid()]
-        DRIVE.set_commands(guarded_commands((one.entry.number, one.commands) for one in valid))
+        self._resumption.set_commands(
+            guarded_commands((one.entry.number, one.commands) for one in valid)
+        )
 
     def forget_deleted(self) -> None:
         self.points = [point for point in self.points if point.entry.is_valid()]
@@ -157,7 +160,7 @@ _catchers: list[Catcher] = []
 def the_catcher(session: Session) -> Catcher:
     """The one of this GDB."""
     if not _catchers:
-        _catchers.append(Catcher())
+        _catchers.append(Catcher(session.resumption))
         _listen(_catchers[0], session)
     return _catchers[0]
 

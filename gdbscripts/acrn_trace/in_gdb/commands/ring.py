@@ -14,8 +14,8 @@ from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.command import Command
-from acrn_trace.in_gdb.drive import HypercallPoint
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
+from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.snapshot import current_snapshot
@@ -86,17 +86,19 @@ def sites_of(image: Image) -> dict[int, Site]:
 class Following:
     """A breakpoint at the watermark, and the file into which the rings are read each time."""
 
-    def __init__(self, knowledge: Knowledge, path: str) -> None:
+    def __init__(self, session: Session, path: str) -> None:
         self._path = path
         self._follower: RingFollower | None = None
         _address(HEADER)
         watermark = _address(WATERMARK)
-        head = preamble(knowledge.table, current_sites(current_image()))
+        head = preamble(session.knowledge.table, current_sites(current_image()))
         self._file = self._opened()
         self._write(head)
         self.failure: str | None = None
         self.active = True
-        self._point = HypercallPoint(watermark, lambda: self.active and self._at_watermark())
+        self._point = HypercallPoint(
+            session.resumption, watermark, lambda: self.active and self._at_watermark()
+        )
         gdb.events.exited.connect(self._on_gone)
         gdb.events.connection_removed.connect(self._on_gone)
 
@@ -200,7 +202,7 @@ class HypercallRing(Command):
         elif running:
             raise TraceError("the ring is followed already; 'hypercall ring off' ends it")
         else:
-            self._following = Following(self._session.knowledge, options.output)
+            self._following = Following(self._session, options.output)
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
