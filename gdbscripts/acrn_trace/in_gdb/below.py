@@ -7,7 +7,7 @@ import gdb
 
 from acrn_trace.image.kernel_offset import gate_target
 from acrn_trace.in_gdb.stub import runs_under_tcg
-from acrn_trace.in_gdb.target import exception_gate, vcpu_state
+from acrn_trace.in_gdb.vcpu import exception_gate, vcpu_state
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.unanswered import Ground
 

@@ -15,7 +15,8 @@ from acrn_trace.guest.site import Site
 from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.call_state import breakpoints_at
 from acrn_trace.in_gdb.image import current_image, current_sites
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory, read_register
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
+from acrn_trace.in_gdb.vcpu import read_memory, read_register
 
 SCRATCH = "acrn_scratch"
 # cstub/include/acrn_scratch.h

@@ -36,7 +36,8 @@ from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.points import ReachedPoint
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.run_unseen import Outcome, run_unseen
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_register, read_stop
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
+from acrn_trace.in_gdb.vcpu import read_register, read_stop
 from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
 

@@ -13,13 +13,8 @@ from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.points import ReachedPoint
 from acrn_trace.in_gdb.run_unseen import gone
 from acrn_trace.in_gdb.stub import report_interrupts
-from acrn_trace.in_gdb.target import (
-    assign,
-    read_memory,
-    read_register,
-    write_register,
-)
 from acrn_trace.in_gdb.user_breakpoints import addresses_of
+from acrn_trace.in_gdb.vcpu import assign, read_memory, read_register, write_register
 
 WRITTEN = (*GENERAL_REGISTERS, "rip", "eflags")
 LOCKING = "scheduler-locking"

@@ -9,7 +9,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.prompt import complaint
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.target import flush_caches
+from acrn_trace.in_gdb.stub import flush_caches
 
 
 class Command:

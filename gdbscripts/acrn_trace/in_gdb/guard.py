@@ -1,12 +1,47 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs what a trace does while the guest is stopped: whatever goes wrong is told in a sentence."""
+"""Runs what is done at a stop to its end: interrupts come afterwards, a failure is a sentence."""
 
+import contextlib
+import signal
 import traceback
-from typing import Callable
+from typing import Callable, Iterator
 
 import gdb
 
 from acrn_trace.base.errors import TraceError
+
+
+def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
+    """Run ``action`` to its end whenever the user interrupts: its answer, and whether he did.
+
+    An interrupt is a KeyboardInterrupt anywhere in Python; in the midst of an event it would leave
+    half of one, or the stub in its physical mode.
+    """
+    answer, interrupted = None, False
+    while answer is None:
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            answer = action()
+        except KeyboardInterrupt:
+            interrupted = True
+    # In GDB 16 it would be none within a breakpoint's stop method, and be lost: so it is taken.
+    if signal.sigtimedwait({signal.SIGINT}, 0):
+        interrupted = True
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    except KeyboardInterrupt:
+        interrupted = True
+    return answer, interrupted
+
+
+@contextlib.contextmanager
+def interrupts_put_off() -> Iterator[None]:
+    """The user's interrupt comes afterwards, or to who takes it meanwhile (``uninterrupted``)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Guard:

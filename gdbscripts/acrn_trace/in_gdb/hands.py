@@ -12,8 +12,8 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.stub import StubVcpu
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, write_register
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory, StubVcpu
+from acrn_trace.in_gdb.vcpu import write_register
 
 TICK = 0.05  # seconds between looks for an interrupt while the guest is held
 

@@ -17,7 +17,8 @@ from acrn_trace.image.kernel_offset import first_functions, gate_target, is_kern
 from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
 from acrn_trace.in_gdb.points import DeferredPoint
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, exception_gate, read_memory
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
+from acrn_trace.in_gdb.vcpu import exception_gate, read_memory
 
 # Where -kernel and other boot loaders enter a compressed kernel, in its 32-bit or 64-bit code; RSI
 # points at the boot parameters then (Documentation/x86/boot.rst of Linux).

@@ -13,7 +13,7 @@ from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.below import ground_below, instruction_of
 from acrn_trace.in_gdb.exact_settings import make_exact
-from acrn_trace.in_gdb.guard import Guard
+from acrn_trace.in_gdb.guard import Guard, uninterrupted
 from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
@@ -23,17 +23,11 @@ from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.site_points import SitePoints
-from acrn_trace.in_gdb.stub import StubVcpu, stub_descriptor
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory, StubVcpu, stub_descriptor
 from acrn_trace.in_gdb.stub_packets import stub_hung_up
-from acrn_trace.in_gdb.target import (
-    GuestPhysicalMemory,
-    exception_frame_below,
-    read_memory,
-    read_stop,
-    uninterrupted,
-)
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.types import guest_types
+from acrn_trace.in_gdb.vcpu import exception_frame_below, read_memory, read_stop
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.of_call import SiteLint, guests_own
 from acrn_trace.sites.sitelist import traced_sites

@@ -22,8 +22,8 @@ from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.points import AddressPoint
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.stub import physical_mode
-from acrn_trace.in_gdb.target import GuestPhysicalMemory, read_memory
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory, physical_mode
+from acrn_trace.in_gdb.vcpu import read_memory
 from acrn_trace.sites.scan import scanned_instructions
 from acrn_trace.trace.change import Change, make_change
 

@@ -11,10 +11,11 @@ import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.stop import Stop
+from acrn_trace.in_gdb.guard import uninterrupted
 from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.resume import DEFERRED, Resumption, say_failure
 from acrn_trace.in_gdb.stub import breakpoint_kind
-from acrn_trace.in_gdb.target import read_stop, uninterrupted
+from acrn_trace.in_gdb.vcpu import read_stop
 from acrn_trace.trace.change import Change, make_change
 
 

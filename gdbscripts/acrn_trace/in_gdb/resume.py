@@ -29,9 +29,10 @@ from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.front_end import reads_mi
+from acrn_trace.in_gdb.guard import interrupts_put_off, uninterrupted
 from acrn_trace.in_gdb.stepped_vcpu import SteppedVcpus
 from acrn_trace.in_gdb.stream import GdbStream
-from acrn_trace.in_gdb.target import flush_caches, interrupts_put_off, uninterrupted
+from acrn_trace.in_gdb.stub import flush_caches
 from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
 
 MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another

@@ -13,7 +13,7 @@ from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.change import Intervener
 from acrn_trace.trace.filters import Filter

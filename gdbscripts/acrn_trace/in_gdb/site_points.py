@@ -8,7 +8,7 @@ from acrn_trace.guest.site import Point, Site, points
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.target import has_hypercall, read_memory
+from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory
 
 
 class SitePoints:

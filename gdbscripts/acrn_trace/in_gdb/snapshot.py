@@ -21,7 +21,7 @@ from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.snapshot import STUB, Snapshot, SnapshotVcpu
 from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.image import is_dump
-from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 
 READ_REGISTERS = (
     *(*GENERAL_REGISTERS, "rip", "eflags", "cs", "ss", "fs_base", "gs_base"),

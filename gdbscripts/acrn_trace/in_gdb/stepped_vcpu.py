@@ -17,8 +17,9 @@ import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import RFLAGS_IF
+from acrn_trace.in_gdb.guard import interrupts_put_off
 from acrn_trace.in_gdb.stub import StubVcpu, breakpoint_kind
-from acrn_trace.in_gdb.target import interrupts_put_off, vcpu_state
+from acrn_trace.in_gdb.vcpu import vcpu_state
 
 # At vCPUs, while a command of the user's runs: it may be a step or not, of which GDB tells nobody.
 # Its steps are soon over, and a look costs three packets.

@@ -18,6 +18,7 @@ import gdb
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.ram_map import RamMap
 from acrn_trace.in_gdb.stub_packets import StubPackets, leads_to, monitor_output
 
 OWN_FILES = "/proc/self/fd"
@@ -141,6 +142,61 @@ def physical_mode() -> Iterator[PhysicalMemory]:
         yield PhysicalMemory(connection)
     finally:
         connection.send_packet(b"Qqemu.PhyMemMode:0")
+
+
+class GuestPhysicalMemory:
+    """Guest-physical memory through QEMU's stub, whatever the guest's paging does.
+
+    Packets of our own, since GDB's memory commands go through a cache of virtual memory. The mode
+    holds for the stub as a whole, so it is switched back at once.
+    """
+
+    cache_is_stale = False  # GDB's: it may have memory as it was before one of these wrote
+
+    def __init__(self) -> None:
+        self._map: RamMap | None = None
+
+    def read(self, address: int, size: int) -> bytes:
+        self._ram().check(address, size)
+        with physical_mode() as memory:
+            return memory.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Unreadable where there is no memory, and then nothing is written."""
+        self._ram().check(address, len(data))
+        with physical_mode() as memory:
+            GuestPhysicalMemory.cache_is_stale = True
+            if not memory.write(address, data):
+                raise Unreadable("the stub could not write it")
+
+    def ram_ranges(self) -> list[tuple[int, int]]:
+        """First and last address of each range of RAM or ROM."""
+        return self._ram().ranges
+
+    def _ram(self) -> RamMap:
+        if self._map is None:
+            self._map = _ram_map()
+        return self._map
+
+
+def flush_caches() -> None:
+    """Have GDB read memory anew where we wrote. Runs a command: not for what GDB calls back.
+
+    When the guest goes on GDB forgets what it has read; where it stays stopped, this is needed.
+    """
+    if GuestPhysicalMemory.cache_is_stale:
+        GuestPhysicalMemory.cache_is_stale = False
+        gdb.execute("maint flush dcache", to_string=True)
+
+
+def _ram_map() -> RamMap:
+    """Unreadable where the stub is none of QEMU's; TargetError where QEMU does not tell its map."""
+    with physical_mode():
+        pass
+    known = RamMap.parse(ask_monitor("info mtree -f"))
+    if not known.ranges:
+        raise TargetError("QEMU's monitor tells of no memory in 'info mtree -f'")
+    return known
 
 
 class StubVcpu:

@@ -34,7 +34,7 @@ ALLOWED = {
     "kaslr.move_symbols": "in a command or a chore, or where GDB has just connected",
     "run_unseen._run_to": "hypercall call",
     "snapshot.core_path": "hypercall diagnose and ring, of a dump",
-    "target.flush_caches": "where a command ends, and in the commands of a point of ours",
+    "stub.flush_caches": "where a command ends, and in the commands of a point of ours",
 }
 
 

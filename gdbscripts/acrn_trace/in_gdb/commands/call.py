@@ -17,7 +17,7 @@ from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stream import GdbStream
-from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct

@@ -12,7 +12,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.target import GuestPhysicalMemory
+from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.tables.call_selection import WIDE
 from acrn_trace.tables.errnos import ERRNOS
 

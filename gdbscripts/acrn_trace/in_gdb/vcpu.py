@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The edge to GDB: breakpoints in, plain stops out."""
+"""Reads the selected vCPU as GDB has it: registers, memory as it sees it, a stop as integers."""
 
-import contextlib
 import re
-import signal
 import time
-from typing import Callable, Iterator
+from typing import Callable
 
 import gdb
 
 from acrn_trace.base.errors import TargetError
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
-from acrn_trace.guest.memory import Unreadable
-from acrn_trace.guest.ram_map import RamMap
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Stop, Task, outermost_cut
 from acrn_trace.in_gdb import stub
@@ -134,96 +130,3 @@ def has_hypercall(site: Site) -> bool:
     the image. And code may be patched: what was seen there at one stop says nothing of the next.
     """
     return read_memory(site.address, ACRN.length) in ACRN.instructions
-
-
-class GuestPhysicalMemory:
-    """Guest-physical memory through QEMU's stub, whatever the guest's paging does.
-
-    Packets of our own, since GDB's memory commands go through a cache of virtual memory. The mode
-    holds for the stub as a whole, so it is switched back at once.
-    """
-
-    def __init__(self) -> None:
-        self._map: RamMap | None = None
-
-    def read(self, address: int, size: int) -> bytes:
-        self._ram().check(address, size)
-        with stub.physical_mode() as memory:
-            return memory.read(address, size)
-
-    def write(self, address: int, data: bytes) -> None:
-        """Unreadable where there is no memory, and then nothing is written."""
-        self._ram().check(address, len(data))
-        with stub.physical_mode() as memory:
-            _caches.stale = True
-            if not memory.write(address, data):
-                raise Unreadable("the stub could not write it")
-
-    def ram_ranges(self) -> list[tuple[int, int]]:
-        """First and last address of each range of RAM or ROM."""
-        return self._ram().ranges
-
-    def _ram(self) -> RamMap:
-        if self._map is None:
-            self._map = _ram_map()
-        return self._map
-
-
-class _Caches:
-    stale = False  # GDB may have memory as it was before we wrote
-
-
-_caches = _Caches()
-
-
-def flush_caches() -> None:
-    """Have GDB read memory anew where we wrote. Runs a command: not for what GDB calls back.
-
-    When the guest goes on GDB forgets what it has read; where it stays stopped, this is needed.
-    """
-    if _caches.stale:
-        _caches.stale = False
-        gdb.execute("maint flush dcache", to_string=True)
-
-
-def _ram_map() -> RamMap:
-    """Unreadable where the stub is none of QEMU's; TargetError where QEMU does not tell its map."""
-    with stub.physical_mode():
-        pass
-    known = RamMap.parse(stub.ask_monitor("info mtree -f"))
-    if not known.ranges:
-        raise TargetError("QEMU's monitor tells of no memory in 'info mtree -f'")
-    return known
-
-
-def uninterrupted(action: Callable[[], bool]) -> tuple[bool, bool]:
-    """Run ``action`` to its end whenever the user interrupts: its answer, and whether he did.
-
-    An interrupt is a KeyboardInterrupt anywhere in Python; in the midst of an event it would leave
-    half of one, or the stub in its physical mode.
-    """
-    answer, interrupted = None, False
-    while answer is None:
-        try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            answer = action()
-        except KeyboardInterrupt:
-            interrupted = True
-    # In GDB 16 it would be none within a breakpoint's stop method, and be lost: so it is taken.
-    if signal.sigtimedwait({signal.SIGINT}, 0):
-        interrupted = True
-    try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    except KeyboardInterrupt:
-        interrupted = True
-    return answer, interrupted
-
-
-@contextlib.contextmanager
-def interrupts_put_off() -> Iterator[None]:
-    """The user's interrupt comes afterwards, or to who takes it meanwhile (``uninterrupted``)."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
