@@ -59,17 +59,17 @@ def _trace_to_end(request: Request, result: Result) -> None:
     gdb.events.stop.connect(_hear_no_interrupt)
     trace = current_session().start(options, terminal)
     mock.notice = trace.notice
-    trace.leaves_complaints = True
+    trace.complaints.are_left = True
     mock.take_effect()
     result.ended = _continue(trace)
     _hear_no_interrupt()
-    result.finding_kinds = sorted(trace.finding_kinds)
-    if trace.failure and not (trace.lost and result.ended == "closed"):
+    result.finding_kinds = sorted(trace.tracer.dispatcher.finding_kinds)
+    if trace.failure and not (trace.guard.lost and result.ended == "closed"):
         raise TargetError(f"{trace.failure}; tracing has ended")
     if trace.active and result.ended == "interrupted":
-        trace.complain_of()
+        trace.complaints.complain()
     trace.stop()
-    result.complaint = trace.complaints[0] if trace.complaints else None
+    result.complaint = next(iter(trace.complaints.texts), None)
     if request.detach and result.ended == "interrupted":
         gdb.execute("detach", to_string=True)
 
@@ -101,7 +101,7 @@ def _continue(trace: LiveTrace) -> str:
         return "interrupted"
     except gdb.error as error:
         # QEMU says that the guest ended and is gone before GDB can thank it.
-        return "exited" if "Broken pipe" in str(error) and not trace.lost else "closed"
+        return "exited" if "Broken pipe" in str(error) and not trace.guard.lost else "closed"
     if trace.active and resumption.shown and not trace.failure:
         raise TraceError(f"{resumption.shown[-1].splitlines()[0]}; in GDB one can go on from there")
     if trace.active and trace.last_signal is None and not trace.failure:

@@ -45,35 +45,36 @@ def interrupts_put_off() -> Iterator[None]:
 
 
 class Guard:
-    """After the first ``failure`` nothing runs any more."""
+    """``with guard:`` whatever goes wrong is told in a sentence, and ends the trace."""
 
     def __init__(self) -> None:
-        self.failure: str | None = None
+        self.failure: str | None = None  # the first one
         self.lost = False  # it was the stub that failed
 
     def run(self, action: Callable[[], object]) -> bool:
-        """Run ``action``; True (stop the guest) once the trace cannot go on."""
+        """Run ``action`` if nothing failed yet; True (stop the guest) once something has."""
         if self.failure is None:
-            self.run_last(action)
+            with self:
+                action()
         return self.failure is not None
 
-    def run_last(self, action: Callable[[], object]) -> None:
-        """Run ``action``, which ends the trace, also after a failure; the first one is told."""
-        sentence = self._failure_of(action)
-        if sentence and self.failure is None:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        sentence = self._sentence(error)
+        if self.failure is None:
             self.failure = sentence
             gdb.write(f"acrn-trace: {sentence}; tracing has ended.\n", gdb.STDERR)
+        return True
 
-    def _failure_of(self, action: Callable[[], object]) -> str | None:
-        """Run ``action``: None, or what went wrong."""
-        try:
-            action()
-        except TraceError as error:
+    def _sentence(self, error: Exception) -> str:
+        if isinstance(error, TraceError):
             return str(error)
-        except gdb.error as error:
+        if isinstance(error, gdb.error):
             self.lost = True
             return f"the stub failed while the guest was stopped: {str(error).rstrip('.')}"
-        except Exception as error:  # pylint: disable=broad-except
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            return f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}"
-        return None
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return f"a defect of acrn-trace: {error!r} in {last.name}, line {last.lineno}"

@@ -59,7 +59,7 @@ class GdbMock:
         if was_there or self.mock.is_empty:
             self._session.notice(line)
         trace = self._session.running()
-        if not trace or not trace.shows_notices:
+        if not trace or not trace.shown.notices_here:
             say([line])
 
     def prepare(self, words: list[str]) -> str:

@@ -19,7 +19,9 @@ What GDB forbids while it handles a stop, as on breakpoints and symbols, is defe
 stopped; the guest then goes on as if it had not.
 """
 
-from typing import Callable, Protocol
+import contextlib
+import time
+from typing import Callable, Iterator, Protocol
 
 import gdb
 
@@ -27,12 +29,13 @@ from acrn_trace.act.skipped_vmcall import Passage
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.guard import interrupts_put_off, uninterrupted
 from acrn_trace.in_gdb.stepped_vcpu import SteppedVcpus
 from acrn_trace.in_gdb.stream import GdbStream
-from acrn_trace.in_gdb.stub import flush_caches
+from acrn_trace.in_gdb.stub import StubVcpu, flush_caches
 from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
 
 MAX_FOLLOWED = 64  # changes of RIP from one point of ours straight to another
@@ -155,6 +158,18 @@ class Resumption:
         circle = "acrn-trace: breakpoints of ours move the guest in a circle; it stops.\n"
         gdb.write(circle, gdb.STDERR)
         return True
+
+    @contextlib.contextmanager
+    def letting_go(self, vcpu: int) -> Iterator[Stop]:
+        """GDB is about to let the vCPU go: meanwhile its registers are changed by packets."""
+        threads = gdb.selected_inferior().threads()
+        self.going_on = next(one for one in threads if one.ptid[1] - 1 == vcpu)
+        try:
+            standing = StubVcpu(self.going_on)
+            registers = {name: standing.read(name) for name in ("rip", "rsp")}
+            yield Stop(vcpu, time.time(), registers)
+        finally:
+            self.going_on = None
 
     def close_passage(self) -> None:
         """Whatever stop comes next ends the step over a VMCALL."""

@@ -56,11 +56,11 @@ class _Printed(TextSink):
     trace: LiveTrace | None = None
 
     def entered(self, event: Event) -> None:
-        if not (self.trace and self.trace.prints(event)):
+        if not (self.trace and self.trace.shown.is_here(event)):
             super().entered(event)
 
     def finished(self, event: Event) -> None:
-        if not (self.trace and self.trace.prints(event)):
+        if not (self.trace and self.trace.shown.is_here(event)):
             super().finished(event)
 
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds the sites of a trace where the guest has them, and plants its breakpoints there.
+
+At each entry and each return, and where the guest itself begins. A kernel that moves itself is
+followed.
+"""
+
+from dataclasses import replace
+from functools import partial
+from typing import Callable, Iterable, Mapping
+
+import gdb
+
+from acrn_trace.guest.site import Point, Site, points
+from acrn_trace.guest.stop import Stop
+from acrn_trace.image.image import Image
+from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
+from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
+from acrn_trace.in_gdb.points import HypercallPoint
+from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.in_gdb.task import task_reader
+from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory
+from acrn_trace.lint.findings import Found
+from acrn_trace.lint.of_call import SiteLint
+from acrn_trace.sites.sitelist import traced_sites
+from acrn_trace.tables.knowledge import Knowledge
+
+
+class SitePoints:
+    """Tells ``on_site`` and ``on_boot`` of stops that are the guest's.
+
+    Each hit is run by ``run``, which answers whether the guest is to stop.
+    """
+
+    def __init__(
+        self,
+        resumption: Resumption,
+        run: Callable[[Callable[[], None]], bool],
+        read_stop: Callable[[Point], Stop],
+        on_site: Callable[[Stop, Point], None],
+        on_boot: Callable[[], None],
+    ) -> None:
+        self._resumption = resumption
+        self._run = run
+        self._read_stop = read_stop
+        self._on_site = on_site
+        self._on_boot = on_boot
+        self._planted: list[HypercallPoint] = []
+        self._boots_in_a_row = 0  # with no stop at a site between
+
+    def plant(self, sites: Iterable[Site], boots: Mapping[int, bytes]) -> None:
+        """At the ``sites``, and at the guest's first instructions: address and code of each."""
+        self._planted += [self._plant(point) for point in points(sites)]
+        self._planted += [self._plant_boot(*boot) for boot in boots.items()]
+
+    def delete(self) -> None:
+        for point in self._planted:
+            point.delete()
+        self._planted.clear()
+
+    def _plant(self, point: Point) -> HypercallPoint:
+        def hit() -> None:
+            stop = self._read_stop(point)
+            if stop.registers["rip"] != point.address:
+                return
+            # The bytes tell where a call begins; that one is in flight tells where it comes back.
+            enters = point.enters if point.enters and has_hypercall(point.enters) else None
+            if enters or point.returns_from:
+                self._boots_in_a_row = 0
+                self._on_site(stop, replace(point, enters=enters))
+
+        return HypercallPoint(self._resumption, point.address, partial(self._run, hit))
+
+    def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
+        def hit() -> None:
+            if read_memory(address, len(code)) == code:
+                self.boot()
+
+        return HypercallPoint(self._resumption, address, partial(self._run, hit))
+
+    def boot(self) -> None:
+        """The guest's first instruction runs.
+
+        QEMU's step over a breakpoint may end where it began. So a first instruction that is met
+        twice in a row may have run once: only the next time is it surely a reset.
+        """
+        self._boots_in_a_row += 1
+        if self._boots_in_a_row != 2:
+            self._on_boot()
+
+
+class LiveSites:
+    """The sites of GDB's image, and what depends on where the guest has them."""
+
+    def __init__(
+        self, resumption: Resumption, knowledge: Knowledge, on_kernel: Callable[[int], None]
+    ) -> None:
+        """``on_kernel`` is called with how far from its link address a kernel is about to run."""
+        self._knowledge = knowledge
+        self._points: SitePoints | None = None
+        image = current_image()
+        self._locator = locate_kernel(resumption, image, on_kernel)
+        self._find(image)
+
+    def _find(self, image: Image) -> None:
+        found = current_sites(image)
+        self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
+        self.untraced = len(found) - len(self.sites)
+
+    def plant(self, points_of_trace: SitePoints) -> None:
+        """Once: they are moved with the image from then on."""
+        self._points = points_of_trace
+        self._look_at(current_image())
+
+    def _look_at(self, image: Image) -> None:
+        offset = load_offset(image)
+        self._lint = SiteLint(image, self._knowledge, offset, self.sites)
+        self.task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
+        self._points.plant(self.sites, image.entry_points(offset))
+
+    def lint_of(self, site: Site) -> list[Found]:
+        """What lint says of one of them."""
+        return self._lint(site)
+
+    def boot(self) -> None:
+        self._points.boot()
+
+    def follow(self, offset: int) -> None:
+        """The kernel runs that far from its link address."""
+        image = current_image()
+        self._points.delete()
+        move_symbols(image, offset)
+        self._find(image)
+        self._look_at(image)
+
+    def delete(self) -> None:
+        if self._points:
+            self._points.delete()
+        if self._locator:
+            self._locator.delete()
+            self._locator = None
