@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The monitor's answer, packet by packet, from a stub that is a socket's other end."""
+"""What a stub answers, packet by packet; it is a socket's other end."""
 
 import socket
 from select import POLLIN
@@ -7,7 +7,7 @@ from select import POLLIN
 import pytest
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.in_gdb.stub_packets import StubPackets, monitor_output
+from acrn_trace.in_gdb.stub_packets import StubPackets, monitor_output, run_vcpu, stub_hung_up
 
 
 def packet(data: bytes) -> bytes:
@@ -76,3 +76,35 @@ def test_a_stub_that_says_nothing():
     with ours, stub, pytest.raises(TargetError) as error:
         monitor_output(StubPackets(ours.fileno(), 0.01), "info kvm")
     assert str(error.value) == "the stub has not answered for 0.01 seconds"
+
+
+def ran(answer: bytes) -> tuple[bool, bytes]:
+    """What ``run_vcpu`` makes of ``answer``, and what it sent."""
+    ours, stub = socket.socketpair()
+    with ours, stub:
+        stub.sendall(answer)
+        stopped = run_vcpu(StubPackets(ours.fileno()), "s", "p1.2")
+        ours.shutdown(socket.SHUT_WR)
+        return stopped, stub.makefile("rb").read()
+
+
+def test_a_vcpu_runs_until_it_stops_whatever_the_guest_prints_meanwhile():
+    assert ran(text(b"hello") + packet(b"T05thread:p1.2;")) == (True, packet(b"vCont;s:p1.2"))
+
+
+def test_a_stub_that_does_not_run_it_says_so():
+    assert ran(packet(b""))[0] is ran(packet(b"E22"))[0] is False
+
+
+def test_a_guest_that_ends_meanwhile_is_gone():
+    for ended in (b"W00", b"X09"):
+        with pytest.raises(TargetError, match="^the guest is gone$"):
+            ran(packet(ended))
+
+
+def test_a_stub_that_hung_up_is_known_without_a_packet():
+    ours, stub = socket.socketpair()
+    with ours:
+        with stub:
+            assert not stub_hung_up(ours.fileno())
+        assert stub_hung_up(ours.fileno()) and not stub_hung_up(None)
