@@ -12,7 +12,7 @@ import gdb
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
-from acrn_trace.in_gdb.mock import the_mock
+from acrn_trace.in_gdb.mock import GdbMock
 from acrn_trace.in_gdb.session import current_session
 from acrn_trace.options.declare import SITE_PARAMETERS
 from acrn_trace.options.knowledge import make_knowledge, mocks
@@ -53,7 +53,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     current_session().resumption.loops = True
     terminal = os.fdopen(request.terminal, "w", buffering=1)
     current_session().knowledge = knowledge
-    mock = the_mock(current_session())
+    mock = current_session().the(GdbMock)
     for words in mocks(options):
         mock.prepare(words)
     gdb.events.stop.connect(_hear_no_interrupt)

@@ -47,6 +47,7 @@ breakpoint_modified = _heard(gdb.events.breakpoint_modified)
 breakpoint_deleted = _heard(gdb.events.breakpoint_deleted)
 
 breakpoints_listed = Event()  # 'info breakpoints' has printed its list
+symbols_moved = Event()  # GDB has the image where a kernel that moved itself is about to run
 LISTED = """define info hookpost-breakpoints
 python import acrn_trace.in_gdb.events; acrn_trace.in_gdb.events.breakpoints_listed.tell()
 end"""

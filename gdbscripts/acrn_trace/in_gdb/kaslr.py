@@ -14,6 +14,7 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.image.image import Image
 from acrn_trace.image.kernel_offset import first_functions, gate_target, is_kernel, offset_at
+from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
 from acrn_trace.in_gdb.points import DeferredPoint
 from acrn_trace.in_gdb.resume import Resumption
@@ -24,9 +25,6 @@ from acrn_trace.in_gdb.vcpu import exception_gate, read_memory
 # points at the boot parameters then (Documentation/x86/boot.rst of Linux).
 BOOT_ENTRIES = (0x100000, 0x100200, 0x1000000, 0x1000200)
 HEADER_MAGIC, HEADER_MAGIC_AT = b"HdrS", 0x202
-
-# What to do when GDB's symbols have moved to where a kernel is about to run.
-after_move: list[Callable[[], None]] = []
 
 
 class KernelLocator:
@@ -125,8 +123,7 @@ def move_symbols(image: Image, offset: int) -> None:
     finally:
         gdb.execute(f"set confirm {'on' if confirm else 'off'}", to_string=True)
     learn_offset()
-    for action in after_move[:]:
-        action()
+    events.symbols_moved.tell()
 
 
 def _register(name: str) -> int:

@@ -16,9 +16,9 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.guest.stop import Stop
+from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.image import current_image, load_offset
-from acrn_trace.in_gdb.kaslr import after_move
 from acrn_trace.in_gdb.points import AddressPoint
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.session import Session
@@ -48,6 +48,7 @@ class GdbMock:
         self._planted: tuple[str, int] | None = None
         self.notice: Callable[[str], None] = lambda text: say([text])
         self.mock = Mock(session.knowledge, GuestPhysicalMemory(), _cpl, raise_msi)
+        events.symbols_moved.connect(self.follow_image)
 
     def turn_on(self, words: list[str]) -> None:
         self._tell(self.prepare(words))
@@ -149,17 +150,6 @@ class GdbMock:
         vector = _numbers(words)[0] if words else self.mock.callback_vector()
         raise_msi(vector)
         return f"vector {vector:#x} is raised on vCPU 0"
-
-
-_mocks: list[GdbMock] = []
-
-
-def the_mock(session: Session) -> GdbMock:
-    """The one of this GDB."""
-    if not _mocks:
-        _mocks.append(GdbMock(session))
-        after_move.append(_mocks[0].follow_image)
-    return _mocks[0]
 
 
 def _told(state: int, answer: int) -> str:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Speaks to the user at GDB's prompt: errors, lines, what completes a word, prefixes."""
 
+import io
+import sys
 from collections.abc import Iterable
 
 import gdb
@@ -23,6 +25,21 @@ def matching(names: Iterable[str], word: str | None) -> list[str]:
 def say(lines: Iterable[str]) -> None:
     for line in lines:
         gdb.write(printable(line) + "\n")
+
+
+class GdbStream(io.TextIOBase):
+    """GDB's console. On a terminal its log stream, which neither the pager nor the TUI breaks."""
+
+    def __init__(self) -> None:
+        terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
+        self._stream = gdb.STDLOG if terminal else gdb.STDOUT
+
+    def write(self, text: str) -> int:
+        gdb.write(text, self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        gdb.flush(self._stream)
 
 
 class Prefix(gdb.Command):

@@ -33,8 +33,8 @@ from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.front_end import reads_mi
 from acrn_trace.in_gdb.guard import interrupts_put_off, uninterrupted
+from acrn_trace.in_gdb.prompt import GdbStream
 from acrn_trace.in_gdb.stepped_vcpu import SteppedVcpus
-from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.stub import StubVcpu, flush_caches
 from acrn_trace.in_gdb.user_breakpoints import UserBreakpoints
 

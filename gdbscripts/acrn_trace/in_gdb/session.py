@@ -2,7 +2,7 @@
 """What lasts in GDB from one command to the next: the tables, the trace, and who intervenes."""
 
 import argparse
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import gdb
 
@@ -18,6 +18,8 @@ from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.change import Intervener
 from acrn_trace.trace.filters import Filter
 
+Made = TypeVar("Made")
+
 
 class Session:
     """Interveners need a trace: where the user has none, one that shows nothing runs for them."""
@@ -28,7 +30,14 @@ class Session:
         self.trace: LiveTrace | None = None
         self.interveners: list[Intervener] = []  # inject, then replay or mock, then catch
         self._injector: Injector | None = None  # of the trace's own options
+        self._made: dict[type, Any] = {}
         events.stop.connect(self._on_gdb_stop)
+
+    def the(self, kind: type[Made]) -> Made:
+        """The only one of a class: it is made, with the session, when it is first asked for."""
+        if kind not in self._made:
+            self._made[kind] = kind(self)
+        return self._made[kind]
 
     def active(self) -> LiveTrace | None:
         """The trace that runs, be it one that shows nothing."""

@@ -14,9 +14,8 @@ from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.live import LiveTrace
-from acrn_trace.in_gdb.prompt import matching
+from acrn_trace.in_gdb.prompt import GdbStream, matching
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.sinks.text import TextSink

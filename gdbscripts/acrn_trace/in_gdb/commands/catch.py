@@ -11,8 +11,7 @@ from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching
-from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.session import Session
+from acrn_trace.in_gdb.session import Session, current_session
 from acrn_trace.tables.call_selection import WIDE
 from acrn_trace.trace.change import CATCHES, Change, Intervener
 from acrn_trace.trace.event import Event
@@ -27,12 +26,21 @@ class Catcher(Intervener):
     rank = CATCHES
     watches = True
 
-    def __init__(self, resumption: Resumption) -> None:
-        self._resumption = resumption
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._resumption = session.resumption
         self.points: list[Catchpoint] = []
         self.call: Call | None = None  # that the guest stands at
         self.stopped_by: list[int] = []  # the numbers of those that stopped the guest there
         self._stopping: list[Catchpoint] = []  # those that do so now
+        events.stop.connect(self._forget_deleted)
+        events.before_prompt.connect(self._forget_deleted)
+        events.cont.connect(lambda _event: self._forget_stop())
+        for event in (events.exited, events.connection_removed):
+            event.connect(lambda _event: self._forget_guest())
+        events.breakpoint_modified.connect(self._modified)
+        events.breakpoint_deleted.connect(lambda _entry: self._hand_over_commands())
+        events.breakpoints_listed.connect(self._show_hits)
 
     @property
     def has_work(self) -> bool:
@@ -54,7 +62,7 @@ class Catcher(Intervener):
         told = {point: self._line(point, call, event) for point in points}
         stopping = [point for point, line in told.items() if line is not None]
         if not stopping:
-            self.forget_call()
+            self._forget_call()
             return None
         self._stopping += stopping
         self._resumption.at_stop.append(self._has_stopped)
@@ -96,39 +104,49 @@ class Catcher(Intervener):
         if self.stopped_by:  # GDB 14 and newer; it would be the number of a point of ours
             gdb.set_convenience_variable("_hit_bpnum", self.stopped_by[0])
 
-    def forget_call(self) -> None:
+    def _forget_call(self) -> None:
         if self.call:
             self.call = None
             for name in VARIABLES:
                 gdb.set_convenience_variable(name, None)
 
-    def forget_stop(self) -> None:
+    def _forget_stop(self) -> None:
         self.stopped_by = []
-        self.forget_call()
+        self._forget_call()
 
-    def forget_guest(self) -> None:
+    def _forget_guest(self) -> None:
         """GDB deletes what is for one thread, and tells no Python object: it is not to be used."""
         of_all = (one for one in self.points if one.entry.is_valid() and one.entry.thread is None)
         self.points = list(of_all)
-        self.forget_stop()
+        self._forget_stop()
 
-    def modified(self, entry: gdb.Breakpoint) -> None:
+    def _modified(self, entry: gdb.Breakpoint) -> None:
         for point in self.points:
             if point.entry is entry:
                 point.modified()
-        self.hand_over_commands()
+        self._hand_over_commands()
 
-    def hand_over_commands(self) -> None:
+    def _hand_over_commands(self) -> None:
         """GDB runs the user's commands itself, as those of our points: 'continue' is its own."""
         valid = [point for point in self.points if point.entry.is_valid()]
         self._resumption.set_commands(
             guarded_commands((one.entry.number, one.commands) for one in valid)
         )
 
-    def forget_deleted(self) -> None:
+    def _forget_deleted(self, _event: object = None) -> None:
+        """No breakpoint of ours may go while GDB deletes one of the user's, so they go later."""
         self.points = [point for point in self.points if point.entry.is_valid()]
         for point in self.points:
             point.mend()
+        if not self.points and self in self._session.interveners:
+            self._session.withdraw(self)
+
+    def _show_hits(self) -> None:
+        """Behind GDB's list of breakpoints: a count of hits, which GDB lets nobody set."""
+        for point in self.points:
+            if point.entry.is_valid() and point.hits:
+                times = "1 time" if point.hits == 1 else f"{point.hits} times"
+                gdb.write(f"Catchpoint {point.entry.number} already hit {times}\n")
 
 
 class CatchHypercall(Command):
@@ -154,42 +172,6 @@ class CatchHypercall(Command):
         gdb.write(f"{temporary} {point.entry.number} ({request.what})\n")
 
 
-_catchers: list[Catcher] = []
-
-
-def the_catcher(session: Session) -> Catcher:
-    """The one of this GDB."""
-    if not _catchers:
-        _catchers.append(Catcher(session.resumption))
-        _listen(_catchers[0], session)
-    return _catchers[0]
-
-
-def _listen(catcher: Catcher, session: Session) -> None:
-    def forget_deleted(_event: object = None) -> None:
-        """No breakpoint of ours may go while GDB deletes one of the user's, so they go later."""
-        catcher.forget_deleted()
-        if not catcher.points and catcher in session.interveners:
-            session.withdraw(catcher)
-
-    events.stop.connect(forget_deleted)
-    events.before_prompt.connect(forget_deleted)
-    events.cont.connect(lambda _event: catcher.forget_stop())
-    for event in (events.exited, events.connection_removed):
-        event.connect(lambda _event: catcher.forget_guest())
-    events.breakpoint_modified.connect(catcher.modified)
-    events.breakpoint_deleted.connect(lambda _entry: catcher.hand_over_commands())
-    events.breakpoints_listed.connect(show_hits)
-
-
-def show_hits() -> None:
-    """Behind GDB's list of breakpoints: a count of hits, which GDB lets nobody set."""
-    for point in _catchers[0].points:
-        if point.entry.is_valid() and point.hits:
-            times = "1 time" if point.hits == 1 else f"{point.hits} times"
-            gdb.write(f"Catchpoint {point.entry.number} already hit {times}\n")
-
-
 def arg(*numbers: gdb.Value) -> int | gdb.Value:
     """``$_hypercall_arg(N)``."""
     indices: list[int] = []
@@ -198,7 +180,7 @@ def arg(*numbers: gdb.Value) -> int | gdb.Value:
     if indices not in ([1], [2]):
         given = ", ".join(map(str, numbers))
         raise gdb.GdbError(f"$_hypercall_arg({given}): a hypercall has arguments 1 and 2.")
-    call = _catchers[0].call if _catchers else None
+    call = current_session().the(Catcher).call
     if call is None:
         return gdb.parse_and_eval("(void) 0")
     return call.entry.registers[ACRN.arguments[indices[0] - 1]]
@@ -206,8 +188,8 @@ def arg(*numbers: gdb.Value) -> int | gdb.Value:
 
 def stopped_by(number: gdb.Value) -> bool:
     """``$_hypercall_stopped_by(N)``."""
-    return int(number) in (_catchers[0].stopped_by if _catchers else ())
+    return int(number) in current_session().the(Catcher).stopped_by
 
 
 def make(name: str, session: Session) -> Command:
-    return CatchHypercall(session, the_catcher(session), temporary=name.startswith("tcatch"))
+    return CatchHypercall(session, session.the(Catcher), temporary=name.startswith("tcatch"))

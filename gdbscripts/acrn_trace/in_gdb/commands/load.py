@@ -5,7 +5,7 @@ from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command
-from acrn_trace.in_gdb.mock import the_mock
+from acrn_trace.in_gdb.mock import GdbMock
 from acrn_trace.in_gdb.session import Session
 
 
@@ -20,7 +20,7 @@ class HypercallLoad(Command):
             raise TraceError("hypercall load takes one file, a call table (.def) or a model (.py)")
         path = Path(words[0]).expanduser()
         if path.suffix == ".py":
-            the_mock(self._session).load(path)
+            self._session.the(GdbMock).load(path)
         else:
             self._session.knowledge.load(path)
 

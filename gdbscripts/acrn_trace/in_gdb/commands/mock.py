@@ -8,7 +8,7 @@ from acrn_trace.act.mock.setting_names import SETTINGS
 from acrn_trace.act.mock.switch import listing
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command
-from acrn_trace.in_gdb.mock import the_mock
+from acrn_trace.in_gdb.mock import GdbMock
 from acrn_trace.in_gdb.prompt import matching, say
 from acrn_trace.in_gdb.session import Session
 
@@ -18,7 +18,7 @@ class HypercallMock(Command):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, self._mock_command)
-        self._ours = the_mock(session)
+        self._ours = session.the(GdbMock)
 
     def complete(self, text: str, word: str | None) -> list[str]:
         names = ["acrn", "off", "upcall", "ioreq", "--replay"]

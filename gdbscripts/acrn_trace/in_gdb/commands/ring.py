@@ -17,10 +17,9 @@ from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.guard import uninterrupted
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.points import HypercallPoint
-from acrn_trace.in_gdb.prompt import matching
+from acrn_trace.in_gdb.prompt import GdbStream, matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.snapshot import current_snapshot
-from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.options.declare import add_ring_options, check_ring_options
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.follower import RingFollower, end_block

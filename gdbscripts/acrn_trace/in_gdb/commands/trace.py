@@ -6,9 +6,8 @@ import gdb
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.image import is_dump
-from acrn_trace.in_gdb.prompt import matching, say
+from acrn_trace.in_gdb.prompt import GdbStream, matching, say
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.stream import GdbStream
 from acrn_trace.options.declare import FORMATS, add_trace_options
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.tables.call_selection import WIDE
