@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from acrn_trace.act.inject_poke import Place, Places, value_for
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import near
+from acrn_trace.base.suggest import suggest
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import Entry
@@ -59,7 +59,7 @@ def parse_rule(text: str, knowledge: Knowledge) -> Rule:
     for option in options:
         key, _, value = option.partition("=")
         if key not in _OPTIONS:
-            raise TraceError(f"inject {text}: no option {key!r}{near(key, _OPTIONS)}")
+            raise TraceError(f"inject {text}: no option {key!r}{suggest(key, _OPTIONS)}")
         if key in given:
             raise TraceError(f"inject {text}: {key} is given twice")
         given.add(key)
@@ -90,7 +90,7 @@ def _error(rule: Rule, value: str) -> None:
         number = names[value.upper()] if value.upper() in names else int(value, 0)
     except ValueError:
         raise TraceError(
-            f"error={value}: no such error of ACRN{near(value.upper(), names)}"
+            f"error={value}: no such error of ACRN{suggest(value.upper(), names)}"
         ) from None
     if not 1 <= number <= MAX_ERRNO:
         raise TraceError(f"error={value}: an error number is from 1 to {MAX_ERRNO}")

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, replace
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import near
+from acrn_trace.base.suggest import suggest
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.calls import Argument, Entry
@@ -113,7 +113,7 @@ class Places:
         names = [argument.name for argument in arguments]
         raise TraceError(
             f"{path}: {call} has no argument {steps[0]!r}, and no register is named so"
-            f"{near(str(steps[0]), names)}"
+            f"{suggest(str(steps[0]), names)}"
         )
 
     def may_be_shown(self, place: Place, registers: dict[str, int], memory: Pending) -> bool:
@@ -220,7 +220,7 @@ def _field(path: str, kind: Type, name: str):
             return kind, field
     raise TraceError(
         f"{path}: struct {kind.name} has no field {name!r}"
-        f"{near(name, [field.name for field in kind.fields])}"
+        f"{suggest(name, [field.name for field in kind.fields])}"
     )
 
 
@@ -234,7 +234,7 @@ def value_for(text: str, place: Place, types: Types) -> int:
             value |= numbers[word] if word in numbers else int(word, 0)
     except ValueError:
         raise TraceError(
-            f"{place.name}={text}: {text!r} is no number{near(text, numbers) if numbers else ''}"
+            f"{place.name}={text}: {text!r} is no number{suggest(text, numbers) if numbers else ''}"
         ) from None
     if not -(1 << place.bit_size - 1) <= value < 1 << place.bit_size:
         raise TraceError(f"{place.name}={text} does not fit in its {place.bit_size} bits")

@@ -7,13 +7,13 @@ MAX_LISTED = 16
 CALLS_ARE_LISTED = "'acrn-trace calls', or 'info hypercalls' in GDB, lists the names"
 
 
-def in_passing(word: str, names: Iterable[str]) -> str:
+def suggest_inside(word: str, names: Iterable[str]) -> str:
     """`` (did you mean A?)``, within a sentence; nothing if no name is near."""
     close = _close(word, list(names), 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
+def suggest(word: str, names: Iterable[str], otherwise: str = "") -> str:
     """``; did you mean A?``, or which names there are if none is near and they are few; else
     ``otherwise``, which says where they are listed."""
     names = list(names)

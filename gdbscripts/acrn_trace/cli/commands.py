@@ -5,7 +5,7 @@ import os
 import re
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import near
+from acrn_trace.base.suggest import suggest
 
 # The first word of the command line, and the module of this package whose ``run`` does the work.
 # Only that one is loaded.
@@ -31,6 +31,6 @@ def find_command(arguments: list[str]) -> tuple[str, list[str]]:
     if word in COMMANDS:
         return COMMANDS[word], arguments[1:]
     if _COMMAND.fullmatch(word) and not os.path.exists(word):
-        raise TraceError(f"{word!r} is neither a command nor an image{near(word, COMMANDS)}")
+        raise TraceError(f"{word!r} is neither a command nor an image{suggest(word, COMMANDS)}")
     at_rest = any(argument.partition("=")[0] in SOURCES for argument in arguments)
     return DIAGNOSE if at_rest else TRACE, arguments

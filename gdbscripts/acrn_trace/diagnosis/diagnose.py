@@ -7,7 +7,7 @@ from acrn_trace.diagnosis.case import Case, Diagnosis, Recorded, VcpuState
 from acrn_trace.diagnosis.oops import find_oops
 from acrn_trace.diagnosis.places import Places, states_of
 from acrn_trace.diagnosis.ring_calls import read_recorder
-from acrn_trace.diagnosis.rules import RECOGNISERS
+from acrn_trace.diagnosis.rules import RULES
 from acrn_trace.trace.results import ResultChecker
 
 
@@ -22,8 +22,8 @@ def diagnose(case: Case) -> Diagnosis:
         diagnosis.calls = diagnosis.recorder.calls()
         _explain_refusals(diagnosis)
         _find_in_flight(diagnosis)
-    for recogniser in RECOGNISERS:
-        diagnosis.verdicts += recogniser.verdicts(diagnosis)
+    for rule in RULES:
+        diagnosis.verdicts += rule.verdicts(diagnosis)
     diagnosis.unknown = list(blind_spots(diagnosis))
     return diagnosis
 

@@ -9,11 +9,11 @@ from typing import Callable, Iterator
 
 from acrn_trace.diagnosis import (
     deaths,
-    rules_failures as failures,
-    rules_in_flight as flight,
-    rules_registers as registers_lost,
-    rules_ring as ring_state,
-    rules_vcpu as standstill,
+    rules_failures,
+    rules_in_flight,
+    rules_registers,
+    rules_ring,
+    rules_vcpu,
 )
 from acrn_trace.diagnosis.case import CERTAIN, Diagnosis, Verdict
 from acrn_trace.diagnosis.match import Match
@@ -23,7 +23,7 @@ ENDED = ("panic", "stopped-by-another", "offline", "halted-on-request")  # why a
 
 
 @dataclass(frozen=True)
-class Recogniser:
+class Rule:
     """``sentence`` is a format of a match's words; ``find`` yields a match each time it applies.
 
     ``unless`` names kinds that say more of the same: after one of them, on the same vCPU, this one
@@ -48,174 +48,174 @@ class Recogniser:
             yield Verdict(self.kind, text, match.evidence, match.certainty, match.vcpu)
 
 
-RECOGNISERS = [
-    Recogniser(
+RULES = [
+    Rule(
         "wrong-image",
         "{image} is not the image that ran: no name, line or site in it is used here.",
-        standstill.wrong_image,
+        rules_vcpu.wrong_image,
     ),
-    Recogniser(
+    Rule(
         "structure-overwritten",
         "The structure of {call} was overwritten while the call was in flight, in fields that are "
         "not the hypervisor's to write ({fields}).",
-        flight.structure_overwritten,
+        rules_in_flight.structure_overwritten,
     ),
-    Recogniser(
+    Rule(
         "never-returned",
         "{call} has not returned: the hypervisor has kept vCPU {vcpu} {time}.",
-        flight.never_returned,
+        rules_in_flight.never_returned,
     ),
-    Recogniser(
+    Rule(
         "waits-behind",
         "{call} has not returned either, on vCPU {vcpu}; it came later and may wait for {first}.",
-        flight.waits_behind,
+        rules_in_flight.waits_behind,
     ),
-    Recogniser(
+    Rule(
         "no-return",
         "{call} had not returned: it was under way {time}, and where its vCPU is, is not known.",
-        flight.no_return,
+        rules_in_flight.no_return,
     ),
-    Recogniser(
+    Rule(
         "abandoned",
         "{call} has not returned and its vCPU went on: VMCALL faulted and the handler went "
         "elsewhere, or an interrupt came right before it.",
-        flight.abandoned,
+        rules_in_flight.abandoned,
     ),
-    Recogniser(
+    Rule(
         "tee-asleep",
         "vCPU {vcpu} is asleep in {call}, which is no fault by itself: {why}.",
-        flight.asleep,
+        rules_in_flight.asleep,
     ),
-    Recogniser(
+    Rule(
         "fault-not-ring-0",
         "{call} faulted since it was not made in ring 0: ACRN answers with #GP.",
-        flight.fault_outside_ring_0,
+        rules_in_flight.fault_outside_ring_0,
     ),
-    Recogniser(
+    Rule(
         "fault-no-hypervisor",
         "{call} faulted with #UD: no hypervisor took it, or one that refuses this VM every call.",
-        flight.fault_without_hypervisor,
+        rules_in_flight.fault_without_hypervisor,
     ),
-    Recogniser(
+    Rule(
         "fault-not-allowed",
         "{call} faulted with #UD though the hypervisor is there: ACRN does that to a VM that is "
         "not the Service VM and has neither a secure world nor a TEE.",
-        flight.fault_not_allowed,
+        rules_in_flight.fault_not_allowed,
     ),
-    Recogniser("oops", "Linux had an oops{where}: {oops}.", deaths.oops),
-    Recogniser(
+    Rule("oops", "Linux had an oops{where}: {oops}.", deaths.oops),
+    Rule(
         "fault-skipped",
         "VMCALL itself faulted in {count} calls, {last} the last, and the guest went on without "
         "an answer: there is no hypervisor, or it refuses this VM.",
-        flight.faults_skipped,
+        rules_in_flight.faults_skipped,
     ),
-    Recogniser(
+    Rule(
         "left-behind",
         "{call} has not returned, but vCPU {vcpu} is back in the guest, at {place}: VMCALL faulted "
         "and the handler did not go back, or the call came back with another RSP.",
-        flight.left_behind,
+        rules_in_flight.left_behind,
     ),
-    Recogniser(
+    Rule(
         "register-lost-and-used",
         "The hypervisor changed {register} across {call}, and vCPU {vcpu} went wrong by using it.",
-        registers_lost.lost_and_used,
+        rules_registers.lost_and_used,
     ),
-    Recogniser(
+    Rule(
         "register-lost",
         "The hypervisor changed {register} across {call}; nothing shows that this did harm.",
-        registers_lost.lost,
+        rules_registers.lost,
     ),
-    Recogniser(
+    Rule(
         "creation-failed-with-0",
         "{call} answered 0 and created no VM{then}.",
-        failures.creation_failed_with_0,
+        rules_failures.creation_failed_with_0,
     ),
-    Recogniser(
+    Rule(
         "error-ignored",
         "{call} was ignored: the guest went on with {vm}, in {count} more calls.",
-        failures.error_ignored,
+        rules_failures.error_ignored,
     ),
-    Recogniser(
+    Rule(
         "not-permitted",
         "{call} was refused: {why}.",
-        failures.not_permitted,
+        rules_failures.not_permitted,
         unless=("creation-failed-with-0", "error-ignored"),
     ),
-    Recogniser(
+    Rule(
         "last-call-failed",
         "vCPU {vcpu} gave up at {place} after {call}.",
-        failures.last_failed,
+        rules_failures.last_failed,
     ),
-    Recogniser("ring-off", "The recorder is off: later calls left no trace.", ring_state.off),
-    Recogniser(
+    Rule("ring-off", "The recorder is off: later calls left no trace.", rules_ring.off),
+    Rule(
         "ring-torn",
         "The guest died while its recorder wrote a record of ring {ring}.",
-        ring_state.torn,
+        rules_ring.torn,
     ),
-    Recogniser(
+    Rule(
         "ring-overwritten",
         "{what} was overwritten by something other than the recorder.",
-        ring_state.overwritten,
+        rules_ring.overwritten,
     ),
-    Recogniser(
+    Rule(
         "ring-lapped",
         "Ring {ring} has the last {kept} of {made} calls: newer ones took the place of the others, "
         "as the ring is made to do.",
-        ring_state.lapped,
+        rules_ring.lapped,
     ),
-    Recogniser(
-        "ring-lost", "Ring {ring} lost {lost} calls, and {lapped} returns.", ring_state.lost_calls
+    Rule(
+        "ring-lost", "Ring {ring} lost {lost} calls, and {lapped} returns.", rules_ring.lost_calls
     ),
-    Recogniser(
+    Rule(
         "panic",
         "vCPU {vcpu} is in the guest's panic, at {place}.",
         deaths.in_panic,
         unless=("last-call-failed",),
     ),
-    Recogniser(
+    Rule(
         "exception",
         "vCPU {vcpu} took an exception or interrupt at {place} and did not go back.",
-        standstill.interrupted_elsewhere,
+        rules_vcpu.interrupted_elsewhere,
         unless=("register-lost-and-used",),
     ),
-    Recogniser(
+    Rule(
         "stopped-by-another",
         "vCPU {vcpu} is a bystander: {by} stopped it, at {place}.",
         deaths.stopped_by_another,
     ),
-    Recogniser("offline", "vCPU {vcpu} was taken offline, at {place}.", deaths.offline),
-    Recogniser(
+    Rule("offline", "vCPU {vcpu} was taken offline, at {place}.", deaths.offline),
+    Rule(
         "halted-on-request",
         "vCPU {vcpu} halted the machine, as it was asked to, at {place}.",
         deaths.halted_on_request,
     ),
-    Recogniser(
+    Rule(
         "stopped",
         "vCPU {vcpu} has stopped for good, at {place}.",
-        standstill.stopped_for_good,
+        rules_vcpu.stopped_for_good,
         unless=("last-call-failed", *ENDED),
     ),
-    Recogniser(
+    Rule(
         "guest-hangs",
         "vCPU {vcpu} runs at {place} with interrupts off and no call in flight: the guest hangs by "
         "itself.",
-        standstill.hangs_by_itself,
+        rules_vcpu.hangs_by_itself,
         unless=ENDED,
     ),
-    Recogniser(
+    Rule(
         "in-hypervisor",
         "vCPU {vcpu} is in the hypervisor; whether for a call, nothing here can prove.",
-        standstill.kept_without_record,
+        rules_vcpu.kept_without_record,
     ),
-    Recogniser(
+    Rule(
         "last-call",
         "The last call of vCPU {vcpu} may have been {call}.",
-        standstill.last_call_guess,
+        rules_vcpu.last_call_guess,
     ),
-    Recogniser(  # the last: only where nothing else is said
+    Rule(  # the last: only where nothing else is said
         "nothing-known",
         "Nothing can be known of the guest's hypercalls from this source: {missing} of the guest's "
         "is found in it.",
-        standstill.nothing_known,
+        rules_vcpu.nothing_known,
     ),
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import near
+from acrn_trace.base.suggest import suggest
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def explain(id: str) -> str:
 def _known(id: str) -> str:
     if id in CATALOG:
         return id
-    hint = near(id, CATALOG, f"there are {', '.join(CATALOG)}")
+    hint = suggest(id, CATALOG, f"there are {', '.join(CATALOG)}")
     raise TraceError(f"lint has no kind of finding {id!r}{hint}")
 
 

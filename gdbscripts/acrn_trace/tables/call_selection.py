@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import CALLS_ARE_LISTED, near
+from acrn_trace.base.suggest import CALLS_ARE_LISTED, suggest
 from acrn_trace.tables.calls import CallTable
 
 # ACRN numbers its calls in groups of 16 (acrn_hv_defs.h, HC_ID_GEN_BASE …, master d61d98cf800e).
@@ -95,7 +95,7 @@ def _number(word: str, table: CallTable) -> int:
         number = int(word, 0)
     except ValueError:
         names = [known.name for known in table]
-        hint = near(word, names, CALLS_ARE_LISTED)
+        hint = suggest(word, names, CALLS_ARE_LISTED)
         raise TraceError(f"no call is named {word!r}{hint}") from None
     if not 0 <= number < 1 << 64:
         raise TraceError(f"{word} is no number of a call, which has 64 bits")

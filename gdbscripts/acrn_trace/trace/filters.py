@@ -8,7 +8,7 @@ or None for "not yet".
 from typing import Any, Callable, Collection, Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import near
+from acrn_trace.base.suggest import suggest
 from acrn_trace.tables.call_selection import select_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.event import Event
@@ -87,7 +87,7 @@ class _OneOf:
 
     def check(self, known: Collection[str]) -> None:
         for value in sorted(self._values - set(known)):
-            hint = near(value, sorted(known), "'acrn-trace sites' lists them")
+            hint = suggest(value, sorted(known), "'acrn-trace sites' lists them")
             if not known:
                 hint = ": it has no symbols that say in which functions its sites are"
             raise TraceError(

@@ -11,7 +11,7 @@ from acrn_trace.diagnosis.case import Case, Diagnosis
 from acrn_trace.diagnosis.first_look import first_look, opening
 from acrn_trace.diagnosis.kernel_ends import HALTED, OFFLINE, OOPSED, PANICKED, STOPPED, end_of
 from acrn_trace.diagnosis.oops import find_oops
-from acrn_trace.diagnosis.rules import RECOGNISERS
+from acrn_trace.diagnosis.rules import RULES
 from acrn_trace.diagnosis.standing import Interrupted, Oops, Place, StackPart
 from helpers.make.diagnosis import CODE, FLAGS, KNOWLEDGE, STACKS, START_VM, TOP, VMCALL, Guest
 from helpers.make.ring import PAGE
@@ -39,8 +39,8 @@ def diagnosis_of(*trails: str, halted: Sequence[int] = ()) -> Diagnosis:
         state.stack = [StackPart(tuple(callers))]
         state.end = end_of(state)
     diagnosis.verdicts = []
-    for recogniser in RECOGNISERS:
-        diagnosis.verdicts += recogniser.verdicts(diagnosis)
+    for rule in RULES:
+        diagnosis.verdicts += rule.verdicts(diagnosis)
     return diagnosis
 
 

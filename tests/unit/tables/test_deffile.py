@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
-from acrn_trace.tables import calls as calltable, deffile, fields, results
+from acrn_trace.tables import calls, deffile, fields, results
 from acrn_trace.tables.deffile import MAX_FILE_BYTES, Term
 from acrn_trace.tables.knowledge import acrn
 from helpers.process import SECONDS
 
 READERS = {
-    "calls": lambda text: calltable.parse(text, "x.def"),
+    "calls": lambda text: calls.parse(text, "x.def"),
     "fields": lambda text: fields.fields_of(deffile.parse(text, "x.def")),
     "results": lambda text: results.results_of(deffile.parse(text, "x.def")),
 }

@@ -97,10 +97,7 @@ def test_a_structure_that_only_the_guest_has_is_decoded():
         def read(self, address, size):
             return b"\5\0\0\0\xff\xff\xff\xffbusy\0\0\0\0"[:size]
 
-    assert Structures(known).read("vm_load", 0, Memory()) == {
-        "mode": "BUSY",
-        "delta": -1,
-        "name": "busy",
-    }
+    tree = Structures(known).read("vm_load", 0, Memory())
+    assert tree == {"mode": "BUSY", "delta": -1, "name": "busy"}
     assert "name" in known.fields.text_fields
     assert fields == FieldTable() and known.layouts == Layouts()  # the next guest has its own

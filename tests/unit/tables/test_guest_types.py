@@ -80,9 +80,8 @@ SHIFTED = Struct("batch", 16, (Field("num", 0, 32, U32), Field("gpa", 32, 96, U6
 def test_reserved_fields_may_be_joined_to_others_and_an_array_without_size_follow(guests):
     known, notices = types(batch=guests)
     assert set(Structures(known).read("regions", 0, DATA)) == {"num", "gpa"} and notices == []
-    assert (
-        Structures(known).read("regions", 0, DATA)["num"] == 2
-    )  # of 32 bits: what the hypervisor reads
+    # Of 32 bits: what the hypervisor reads.
+    assert Structures(known).read("regions", 0, DATA)["num"] == 2
 
 
 def test_a_structure_that_ends_before_what_is_reserved_is_the_same():

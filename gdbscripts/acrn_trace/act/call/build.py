@@ -13,7 +13,7 @@ from typing import Callable
 
 from acrn_trace.act.call.parse import KINDS, Characters, Elements, Expression, Fields, Node
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import in_passing
+from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 from acrn_trace.tables.types import Types
@@ -119,8 +119,8 @@ class Builder:
         for name in values:
             if name not in known:
                 raise TraceError(
-                    f"{path} has no field {name!r}{in_passing(name, known)}; struct {struct.name} "
-                    f"has {_listed(known)}"
+                    f"{path} has no field {name!r}{suggest_inside(name, known)}; "
+                    f"struct {struct.name} has {_listed(known)}"
                 )
         if struct.is_union and len(values) > 1:
             raise TraceError(f"{path} is a union: give one of its members, not {_listed(values)}")
@@ -195,7 +195,9 @@ class Builder:
         try:
             return self.evaluate(text)
         except TraceError as error:
-            raise TraceError(f"{path}={_short(text)}: {error}{in_passing(text, names)}") from None
+            raise TraceError(
+                f"{path}={_short(text)}: {error}{suggest_inside(text, names)}"
+            ) from None
 
     def _names(self, kind: Scalar) -> dict[int, str]:
         return self.types.layouts.enums.get(kind.enum, {}) if kind.enum else {}

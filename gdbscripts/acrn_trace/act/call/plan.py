@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from acrn_trace.act.call.build import Builder
 from acrn_trace.act.call.parse import Fields, Node
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import in_passing
+from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
@@ -34,7 +34,7 @@ def find_call(name: str, table: CallTable) -> Entry:
     except ValueError:
         names = [entry.name for entry in table]
         raise TraceError(
-            f"there is no call {name!r} in the table{in_passing(name, names)}; "
+            f"there is no call {name!r} in the table{suggest_inside(name, names)}; "
             "'info hypercalls' lists them, 'hypercall load' and a number make others"
         ) from None
     if not 0 <= number <= MAX_NUMBER:

@@ -4,7 +4,7 @@
 from dataclasses import replace
 from typing import Mapping
 
-from acrn_trace.act.mock import library as library
+from acrn_trace.act.mock import library
 from acrn_trace.act.mock.cpuid import AcrnCpuid
 from acrn_trace.act.mock.library import AcrnModel, Machine, PciDevice, Vmcall
 from acrn_trace.act.mock.settings import ORDERS, SEVERITIES, STATES, Settings, usual_pci

@@ -16,11 +16,11 @@ from typing import Any, Callable, Iterator, Mapping
 from acrn_trace.act.mock.time_limit import TimeLimit, TimeOver
 from acrn_trace.act.mock.view import PackedView, Place, Registers, View
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import in_passing
+from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.tables import calls as calltable
+from acrn_trace.tables import calls
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
@@ -62,7 +62,7 @@ class Model:
 
     def define(self, line: str) -> None:
         """Add a call: a line of a ``.def``, ``HYPERCALLn(NUMBER, NAME, ARGUMENT…)``."""
-        self.entries += calltable.parse(line, f"{self._path}: model.define")
+        self.entries += calls.parse(line, f"{self._path}: model.define")
 
 
 @contextlib.contextmanager
@@ -131,7 +131,7 @@ class ModelCall:
         kind = self._place.types.type_named(name)
         if kind is None:
             known = self._place.types.layouts.structs
-            raise LookupError(f"no structure is named {name}{in_passing(str(name), known)}")
+            raise LookupError(f"no structure is named {name}{suggest_inside(str(name), known)}")
         return self._place.view(kind, address)
 
     def __getattr__(self, name: str) -> View:
@@ -148,7 +148,7 @@ class ModelCall:
         names = [argument.name for argument in arguments]
         has = f"; it has {', '.join(names)}" if names else ""
         raise AttributeError(
-            f"{self.name} has no argument {name}{in_passing(str(name), names) or has}"
+            f"{self.name} has no argument {name}{suggest_inside(str(name), names) or has}"
         )
 
     def _argument(self, argument: Argument, register: int) -> View:
@@ -223,7 +223,7 @@ def call_number(which: str | int, table: CallTable, where: str) -> int:
     except ValueError:
         names = [entry.name for entry in table]
         raise TraceError(
-            f"{where}: no call is named {which!r}{in_passing(str(which), names)}; "
+            f"{where}: no call is named {which!r}{suggest_inside(str(which), names)}; "
             "'info hypercalls' has the names"
         ) from None
 

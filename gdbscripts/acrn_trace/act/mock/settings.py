@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from acrn_trace.act.mock.setting_names import SETTINGS
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import in_passing
+from acrn_trace.base.suggest import suggest_inside
 
 MAX_VMS = 16  # ACRN_MAX_VMS, ACRN_MAX_VCPUS and so on of cstub/model/acrn_machine.h
 MAX_CPUS = 64
@@ -107,7 +107,7 @@ def _wrong(word: str, why: str) -> TraceError:
 
 def _setting(name: str) -> tuple[str, Callable[[str], Any]]:
     if name not in SETTINGS:
-        raise ValueError(f"no setting is named {name!r}{in_passing(name, [*SETTINGS, 'vm1'])}")
+        raise ValueError(f"no setting is named {name!r}{suggest_inside(name, [*SETTINGS, 'vm1'])}")
     return _SETTINGS[name]
 
 

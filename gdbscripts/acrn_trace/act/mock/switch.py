@@ -11,7 +11,7 @@ from acrn_trace.act.mock.python import call_number
 from acrn_trace.act.mock.replay import Replay
 from acrn_trace.act.mock.settings import parse_settings
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.suggest import in_passing
+from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.guest.memory import NoMemory
 from acrn_trace.tables.errnos import ERRNOS, result_words
 from acrn_trace.tables.knowledge import Knowledge
@@ -75,7 +75,7 @@ def result_of(text: str) -> int:
     try:
         number = int(text, 0)
     except ValueError:
-        hint = in_passing(text.lstrip("-"), errors)
+        hint = suggest_inside(text.lstrip("-"), errors)
         raise TraceError(
             f"hypercall mock: {text!r} is no result: a number, or an error such as -EINVAL{hint}"
         ) from None

@@ -7,7 +7,7 @@ its field, a field that is not there and a place past an array's end are errors.
 
 from typing import Any, Iterator, Mapping
 
-from acrn_trace.base.suggest import in_passing
+from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
@@ -125,7 +125,7 @@ class StructureView:
             if name in (field.name, self._acrns_name(field)):
                 return self._no_secret(field)
         known = self.__dir__()
-        hint = in_passing(name, known) or f"; it has {', '.join(known)}"
+        hint = suggest_inside(name, known) or f"; it has {', '.join(known)}"
         raise AttributeError(f"{self._struct.name} has no field {name}{hint}")
 
     def _no_secret(self, field: Field) -> Field:

@@ -4,7 +4,7 @@
 import ctypes
 
 import pytest
-from acrn_trace.act.mock import library as model_library
+from acrn_trace.act.mock import library
 from acrn_trace.act.mock.acrn import machine_of
 from acrn_trace.act.mock.settings import Settings, parse_settings
 from acrn_trace.base.errors import TraceError
@@ -12,12 +12,12 @@ from acrn_trace.base.places import MODEL_LIBRARY
 from acrn_trace.tables.dwarf import read_layouts
 
 STRUCTS = {
-    "acrn_vm_slot": model_library.VmSlot,
-    "acrn_address_range": model_library.AddressRange,
-    "acrn_pci_device": model_library.PciDevice,
-    "acrn_machine": model_library.Machine,
-    "acrn_vmcall": model_library.Vmcall,
-    "acrn_memory": model_library.Memory,
+    "acrn_vm_slot": library.VmSlot,
+    "acrn_address_range": library.AddressRange,
+    "acrn_pci_device": library.PciDevice,
+    "acrn_machine": library.Machine,
+    "acrn_vmcall": library.Vmcall,
+    "acrn_memory": library.Memory,
 }
 
 
