@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The launcher's half in GDB: one trace, from attaching to the stub to its end."""
+"""Runs the launcher's half in GDB: one trace, from attaching to the stub to its end."""
 
 import argparse
 import json

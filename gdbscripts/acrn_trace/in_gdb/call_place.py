@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where a call is made by hand: the page that the guest reserves, or one of its sites."""
+"""Finds where a call is made by hand: the page that the guest reserves, or one of its sites."""
 
 from dataclasses import dataclass, replace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One call made by hand, from the registers that it needs to the stop as it was before.
+"""Makes one call by hand, from the registers that it needs to the stop as it was before.
 
 The guest runs from VMCALL to the instruction behind it, with the other vCPUs held and interrupts
 off, and GDB does not see it. Where it comes to a breakpoint of the user's, it runs on under GDB,

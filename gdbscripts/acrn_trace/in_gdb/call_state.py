@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A stop of the guest, kept while a call is made by hand, and put back afterwards."""
+"""Keeps a stop of the guest while a call is made by hand, and puts it back afterwards."""
 
 import re
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A catchpoint as GDB lists it: a numbered entry of GDB's own, which our points act for.
+"""Lists a catchpoint as GDB does: a numbered entry of GDB's own, which our points act for.
 
 GDB refuses a condition on a breakpoint that has a Python ``stop`` method. So the entry that the
 user sees, and gives conditions, commands and an ignore count, is an ordinary breakpoint at a place

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the commands in GDB have in common."""
+"""Runs a command in GDB: its words in, its errors as sentences out."""
 
 from typing import Any, Callable
 

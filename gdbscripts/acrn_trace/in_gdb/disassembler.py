@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""In GDB's disassembly, what each VMCALL calls: ``vmcall  # create_vm(rdi)``. GDB 13 and newer."""
+"""Shows in GDB's disassembly what each VMCALL calls: ``vmcall  # create_vm(rdi)``. From GDB 13."""
 
 import gdb
 

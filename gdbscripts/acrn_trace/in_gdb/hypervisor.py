@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The hypervisor's side of a trace: breakpoints in its dispatcher and its handlers."""
+"""Traces the hypervisor's side: breakpoints in its dispatcher and its handlers."""
 
 from typing import Callable
 

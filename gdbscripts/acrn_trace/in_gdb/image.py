@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The image that GDB has loaded: its sites, where the guest has them.
+"""Reads the image that GDB has loaded: its sites, where the guest has them.
 
 GDB's own callbacks ask here, its disassembler for one. A command that Python runs ends with those
 of the breakpoint where the guest stands, so none is run but where ``learn_offset`` says so.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which task of a Linux guest makes a call: ``current``, read from memory as the kernel would.
+"""Reads which task of a Linux guest makes a call: ``current``, as the kernel would.
 
 A CPU's per-CPU area is where its GS base points, in it the pointer to the running task. Whatever
 the guest has there, a few short reads are all that is done.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A trace of the guest that GDB is attached to, from ``hypercall trace`` to its end."""
+"""Traces the guest that GDB is attached to, from ``hypercall trace`` to its end."""
 
 import argparse
 from functools import partial

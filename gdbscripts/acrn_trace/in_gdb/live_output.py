@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What of a live trace its user asked to see, and where it goes."""
+"""Makes the sinks of a live trace: what its user asked to see, and where it goes."""
 
 import argparse
 from typing import IO

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``set hypercall …`` and ``show hypercall …``."""
+"""Registers ``set hypercall …`` and ``show hypercall …``."""
 
 import gdb
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What lasts in GDB from one command to the next: the tables, the trace, and who intervenes."""
+"""Keeps what lasts from one command to the next: the tables, the trace, and who intervenes."""
 
 import argparse
 from typing import IO, Any, TypeVar

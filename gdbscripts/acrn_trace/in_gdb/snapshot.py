@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The edge to a guest at rest in GDB: a dump that GDB has open, or a stub's stopped guest.
+"""Reads a guest at rest in GDB: a dump that GDB has open, or a stub's stopped guest.
 
 A dump's memory is read from its file by a reader of our own. GDB's would answer an address of a
 kernel's in a plain dump, which has physical ones only, with the image's own data, and not say so.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The edge for ``linux_task``: where this kernel has its tasks, by its own debug information."""
+"""Finds by its own debug information where a Linux kernel has its tasks, for ``linux_task``."""
 
 from typing import Callable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Structures from GDB's types, as plain layouts."""
+"""Makes GDB's types structures as plain layouts."""
 
 from typing import Callable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall call``: a real call from the stopped guest, which then is as it was before."""
+"""Runs ``hypercall call``: a real call from the stopped guest, which then is as it was before."""
 
 import gdb
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``catch hypercall``: asks each catchpoint of each call, and tells what stopped the guest."""
+"""Runs ``catch hypercall``: asks each catchpoint of each call, and tells what stopped the guest."""
 
 import contextlib
 

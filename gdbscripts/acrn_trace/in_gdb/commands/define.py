@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall define``: a new call is one line of a call table, typed at the prompt."""
+"""Runs ``hypercall define``: a new call is one line of a call table, typed at the prompt."""
 
 import gdb
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall diagnose``: what happened to the guest that GDB looks at, stopped or dumped."""
+"""Runs ``hypercall diagnose``: what happened to the guest that GDB looks at, stopped or dumped."""
 
 import argparse
 

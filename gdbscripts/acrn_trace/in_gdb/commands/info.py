@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``info hypercalls``: the call table in use, or the calls in flight."""
+"""Runs ``info hypercalls``: the call table in use, or the calls in flight."""
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command

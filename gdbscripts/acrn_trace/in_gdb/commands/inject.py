@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall inject``: tamper with the calls of a running guest."""
+"""Runs ``hypercall inject``: tamper with the calls of a running guest."""
 
 from typing import Iterable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall lint``: which hypercalls of the image will break."""
+"""Runs ``hypercall lint``: which hypercalls of the image will break."""
 
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall load``: a call table or models of the user's."""
+"""Runs ``hypercall load``: a call table or models of the user's."""
 
 from pathlib import Path
 

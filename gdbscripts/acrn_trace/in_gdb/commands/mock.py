@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall mock``: the debugger plays the hypervisor."""
+"""Runs ``hypercall mock``: the debugger plays the hypervisor."""
 
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall ring``: a guest's flight recorder, through the stub or in a dump."""
+"""Runs ``hypercall ring``: a guest's flight recorder, through the stub or in a dump."""
 
 import argparse
 from typing import IO

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall sites``: where the image makes hypercalls."""
+"""Runs ``hypercall sites``: where the image makes hypercalls."""
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``hypercall trace``: show the guest's calls from now on."""
+"""Runs ``hypercall trace``: show the guest's calls from now on."""
 
 import gdb
 
