@@ -79,4 +79,4 @@ def test_every_row_of_the_registry_has_its_module():
         "f'commands.{row.module}'), row.name.removeprefix('_hypercall_'))"
     )
     gdb = run(gdb_command(HELLO, *rows.split("\n"), "python print(len(registry.COMMANDS), 'rows')"))
-    assert "13 rows" in gdb.out and gdb.err == "", gdb
+    assert re.search(r"^[1-9]\d+ rows$", gdb.out, re.M) and gdb.err == "", gdb

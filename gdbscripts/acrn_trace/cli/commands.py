@@ -7,8 +7,8 @@ import re
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
 
-# The first word of the command line, and the module of this package whose ``run`` does the work.
-# Only that one is loaded.
+# The first word of the command line, and the module of this package whose ``run(arguments)`` does
+# the work and returns the exit status. Only that one is loaded. USAGE in trace.py names each.
 COMMANDS = {
     "sites": "sites",
     "lint": "lint",

@@ -79,8 +79,14 @@ class LiveTrace:
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
         make_exact()
-        at = (self._at_point, self._read_stop, self._on_site, self._on_boot)
-        self._sites.plant(SitePoints(resumption, *at))
+        points = SitePoints(
+            resumption,
+            run=self._run_hit,
+            read_stop=self._read_stop,
+            on_site=self._on_site,
+            on_boot=self._on_boot,
+        )
+        self._sites.plant(points)
         gdb.events.stop.connect(self._on_gdb_stop)
         gdb.events.cont.connect(self._before_going_on)
         gdb.events.exited.connect(self._on_exited)
@@ -181,7 +187,8 @@ class LiveTrace:
         if stops_at_clobbers() and self.tracer.dispatcher.clobber:
             self._resumption.reasons.append(f"stopped: {self.tracer.dispatcher.clobber}")
 
-    def _at_point(self, action: Callable[[], None]) -> bool:
+    def _run_hit(self, action: Callable[[], None]) -> bool:
+        """Run what a hit of a point of ours does: whether the guest is to stop."""
         if not self.active:
             return False
         stop_guest, self._interrupted_at_point = uninterrupted(partial(self.guard.run, action))

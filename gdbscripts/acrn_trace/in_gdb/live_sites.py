@@ -29,7 +29,7 @@ from acrn_trace.tables.knowledge import Knowledge
 class SitePoints:
     """Tells ``on_site`` and ``on_boot`` of stops that are the guest's.
 
-    Each hit is run by ``run``, which answers whether the guest is to stop.
+    A hit arrives in ``hit``. It is run by ``run``, which answers whether the guest is to stop.
     """
 
     def __init__(

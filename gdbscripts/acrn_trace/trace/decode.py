@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Turns a call into an event: number to name, registers and memory to named arguments."""
+"""Turns a call into an event: its name, its named arguments, and which registers changed."""
 
 from typing import Callable
 
