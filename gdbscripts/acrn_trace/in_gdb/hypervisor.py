@@ -9,7 +9,7 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import open_image
 from acrn_trace.in_gdb.guard import uninterrupted
 from acrn_trace.in_gdb.points import HypervisorPoint
-from acrn_trace.in_gdb.parameters import HYPERVISOR_SYMBOLS
+from acrn_trace.in_gdb.settings import HYPERVISOR_SYMBOLS
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.vcpu import read_memory, read_register
 from acrn_trace.sites.hypervisor_code import Access, HypervisorCode, hypervisor_code

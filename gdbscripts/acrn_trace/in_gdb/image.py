@@ -16,6 +16,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image, open_image
+from acrn_trace.in_gdb.settings import OFFSET
 from acrn_trace.sites.sitelist import image_sites
 
 # maint info sections: number, addresses as GDB has moved them, offset in the file, name
@@ -62,7 +63,7 @@ def _linked_sites(image: Image) -> list[Site]:
 
 def load_offset(image: Image) -> int:
     """How far the guest has ``image`` from where it was linked."""
-    value = gdb.parameter("hypercall offset")
+    value = gdb.parameter(OFFSET)
     return gdbs_own_offset(image) if value == "auto" else int(value, 0)
 
 

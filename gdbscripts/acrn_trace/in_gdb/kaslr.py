@@ -18,6 +18,7 @@ from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
 from acrn_trace.in_gdb.points import DeferredPoint
 from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.in_gdb.settings import OFFSET
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.in_gdb.vcpu import exception_gate, read_memory
 
@@ -83,7 +84,7 @@ def locate_kernel(
 
     None where the image is no Linux, or the user has said himself what the offset is.
     """
-    if gdb.parameter("hypercall offset") != "auto" or not is_kernel(image):
+    if gdb.parameter(OFFSET) != "auto" or not is_kernel(image):
         return None
     offset = _offset_of_running_kernel(image)
     if offset is not None:

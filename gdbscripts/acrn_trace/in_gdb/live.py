@@ -18,9 +18,9 @@ from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, gdbs_own_offset
 from acrn_trace.in_gdb.live_output import Shown
 from acrn_trace.in_gdb.live_sites import LiveSites, SitePoints
-from acrn_trace.in_gdb.parameters import compares_registers, stops_at_clobbers
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.in_gdb.settings import compares_registers, stops_at_clobbers
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory, stub_descriptor
 from acrn_trace.in_gdb.stub_packets import stub_hung_up
 from acrn_trace.in_gdb.types import guest_types

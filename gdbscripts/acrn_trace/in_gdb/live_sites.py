@@ -18,6 +18,7 @@ from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offse
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.in_gdb.settings import POSSIBLE_SITES
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory
 from acrn_trace.lint.findings import Found
@@ -104,7 +105,7 @@ class LiveSites:
 
     def _find(self, image: Image) -> None:
         found = current_sites(image)
-        self.sites = traced_sites(found, image, gdb.parameter("hypercall possible-sites"))
+        self.sites = traced_sites(found, image, gdb.parameter(POSSIBLE_SITES))
         self.untraced = len(found) - len(self.sites)
 
     def plant(self, points_of_trace: SitePoints) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.in_gdb import disassembler, events, parameters
+from acrn_trace.in_gdb import disassembler, events
+from acrn_trace.in_gdb.commands import parameters
 from acrn_trace.in_gdb.commands.registry import COMMANDS, FUNCTIONS, Function, Row
 from acrn_trace.in_gdb.prompt import Prefix, complaint
 

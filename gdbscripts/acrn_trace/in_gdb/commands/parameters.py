@@ -6,6 +6,7 @@ import gdb
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
 from acrn_trace.in_gdb.prompt import Prefix, complaint
+from acrn_trace.in_gdb.settings import CLOBBER, HYPERVISOR_SYMBOLS, OFFSET, POSSIBLE_SITES
 from acrn_trace.tables.releases import read_releases
 
 
@@ -61,7 +62,7 @@ class OffsetParameter(gdb.Parameter):
     show_doc = "Show the load offset of a PIE or KASLR image."
 
     def __init__(self) -> None:
-        super().__init__("hypercall offset", gdb.COMMAND_DATA, gdb.PARAM_STRING_NOESCAPE)
+        super().__init__(OFFSET, gdb.COMMAND_DATA, gdb.PARAM_STRING_NOESCAPE)
         self.value = self._valid = "auto"
 
     def get_set_string(self) -> str:
@@ -92,7 +93,7 @@ class PossibleSitesParameter(gdb.Parameter):
     show_doc = "Show whether possible sites are traced."
 
     def __init__(self) -> None:
-        super().__init__("hypercall possible-sites", gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
+        super().__init__(POSSIBLE_SITES, gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
         self.value = False
 
     def get_set_string(self) -> str:
@@ -100,10 +101,6 @@ class PossibleSitesParameter(gdb.Parameter):
 
     def get_show_string(self, value: str) -> str:
         return f"Possible sites are {'' if self.value else 'not '}traced."
-
-
-CLOBBER = "hypercall clobber"
-HYPERVISOR_SYMBOLS = "hypercall hypervisor-symbols"
 
 
 class ClobberParameter(gdb.Parameter):
@@ -151,14 +148,6 @@ class HypervisorSymbolsParameter(gdb.Parameter):
 
     def get_show_string(self, value: str) -> str:
         return f"The hypervisor's side is that of {value}." if value else "Only the guest's side."
-
-
-def compares_registers() -> bool:
-    return gdb.parameter(CLOBBER) != "off"
-
-
-def stops_at_clobbers() -> bool:
-    return gdb.parameter(CLOBBER) == "stop"
 
 
 def _knowledge():
