@@ -16,7 +16,7 @@ from helpers.tree import LOADER, ROOT
 
 # GDB's manual, "GDB/MI Output Syntax": a result, an asynchronous record, a stream's text, a prompt
 _RECORD = re.compile(r'(\d*)(\^\w+|[*+=][\w-]+)(,.*)?$|[~@&]"(?:[^"\\]|\\.)*"$|\(gdb\) $')
-_RUNNING = "while the selected thread is running|Selected thread is running|while target is running"
+_RUNNING = r"[Ss]elected thread is running|while (the )?target is running"
 _STREAM = re.compile(r'~("(?:[^"\\]|\\.)*")$')
 
 
