@@ -17,6 +17,7 @@ from helpers.tree import LOADER, ROOT
 # GDB's manual, "GDB/MI Output Syntax": a result, an asynchronous record, a stream's text, a prompt
 _RECORD = re.compile(r'(\d*)(\^\w+|[*+=][\w-]+)(,.*)?$|[~@&]"(?:[^"\\]|\\.)*"$|\(gdb\) $')
 _RUNNING = r"[Ss]elected thread is running|while (the )?target is running"
+_TOLD = re.compile(r"\*stopped,|=thread-group-exited")
 _STREAM = re.compile(r'~("(?:[^"\\]|\\.)*")$')
 
 
@@ -73,13 +74,16 @@ class FrontEnd:
     def do(self, command: str) -> str:
         """What GDB says to a command of its console's, given as a front end gives it.
 
-        Where the guest runs, that is once it has stopped.
+        Where the guest runs, that is once it has stopped. Nothing is asked until a stop is told of:
+        GDB 16 may crash where it is asked meanwhile (docs/catch.md).
         """
         word, _, rest = command.partition(" ")
         before = len(self.lines)
         while True:
-            own = _OWN.get(word)
+            own, begun = _OWN.get(word), len(self.lines)
             result = self.command(f"{own} {rest}") if own else self.console(command)
+            if own and result == "^running":
+                self._read_until(lambda: any(map(_TOLD.match, self.lines[begun:])))
             if not re.search(_RUNNING, result):
                 return self._text(before) + result
             assert "=thread-group-exited" not in self.said, self.lines
