@@ -68,8 +68,11 @@ USER = {
 FRONT = {"CLI": command_line, "MI": front_end}
 
 ROWS = list(itertools.product(TOOL, USER, FRONT))
+# Where the user is shown a call and steps on, about one run in twenty loses a call (docs/catch.md):
+# until that is mended these rows are in the long run alone.
+NOT_EXACT = {("catch", "step"), ("catch", "next")}
 # For the short run: each two choices that go together are in one of them.
-CHOSEN = covering(ROWS, 2)
+CHOSEN = covering([row for row in ROWS if row[:2] not in NOT_EXACT], 2)
 
 
 def run_all_calls(gdb, steps: list[str]) -> int:
