@@ -68,7 +68,7 @@ FRONT = {"CLI": command_line, "MI": front_end}
 
 ROWS = list(itertools.product(TOOL, USER, FRONT))
 # For the short run: each thing that the user does, and each tool by each front end. Of the others
-# (catch, step) and (catch, next) lose a call in about one run of twenty (docs/catch.md).
+# (catch, step) and (catch, next) lose a call in about one run of five (docs/catch.md).
 CHOSEN = [
     (tool, user, front)
     for user, (front, tool) in zip(USER, itertools.cycle(itertools.product(FRONT, TOOL)))
