@@ -2,6 +2,7 @@
 """Merges two trees of an argument's structure to one: what the call changed in it."""
 
 from dataclasses import dataclass
+from typing import Iterator
 
 from acrn_trace.trace.structures import Pointed, Sized, Tree
 
@@ -62,6 +63,16 @@ def joined(path: str, key: str) -> str:
     if key == "points_to":
         return path
     return f"{path}.{key}" if path else key
+
+
+def parts(tree: Tree, path: str) -> Iterator[tuple[str, Tree]]:
+    """What stands directly in the tree at ``path``, and where; nothing stands in a leaf."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield joined(path, key), value
+    elif isinstance(tree, list):
+        for index, value in enumerate(tree):
+            yield f"{path}[{index}]", value
 
 
 def is_change(tree: Tree) -> bool:

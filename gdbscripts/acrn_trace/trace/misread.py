@@ -12,7 +12,7 @@ from typing import Iterator, Mapping, Sequence
 
 from acrn_trace.guest.abi import ACRN
 from acrn_trace.tables.calls import Argument, Entry
-from acrn_trace.trace.changes import joined
+from acrn_trace.trace.changes import parts
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.structures import NoTruth, Pointed, Tree
 
@@ -48,11 +48,6 @@ def _no_truths(tree: Tree, path: str) -> Iterator[tuple[str, int]]:
     """Each bool that is none in what the caller wrote, and where it is."""
     if isinstance(tree, NoTruth):
         yield path, int(tree)
-    elif isinstance(tree, Pointed) and tree.direction != "in":
-        return
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _no_truths(value, joined(path, key))
-    elif isinstance(tree, list):
-        for index, value in enumerate(tree):
-            yield from _no_truths(value, f"{path}[{index}]")
+    elif not isinstance(tree, Pointed) or tree.direction == "in":
+        for place, part in parts(tree, path):
+            yield from _no_truths(part, place)

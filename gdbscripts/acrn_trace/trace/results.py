@@ -6,7 +6,7 @@ from typing import Any, Callable, Iterator
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.results import INDEX, MAGIC, ResultRules
-from acrn_trace.trace.changes import is_change, joined
+from acrn_trace.trace.changes import is_change, parts
 from acrn_trace.trace.event import Event, Finding
 
 FAILED, EINVAL, ENOTTY = -1, -22, -25
@@ -142,9 +142,6 @@ def _absent(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(tree, dict) and "unreadable" in tree:
         if is_absent(tree["unreadable"]):
             yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _absent(value, joined(path, key))
-    elif isinstance(tree, list):
-        for index, value in enumerate(tree):
-            yield from _absent(value, f"{path}[{index}]")
+    else:
+        for place, part in parts(tree, path):
+            yield from _absent(part, place)
