@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Decodes a record to a call: its arguments as trees, what changed, and what is wrong with it.
+ *
+ *   record, table ──call_decode──▶ call ──text.h──▶ a line       ──filter.h──▶ shown or not
+ *                                       └─json.h──▶ an object
+ */
+#ifndef DECODE_CALL_H
+#define DECODE_CALL_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "record.h"
+#include "table.h"
+#include "value.h"
+
+enum call_status { CALL_RETURNED = 1, CALL_FAULTED, CALL_UNFINISHED, CALL_UNKNOWN };
+
+#define CALL_MOST_MICROS 1000000000000000000ull /* a time is less: 10^12 seconds */
+
+/* Where in an image a call is made: of a recording's list, or else the address alone. */
+struct place {
+	struct table_text file, function; /* text NULL where it is not known */
+	uint64_t line;			  /* 0: not known */
+};
+
+struct finding {
+	struct finding *next;
+	const char *kind; /* of trace/finding_kinds.py */
+	struct table_text text;
+};
+
+struct call {
+	const struct record *record;
+	uint32_t entry;		/* in TABLE_CALLS, or TABLE_NONE: a number that it does not have */
+	struct table_text name; /* "hypercall_0x…" if so */
+	enum call_status status;
+	uint64_t seq;
+	uint64_t micros; /* when it was made */
+	int has_duration;
+	uint64_t duration; /* microseconds */
+	int has_place;
+	struct place place;
+	int is_dump;				 /* `source`: dump, else ring */
+	struct value *argument[TABLE_ARGUMENTS]; /* decoded; NULL where the record has none */
+	struct change clobbered[HYPERCALL_REGISTERS];
+	uint32_t clobbers;
+	struct finding *findings, *last_finding;
+};
+
+/* What does not come with the record itself. */
+struct circumstances {
+	uint64_t hz; /* ticks a second of a clock of ticks; not 0 */
+	uint64_t seq;
+	const struct place *place; /* or NULL */
+	int is_dump;
+};
+
+/* Decode `record`. arena->is_full says afterwards whether there was too little memory. */
+void call_decode(struct call *call, const struct record *record, const struct table *table,
+		 const struct circumstances *with, struct arena *arena);
+
+/* Add a finding; `kind` outlives the call, `text` is copied. */
+void call_find(struct call *call, struct arena *arena, const char *kind, const char *text,
+	       uint32_t length);
+
+/* RAX as a signed 32-bit result: whether it is one, and which. */
+int call_result(const struct call *call, int64_t *result);
+
+/* Whether it faulted or its result is negative. */
+int call_failed(const struct call *call);
+
+#endif

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The decoder: a record to a call, a call to text and JSON. No I/O, no globals, no allocation.
+
+DECODE_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/decode -I$(BUILD)/decode
+DECODE_SOURCES := $(wildcard cstub/decode/*.c)
+DECODE_HEADERS := $(wildcard cstub/decode/*.h) cstub/include/hypercall_record.h

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Selects calls as -e says (trace/filters.py, which parses it): conditions, all of which must hold.
+ */
+#ifndef DECODE_FILTER_H
+#define DECODE_FILTER_H
+
+#include <stdint.h>
+
+#include "call.h"
+
+enum condition_kind {
+	CONDITION_NONE = 1, /* no call */
+	CONDITION_CALL,	  /* its number is one of `number`, or it is in the group of one of `group`,
+			     or its name (of the table) is one of `text` */
+	CONDITION_STATUS, /* `number`: 1 failed, 2 successful, 3 unfinished */
+	CONDITION_VCPU,	  /* one of `number` */
+	CONDITION_SITE,	  /* its function is one of `text` */
+};
+
+/* One condition; the arrays are the caller's. `seen` is set to 1 for a value that a call had. */
+struct condition {
+	uint32_t kind; /* enum condition_kind */
+	uint32_t is_negated;
+	uint32_t numbers, texts, groups;
+	const uint64_t *number;
+	const char *const *text;
+	const uint64_t *group; /* a number >> 4 */
+	uint8_t *seen;	       /* one for each number, or each text; or NULL */
+};
+
+/* Whether the call is to be shown. */
+int filter_selects(const struct condition *conditions, uint32_t count, const struct call *call);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes text to memory that the caller gave: numbers, times, text made safe for a terminal or
+ * JSON.
+ *
+ * What does not fit is left out and remembered in is_full: the caller drops the call and tries
+ * again with more room.
+ */
+#ifndef DECODE_OUT_H
+#define DECODE_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "table.h"
+
+struct out {
+	char *at, *end;
+	int is_full;
+};
+
+static inline void out_bytes(struct out *out, const char *bytes, size_t size)
+{
+	if (size > (size_t)(out->end - out->at)) {
+		out->is_full = 1;
+		return;
+	}
+	memcpy(out->at, bytes, size);
+	out->at += size;
+}
+
+#define out_literal(out, text) out_bytes(out, text, sizeof(text) - 1)
+
+static inline void out_char(struct out *out, char c)
+{
+	out_bytes(out, &c, 1);
+}
+
+void out_decimal(struct out *out, uint64_t number);
+void out_signed(struct out *out, int64_t number);
+void out_hex(struct out *out, uint64_t number); /* with 0x in front */
+
+/* Microseconds as seconds: six decimals. */
+void out_seconds(struct out *out, int64_t micros);
+
+/* Microseconds as seconds, as Python's repr(round(micros / 1e6, 6)) and so JSON has them. */
+void out_json_seconds(struct out *out, uint64_t micros);
+
+/*
+ * UTF-8 text, as base/text.py's printable() has it: what is not printable (by the Unicode version
+ * of the Python that built this) as an escape.
+ */
+void out_printable(struct out *out, const char *text, size_t length);
+
+/*
+ * Characters that a guest had, as base/text.py's text_of() reads them; then for a terminal, in
+ * quotes (quoted() and printable()), or as JSON's string.
+ */
+void out_quoted(struct out *out, const uint8_t *bytes, size_t size);
+void out_json_characters(struct out *out, const uint8_t *bytes, size_t size);
+
+/* UTF-8 text as JSON's string, in ASCII: as Python's json.dumps has it. */
+void out_json_text(struct out *out, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Shows a decoded call: as the text line (sinks/text.py), as a JSONL object (trace/event.py).
+ */
+#ifndef DECODE_SHOW_H
+#define DECODE_SHOW_H
+
+#include "call.h"
+#include "out.h"
+
+/* How text lines begin, and how much they leave out. Keep it from one call to the next. */
+struct text_style {
+	int is_verbose;
+	int is_quiet;	 /* no head */
+	int is_relative; /* times are since the line before */
+	int is_started;	 /* the head is written, `start` is set */
+	uint64_t start;	 /* microseconds: what is shown as 0 */
+};
+
+/* The call's line, and a line for each finding; before the first the head. All of it or is_full. */
+void show_text(struct out *out, const struct call *call, const struct table *table,
+	       struct text_style *style);
+
+/* The call's object and a newline. */
+void show_json(struct out *out, const struct call *call, const struct table *table);
+
+#endif
