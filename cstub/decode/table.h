@@ -8,8 +8,15 @@
  * and of the types' DWARF, at build time or when a user brings more; table_check() verifies it
  * once, after which nothing that is read of it is checked again. All numbers are little-endian.
  *
- *   header    u32 magic, u32 size (bytes, of all), then for each section u32 offset, u32 count
+ *   header    u32 magic, u32 size (bytes, of all), u32 calls, u32 0,
+ *             then for each section u32 offset, u32 count
  *   text      at an offset in TABLE_TEXT: u16 length, so many bytes of UTF-8, and a NUL
+ *
+ * `calls` is the CRC-32 of the lines of its calls, as a recording's header has it of its own.
+ *
+ * Entries that belong to another (a structure's fields, an enumeration's values, ...) are `count`
+ * of them from `first` on, and stand in the order of those that they belong to: each belongs to
+ * exactly one, none is left over. So a walk over all of a table is as long as the table.
  */
 #ifndef DECODE_TABLE_H
 #define DECODE_TABLE_H
@@ -26,6 +33,8 @@
 #define TABLE_ARGUMENTS 6	    /* of one call, at most */
 #define TABLE_FIELDS	4096	    /* of one structure, at most */
 #define TABLE_VALUES	65536	    /* of one enumeration, at most */
+#define TABLE_CASES	4096	    /* of one selection, at most */
+#define TABLE_TYPE_MOST (1u << 24)  /* bytes of a type, so that all its places are numbers */
 
 enum table_section {
 	TABLE_ABIS,
@@ -47,7 +56,7 @@ enum table_section {
 };
 
 /* Bytes of an entry of each section; TABLE_TEXT counts bytes. */
-#define TABLE_HEADER_SIZE (8 + 8 * TABLE_SECTIONS)
+#define TABLE_HEADER_SIZE (16 + 8 * TABLE_SECTIONS)
 
 /*
  * A hypervisor's ABI: abi.def's row.
@@ -89,12 +98,14 @@ enum table_argument {
 enum table_direction { DIRECTION_IN = 1, DIRECTION_OUT = 2, DIRECTION_INOUT = 3 };
 
 /*
- *   0 u8 kind (enum table_type)  1 u8 flags (TYPE_…)  2 u16 alignment (1, 2, 4, 8)  4 u32 size
- * (bytes) 8 u32 name (of a structure) 12 u32 a: SCALAR its enum or TABLE_NONE; ARRAY its element's
- * type; STRUCT, UNION first field 16 u32 b: ARRAY how many elements; STRUCT, UNION how many fields
+ *   0 u8 kind (enum table_type)  1 u8 flags (TYPE_…)  2 u8 alignment (1, 2, 4, 8)  3 u8 depth
+ *   4 u32 size (bytes; of a SCALAR 1 to 8)  8 u32 name (of a STRUCT, UNION; may be empty)
+ *   12 u32 a: SCALAR its enum or TABLE_NONE; ARRAY its element's type; STRUCT, UNION first field
+ *   16 u32 b: ARRAY how many elements, of 1 byte at least; STRUCT, UNION how many fields; else 0
  *   20 u32 size rule (index; of a structure that says its own size) or TABLE_NONE
- * An element's and a field's type have a smaller index than the type that has them: no cycles. A
- * pointer (a field's pointee) may lead to any type.
+ * An element's and a field's type have a smaller index and a smaller depth than the type that has
+ * them: there are no cycles, and no more than TABLE_DEEPEST types in each other. A pointer (a
+ * field's pointee) may lead to any type.
  */
 #define TABLE_TYPE_SIZE 24
 
@@ -104,10 +115,12 @@ enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HID
 #define TYPE_BOOLEAN 2
 
 /*
- *   0 u32 name  4 u32 bit_offset  8 u32 bit_size (of a SCALAR 1 to 64, else a multiple of 8)
- *   12 u32 type  16 u16 roles (FIELD_…)  18 u8 direction (of a pointer)  19 u8 0
- *   20 u32 pointee (type) or TABLE_NONE  24 u32 count field (index in the structure) or TABLE_NONE
- *   28 u32 selection (index; of a union, which member counts) or TABLE_NONE
+ *   0 u32 name  4 u32 bit_offset  8 u32 bit_size (of a SCALAR 1 to as many as its type has; else
+ *   all that its type has, and bit_offset is a multiple of 8 too)
+ *   12 u32 type  16 u16 roles (FIELD_…)  18 u8 direction (of a pointer, else 0)  19 u8 0
+ *   20 u32 pointee (type; of a SCALAR) or TABLE_NONE
+ *   24 u32 count field (of its structure's, from 0; a SCALAR, of a pointer alone) or TABLE_NONE
+ *   28 u32 selection (index; of a UNION, which member counts) or TABLE_NONE
  */
 #define TABLE_FIELD_SIZE 32
 
@@ -132,7 +145,9 @@ enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HID
  */
 #define TABLE_SELECTION_SIZE 20
 
-/*   0 u64 value  8 u32 target: a union's member (index of its field), or a type  12 u32 direction
+/*
+ *   0 u64 value  8 u32 target: of a field a member of the union (of its fields, from 0), of an
+ *   argument a type  12 u32 direction (of an argument; else 0)
  */
 #define TABLE_CASE_SIZE 16
 
@@ -140,9 +155,13 @@ enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HID
  * How far a structure goes, that says it itself (acrn_sizes.def).
  *   0 u32 bit_offset  4 u32 bit_size of the number that says it
  *   8 u32 array: bit_offset of the array that it counts, or TABLE_NONE: it says bytes
- *   12 u32 element size  16 u32 least: elements that are always there
+ *   12 u32 element size (of the array)  16 u32 least: elements that are always there
  *   20 u32 first layout  24 u32 layout count  28 u32 otherwise: the type where no layout fits
  *   32 u32 least bytes: the number's own end
+ * One that counts has no layouts, and `otherwise` is TABLE_NONE: the type itself is cut, in the
+ * field that is an ARRAY at that place, if there is one. The types of the layouts and `otherwise`
+ * are STRUCTs without a size rule, with smaller indices than the type that has the rule. A number
+ * may lie behind the bytes that there are: these count as zeros.
  */
 #define TABLE_SIZE_RULE_SIZE 36
 
@@ -169,7 +188,10 @@ enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HID
 
 enum table_rule { RULE_ZERO_FAILED_IF = 1, RULE_ZERO_PROVES_NOTHING, RULE_EINVAL_MEANS_ADDRESS };
 
-/* An error that results have, negated.   0 u32 number  4 u32 name  8 u32 text  12 u32 ABI */
+/*
+ * An error that results have, negated; in rising order of their numbers.
+ *   0 u32 number  4 u32 name  8 u32 text  12 u32 ABI
+ */
 #define TABLE_ERROR_SIZE 16
 
 struct table {
@@ -203,7 +225,7 @@ static inline struct table_text table_text(const struct table *table, uint32_t o
 /* The index of the call of a number, or TABLE_NONE. */
 uint32_t table_call(const struct table *table, uint64_t number);
 
-/* The name and text of an error (a positive number); offsets in the text, TABLE_NONE if unknown. */
+/* The index of the error of a (positive) number, or TABLE_NONE. */
 uint32_t table_error(const struct table *table, uint32_t number);
 
 #endif
