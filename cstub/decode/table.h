@@ -33,7 +33,7 @@
 #define TABLE_ARGUMENTS 6	    /* of one call, at most */
 #define TABLE_FIELDS	4096	    /* of one structure, at most */
 #define TABLE_VALUES	65536	    /* of one enumeration, at most */
-#define TABLE_CASES	4096	    /* of one selection, at most */
+#define TABLE_TARGETS	4096	    /* of one selection, at most */
 #define TABLE_TYPE_MOST (1u << 24)  /* bytes of a type, so that all its places are numbers */
 
 enum table_section {
