@@ -40,6 +40,8 @@ struct call {
 	uint64_t micros; /* when it was made */
 	int has_duration;
 	uint64_t duration; /* microseconds */
+	int has_result;	   /* it returned, with a result of as many bits as the ABI has */
+	int64_t result;
 	int has_place;
 	struct place place;
 	int is_dump;				 /* `source`: dump, else ring */
@@ -64,9 +66,6 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 /* Add a finding; `kind` outlives the call, `text` is copied. */
 void call_find(struct call *call, struct arena *arena, const char *kind, const char *text,
 	       uint32_t length);
-
-/* RAX as a signed 32-bit result: whether it is one, and which. */
-int call_result(const struct call *call, int64_t *result);
 
 /* Whether it faulted or its result is negative. */
 int call_failed(const struct call *call);

@@ -10,7 +10,8 @@
  *
  *   header    u32 magic, u32 size (bytes, of all), u32 calls, u32 0,
  *             then for each section u32 offset, u32 count
- *   text      at an offset in TABLE_TEXT: u16 length, so many bytes of UTF-8, and a NUL
+ *   text      at an offset in TABLE_TEXT: u16 length, so many bytes of UTF-8, and a NUL; texts
+ *             that are the same have one offset (else fields of two layouts are not the same)
  *
  * `calls` is the CRC-32 of the lines of its calls, as a recording's header has it of its own.
  *
@@ -183,6 +184,7 @@ enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HID
 /*
  *   0 u32 kind (enum table_rule)  4 u32 why (text)  8 u32 path or argument (text, "vm.vmid")
  *   12 u32 0  16 u64 value
+ * Those of a call stand in the order of enum table_rule.
  */
 #define TABLE_RESULT_RULE_SIZE 24
 

@@ -18,39 +18,45 @@
 #define VALUE_BYTES    (1u << 18) /* that are read for one argument */
 
 enum value_kind {
-	VALUE_NUMBER = 1, /* `number`, signed, in decimal */
+	VALUE_NUMBER = 1, /* `number` in decimal: signed, but with VALUE_NO_TRUTH unsigned */
 	VALUE_HEX,	  /* `number`, in hexadecimal */
 	VALUE_NAME,	  /* `text`: an enumeration's name for `number` */
-	VALUE_SET,	  /* `number`, a set of the values of `enumeration` */
+	VALUE_SET, /* `number`, a set of the values of `enumeration`, which may be TABLE_NONE */
 	VALUE_CHARACTERS, /* `bytes`, `size` of them: what was before the first NUL */
 	VALUE_BYTES_OF, /* `bytes`, `size` of them, in hexadecimal: a union of which nothing selects
 			 */
 	VALUE_REDACTED, /* a secret */
 	VALUE_STRUCT,	/* `first` and its `next`s, each with a name */
 	VALUE_LIST,	/* `first` and its `next`s */
-	VALUE_POINTER,	/* `number` is where it leads; `first` what is there, or `text` why not */
+	VALUE_POINTER,	/* `number` is where it leads, `first` what is there: known, or it is a HEX
+			 */
 	VALUE_CHANGE,	/* `first` at the call, its `next` at the return */
 };
 
 #define VALUE_NO_TRUTH 1 /* a bool that is neither 0 nor 1 */
 #define VALUE_SIZED    2 /* a structure that says itself that it has `size` bytes */
 #define VALUE_ZERO     4 /* a NAME that stands for 0 */
+#define VALUE_MOVED    8 /* a POINTER that led to `moved_from` at the call */
 
 struct value {
 	uint8_t kind;	   /* enum value_kind */
 	uint8_t flags;	   /* VALUE_… */
 	uint8_t direction; /* of a POINTER: enum table_direction */
 	uint8_t pad;
-	uint16_t roles; /* FIELD_… of the field that it is, in a STRUCT */
+	uint16_t roles; /* FIELD_… of the field that it is, in a STRUCT; else 0 */
 	uint16_t pad_too;
 	uint32_t name; /* of the field, in a STRUCT: a text of the table; else TABLE_NONE */
 	uint32_t size; /* in bytes, of what has some; elements of a LIST */
 	uint64_t number;
-	uint64_t omitted; /* elements behind a POINTER that are not in its list */
-	uint32_t enumeration;
-	uint32_t pad_last;
-	struct table_text text;
-	const uint8_t *bytes;
+	union { /* by kind */
+		struct table_text text;
+		const uint8_t *bytes;
+		uint32_t enumeration;
+		struct {
+			uint64_t omitted; /* elements behind a POINTER that are not in its list */
+			uint64_t moved_from;
+		};
+	};
 	struct value *first, *next;
 };
 
@@ -58,8 +64,7 @@ struct value {
  * What a call changed in an argument: `after`, with a CHANGE where a leaf differs from `before`.
  * Both are used up. NULL where the arena is full.
  */
-struct value *value_merge(const struct table *table, struct value *before, struct value *after,
-			  struct arena *arena);
+struct value *value_merge(struct value *before, struct value *after, struct arena *arena);
 
 /* Whether it is 0, empty, or holds nothing else: what a short text leaves out. */
 int value_is_zero(const struct value *value);
