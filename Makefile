@@ -13,6 +13,7 @@ all:
 
 include cstub/cstub.mk
 include cstub/model/model.mk
+include cstub/decode/decode.mk
 include cstub/reader/reader.mk
 include examples/examples.mk
 -include tests/guests/guests.mk

@@ -3,4 +3,9 @@
 
 DECODE_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/decode -I$(BUILD)/decode
 DECODE_SOURCES := $(wildcard cstub/decode/*.c)
-DECODE_HEADERS := $(wildcard cstub/decode/*.h) cstub/include/hypercall_record.h
+DECODE_HEADERS := $(wildcard cstub/decode/*.h) cstub/include/hypercall_record.h $(BUILD)/decode/printable.h
+
+# What a terminal cannot show, as the Python has it that shows traces too.
+$(BUILD)/decode/printable.h: gdbscripts/acrn_trace/base/unprintable.py
+	@mkdir -p $(@D)
+	$(PYTHON) $< > $@.part && mv $@.part $@

@@ -37,14 +37,22 @@ static inline void out_char(struct out *out, char c)
 	out_bytes(out, &c, 1);
 }
 
+static inline void out_text(struct out *out, struct table_text text)
+{
+	out_bytes(out, text.text, text.length);
+}
+
 void out_decimal(struct out *out, uint64_t number);
 void out_signed(struct out *out, int64_t number);
 void out_hex(struct out *out, uint64_t number); /* with 0x in front */
 
-/* Microseconds as seconds: six decimals. */
-void out_seconds(struct out *out, int64_t micros);
+/* Microseconds as seconds, as Python's f"{micros / 1e6:.6f}" has them: six decimals. */
+void out_seconds(struct out *out, uint64_t micros);
 
-/* Microseconds as seconds, as Python's repr(round(micros / 1e6, 6)) and so JSON has them. */
+/* The same from one time to another, which may be earlier. */
+void out_seconds_between(struct out *out, uint64_t from, uint64_t to);
+
+/* Microseconds as seconds, as Python's repr(micros / 1e6) and so JSON has them. */
 void out_json_seconds(struct out *out, uint64_t micros);
 
 /*
@@ -54,9 +62,10 @@ void out_json_seconds(struct out *out, uint64_t micros);
 void out_printable(struct out *out, const char *text, size_t length);
 
 /*
- * Characters that a guest had, as base/text.py's text_of() reads them; then for a terminal, in
- * quotes (quoted() and printable()), or as JSON's string.
+ * Characters that a guest had, as base/text.py's text_of() reads them; then for a terminal, bare
+ * (printable()) or in quotes (quoted() and printable()), or as JSON's string.
  */
+void out_characters(struct out *out, const uint8_t *bytes, size_t size);
 void out_quoted(struct out *out, const uint8_t *bytes, size_t size);
 void out_json_characters(struct out *out, const uint8_t *bytes, size_t size);
 

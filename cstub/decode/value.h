@@ -66,9 +66,6 @@ struct value {
  */
 struct value *value_merge(struct value *before, struct value *after, struct arena *arena);
 
-/* Whether it is 0, empty, or holds nothing else: what a short text leaves out. */
-int value_is_zero(const struct value *value);
-
 /* The field of a STRUCT by its name, or NULL. */
 struct value *value_field(const struct table *table, const struct value *value, const char *name,
 			  uint32_t length);
