@@ -123,7 +123,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
 install: types readers $(BUILD)/libacrn-model.so
 	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)
-	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so libacrn-model.so) $(SHARE)/build
+	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so libacrn-reader.so libacrn-model.so) $(SHARE)/build
 	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
 	$(PYTHON) -m compileall -q -s "$(DESTDIR)" -p / $(SHARE)/gdbscripts # users may not write there
 	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace

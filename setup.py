@@ -20,7 +20,13 @@ def data_files():
             yield f"share/acrn-trace/{folder}", files
     # The layouts of ACRN's structures, the programs that read rings, the model of ACRN.
     subprocess.run(["make", "-s", "types", "readers", "build/libacrn-model.so"], check=True)
-    built = ("acrn-types.o", "acrn-record", "libacrn-report.so", "libacrn-model.so")
+    built = (
+        "acrn-types.o",
+        "acrn-record",
+        "libacrn-report.so",
+        "libacrn-reader.so",
+        "libacrn-model.so",
+    )
     yield "share/acrn-trace/build", [f"build/{name}" for name in built]
 
 

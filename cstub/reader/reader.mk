@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The readers in C: acrn-record follows a guest's rings in RAM that QEMU shares; libacrn-report.so
-# makes text of recorded calls, for `acrn-trace report`.
+# The readers in C: acrn-record follows a guest's rings in RAM that QEMU shares; libacrn-reader.so is
+# what Python calls of them, with the decoder; libacrn-report.so makes text of recorded calls.
 
 READER_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/reader
 READER_HEADERS := $(wildcard cstub/reader/*.h) cstub/include/acrn_ring.h cstub/include/acrn_trace_file.h
-READER_COMMON  := $(addprefix cstub/reader/,checksum.c follower.c guest_ram.c page_walk.c ring_map.c ring_search.c trace_writer.c)
+READER_COMMON  := $(addprefix cstub/reader/,checksum.c follower.c guest_ram.c page_walk.c ring_header.c ring_map.c ring_search.c trace_writer.c)
 RECORD_SOURCES := $(READER_COMMON) $(addprefix cstub/reader/,record.c record_options.c tsc_clock.c)
 
 $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/
@@ -12,7 +12,13 @@ $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/
 
 .PHONY: readers
 readers: $(BUILD)/acrn-record
-readers: $(BUILD)/libacrn-report.so
+readers: $(BUILD)/libacrn-report.so $(BUILD)/libacrn-reader.so
+
+# What Python calls (rings/library.py): its own functions come first, whatever a debugger exports.
+LIBRARY_SOURCES := $(addprefix cstub/reader/,ring_header.c) $(DECODE_SOURCES)
+LIBRARY_FLAGS   := $(READER_CFLAGS) -Icstub/decode -I$(BUILD)/decode -fPIC -shared -Wl,-Bsymbolic
+$(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/
+	$(CC) $(LIBRARY_FLAGS) -o $@ $(LIBRARY_SOURCES)
 
 REPORT_SOURCES := $(addprefix cstub/reader/,report.c report_layouts.c report_templates.c jsonl_cut.c jsonl_report.c live_order.c)
 $(BUILD)/libacrn-report.so: $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/

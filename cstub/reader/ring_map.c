@@ -7,40 +7,6 @@
 
 #define PAGE 4096u
 
-static int fits(uint32_t offset, uint32_t size, uint32_t record_size)
-{
-	return offset == 0 || (offset >= sizeof(struct acrn_record) && offset % 8 == 0 &&
-			       offset + size <= record_size);
-}
-
-const char *ring_header_fault(const struct acrn_ring_header *header)
-{
-	uint32_t size = header->record_size, count = header->record_count;
-
-	if (header->magic != ACRN_RING_MAGIC)
-		return "there is no ring header";
-	if (header->version != ACRN_RING_VERSION)
-		return "its version is not 1, the one that this reader knows";
-	if (header->header_size < sizeof(*header) || header->header_size > PAGE ||
-	    header->header_size % 8)
-		return "its header_size cannot be right";
-	if (header->ring_size < sizeof(struct acrn_ring) || header->ring_size > PAGE ||
-	    header->ring_size % 8)
-		return "its ring_size cannot be right";
-	if (header->ring_count == 0 || header->ring_count > RING_MAX_RINGS)
-		return "its ring_count is not 1 to 256";
-	if (size < sizeof(struct acrn_record) || size > RING_MAX_RECORD_SIZE || size % 64)
-		return "its record_size is no multiple of 64 up to 4096";
-	if (count == 0 || count > RING_MAX_RECORDS || count & (count - 1))
-		return "its record_count is no power of two up to 2^24";
-	if ((uint64_t)header->ring_count * count * size > RING_MAX_BYTES)
-		return "its records are more than 1 GiB";
-	if (!fits(header->capture_offset, 8u + 2u * header->capture_bytes, size) ||
-	    !fits(header->changed_offset, 8u + 16u * header->changed_slots, size))
-		return "what it says to be in a record is outside of it";
-	return NULL;
-}
-
 static const char *map_records(struct ring_map *map, const struct guest_ram *ram)
 {
 	const struct acrn_ring_header *header = &map->header;
@@ -106,7 +72,7 @@ const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t
 	if (!found || address % 8)
 		return "its address is not in RAM";
 	copy_header(&map->header, found);
-	fault = ring_header_fault(&map->header);
+	fault = ring_header_fault(&map->header, map->fault);
 	if (fault)
 		return fault;
 	if (map->header.header_virtual == 0 || map->header.records_virtual == 0)

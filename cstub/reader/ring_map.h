@@ -11,11 +11,7 @@
 
 #include "acrn_ring.h"
 #include "guest_ram.h"
-
-#define RING_MAX_RINGS	     256
-#define RING_MAX_RECORD_SIZE 4096u
-#define RING_MAX_RECORDS     (1u << 24)	  /* of one ring */
-#define RING_MAX_BYTES	     (1ull << 30) /* of all records */
+#include "ring_header.h"
 
 struct ring_map {
 	struct acrn_ring_header header;
@@ -23,6 +19,7 @@ struct ring_map {
 	const unsigned char *flat;   /* the records, if they are contiguous in the file; or NULL */
 	const unsigned char **pages; /* else each page of them */
 	uint64_t first_page_offset;  /* of the first record in its page */
+	char fault[RING_FAULT_SIZE]; /* of the header */
 };
 
 enum ring_record {
@@ -31,9 +28,6 @@ enum ring_record {
 	RING_NOT_YET,	/* claimed, but not written */
 	RING_GONE,	/* overwritten */
 };
-
-/* NULL if the header's sizes and offsets can be right, else what is wrong with it. */
-const char *ring_header_fault(const struct acrn_ring_header *header);
 
 /*
  * Map the rings whose header is at a guest-physical address, through the page tables that it names.

@@ -15,7 +15,13 @@ HOWTO = ROOT / "docs" / "howto-new-hypercall.md"
 BLOCK = re.compile(r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 COMMANDS = [(command, output or "") for command, output in BLOCK.findall(HOWTO.read_text())]
 PARTS = ("Makefile", "cstub", "examples", "gdbscripts")  # what the commands touch
-BUILT = ("acrn-types.o", "libacrn-model.so", "libacrn-report.so", "examples/obj")
+BUILT = (
+    "acrn-types.o",
+    "libacrn-model.so",
+    "libacrn-reader.so",
+    "libacrn-report.so",
+    "examples/obj",
+)
 _PHYSICAL = re.compile(r"\b0x4[0-9a-f]{5}\b")
 
 

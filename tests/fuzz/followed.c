@@ -23,9 +23,10 @@ void check_map(const struct ring_map *map, const struct guest_ram *ram)
 {
 	const struct acrn_ring_header *header = &map->header;
 	uint64_t bytes = (uint64_t)header->ring_count * header->record_count * header->record_size;
+	char text[RING_FAULT_SIZE];
 	uint64_t pages = (map->first_page_offset + bytes + PAGE - 1) / PAGE;
 
-	if (ring_header_fault(header) || bytes > ram->size || map->first_page_offset >= PAGE)
+	if (ring_header_fault(header, text) || bytes > ram->size || map->first_page_offset >= PAGE)
 		abort();
 	for (uint32_t ring = 0; ring < header->ring_count; ring++)
 		check_in_ram(ram, map->ring[ring], sizeof(struct acrn_ring));

@@ -10,5 +10,6 @@ FIELDS = (INCLUDE / "acrn_fields.def", INCLUDE / "acrn_sizes.def")
 TYPES = _ROOT / "build" / "acrn-types.o"
 LOADER = _ROOT / "gdbscripts" / "acrn-trace.py"
 REPORT_LIBRARY = _ROOT / "build" / "libacrn-report.so"
+READER_LIBRARY = _ROOT / "build" / "libacrn-reader.so"
 RECORDER = _ROOT / "build" / "acrn-record"
 MODEL_LIBRARY = _ROOT / "build" / "libacrn-model.so"

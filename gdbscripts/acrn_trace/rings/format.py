@@ -8,16 +8,11 @@ import struct
 from typing import NamedTuple
 
 from acrn_trace.guest.abi import MASK64
+from acrn_trace.rings.library import header_fault
 
 MAGIC = 0x474E49524E524341
 VERSION = 1
 STOPS = 1  # the mode in which a full ring takes no more
-PAGE = 4096
-
-MAX_RINGS = 256
-MAX_RECORD_SIZE = 4096
-MAX_RECORDS = 1 << 24
-MAX_BYTES = 1 << 30
 
 WRITING, CALLED, RETURNING, RETURNED = 1, 2, 3, 4
 STATE = 7
@@ -65,44 +60,13 @@ class RingHeader(NamedTuple):
     @classmethod
     def parse(cls, data: bytes) -> "RingHeader":
         """The header in ``data``; NotARing unless all of it can be right."""
-        header = cls._make(_HEADER.unpack(data))
-        fault = header.fault()
+        fault = header_fault(data)
         if fault:
             raise NotARing(fault)
-        return header
+        return cls._make(_HEADER.unpack(data))
 
     def pack(self) -> bytes:
         return _HEADER.pack(*self)
-
-    def fault(self) -> str | None:
-        """What is wrong; the same as cstub/reader/ring_map.c finds."""
-        size, count = self.record_size, self.record_count
-        if self.magic != MAGIC:
-            return "there is no ring header"
-        if self.version != VERSION:
-            return f"its version is {self.version}, and this reader knows {VERSION}"
-        if not HEADER_SIZE <= self.header_size <= PAGE or self.header_size % 8:
-            return f"its header_size, {self.header_size}, cannot be right"
-        if not COUNTERS_SIZE <= self.ring_size <= PAGE or self.ring_size % 8:
-            return f"its ring_size, {self.ring_size}, cannot be right"
-        if not 0 < self.ring_count <= MAX_RINGS:
-            return f"its ring_count, {self.ring_count}, is not 1 to {MAX_RINGS}"
-        if not RECORD_SIZE <= size <= MAX_RECORD_SIZE or size % 64:
-            return f"its record_size, {size}, is no multiple of 64 up to {MAX_RECORD_SIZE}"
-        if not 0 < count <= MAX_RECORDS or count & (count - 1):
-            return f"its record_count, {count}, is no power of two up to {MAX_RECORDS}"
-        if self.ring_count * count * size > MAX_BYTES:
-            return "its records are more than 1 GiB"
-        capture, changed = 8 + 2 * self.capture_bytes, 8 + 16 * self.changed_slots
-        if not self._fits(self.capture_offset, capture) or not self._fits(
-            self.changed_offset, changed
-        ):
-            return "what it says to be in a record is outside of it"
-        return None
-
-    def _fits(self, offset: int, size: int) -> bool:
-        inside = offset >= RECORD_SIZE and offset % 8 == 0 and offset + size <= self.record_size
-        return offset == 0 or inside
 
     def site(self, low: int) -> int:
         """The whole of a site's address: it is within 2 GiB of the header's."""
