@@ -22,4 +22,24 @@ static inline uint64_t load64(const uint8_t *at)
 	return (uint64_t)load32(at) | (uint64_t)load32(at + 4) << 32;
 }
 
+/* A number of 1 to 64 bits that begins `offset` bits into `bytes`; bits behind `size` are 0. */
+static inline uint64_t load_bits(const uint8_t *bytes, uint32_t size, uint32_t offset,
+				 uint32_t bits)
+{
+	uint32_t at = offset / 8, shift = offset % 8;
+	uint64_t number = 0;
+
+	if (at < size && size - at >= 8 && shift + bits <= 64) {
+		number = load64(bytes + at) >> shift;
+	} else {
+		for (uint32_t i = 0; i < 9 && at + i < size; i++) {
+			if (8 * i < shift)
+				number |= bytes[at + i] >> shift;
+			else if (8 * i - shift < 64)
+				number |= (uint64_t)bytes[at + i] << (8 * i - shift);
+		}
+	}
+	return number & ~(uint64_t)0 >> (64 - bits);
+}
+
 #endif
