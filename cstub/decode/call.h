@@ -59,6 +59,9 @@ struct circumstances {
 	int is_dump;
 };
 
+/* The row of the call's ABI, or NULL where the record does not say one that the table has. */
+const uint8_t *call_abi(const struct call *call, const struct table *table);
+
 /* Decode `record`. arena->is_full says afterwards whether there was too little memory. */
 void call_decode(struct call *call, const struct record *record, const struct table *table,
 		 const struct circumstances *with, struct arena *arena);
@@ -66,6 +69,9 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 /* Add a finding; `kind` outlives the call, `text` is copied. */
 void call_find(struct call *call, struct arena *arena, const char *kind, const char *text,
 	       uint32_t length);
+
+/* "rax", "rflags" of an enum hypercall_register. */
+const char *register_name(uint32_t reg);
 
 /* Whether it faulted or its result is negative. */
 int call_failed(const struct call *call);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Decodes a record to a call: what it was, when it was made, how it ended.
+ */
+#include "call.h"
+
+#include "arguments.h"
+#include "findings.h"
+#include "text_in_arena.h"
+
+#define MICROS 1000000ull
+
+/* So many units of a clock, of which there are `hz` in a second, as microseconds; at most all ones.
+ */
+static uint64_t micros_of(uint64_t units, uint64_t hz)
+{
+	uint64_t seconds, rest;
+
+	if (units <= UINT64_MAX / MICROS)
+		return units * MICROS / hz;
+	seconds = units / hz;
+	rest = units % hz;
+	if (seconds >= UINT64_MAX / MICROS)
+		return UINT64_MAX;
+	return seconds * MICROS + (uint64_t)((unsigned __int128)rest * MICROS / hz);
+}
+
+static void decode_times(struct call *call, const struct record *record, uint64_t hz)
+{
+	if (record->clock != HYPERCALL_TICKS)
+		hz = 1000 * MICROS;
+	call->micros = micros_of(record->entry, hz);
+	if (call->micros >= CALL_MOST_MICROS)
+		call->micros = CALL_MOST_MICROS - 1;
+	call->has_duration = record->state == HYPERCALL_RETURNED && record->leave >= record->entry;
+	if (call->has_duration)
+		call->duration = micros_of(record->leave - record->entry, hz);
+}
+
+const uint8_t *call_abi(const struct call *call, const struct table *table)
+{
+	uint32_t abi = call->record->abi;
+
+	return abi < table->count[TABLE_ABIS] ? table_entry(table, TABLE_ABIS, abi, TABLE_ABI_SIZE)
+					      : NULL;
+}
+
+static void decode_end(struct call *call, const struct record *record, const uint8_t *abi)
+{
+	call->has_result = 0;
+	if (record->state != HYPERCALL_RETURNED) {
+		call->status =
+			record->flags & HYPERCALL_OVERWRITTEN ? CALL_UNKNOWN : CALL_UNFINISHED;
+		return;
+	}
+	call->status = record->flags & HYPERCALL_FAULTED ? CALL_FAULTED : CALL_RETURNED;
+	call->result = (int64_t)record->result;
+	call->has_result = call->status == CALL_RETURNED &&
+			   ((abi && abi[19] == 64) || call->result == (int32_t)call->result);
+}
+
+static void decode_name_of_call(struct call *call, const struct table *table, struct arena *arena)
+{
+	struct out out = begin_text(arena);
+
+	call->entry = table_call(table, call->record->number);
+	if (call->entry != TABLE_NONE) {
+		call->name = table_text(table, load32(table_call_entry(table, call->entry) + 8));
+		return;
+	}
+	out_literal(&out, "hypercall_");
+	out_hex(&out, call->record->number);
+	call->name = keep_text(arena, &out);
+}
+
+void call_decode(struct call *call, const struct record *record, const struct table *table,
+		 const struct circumstances *with, struct arena *arena)
+{
+	call->record = record;
+	call->seq = with->seq;
+	call->is_dump = with->is_dump;
+	call->has_place = with->place != NULL;
+	if (with->place)
+		call->place = *with->place;
+	call->clobbers = 0;
+	call->findings = call->last_finding = NULL;
+	for (uint32_t i = 0; i < TABLE_ARGUMENTS; i++)
+		call->argument[i] = NULL;
+	decode_times(call, record, with->hz);
+	decode_end(call, record, call_abi(call, table));
+	decode_name_of_call(call, table, arena);
+	if (call->entry != TABLE_NONE)
+		decode_arguments(call, table, arena);
+	if (record->state == HYPERCALL_RETURNED)
+		find_at_return(call, table, arena);
+}
+
+int call_failed(const struct call *call)
+{
+	return call->status == CALL_FAULTED || (call->has_result && call->result < 0);
+}

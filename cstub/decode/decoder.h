@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Decodes bytes to a tree, by the table's types: what the parts of the decoder have in common.
+ *
+ * However hostile the bytes, the work is bounded: by the bytes that may be read for an argument,
+ * the pointers that lead to pointers, and the arena. A tree whose arena is full is not whole.
+ */
+#ifndef DECODE_DECODER_H
+#define DECODE_DECODER_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "record.h"
+#include "table.h"
+#include "value.h"
+
+struct decoder {
+	const struct table *table;
+	struct arena *arena;
+	const struct capture *captures; /* what is known of memory */
+	uint32_t count;
+	uint32_t left;	    /* bytes that may still be read for the argument */
+	uint32_t depth;	    /* pointers deep */
+	uint32_t no_truths; /* bools so far that are none */
+};
+
+/* Bytes that are known; 0 of them where nothing is. */
+struct span {
+	const uint8_t *bytes;
+	uint32_t size;
+};
+
+/* How far a structure goes by what its bytes say, and by which layout. */
+struct extent {
+	uint32_t first_field, fields;
+	uint32_t size;		/* bytes: fields that are not wholly in them are left out */
+	uint32_t counted_at;	/* bit offset of an array that is counted, or TABLE_NONE */
+	uint32_t counted_bytes; /* of that array */
+	int is_sized;
+};
+
+/* Of a STRUCT or UNION of which `data` is known. */
+struct extent extent_of(const struct table *table, uint32_t type, struct span data);
+
+/* A node; NULL where the arena is full. */
+struct value *new_value(struct decoder *decoder);
+
+/* Make `value`, a number, the name that an enumeration has for it; 0 if it has none. */
+int decode_name(const struct table *table, struct value *value, uint32_t enumeration);
+
+/* Make `value` that of a number: an enumeration's name, a set, a bool, or the number. */
+void decode_number(struct decoder *decoder, struct value *value, uint32_t type, uint64_t number,
+		   uint32_t bits, uint32_t roles);
+
+/*
+ * Make `value` that of `data`, which begins with a `type`: all of it, or as many of a structure's
+ * fields as `data` has.
+ */
+void decode_type(struct decoder *decoder, struct value *value, uint32_t type, struct span data,
+		 uint32_t roles);
+
+/* Whether a type of which only `data` is known has a tree: there is all of it, or it has fields. */
+int is_decodable(const struct table *table, uint32_t type, struct span data);
+
+/* What is known of memory from an address on. */
+struct span captured_at(const struct decoder *decoder, uint64_t address);
+
+/* Make `value` a pointer to a `type`, or to `count` of them, if what is there is known. */
+struct pointee {
+	uint32_t type;
+	uint8_t direction;
+	int is_array;
+	uint64_t count;
+};
+void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,
+		    uint64_t address);
+
+static inline const uint8_t *table_type(const struct table *table, uint32_t type)
+{
+	return table_entry(table, TABLE_TYPES, type, TABLE_TYPE_SIZE);
+}
+
+static inline int is_structure(const uint8_t *type)
+{
+	return type[0] == TYPE_STRUCT || type[0] == TYPE_UNION;
+}
+
+#endif

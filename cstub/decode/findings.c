@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Finds registers that a call changed and must not, and what its number and result mean.
+ */
+#include "findings.h"
+
+#include <string.h>
+
+#include "arguments.h"
+#include "text_in_arena.h"
+
+#define EINVAL		(-22)		       /* of ACRN, which alone has rules with it */
+#define RFLAGS_COMPARED (~(UINT64_C(1) << 16)) /* RF is the debugger's */
+
+static const char *const register_names[HYPERCALL_REGISTERS] = {
+	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",	   "r8",
+	"r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rflags",
+};
+
+const char *register_name(uint32_t reg)
+{
+	return reg < HYPERCALL_REGISTERS ? register_names[reg] : "?";
+}
+
+static void out_upper(struct out *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		out_char(out, (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 32 : text[i]));
+}
+
+void out_register(struct out *out, uint32_t reg)
+{
+	out_upper(out, register_name(reg), strlen(register_name(reg)));
+}
+
+void out_hypervisor(struct out *out, const struct table *table, const uint8_t *abi)
+{
+	struct table_text name = table_text(table, load32(abi));
+
+	out_upper(out, name.text, name.length);
+}
+
+void keep_finding(struct call *call, struct arena *arena, const char *kind, const struct out *out)
+{
+	struct table_text text = keep_text(arena, out);
+	struct finding *finding = arena_take(arena, sizeof(*finding));
+
+	if (!finding)
+		return;
+	*finding = (struct finding){NULL, kind, text};
+	if (call->last_finding)
+		call->last_finding->next = finding;
+	else
+		call->findings = finding;
+	call->last_finding = finding;
+}
+
+void call_find(struct call *call, struct arena *arena, const char *kind, const char *text,
+	       uint32_t length)
+{
+	struct out out = begin_text(arena);
+
+	out_bytes(&out, text, length);
+	keep_finding(call, arena, kind, &out);
+}
+
+/* ``service.c:42 create_vm``, or what of that is known, else the address. */
+static void out_place(struct out *out, const struct call *call)
+{
+	const struct place *place = &call->place;
+	struct table_text file = {NULL, 0};
+
+	if (call->has_place && place->file.text)
+		file = place->file;
+	for (uint32_t i = file.length; i > 0; i--)
+		if (file.text[i - 1] == '/') {
+			file.text += i;
+			file.length -= i;
+			break;
+		}
+	if (!file.text)
+		out_hex(out, call->record->site);
+	out_text(out, file);
+	if (file.text && place->line) {
+		out_char(out, ':');
+		out_decimal(out, place->line);
+	}
+	if (call->has_place && place->function.text) {
+		out_char(out, ' ');
+		out_text(out, place->function);
+	}
+}
+
+static void find_clobber(struct call *call, struct arena *arena, const struct change *change)
+{
+	struct out out = begin_text(arena);
+
+	call->clobbered[call->clobbers++] = *change;
+	out_text(&out, call->name);
+	out_literal(&out, " changed ");
+	out_bytes(&out, register_name(change->reg), strlen(register_name(change->reg)));
+	out_literal(&out, ": ");
+	out_hex(&out, change->before);
+	out_literal(&out, " => ");
+	out_hex(&out, change->after);
+	out_literal(&out, ", at ");
+	out_place(&out, call);
+	out_literal(&out, "; the hypervisor did");
+	keep_finding(call, arena, "clobber", &out);
+}
+
+/* A register that must be left alone and was not. */
+static int is_clobbered(const struct change *change, uint32_t may_change)
+{
+	if (change->reg == HYPERCALL_RFLAGS &&
+	    !((change->before ^ change->after) & RFLAGS_COMPARED))
+		return 0;
+	return !(may_change >> change->reg & 1);
+}
+
+static void find_clobbers(struct call *call, struct arena *arena, const uint8_t *entry,
+			  const uint8_t *abi)
+{
+	uint32_t may_change = (abi ? load32(abi + 20) : 0) | (entry ? load32(entry + 20) : 0);
+
+	for (uint32_t i = 0; i < call->record->changes; i++)
+		if (is_clobbered(&call->record->changed[i], may_change))
+			find_clobber(call, arena, &call->record->changed[i]);
+}
+
+/* A number of which the hypervisor looks at some bits alone, and the others are not the ABI's. */
+static void find_number(struct call *call, const struct table *table, struct arena *arena,
+			const uint8_t *abi)
+{
+	uint64_t base = load64(abi + 24), index = load64(abi + 32), number = call->record->number;
+	uint32_t bits = (uint32_t)__builtin_popcountll(index), reached;
+	struct out out = begin_text(arena);
+
+	if (!index || (number & ~index) == base)
+		return;
+	reached = table_call(table, base | (number & index));
+	out_register(&out, load32(abi + 4));
+	out_literal(&out, " is ");
+	out_hex(&out, number);
+	out_literal(&out, ", whose upper bits are not ");
+	out_hex(&out, bits < 64 ? base >> bits : 0);
+	out_literal(&out, ": ");
+	out_hypervisor(&out, table, abi);
+	out_literal(&out, " looks at the low ");
+	out_decimal(&out, bits);
+	out_literal(&out, " bits alone and calls ");
+	if (reached == TABLE_NONE)
+		out_literal(&out, "nothing");
+	else
+		out_text(&out, table_text(table, load32(table_call_entry(table, reached) + 8)));
+	keep_finding(call, arena, "number", &out);
+}
+
+/* The number at ``a.b`` after the call; whether there is one. */
+static int number_at(const struct call *call, const struct table *table, const uint8_t *entry,
+		     struct table_text path, uint64_t *number)
+{
+	struct value *value = NULL;
+	const char *end = memchr(path.text, '.', path.length);
+	uint32_t length = end ? (uint32_t)(end - path.text) : path.length;
+
+	for (uint32_t i = 0; i < load32(entry + 16) && i < TABLE_ARGUMENTS; i++) {
+		struct table_text name =
+			table_text(table, load32(table_argument(table, entry, i) + 4));
+
+		if (name.length == length && memcmp(name.text, path.text, length) == 0)
+			value = call->argument[i];
+	}
+	while (value && length < path.length) {
+		path.text += length + 1;
+		path.length -= length + 1;
+		end = memchr(path.text, '.', path.length);
+		length = end ? (uint32_t)(end - path.text) : path.length;
+		value = value_field(table, value, path.text, length);
+	}
+	if (value && value->kind == VALUE_CHANGE)
+		value = value->first->next;
+	if (!value || value->kind != VALUE_NUMBER)
+		return 0;
+	*number = value->number;
+	return 1;
+}
+
+static void find_by_rule(struct call *call, struct arena *arena, const char *kind, const char *verb,
+			 struct table_text why)
+{
+	struct out out = begin_text(arena);
+
+	out_text(&out, call->name);
+	out_bytes(&out, verb, strlen(verb));
+	out_text(&out, why);
+	keep_finding(call, arena, kind, &out);
+}
+
+/* The structure is where the hypervisor has no memory of the caller's. */
+static void find_address(struct call *call, const struct table *table, struct arena *arena,
+			 const uint8_t *entry, struct table_text argument)
+{
+	for (uint32_t i = 0; i < load32(entry + 16) && i < TABLE_ARGUMENTS; i++) {
+		struct table_text name =
+			table_text(table, load32(table_argument(table, entry, i) + 4));
+		struct out out = begin_text(arena);
+
+		if (!call->argument[i] || name.text != argument.text)
+			continue;
+		out_text(&out, call->name);
+		out_literal(&out, " answered EINVAL: ");
+		out_text(&out, name);
+		out_literal(&out, " is at ");
+		out_hex(&out, call->record->argument[i]);
+		out_literal(&out, ", not the guest's memory");
+		keep_finding(call, arena, "address", &out);
+	}
+}
+
+static void apply_rule(struct call *call, const struct table *table, struct arena *arena,
+		       const uint8_t *entry, const uint8_t *rule)
+{
+	struct table_text why = table_text(table, load32(rule + 4));
+	struct table_text path = table_text(table, load32(rule + 8));
+	uint64_t number;
+
+	switch (load32(rule)) {
+	case RULE_ZERO_FAILED_IF:
+		if (call->result == 0 && number_at(call, table, entry, path, &number) &&
+		    number == load64(rule + 16))
+			find_by_rule(call, arena, "zero-but-failed",
+				     " failed though RAX is 0: ", why);
+		break;
+	case RULE_ZERO_PROVES_NOTHING:
+		if (call->result == 0)
+			find_by_rule(call, arena, "zero-proves-nothing", ": ", why);
+		break;
+	case RULE_EINVAL_MEANS_ADDRESS:
+		if (call->result == EINVAL)
+			find_address(call, table, arena, entry, path);
+	}
+}
+
+void find_at_return(struct call *call, const struct table *table, struct arena *arena)
+{
+	const uint8_t *abi = call_abi(call, table), *entry = NULL;
+	uint32_t first, count;
+
+	if (call->entry != TABLE_NONE)
+		entry = table_call_entry(table, call->entry);
+	if (call->record->changes)
+		find_clobbers(call, arena, entry, abi);
+	if (!entry && abi)
+		find_number(call, table, arena, abi);
+	if (!entry || !call->has_result)
+		return;
+	first = load32(entry + 24);
+	count = load32(entry + 28);
+	for (uint32_t i = 0; i < count; i++)
+		apply_rule(
+			call, table, arena, entry,
+			table_entry(table, TABLE_RESULT_RULES, first + i, TABLE_RESULT_RULE_SIZE));
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Decodes numbers, arrays and structures by the table's types.
+ */
+#include <string.h>
+
+#include "decoder.h"
+
+/* A field as the table has it, and where it is. */
+struct field {
+	const uint8_t *entry, *type;
+	uint32_t offset, bits; /* in bits */
+	uint32_t roles;
+	uint32_t index; /* of its type */
+};
+
+/* A structure whose fields are decoded. */
+struct structure {
+	struct span data;
+	struct extent extent;
+};
+
+struct value *new_value(struct decoder *decoder)
+{
+	struct value *value = arena_take(decoder->arena, sizeof(*value));
+
+	if (value)
+		*value = (struct value){.name = TABLE_NONE};
+	return value;
+}
+
+static struct value *append(struct decoder *decoder, struct value ***tail)
+{
+	struct value *value = new_value(decoder);
+
+	if (value) {
+		**tail = value;
+		*tail = &value->next;
+	}
+	return value;
+}
+
+static const uint8_t *enum_value(const struct table *table, uint32_t index, uint64_t number)
+{
+	const uint8_t *names = table_entry(table, TABLE_ENUMS, index, TABLE_ENUM_SIZE);
+	uint32_t first = load32(names), count = load32(names + 4);
+	const uint8_t *at = table_entry(table, TABLE_VALUES_OF_ENUMS, first, TABLE_VALUE_SIZE);
+
+	/* Most begin with 0 and leave none out. */
+	if (number < count && load64(at + number * TABLE_VALUE_SIZE) == number)
+		return at + number * TABLE_VALUE_SIZE;
+	for (; count; count--, at += TABLE_VALUE_SIZE)
+		if (load64(at) == number)
+			return at;
+	return NULL;
+}
+
+int decode_name(const struct table *table, struct value *value, uint32_t index)
+{
+	const uint8_t *entry = enum_value(table, index, value->number);
+
+	if (!entry)
+		return 0;
+	value->kind = VALUE_NAME;
+	value->text = table_text(table, load32(entry + 8));
+	value->flags = load32(entry + 12) & VALUE_IS_ZERO ? VALUE_ZERO : 0;
+	return 1;
+}
+
+/* The number that so many bits are, if the highest is its sign. */
+static uint64_t extended(uint64_t number, uint32_t bits)
+{
+	uint64_t sign = (uint64_t)1 << (bits - 1);
+
+	return (number ^ sign) - sign;
+}
+
+void decode_number(struct decoder *decoder, struct value *value, uint32_t type, uint64_t number,
+		   uint32_t bits, uint32_t roles)
+{
+	const uint8_t *entry = table_type(decoder->table, type);
+	uint32_t names = load32(entry + 12);
+
+	value->number = number;
+	value->kind = VALUE_NUMBER;
+	if (roles & FIELD_FLAGS) {
+		value->kind = VALUE_SET;
+		value->enumeration = names;
+	} else if (names != TABLE_NONE && decode_name(decoder->table, value, names)) {
+		return;
+	} else if (number > 1 && (entry[1] & TYPE_BOOLEAN || roles & FIELD_BOOL)) {
+		value->flags = VALUE_NO_TRUTH;
+		decoder->no_truths++;
+	} else if (bits == 64 || roles & FIELD_HEX) {
+		value->kind = VALUE_HEX;
+	} else if (entry[1] & TYPE_SIGNED) {
+		value->number = extended(number, bits);
+	}
+}
+
+static void decode_characters(struct value *value, struct span data)
+{
+	const uint8_t *end = memchr(data.bytes, 0, data.size);
+
+	value->kind = VALUE_CHARACTERS;
+	value->bytes = data.bytes;
+	value->size = end ? (uint32_t)(end - data.bytes) : data.size;
+}
+
+static void decode_array(struct decoder *decoder, struct value *value, const uint8_t *type,
+			 struct span data, uint32_t roles)
+{
+	uint32_t element = load32(type + 12),
+		 size = load32(table_type(decoder->table, element) + 4);
+	struct value **tail = &value->first, *child;
+
+	if (roles & FIELD_TEXT) {
+		decode_characters(value, data);
+		return;
+	}
+	value->kind = VALUE_LIST;
+	value->size = data.size / size;
+	for (uint32_t at = 0; at + size <= data.size && (child = append(decoder, &tail));
+	     at += size)
+		decode_type(decoder, child, element, (struct span){data.bytes + at, size}, roles);
+}
+
+/* The number in a field of the structure; 0 where it is not there. */
+static uint64_t number_in(const struct decoder *decoder, const struct structure *structure,
+			  uint32_t index)
+{
+	const uint8_t *field = table_entry(decoder->table, TABLE_FIELDS_OF_TYPES,
+					   structure->extent.first_field + index, TABLE_FIELD_SIZE);
+	uint32_t offset = load32(field + 4), bits = load32(field + 8);
+
+	if (offset + bits > structure->extent.size * 8)
+		return 0;
+	return load_bits(structure->data.bytes, structure->data.size, offset, bits);
+}
+
+static void decode_address(struct decoder *decoder, struct value *value, const struct field *field,
+			   uint64_t address, const struct structure *structure)
+{
+	uint32_t counting = load32(field->entry + 24);
+	struct pointee pointee = {
+		.type = load32(field->entry + 20),
+		.direction = field->entry[18],
+		.is_array = counting != TABLE_NONE,
+	};
+
+	if (pointee.is_array)
+		pointee.count = number_in(decoder, structure, counting);
+	decode_pointer(decoder, value, &pointee, address);
+}
+
+/* The member of the union that a field beside it selects, or NULL. */
+static const uint8_t *selected_member(const struct table *table, const struct field *field,
+				      struct span structure)
+{
+	uint32_t index = load32(field->entry + 28), first, count;
+	const uint8_t *selection, *one;
+	uint64_t number;
+
+	if (index == TABLE_NONE)
+		return NULL;
+	selection = table_entry(table, TABLE_SELECTIONS, index, TABLE_SELECTION_SIZE);
+	number = load_bits(structure.bytes, structure.size, load32(selection + 4),
+			   load32(selection + 8));
+	first = load32(selection + 12);
+	count = load32(selection + 16);
+	for (uint32_t i = 0; i < count; i++) {
+		one = table_entry(table, TABLE_CASES, first + i, TABLE_CASE_SIZE);
+		if (load64(one) == number)
+			return table_entry(table, TABLE_FIELDS_OF_TYPES,
+					   load32(field->type + 12) + load32(one + 8),
+					   TABLE_FIELD_SIZE);
+	}
+	return NULL;
+}
+
+static void decode_union(struct decoder *decoder, struct value *value, const struct field *field,
+			 struct span data, struct span structure)
+{
+	const uint8_t *member = selected_member(decoder->table, field, structure);
+	struct value **tail = &value->first, *child;
+	uint32_t size;
+
+	if (!member) {
+		value->kind = VALUE_BYTES_OF;
+		value->bytes = data.bytes;
+		value->size = data.size;
+		return;
+	}
+	value->kind = VALUE_STRUCT;
+	child = append(decoder, &tail);
+	if (!child)
+		return;
+	child->name = load32(member);
+	size = load32(table_type(decoder->table, load32(member + 12)) + 4);
+	data.size = size < data.size ? size : data.size;
+	decode_type(decoder, child, load32(member + 12), data, 0);
+}
+
+static void decode_field(struct decoder *decoder, struct value *value, const struct field *field,
+			 uint64_t number, const struct structure *structure)
+{
+	struct span data = {structure->data.bytes + field->offset / 8, field->bits / 8};
+
+	if (field->roles & FIELD_SECRET || field->type[0] == TYPE_HIDDEN)
+		value->kind = VALUE_REDACTED;
+	else if (load32(field->entry + 20) != TABLE_NONE)
+		decode_address(decoder, value, field, number, structure);
+	else if (field->type[0] == TYPE_SCALAR)
+		decode_number(decoder, value, field->index, number, field->bits, field->roles);
+	else if (field->type[0] == TYPE_UNION)
+		decode_union(decoder, value, field, data, structure->data);
+	else
+		decode_type(decoder, value, field->index, data, field->roles);
+}
+
+static int is_all_zero(struct span data)
+{
+	while (data.size && !data.bytes[data.size - 1])
+		data.size--;
+	return data.size == 0;
+}
+
+static struct field field_at(const struct table *table, const struct extent *extent, uint32_t i)
+{
+	const uint8_t *entry = table_entry(table, TABLE_FIELDS_OF_TYPES, extent->first_field + i,
+					   TABLE_FIELD_SIZE);
+	uint32_t index = load32(entry + 12);
+	struct field field = {
+		.entry = entry,
+		.type = table_type(table, index),
+		.offset = load32(entry + 4),
+		.bits = load32(entry + 8),
+		.roles = load16(entry + 16),
+		.index = index,
+	};
+
+	if (field.offset == extent->counted_at && field.type[0] == TYPE_ARRAY) {
+		uint32_t size = load32(table_type(table, load32(field.type + 12)) + 4);
+		uint32_t bits = extent->counted_bytes / size * size * 8;
+
+		field.bits = bits < field.bits ? bits : field.bits;
+	}
+	return field;
+}
+
+static void decode_structure(struct decoder *decoder, struct value *value, uint32_t type,
+			     struct span data)
+{
+	struct structure structure = {data, extent_of(decoder->table, type, data)};
+	struct value **tail = &value->first, *child;
+
+	value->kind = VALUE_STRUCT;
+	value->flags = structure.extent.is_sized ? VALUE_SIZED : 0;
+	value->size = structure.extent.size;
+	for (uint32_t i = 0; i < structure.extent.fields; i++) {
+		struct field field = field_at(decoder->table, &structure.extent, i);
+		uint64_t number = 0;
+
+		if (field.offset + field.bits > structure.extent.size * 8)
+			continue;
+		if (field.type[0] == TYPE_SCALAR)
+			number = load_bits(data.bytes, data.size, field.offset, field.bits);
+		if (field.roles & FIELD_RESERVED && !number &&
+		    (field.type[0] == TYPE_SCALAR ||
+		     is_all_zero((struct span){data.bytes + field.offset / 8, field.bits / 8})))
+			continue;
+		child = append(decoder, &tail);
+		if (!child)
+			return;
+		child->name = load32(field.entry);
+		child->roles = (uint16_t)field.roles;
+		decode_field(decoder, child, &field, number, &structure);
+	}
+}
+
+void decode_type(struct decoder *decoder, struct value *value, uint32_t type, struct span data,
+		 uint32_t roles)
+{
+	const uint8_t *entry = table_type(decoder->table, type);
+	uint32_t size = load32(entry + 4);
+
+	switch (entry[0]) {
+	case TYPE_SCALAR:
+		decode_number(decoder, value, type, load_bits(data.bytes, data.size, 0, size * 8),
+			      size * 8, roles);
+		break;
+	case TYPE_ARRAY:
+		data.size = data.size < size ? data.size : size;
+		decode_array(decoder, value, entry, data, roles);
+		break;
+	case TYPE_HIDDEN:
+		value->kind = VALUE_REDACTED;
+		break;
+	default:
+		decode_structure(decoder, value, type, data);
+	}
+}
+
+int is_decodable(const struct table *table, uint32_t type, struct span data)
+{
+	const uint8_t *entry = table_type(table, type);
+
+	return is_structure(entry) ? data.size > 0 : data.size >= load32(entry + 4);
+}
