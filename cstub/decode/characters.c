@@ -217,11 +217,10 @@ static void out_json_escape(struct out *out, uint32_t character)
 }
 
 /* Each byte that is no UTF-8 as `\xff`; `is_doubled`: each backslash twice. */
-static void out_json_string(struct out *out, const uint8_t *at, size_t size, int is_doubled)
+static void out_json_bare(struct out *out, const uint8_t *at, size_t size, int is_doubled)
 {
 	const uint8_t *end = at + size;
 
-	out_char(out, '"');
 	while (at < end) {
 		size_t run = bare_run(at, (size_t)(end - at));
 		uint32_t character;
@@ -241,15 +240,23 @@ static void out_json_string(struct out *out, const uint8_t *at, size_t size, int
 		}
 		at += run ? run : 1;
 	}
-	out_char(out, '"');
 }
 
 void out_json_characters(struct out *out, const uint8_t *bytes, size_t size)
 {
-	out_json_string(out, bytes, size, !is_text(bytes, size));
+	out_char(out, '"');
+	out_json_bare(out, bytes, size, !is_text(bytes, size));
+	out_char(out, '"');
+}
+
+void out_json_part(struct out *out, const char *text, size_t length)
+{
+	out_json_bare(out, (const uint8_t *)text, length, 0);
 }
 
 void out_json_text(struct out *out, const char *text, size_t length)
 {
-	out_json_string(out, (const uint8_t *)text, length, 0);
+	out_char(out, '"');
+	out_json_part(out, text, length);
+	out_char(out, '"');
 }

@@ -71,5 +71,6 @@ void out_json_characters(struct out *out, const uint8_t *bytes, size_t size);
 
 /* UTF-8 text as JSON's string, in ASCII: as Python's json.dumps has it. */
 void out_json_text(struct out *out, const char *text, size_t length);
+void out_json_part(struct out *out, const char *text, size_t length); /* without the quotes */
 
 #endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writes a call's line of text, as sinks/text.py does for a call that is shown whole. */
+#include "show.h"
+#include "text_tree.h"
+
+/* What the times of each clock are. */
+static const char *const CLOCKS[][2] = {
+	[HYPERCALL_TICKS] = {"guest's", " by its time-stamp counter"},
+	[HYPERCALL_NANOSECONDS] = {"host's", "; a call's includes what the debugger's stops took"},
+	[HYPERCALL_GUEST_NS] = {"guest's", " by QEMU's virtual clock"},
+};
+
+static void out_string(struct out *out, const char *text)
+{
+	out_bytes(out, text, strlen(text));
+}
+
+static void out_head(struct out *out, const struct call *call, const struct text_style *style)
+{
+	uint8_t clock = call->record->clock;
+	const char *const *words =
+		CLOCKS[clock && clock <= HYPERCALL_GUEST_NS ? clock : HYPERCALL_TICKS];
+
+	out_literal(out, "--- times are the ");
+	out_string(out, words[0]);
+	out_string(out, style->is_relative ? ", in seconds from the line before"
+					   : ", in seconds from the first call");
+	out_string(out, words[1]);
+	out_literal(out, " ---\n");
+}
+
+/* `[vcpu] seconds `. */
+static void out_when(struct out *out, const struct call *call, struct text_style *style)
+{
+	out_char(out, '[');
+	if (call->record->vcpu == HYPERCALL_UNKNOWN32)
+		out_char(out, '?');
+	else
+		out_decimal(out, call->record->vcpu);
+	out_literal(out, "] ");
+	if (!style->is_started)
+		style->start = call->micros;
+	style->is_started = 1;
+	out_seconds_between(out, style->start, call->micros);
+	if (style->is_relative)
+		style->start = call->micros;
+	out_char(out, ' ');
+}
+
+/* Of a call that the table does not have: what its ABI's registers held. */
+static void out_registers(struct out *out, const struct call *call, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (i)
+			out_literal(out, ", ");
+		out_hex(out, call->record->argument[i]);
+	}
+}
+
+/* `name(arg=value, …)`. */
+static void out_call(struct out *out, const struct call *call, const struct table *table,
+		     int is_verbose)
+{
+	struct text_tree to = {out, table, is_verbose, 0};
+
+	out_text(out, call->name);
+	out_char(out, '(');
+	if (call->entry == TABLE_NONE)
+		out_registers(out, call, call_registers(call, table));
+	else
+		text_arguments(&to, call);
+	out_char(out, ')');
+}
+
+/* ` ERRNO (text)`. Many handlers return -1 and mean no more than that they failed. */
+static void out_error(struct out *out, const struct table *table, int64_t result)
+{
+	uint32_t index = table_error(table, (uint32_t)-result);
+	const uint8_t *error;
+
+	if (index == TABLE_NONE)
+		return;
+	error = table_entry(table, TABLE_ERRORS, index, TABLE_ERROR_SIZE);
+	out_string(out, result == -1 ? " (failed; = " : " ");
+	out_text(out, table_text(table, load32(error + 4)));
+	if (result != -1) {
+		out_literal(out, " (");
+		out_text(out, table_text(table, load32(error + 8)));
+	}
+	out_char(out, ')');
+}
+
+static void out_result(struct out *out, const struct call *call, const struct table *table)
+{
+	out_literal(out, " = ");
+	if (call->status != CALL_RETURNED) {
+		out_literal(out, "? <unfinished ...>");
+	} else if (!call->has_result) {
+		out_hex(out, call->record->result);
+	} else {
+		out_signed(out, call->result);
+		if (call->result < 0)
+			out_error(out, table, call->result);
+	}
+}
+
+/* What stands behind the last '/' of a path. */
+static struct table_text base_of(struct table_text path)
+{
+	uint32_t at = path.length;
+
+	while (at && path.text[at - 1] != '/')
+		at--;
+	return (struct table_text){path.text + at, path.length - at};
+}
+
+/* ` at file:line function`, or what of that is known, else the address. */
+static void out_place(struct out *out, const struct call *call)
+{
+	const struct place *place = &call->place;
+	struct table_text base;
+
+	out_literal(out, " at ");
+	if (call->has_place && place->file.text && place->file.length) {
+		base = base_of(place->file);
+		out_printable(out, base.text, base.length);
+		if (place->line) {
+			out_char(out, ':');
+			out_decimal(out, place->line);
+		}
+	} else {
+		out_hex(out, call->record->site);
+	}
+	if (call->has_place && place->function.text && place->function.length) {
+		out_char(out, ' ');
+		out_printable(out, place->function.text, place->function.length);
+	}
+	out_char(out, '\n');
+}
+
+void show_text(struct out *out, const struct call *call, const struct table *table,
+	       struct text_style *style)
+{
+	struct text_style before = *style;
+
+	if (!style->is_started && !style->is_quiet)
+		out_head(out, call, style);
+	out_when(out, call, style);
+	out_call(out, call, table, style->is_verbose);
+	out_result(out, call, table);
+	if (call->has_duration) {
+		out_literal(out, " <");
+		out_seconds(out, call->duration);
+		out_char(out, '>');
+	}
+	out_place(out, call);
+	for (const struct finding *each = call->findings; each; each = each->next) {
+		out_literal(out, "!! ");
+		out_printable(out, each->text.text, each->text.length);
+		out_char(out, '\n');
+	}
+	if (out->is_full)
+		*style = before;
+}
