@@ -108,8 +108,8 @@ static uint32_t selected_type(const struct argument *argument, const struct tabl
 		return TABLE_NONE;
 	selection = table_entry(table, TABLE_SELECTIONS, index, TABLE_SELECTION_SIZE);
 	selector = load32(selection);
-	number = selector < HYPERCALL_ARGUMENTS ? record->argument[selector] : 0;
-	number = number >> load32(selection + 4) & ~(uint64_t)0 >> (64 - load32(selection + 8));
+	number = record->argument[selector] >> load32(selection + 4) &
+		 ~(uint64_t)0 >> (64 - load32(selection + 8));
 	first = load32(selection + 12);
 	count = load32(selection + 16);
 	for (uint32_t i = 0; i < count; i++) {

@@ -221,24 +221,25 @@ static void find_address(struct call *call, const struct table *table, struct ar
 static void apply_rule(struct call *call, const struct table *table, struct arena *arena,
 		       const uint8_t *entry, const uint8_t *rule)
 {
-	struct table_text why = table_text(table, load32(rule + 4));
-	struct table_text path = table_text(table, load32(rule + 8));
+	uint32_t why = load32(rule + 4), path = load32(rule + 8); /* where a rule has them */
 	uint64_t number;
 
 	switch (load32(rule)) {
 	case RULE_ZERO_FAILED_IF:
-		if (call->result == 0 && number_at(call, table, entry, path, &number) &&
+		if (call->result == 0 &&
+		    number_at(call, table, entry, table_text(table, path), &number) &&
 		    number == load64(rule + 16))
 			find_by_rule(call, arena, "zero-but-failed",
 				     " failed though RAX is 0: ", why);
 		break;
 	case RULE_ZERO_PROVES_NOTHING:
 		if (call->result == 0)
-			find_by_rule(call, arena, "zero-proves-nothing", ": ", why);
+			find_by_rule(call, arena, "zero-proves-nothing", ": ",
+				     table_text(table, why));
 		break;
 	case RULE_EINVAL_MEANS_ADDRESS:
 		if (call->result == EINVAL)
-			find_address(call, table, arena, entry, path);
+			find_address(call, table, arena, entry, table_text(table, path));
 	}
 }
 
