@@ -96,11 +96,10 @@ static struct value *decode_both(struct call *call, const struct argument *argum
 	return before ? before : bare(argument, arena);
 }
 
-/* What an argument of the kind ADDR points at, by what selects it. */
-static uint32_t selected_type(const struct argument *argument, const struct table *table)
+uint32_t selected_type(const struct table *table, const uint8_t *argument,
+		       const struct record *record)
 {
-	const struct record *record = argument->call->record;
-	uint32_t index = load32(argument->entry + 16), selector, first, count;
+	uint32_t index = load32(argument + 16), selector, first, count;
 	const uint8_t *selection;
 	uint64_t number;
 
@@ -163,7 +162,9 @@ static struct value *decode_argument(struct call *call, const struct argument *a
 	case ARGUMENT_PTR:
 		return decode_both(call, argument, load32(argument->entry + 8), table, arena);
 	case ARGUMENT_ADDR:
-		return decode_both(call, argument, selected_type(argument, table), table, arena);
+		return decode_both(call, argument,
+				   selected_type(table, argument->entry, argument->call->record),
+				   table, arena);
 	case ARGUMENT_VALUE:
 	case ARGUMENT_VMID:
 		find_unread(call, table, arena, argument->entry, argument->index);

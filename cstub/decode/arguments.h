@@ -10,6 +10,10 @@
 /* All of call->argument that the record has, and what the hypervisor misreads in them. */
 void decode_arguments(struct call *call, const struct table *table, struct arena *arena);
 
+/* What an argument of the kind ADDR points at, by what selects it; or TABLE_NONE. */
+uint32_t selected_type(const struct table *table, const uint8_t *argument,
+		       const struct record *record);
+
 static inline const uint8_t *table_argument(const struct table *table, const uint8_t *entry,
 					    uint32_t index)
 {

@@ -76,17 +76,6 @@ const char *register_name(uint32_t reg);
 /* Whether it faulted or its result is negative. */
 int call_failed(const struct call *call);
 
-/* Its ABI, of TABLE_ABIS; NULL where nothing says which. */
-static inline const uint8_t *call_abi(const struct call *call, const struct table *table)
-{
-	uint32_t abi = call->record->abi;
-
-	if (call->entry != TABLE_NONE)
-		abi = load32(table_entry(table, TABLE_CALLS, call->entry, TABLE_CALL_SIZE) + 32);
-	return abi < table->count[TABLE_ABIS] ? table_entry(table, TABLE_ABIS, abi, TABLE_ABI_SIZE)
-					      : NULL;
-}
-
 /* How many of the record's arguments are shown: those that the ABI has registers for. */
 static inline uint32_t call_registers(const struct call *call, const struct table *table)
 {

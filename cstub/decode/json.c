@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Writes a call as a JSON object, as Event.as_json() (trace/event.py) and sinks/jsonl.py do. */
+#include "arguments.h"
 #include "json_tree.h"
 #include "show.h"
-
-static const char *const REGISTERS[HYPERCALL_REGISTERS] = {
-	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",	   "r8",
-	"r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rflags",
-};
 
 static const char *const CLOCKS[] = {
 	[HYPERCALL_TICKS] = "tsc",
@@ -147,19 +143,17 @@ static void out_place(struct out *out, const struct call *call)
 /* Its arguments by name. */
 static void out_decoded(struct out *out, const struct call *call, const struct table *table)
 {
-	const uint8_t *entry, *argument;
+	const uint8_t *entry = NULL;
 	uint32_t count = 0, written = 0;
 
 	if (call->entry != TABLE_NONE) {
-		entry = table_entry(table, TABLE_CALLS, call->entry, TABLE_CALL_SIZE);
-		argument = table_entry(table, TABLE_ARGUMENTS_OF_CALLS, load32(entry + 12),
-				       TABLE_ARGUMENT_SIZE);
+		entry = table_call_entry(table, call->entry);
 		count = load32(entry + 16);
 	}
 	out_literal(out, ",\"decoded\":{");
 	for (uint32_t i = 0; i < count; i++) {
 		struct table_text name =
-			table_text(table, load32(argument + i * TABLE_ARGUMENT_SIZE + 4));
+			table_text(table, load32(table_argument(table, entry, i) + 4));
 
 		if (!call->argument[i])
 			continue;
@@ -180,7 +174,7 @@ static void out_clobbered(struct out *out, const struct call *call)
 
 		if (i)
 			out_char(out, ',');
-		out_string(out, REGISTERS[change->reg]);
+		out_string(out, register_name(change->reg));
 		out_literal(out, ":[");
 		json_hex(out, change->before);
 		out_char(out, ',');

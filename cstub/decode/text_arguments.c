@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "arguments.h"
 #include "text_tree.h"
 
 /* Of an entry in TABLE_ARGUMENTS_OF_CALLS. */
@@ -7,7 +8,6 @@
 #define ARGUMENT_FLAGS	   3
 #define ARGUMENT_NAME	   4
 #define ARGUMENT_TYPE	   8
-#define ARGUMENT_SELECTION 16
 
 struct line {
 	struct text_tree to;
@@ -46,26 +46,6 @@ static int is_pointer(const uint8_t *argument)
 	return argument[ARGUMENT_KIND] == ARGUMENT_PTR || argument[ARGUMENT_KIND] == ARGUMENT_ADDR;
 }
 
-/* The type that an ADDR of the call leads to, or TABLE_NONE. */
-static uint32_t selected(const struct line *line, uint32_t selection)
-{
-	const uint8_t *rule, *each, *end;
-	uint64_t number;
-
-	if (selection == TABLE_NONE)
-		return TABLE_NONE;
-	rule = table_entry(line->to.table, TABLE_SELECTIONS, selection, TABLE_SELECTION_SIZE);
-	number = line->call->record->argument[load32(rule)] >> load32(rule + 4);
-	if (load32(rule + 8) < 64)
-		number &= (1ull << load32(rule + 8)) - 1;
-	each = table_entry(line->to.table, TABLE_CASES, load32(rule + 12), TABLE_CASE_SIZE);
-	end = each + (size_t)load32(rule + 16) * TABLE_CASE_SIZE;
-	for (; each < end; each += TABLE_CASE_SIZE)
-		if (load64(each) == number)
-			return load32(each + 8);
-	return TABLE_NONE;
-}
-
 static int is_misaligned(const struct line *line, const uint8_t *argument, uint64_t address)
 {
 	uint32_t type = load32(argument + ARGUMENT_TYPE);
@@ -73,7 +53,7 @@ static int is_misaligned(const struct line *line, const uint8_t *argument, uint6
 	if (address % 8 == 0)
 		return 0;
 	if (argument[ARGUMENT_KIND] == ARGUMENT_ADDR)
-		type = selected(line, load32(argument + ARGUMENT_SELECTION));
+		type = selected_type(line->to.table, argument, line->call->record);
 	if (type == TABLE_NONE)
 		return 0;
 	return address % table_entry(line->to.table, TABLE_TYPES, type, TABLE_TYPE_SIZE)[2] != 0;
@@ -180,11 +160,10 @@ static void out_outputs(const struct line *line)
 
 void text_arguments(const struct text_tree *to, const struct call *call)
 {
-	const uint8_t *entry = table_entry(to->table, TABLE_CALLS, call->entry, TABLE_CALL_SIZE);
+	const uint8_t *entry = table_call_entry(to->table, call->entry);
 	struct line line = {*to, call, NULL, load32(entry + 16), TABLE_NONE};
 
-	line.arguments = table_entry(to->table, TABLE_ARGUMENTS_OF_CALLS, load32(entry + 12),
-				     TABLE_ARGUMENT_SIZE);
+	line.arguments = table_argument(to->table, entry, 0);
 	for (uint32_t i = 0; i < line.count; i++)
 		if (is_input(&line, i))
 			line.last_input = i;
