@@ -41,6 +41,8 @@ const uint8_t *call_abi(const struct call *call, const struct table *table)
 {
 	uint32_t abi = call->record->abi;
 
+	if (abi == HYPERCALL_UNKNOWN32 && call->entry != TABLE_NONE)
+		abi = load32(table_call_entry(table, call->entry) + 32);
 	return abi < table->count[TABLE_ABIS] ? table_entry(table, TABLE_ABIS, abi, TABLE_ABI_SIZE)
 					      : NULL;
 }
@@ -87,8 +89,8 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 	for (uint32_t i = 0; i < TABLE_ARGUMENTS; i++)
 		call->argument[i] = NULL;
 	decode_times(call, record, with->hz);
-	decode_end(call, record, call_abi(call, table));
 	decode_name_of_call(call, table, arena);
+	decode_end(call, record, call_abi(call, table));
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
 	if (record->state == HYPERCALL_RETURNED)

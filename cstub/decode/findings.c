@@ -230,7 +230,7 @@ static void apply_rule(struct call *call, const struct table *table, struct aren
 		    number_at(call, table, entry, table_text(table, path), &number) &&
 		    number == load64(rule + 16))
 			find_by_rule(call, arena, "zero-but-failed",
-				     " failed though RAX is 0: ", why);
+				     " failed though RAX is 0: ", table_text(table, why));
 		break;
 	case RULE_ZERO_PROVES_NOTHING:
 		if (call->result == 0)
