@@ -18,7 +18,7 @@ include cstub/reader/reader.mk
 include examples/examples.mk
 -include tests/guests/guests.mk
 
-all: examples types $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
+all: examples types $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
@@ -120,10 +120,11 @@ lint:
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
-install: types readers $(BUILD)/libacrn-model.so
+INSTALLED := acrn-types.o acrn.table acrn-record libacrn-report.so libacrn-reader.so libacrn-model.so
+install: $(addprefix $(BUILD)/,$(INSTALLED))
 	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)
-	cp $(addprefix $(BUILD)/,acrn-types.o acrn-record libacrn-report.so libacrn-reader.so libacrn-model.so) $(SHARE)/build
+	cp $(addprefix $(BUILD)/,$(INSTALLED)) $(SHARE)/build
 	find $(SHARE) -name __pycache__ -prune -exec rm -r {} +
 	$(PYTHON) -m compileall -q -s "$(DESTDIR)" -p / $(SHARE)/gdbscripts # users may not write there
 	ln -sf ../share/acrn-trace/gdbscripts/acrn-trace $(DESTDIR)$(PREFIX)/bin/acrn-trace

@@ -18,16 +18,18 @@ def data_files():
         for folder in [Path(tree), *(path for path in Path(tree).rglob("*") if path.is_dir())]:
             files = [str(f) for f in folder.iterdir() if f.is_file() and f.suffix in SHIPPED]
             yield f"share/acrn-trace/{folder}", files
-    # The layouts of ACRN's structures, the programs that read rings, the model of ACRN.
-    subprocess.run(["make", "-s", "types", "readers", "build/libacrn-model.so"], check=True)
-    built = (
-        "acrn-types.o",
-        "acrn-record",
-        "libacrn-report.so",
-        "libacrn-reader.so",
-        "libacrn-model.so",
-    )
-    yield "share/acrn-trace/build", [f"build/{name}" for name in built]
+    # The layouts of ACRN's structures and the table of its calls, the programs that read rings, the
+    # model of ACRN.
+    built = [
+        "build/acrn-types.o",
+        "build/acrn.table",
+        "build/acrn-record",
+        "build/libacrn-report.so",
+        "build/libacrn-reader.so",
+        "build/libacrn-model.so",
+    ]
+    subprocess.run(["make", "-s", *built], check=True)
+    yield "share/acrn-trace/build", built
 
 
 setup(

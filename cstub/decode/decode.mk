@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The decoder: a record to a call, a call to text and JSON. No I/O, no globals, no allocation.
+# The decoder: a record to a call, a call to text and JSON. No I/O, no globals, no allocation. It
+# reads a table of the hypervisor's calls, which Python compiles.
 
 DECODE_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/decode -I$(BUILD)/decode
 DECODE_SOURCES := $(wildcard cstub/decode/*.c)
@@ -9,3 +10,7 @@ DECODE_HEADERS := $(wildcard cstub/decode/*.h) cstub/include/hypercall_record.h 
 $(BUILD)/decode/printable.h: gdbscripts/acrn_trace/base/unprintable.py
 	@mkdir -p $(@D)
 	$(PYTHON) $< > $@.part && mv $@.part $@
+
+TABLE_SOURCES := $(addprefix gdbscripts/acrn_trace/,$(addsuffix /*.py,base guest tables))
+$(BUILD)/acrn.table: $(BUILD)/acrn-types.o $(wildcard cstub/include/*.def $(TABLE_SOURCES)) | $(BUILD)/
+	PYTHONPATH=gdbscripts $(PYTHON) -m acrn_trace.tables.compiled $@

@@ -15,7 +15,7 @@
  *
  * `calls` is the CRC-32 of the lines of its calls, as a recording's header has it of its own.
  *
- * Entries that belong to another (a structure's fields, an enumeration's values, ...) are `count`
+ * Entries that belong to another (a structure's fields, a field's selection, ...) are `count`
  * of them from `first` on, and stand in the order of those that they belong to: each belongs to
  * exactly one, none is left over. So a walk over all of a table is as long as the table.
  */
@@ -35,6 +35,7 @@
 #define TABLE_FIELDS	4096	    /* of one structure, at most */
 #define TABLE_VALUES	65536	    /* of one enumeration, at most */
 #define TABLE_TARGETS	4096	    /* of one selection, at most */
+#define TABLE_FAMILY	16	    /* layouts that one structure may have */
 #define TABLE_TYPE_MOST (1u << 24)  /* bytes of a type, so that all its places are numbers */
 
 enum table_section {
@@ -104,9 +105,9 @@ enum table_direction { DIRECTION_IN = 1, DIRECTION_OUT = 2, DIRECTION_INOUT = 3 
  *   12 u32 a: SCALAR its enum or TABLE_NONE; ARRAY its element's type; STRUCT, UNION first field
  *   16 u32 b: ARRAY how many elements, of 1 byte at least; STRUCT, UNION how many fields; else 0
  *   20 u32 size rule (index; of a structure that says its own size) or TABLE_NONE
- * An element's and a field's type have a smaller index and a smaller depth than the type that has
- * them: there are no cycles, and no more than TABLE_DEEPEST types in each other. A pointer (a
- * field's pointee) may lead to any type.
+ * An element's and a field's type have a smaller depth than the type that has them: there are no
+ * cycles, and no more than TABLE_DEEPEST types in each other. A pointer (a field's pointee) may
+ * lead to any type.
  */
 #define TABLE_TYPE_SIZE 24
 
@@ -161,8 +162,8 @@ enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HID
  *   32 u32 least bytes: the number's own end
  * One that counts has no layouts, and `otherwise` is TABLE_NONE: the type itself is cut, in the
  * field that is an ARRAY at that place, if there is one. The types of the layouts and `otherwise`
- * are STRUCTs without a size rule, with smaller indices than the type that has the rule. A number
- * may lie behind the bytes that there are: these count as zeros.
+ * are STRUCTs without a size rule, and no deeper than the type that has the rule. The number has 32
+ * bits at most. It may lie behind the bytes that there are: these count as zeros.
  */
 #define TABLE_SIZE_RULE_SIZE 36
 

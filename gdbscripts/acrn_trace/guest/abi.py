@@ -6,10 +6,16 @@ from typing import Mapping
 
 MASK64 = (1 << 64) - 1
 
-# In the order of the instruction encoding, which is also QEMU's and GDB's.
+# In GDB's order.
 GENERAL_REGISTERS = (
     *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"),
     *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+)
+
+# In the order of the instruction encoding; the bits of masks (enum hypercall_register).
+ENCODED_REGISTERS = (
+    *("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"),
+    *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rflags"),
 )
 
 # RFLAGS.RF belongs to the debugger: it is set to step over a breakpoint and cleared by the step.

@@ -7,7 +7,7 @@ All of it comes from a guest: a header is checked as a whole before any of it is
 import struct
 from typing import NamedTuple
 
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64
 from acrn_trace.rings.library import header_fault
 
 MAGIC = 0x474E49524E524341
@@ -20,10 +20,7 @@ SEQUENCE_SHIFT = 3
 
 ARGUMENTS, FAULTED, CHANGED, CAPTURED_IN, CAPTURED_OUT = 3, 4, 8, 16, 32
 UNKNOWN_VCPU = 0xFFFF
-REGISTERS = (
-    *("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"),
-    *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rflags"),
-)
+REGISTERS = ENCODED_REGISTERS
 
 _HEADER = struct.Struct("<QIIIIIIIIIIHHHHQQQQQ32x")
 _COUNTERS = struct.Struct("<QQQQ32x")

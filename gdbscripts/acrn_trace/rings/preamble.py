@@ -2,7 +2,6 @@
 """Writes how a recording begins: with the blocks that let it be read with nothing else."""
 
 import time
-import zlib
 from typing import Iterable, Iterator
 
 from acrn_trace.guest.site import Site
@@ -12,10 +11,9 @@ from acrn_trace.tables.calls import CallTable
 
 def preamble(table: CallTable, sites: Iterable[Site]) -> bytes:
     """Header, call table and sites: what whoever adds records to it does not have to know."""
-    lines = "".join(f"{entry}\n" for entry in table).encode()
-    start, check = blocks.HEADER_START, zlib.crc32(lines)
-    header = start.pack(blocks.VERSION, start.size, check, time.time_ns()) + blocks.LAYOUT
-    parts = [blocks.block(blocks.HEADER, header), blocks.block(blocks.TABLE, lines)]
+    start, checksum = blocks.HEADER_START, table.checksum
+    header = start.pack(blocks.VERSION, start.size, checksum, time.time_ns()) + blocks.LAYOUT
+    parts = [blocks.block(blocks.HEADER, header), blocks.block(blocks.TABLE, table.text)]
     parts += [blocks.block(blocks.SITES, text) for text in _site_texts(sites)]
     return b"".join(parts)
 

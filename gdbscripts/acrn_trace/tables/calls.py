@@ -2,6 +2,7 @@
 """Reads the call table: each line ``HYPERCALLn(NUMBER, NAME, …)`` of a ``.def`` file."""
 
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Iterator
@@ -93,6 +94,16 @@ class CallTable:
     def call_name(self, number: int) -> str:
         entry = self.numbered(number)
         return entry.name if entry else f"hypercall_{number:#x}"
+
+    @property
+    def text(self) -> bytes:
+        """The lines of a file that has the same calls, as a recording keeps them."""
+        return "".join(f"{entry}\n" for entry in self).encode()
+
+    @property
+    def checksum(self) -> int:
+        """The CRC-32 of the text, which a recording's header has, and a compiled table."""
+        return zlib.crc32(self.text)
 
     def load(self, path: Path) -> None:
         """Add the lines of ``path``; nothing is added when one of them is wrong (TraceError)."""

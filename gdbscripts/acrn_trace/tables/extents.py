@@ -19,32 +19,34 @@ def names_in(struct: Struct, ours: Struct, rule: SizeRule) -> tuple[str, str]:
     What is not there is ``""``.
     """
     at = {field.bit_offset: field.name for field in struct.fields}
-    places = (_field(ours, name).bit_offset if name else None for name in (rule.field, rule.array))
+    places = (
+        field_named(ours, name).bit_offset if name else None for name in (rule.field, rule.array)
+    )
     number, array = (at.get(place, "") for place in places)
     return number, array
 
 
 def number_end(ours: Struct, rule: SizeRule) -> int:
     """Bytes from the beginning of ``ours`` to the end of the number that says its size."""
-    number = _field(ours, rule.field)
+    number = field_named(ours, rule.field)
     return -(-(number.bit_offset + number.bit_size) // 8)
 
 
 def reach(ours: Struct, rule: SizeRule, data: bytes) -> int:
     """How many bytes a structure says it has that begins with ``data``: any number."""
-    number = _field(ours, rule.field)
+    number = field_named(ours, rule.field)
     whole = int.from_bytes(data, "little")
     said = whole >> number.bit_offset & (1 << number.bit_size) - 1
     if not rule.array:
         return said
-    array = _field(ours, rule.array)
+    array = field_named(ours, rule.array)
     assert isinstance(array.type, Array)
     return array.bit_offset // 8 + max(said, rule.least) * array.type.element.size
 
 
 def counted(struct: Struct, ours: Struct, rule: SizeRule, size: int) -> Struct:
     """``struct``, whose bytes say that they are ``size``, with so much of its array."""
-    place = _field(ours, rule.array).bit_offset
+    place = field_named(ours, rule.array).bit_offset
     return replace(struct, fields=tuple(_cut(field, place, size) for field in struct.fields))
 
 
@@ -60,7 +62,9 @@ def _cut(field: Field, place: int, size: int) -> Field:
 def may_be(layout: Struct, said: int, data: bytes, fields: FieldTable) -> bool:
     """Whether a structure that says it has ``said`` bytes, and begins with ``data``, may be one."""
     whole = int.from_bytes(data, "little")
-    bounds = [(_field(layout, name), bits) for name, bits in fields.bounds.get(layout.name, ())]
+    bounds = [
+        (field_named(layout, name), bits) for name, bits in fields.bounds.get(layout.name, ())
+    ]
     return layout.size == said and all(
         (whole >> field.bit_offset & (1 << field.bit_size) - 1) >> bits == 0
         for field, bits in bounds
@@ -104,5 +108,6 @@ def _place(field: Field) -> tuple[int, int]:
     return field.bit_offset, field.bit_size
 
 
-def _field(struct: Struct, name: str) -> Field:
+def field_named(struct: Struct, name: str) -> Field:
+    """The field of a structure of ACRN's that its rules name."""
     return next(field for field in struct.fields if field.name == name)

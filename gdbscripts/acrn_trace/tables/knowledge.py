@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import FIELDS, INCLUDE, TYPES
+from acrn_trace.base.places import ACRN_TABLE, FIELDS, INCLUDE, TYPES
 from acrn_trace.tables import deffile
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.tables.dwarf import read_layouts
@@ -19,7 +19,8 @@ from acrn_trace.tables.types import Types
 
 @dataclass
 class Knowledge:
-    """``table`` is what ``release`` has, and the user's own calls."""
+    """``table`` is what ``release`` has, and the user's own calls. ``built`` is where all but the
+    calls, and some calls, are compiled."""
 
     table: CallTable
     types: Types
@@ -29,6 +30,7 @@ class Knowledge:
     release: str = "master"
     loaded: list[Path] = field(default_factory=list)
     defined: list[Entry] = field(default_factory=list)
+    built: Path | None = None
 
     def define(self, text: str) -> tuple[Entry, list[Entry]]:
         """Add the call that one line of a table states: that, and those that it replaces."""
@@ -91,7 +93,7 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     types = Types(LateLayouts(lambda: _layouts(fields)), fields)
     results = read_results(INCLUDE / "acrn_results.def")
     releases = read_releases(INCLUDE / "acrn_versions.def")
-    knowledge = Knowledge(CallTable(), types, results, master, releases)
+    knowledge = Knowledge(CallTable(), types, results, master, releases, built=ACRN_TABLE)
     knowledge.use_release(release or releases.newest)
     for path in tables:
         knowledge.load(Path(path))

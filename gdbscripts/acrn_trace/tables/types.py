@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Sequence
 
 from acrn_trace.tables import extents
 from acrn_trace.tables.fields import FieldTable
@@ -34,13 +35,13 @@ class Types:
     def type_named(self, name: str) -> Type | None:
         struct = self.layouts.structs.get(name)
         if struct and self.guest_types:
-            return self.guest_types.version_of(struct, self._family(name))
+            return self.guest_types.version_of(struct, self.family(name))
         known = NUMBERS.get(name) or struct
         if known is None and self.guest_types:
             return self.guest_types.only_the_guests(name)
         return known
 
-    def _family(self, name: str) -> list[Struct]:
+    def family(self, name: str) -> list[Struct]:
         """The layouts that ACRN's structure of that name may have, if it says which."""
         return [self.layouts.structs[other] for other in self.own_fields.layouts.get(name, ())]
 
@@ -57,7 +58,7 @@ class Types:
 
     def with_size(self, struct: Struct, said: int) -> Struct:
         """The layout of so many bytes that ``struct`` may have; that itself if there is none."""
-        family = self._family(struct.name)
+        family = self.family(struct.name)
         for one in family:
             if one.size == said:
                 return self.guest_types.version_of(one, family) if self.guest_types else one
@@ -72,15 +73,21 @@ class Types:
 
     def _of_size(self, ours: Struct, said: int, data: bytes) -> Struct:
         """ACRN's structure ``ours`` where it says that it has ``said`` bytes."""
-        family, declared = self._family(ours.name) or [ours], None
+        family = self.family(ours.name) or [ours]
+        likely = [one for one in family if extents.may_be(one, said, data, self.fields)]
+        return self.of_size(ours, said, likely)
+
+    def of_size(self, ours: Struct, said: int, likely: Sequence[Struct]) -> Struct:
+        """ACRN's structure ``ours`` where it says that it has ``said`` bytes, and is by what it
+        says one of the layouts ``likely``."""
+        family, declared = self.family(ours.name) or [ours], None
         layouts = family
         if self.guest_types:
             declared = self.guest_types.declared(ours)
             layouts = [self.guest_types.version_of(one, family) for one in family]
         fields = self.fields
-        pairs = zip(layouts, family)
-        likely = [one for one, acrns in pairs if extents.may_be(acrns, said, data, fields)]
-        return extents.of_size(said, likely, layouts, declared, fields)
+        known = [one for one, acrns in zip(layouts, family) if acrns in likely]
+        return extents.of_size(said, known, layouts, declared, fields)
 
     def enum_named(self, name: str) -> dict[int, str]:
         """The values of an enumeration: ACRN's, else the guest's."""

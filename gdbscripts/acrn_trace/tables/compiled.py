@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Compiles what is known of a hypervisor to the table that the decoder in C reads.
+
+``python3 -m acrn_trace.tables.compiled FILE`` writes the newest release's, for everyone who brings
+nothing of his own. The format is cstub/decode/table.h's.
+"""
+
+import sys
+from pathlib import Path
+from typing import Iterable
+
+from acrn_trace.base.errors import TraceError
+from acrn_trace.guest.abi import ACRN, ENCODED_REGISTERS, MASK64
+from acrn_trace.tables.calls import Argument, Entry
+from acrn_trace.tables.compiled_types import DIRECTIONS, TypeCompiler
+from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.knowledge import Knowledge, acrn
+from acrn_trace.tables.layouts import Field, Scalar, Struct
+from acrn_trace.tables.results import INDEX, MAGIC, ResultRules
+from acrn_trace.tables.sections import HEAD, NONE, Sections
+
+KINDS = {"VALUE": 1, "VMID": 2, "ENUM": 3, "PACKED": 4, "PTR": 5, "ADDR": 6, "PASS": 7}
+QUOTED = 1
+ZERO_FAILED_IF, ZERO_PROVES_NOTHING, EINVAL_MEANS_ADDRESS = 1, 2, 3
+ONLY_ABI = 0
+RESULT_BITS = 32
+
+
+def table_for(knowledge: Knowledge) -> bytes:
+    """The table of ``knowledge``: the one that was built, where that is the same."""
+    built = knowledge.built if not knowledge.types.guest_types else None
+    if built and built.exists():
+        table = built.read_bytes()
+        if calls_in(table) == knowledge.table.checksum:
+            return table
+    return compiled(knowledge)
+
+
+def calls_in(table: bytes) -> int | None:
+    """The checksum of the calls that a table has; None if it is none."""
+    return HEAD.unpack_from(table)[2] if len(table) >= HEAD.size else None
+
+
+def compiled(knowledge: Knowledge) -> bytes:
+    """The table's bytes; TraceError if it is too large, or ACRN's layouts cannot be read."""
+    return _Compiler(knowledge).table()
+
+
+class _Compiler:
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._sections = Sections()
+        self._types = TypeCompiler(self._sections, knowledge.types)
+
+    def table(self) -> bytes:
+        for entry in self._knowledge.table:
+            for argument in entry.arguments:
+                self._type(argument)
+                for pointee in self._cases(entry, argument)[1].values():
+                    self._types.named(pointee.type)
+        self._types.finish()
+        self._abi()
+        for entry in self._knowledge.table:
+            self._call(entry)
+        for number, (name, text) in sorted(ERRNOS.items()):
+            self._sections.add("errors", number, *map(self._sections.text, (name, text)), ONLY_ABI)
+        return self._sections.packed(self._knowledge.table.checksum)
+
+    def _abi(self) -> None:
+        number = ENCODED_REGISTERS.index
+        arguments = bytes(map(number, ACRN.arguments))
+        self._sections.add(
+            "abis",
+            *(self._sections.text(ACRN.name), number(ACRN.number), len(arguments)),
+            *(arguments.ljust(6, b"\0"), number(ACRN.result), RESULT_BITS),
+            *(_mask(ACRN.may_change), MAGIC, INDEX),
+        )
+
+    def _call(self, entry: Entry) -> None:
+        rules = self._knowledge.results
+        arguments = [self._argument(entry, argument) for argument in entry.arguments]
+        self._sections.add(
+            "calls",
+            *(entry.number, self._sections.text(entry.name)),
+            *self._sections.add_all("arguments", arguments),
+            _mask(rules.may_change.get(entry.name, ())),
+            *self._sections.add_all("result rules", self._result_rules(rules, entry.name)),
+            *(ONLY_ABI, 0),
+        )
+
+    def _argument(self, entry: Entry, argument: Argument) -> tuple[int, ...]:
+        is_quoted = argument.name in self._knowledge.types.fields.text_fields
+        return (
+            KINDS[argument.kind],
+            DIRECTIONS[argument.direction],
+            argument.bits,
+            QUOTED * is_quoted,
+            self._sections.text(argument.name),
+            self._type(argument),
+            self._types.enum(argument.type) if argument.kind == "ENUM" else NONE,
+            self._selection(entry, argument),
+        )
+
+    def _type(self, argument: Argument) -> int:
+        """Of a pointer what it points at, of a packed structure that."""
+        name = argument.type or ""
+        is_struct = isinstance(self._knowledge.types.type_named(name), Struct)
+        if argument.kind == "PTR" or argument.kind == "PACKED" and is_struct:
+            return self._types.named(name)
+        return NONE
+
+    def _cases(self, entry: Entry, argument: Argument):
+        """What says what an address leads to, and where to."""
+        pointees = self._knowledge.types.fields.pointees
+        unknown = ("", {})
+        key = entry.name, argument.name
+        return pointees.get(key, unknown) if argument.kind == "ADDR" else unknown
+
+    def _selection(self, entry: Entry, argument: Argument) -> int:
+        selector, cases = self._cases(entry, argument)
+        name, _, part = selector.partition(".")
+        index = next((at for at, one in enumerate(entry.arguments) if one.name == name), NONE)
+        number = self._number(entry.arguments[index], part) if index != NONE else None
+        if number is None:
+            return NONE
+        targets = [
+            (value, self._types.named(to.type), DIRECTIONS[to.direction])
+            for value, to in cases.items()
+        ]
+        return self._types.selection(index, number, [one for one in targets if one[1] != NONE])
+
+    def _number(self, argument: Argument, part: str) -> Field | None:
+        """The number that an argument is, or that is the field ``part`` of a packed one."""
+        kind = self._knowledge.types.type_named(argument.type or "")
+        if not isinstance(kind, Struct):
+            return Field("", 0, argument.bits, Scalar(argument.bits // 8))
+        fields = (field for field in kind.fields if field.name == part)
+        return next((field for field in fields if field.bit_offset + field.bit_size <= 64), None)
+
+    def _result_rules(self, rules: ResultRules, call: str) -> Iterable[tuple[int, ...]]:
+        text = self._sections.text
+        if call in rules.failed_if:
+            path, value, why = rules.failed_if[call]
+            yield ZERO_FAILED_IF, text(why), text(path), 0, value & MASK64
+        if call in rules.proves_nothing:
+            yield ZERO_PROVES_NOTHING, text(rules.proves_nothing[call]), NONE, 0, 0
+        if call in rules.address_at_fault:
+            yield EINVAL_MEANS_ADDRESS, NONE, text(rules.address_at_fault[call]), 0, 0
+
+
+def _mask(registers: Iterable[str]) -> int:
+    """The bit of each register; the flags have one under either name."""
+    names = ["rflags" if name == "eflags" else name for name in registers]
+    return sum(1 << bit for bit, name in enumerate(ENCODED_REGISTERS) if name in names)
+
+
+def main(path: str) -> int:
+    """Write the newest release's table to ``path``; the exit status."""
+    try:
+        Path(path).write_bytes(compiled(acrn()))
+    except TraceError as error:
+        print(f"acrn-trace: {error}", file=sys.stderr)
+        return error.status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
