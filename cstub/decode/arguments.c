@@ -14,7 +14,7 @@ struct argument {
 	const struct call *call;
 	const uint8_t *entry; /* in TABLE_ARGUMENTS_OF_CALLS */
 	uint32_t index;
-	int is_first; /* of the pointers to structures: a ring has its memory alone */
+	int is_first; /* of the kind PTR: a ring has its memory alone */
 };
 
 static struct decoder decoder_at(const struct call *call, const struct table *table,
@@ -177,13 +177,15 @@ static struct value *decode_argument(struct call *call, const struct argument *a
 void decode_arguments(struct call *call, const struct table *table, struct arena *arena)
 {
 	const uint8_t *entry = table_call_entry(table, call->entry);
-	uint32_t count = load32(entry + 16);
-	int is_first = 1;
+	uint32_t count = load32(entry + 16), pointers = 0;
 
 	for (uint32_t i = 0; i < count && i < call->record->arguments; i++) {
-		struct argument argument = {call, table_argument(table, entry, i), i, is_first};
+		struct argument argument = {call, table_argument(table, entry, i), i, 0};
 
+		if (argument.entry[0] == ARGUMENT_PTR) {
+			argument.is_first = !pointers;
+			pointers++;
+		}
 		call->argument[i] = decode_argument(call, &argument, table, arena);
-		is_first = is_first && argument.entry[0] != ARGUMENT_PTR;
 	}
 }

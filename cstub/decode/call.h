@@ -25,6 +25,17 @@ struct place {
 	uint64_t line;			  /* 0: not known */
 };
 
+/* The file without its folders; it is known. */
+static inline struct table_text place_base(const struct place *place)
+{
+	struct table_text base = place->file;
+
+	for (uint32_t end = base.length; end > 0; end--)
+		if (base.text[end - 1] == '/')
+			return (struct table_text){base.text + end, base.length - end};
+	return base;
+}
+
 struct finding {
 	struct finding *next;
 	const char *kind; /* of trace/finding_kinds.py */

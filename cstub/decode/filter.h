@@ -25,8 +25,8 @@ struct condition {
 	uint32_t numbers, texts, groups;
 	const uint64_t *number;
 	const char *const *text;
-	const uint64_t *group; /* a number >> 4 */
-	uint8_t *seen;	       /* one for each number, or each text; or NULL */
+	const uint64_t *group;		     /* a number >> 4 */
+	uint8_t *seen;			     /* one for each number, or each text; or NULL */
 	int (*has_unknown)(uint64_t number); /* of CALL, or NULL: whether a number that the table
 						does not have is selected by its name, which a
 						regular expression may match */

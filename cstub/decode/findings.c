@@ -68,22 +68,15 @@ void call_find(struct call *call, struct arena *arena, const char *kind, const c
 static void out_place(struct out *out, const struct call *call)
 {
 	const struct place *place = &call->place;
-	struct table_text file = {NULL, 0};
 
-	if (call->has_place && place->file.text)
-		file = place->file;
-	for (uint32_t i = file.length; i > 0; i--)
-		if (file.text[i - 1] == '/') {
-			file.text += i;
-			file.length -= i;
-			break;
+	if (call->has_place && place->file.text) {
+		out_text(out, place_base(place));
+		if (place->line) {
+			out_char(out, ':');
+			out_decimal(out, place->line);
 		}
-	if (!file.text)
+	} else {
 		out_hex(out, call->record->site);
-	out_text(out, file);
-	if (file.text && place->line) {
-		out_char(out, ':');
-		out_decimal(out, place->line);
 	}
 	if (call->has_place && place->function.text) {
 		out_char(out, ' ');

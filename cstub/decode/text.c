@@ -104,16 +104,6 @@ static void out_result(struct out *out, const struct call *call, const struct ta
 	}
 }
 
-/* What stands behind the last '/' of a path. */
-static struct table_text base_of(struct table_text path)
-{
-	uint32_t at = path.length;
-
-	while (at && path.text[at - 1] != '/')
-		at--;
-	return (struct table_text){path.text + at, path.length - at};
-}
-
 /* ` at file:line function`, or what of that is known, else the address. */
 static void out_place(struct out *out, const struct call *call)
 {
@@ -122,7 +112,7 @@ static void out_place(struct out *out, const struct call *call)
 
 	out_literal(out, " at ");
 	if (call->has_place && place->file.text && place->file.length) {
-		base = base_of(place->file);
+		base = place_base(place);
 		out_printable(out, base.text, base.length);
 		if (place->line) {
 			out_char(out, ':');

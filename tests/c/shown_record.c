@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Shows a record of a guest's ring by way of the decoder, for a test that has its bytes.
+ */
+#include <string.h>
+
+#include "call.h"
+#include "record.h"
+#include "show.h"
+
+enum form { FORM_JSON, FORM_TEXT, FORM_VERBOSE };
+
+struct shown_record {
+	const struct ring_layout *layout;
+	const uint8_t *bytes;
+	uint64_t hz, seq;
+	uint32_t ring;
+	int overwritten;
+	const char *file, *function; /* NULL: not known */
+	uint64_t line;
+};
+
+static struct table table;
+
+/* What is wrong with the table by which records are shown from now on; NULL if it can be used. */
+const char *use_table(const uint8_t *bytes, size_t size)
+{
+	return table_check(&table, bytes, size);
+}
+
+static struct table_text text_of(const char *text)
+{
+	return (struct table_text){text, text ? (uint32_t)strlen(text) : 0};
+}
+
+/* The characters written to `text`, of which there are `size`; 0 where that is too little. */
+size_t show_record(const struct shown_record *shown, enum form form, char *text, size_t size)
+{
+	static uint64_t memory[1 << 17];
+	struct arena arena = {(uint8_t *)memory, (uint8_t *)memory + sizeof(memory), 0};
+	struct place place = {text_of(shown->file), text_of(shown->function), shown->line};
+	struct circumstances with = {
+		.hz = shown->hz,
+		.seq = shown->seq,
+		.place = &place,
+	};
+	struct text_style style = {.is_verbose = form == FORM_VERBOSE};
+	struct out out = {text, text + size, 0};
+	struct record record;
+	struct call call;
+
+	record_of_ring(&record, shown->layout, shown->bytes, shown->ring, shown->overwritten);
+	call_decode(&call, &record, &table, &with, &arena);
+	if (form == FORM_JSON)
+		show_json(&out, &call, &table);
+	else
+		show_text(&out, &call, &table, &style);
+	return arena.is_full || out.is_full ? 0 : (size_t)(out.at - text);
+}
