@@ -11,14 +11,16 @@
 
 enum condition_kind {
 	CONDITION_NONE = 1, /* no call */
-	CONDITION_CALL,	  /* its number is one of `number`, or it is in the group of one of `group`,
-			     or its name (of the table) is one of `text` */
-	CONDITION_STATUS, /* `number`: 1 failed, 2 successful, 3 unfinished */
-	CONDITION_VCPU,	  /* one of `number` */
-	CONDITION_SITE,	  /* its function is one of `text` */
+	CONDITION_CALL,	    /* its number is one of `number`, or in the group of one of `group` */
+	CONDITION_STATUS,   /* `number`: 1 failed, 2 successful, 3 unfinished */
+	CONDITION_VCPU,	    /* one of `number` */
+	CONDITION_SITE,	    /* its function is one of `text` */
 };
 
-/* One condition; the arrays are the caller's. `seen` is set to 1 for a value that a call had. */
+/*
+ * One condition; the arrays are the caller's, and have each value once. `seen` is set to 1 for a
+ * value that a call had.
+ */
 struct condition {
 	uint32_t kind; /* enum condition_kind */
 	uint32_t is_negated;

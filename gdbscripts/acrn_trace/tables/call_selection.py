@@ -47,8 +47,12 @@ class CallSelection:
             self.everything
             or number in self.numbers
             or class_of(number) in self.classes
-            or any(pattern.search(name) for pattern in self.patterns)
+            or self.has_name(name)
         )
+
+    def has_name(self, name: str) -> bool:
+        """Whether it is the name that selects it."""
+        return any(pattern.search(name) for pattern in self.patterns)
 
 
 def class_of(number: int) -> int | None:

@@ -2,20 +2,52 @@
 """Selects calls as ``-e`` says, in strace's forms: ``trace=a,b``, ``status=failed``, ``vcpu=0`` ….
 
 Some of it is known when a call is made, some only when it is back: a condition answers True, False,
-or None for "not yet".
+or None for "not yet". As plain data conditions go to C (compiled_filter.py), which asks them of
+calls that never become events.
 """
 
-from typing import Any, Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, Callable, Collection, Iterable, Iterator, Protocol
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
-from acrn_trace.tables.call_selection import select_calls
+from acrn_trace.tables.call_selection import FIRST_NUMBER, CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.event import Event
 
-Condition = Callable[[Event], "bool | None"]
-
 FORMS = "trace=CALL,…, trace=!CALL,…, status=failed|successful|unfinished, vcpu=N,…, site=SYMBOL,…"
+
+
+class Kind(IntEnum):
+    """enum condition_kind of cstub/decode/filter.h."""
+
+    NONE = 1
+    CALL = 2
+    STATUS = 3
+    VCPU = 4
+    SITE = 5
+
+
+@dataclass(frozen=True)
+class PlainCondition:
+    """A condition as struct condition of cstub/decode/filter.h has it."""
+
+    kind: Kind
+    values: tuple[Any, ...] = ()  # numbers, of SITE texts; each once
+    groups: tuple[int, ...] = ()  # numbers of calls, without their low 4 bits
+    # Whether a number that the table does not have is selected, by the name that it gets then.
+    has_unknown: Callable[[int], bool] | None = None
+    is_negated: bool = False
+    saw: Callable[[Collection[Any]], None] | None = None  # wants to know what values calls had
+
+
+class Condition(Protocol):
+    def __call__(self, event: Event) -> bool | None:
+        """Whether it holds; None while that depends on how the call ends."""
+
+    def plain(self, table: CallTable) -> PlainCondition:
+        """What is asked of a call that is over, which has its name from ``table``."""
 
 
 class Filter:
@@ -38,6 +70,14 @@ class Filter:
         """The verdict on a call that is over, if only because the guest is."""
         return self.verdict(event) is True
 
+    def plain(self, table: CallTable) -> list[PlainCondition]:
+        """Its conditions, all of which must hold; calls have their names from ``table``."""
+        return [condition.plain(table) for condition in self._conditions]
+
+    def was_asked(self) -> None:
+        """There were calls, of which others asked its conditions."""
+        self._asked = True
+
     def remarks(self) -> Iterator[str]:
         """What no call was made on or at, though there were calls: the user may have mistyped."""
         for condition in self._one_of if self._asked else ():
@@ -46,7 +86,7 @@ class Filter:
     def check_sites(self, functions: Callable[[], Collection[str | None]]) -> None:
         """TraceError for a site= that no site can be: ``functions`` gives those that have some."""
         for condition in self._one_of:
-            if condition.key == "site":
+            if condition.kind == Kind.SITE:
                 condition.check({name for name in functions() if name})
 
     def _condition(self, expression: str, table: CallTable) -> Condition:
@@ -60,16 +100,16 @@ class Filter:
         condition = _BUILDERS[key](values, table, expression)
         if isinstance(condition, _OneOf):
             self._one_of.append(condition)
-        return _negation(condition) if negated else condition
+        return _Negation(condition) if negated else condition
 
 
 class _OneOf:
     """The call was made on or at one of ``values``; knows of which that was never so."""
 
     def __init__(
-        self, expression: str, key: str, values: Iterable[Any], value_of: Callable[[Event], Any]
+        self, expression: str, kind: Kind, values: Iterable[Any], value_of: Callable[[Event], Any]
     ) -> None:
-        self.key = key
+        self.kind = kind
         self._expression = expression
         self._values = frozenset(values)
         self._unseen = set(self._values)
@@ -80,8 +120,11 @@ class _OneOf:
         self._unseen.discard(value)
         return value in self._values
 
+    def plain(self, table: CallTable) -> PlainCondition:
+        return PlainCondition(self.kind, tuple(self._values), saw=self._unseen.difference_update)
+
     def remarks(self) -> Iterator[str]:
-        where = {"vcpu": "on vCPU", "site": "in"}[self.key]
+        where = {Kind.VCPU: "on vCPU", Kind.SITE: "in"}[self.kind]
         for value in sorted(self._unseen):
             yield f"-e {self._expression}: no call was made {where} {value}"
 
@@ -95,36 +138,80 @@ class _OneOf:
             )
 
 
-def _negation(condition: Condition) -> Condition:
-    def negated(event: Event) -> bool | None:
-        answer = condition(event)
+@dataclass(frozen=True)
+class _Negation:
+    condition: Condition
+
+    def __call__(self, event: Event) -> bool | None:
+        answer = self.condition(event)
         return None if answer is None else not answer
 
-    return negated
+    def plain(self, table: CallTable) -> PlainCondition:
+        plain = self.condition.plain(table)
+        return replace(plain, is_negated=not plain.is_negated)
+
+
+class _NoCall:
+    def __call__(self, event: Event) -> bool:
+        return False
+
+    def plain(self, table: CallTable) -> PlainCondition:
+        return PlainCondition(Kind.NONE)
+
+
+@dataclass(frozen=True)
+class _OfCalls:
+    calls: CallSelection
+
+    def __call__(self, event: Event) -> bool:
+        return self.calls.has(event.nr, event.name)
+
+    def plain(self, table: CallTable) -> PlainCondition:
+        calls = self.calls
+        if calls.everything:
+            return PlainCondition(Kind.NONE, is_negated=True)
+        numbers = calls.numbers | {call.number for call in table if calls.has_name(call.name)}
+        groups = tuple((FIRST_NUMBER >> 4) + one for one in calls.classes)
+        unknown = (lambda nr: calls.has_name(table.call_name(nr))) if calls.patterns else None
+        return PlainCondition(Kind.CALL, tuple(numbers), groups, unknown)
+
+
+# In the order in which C numbers them, from 1.
+_STATUSES: dict[str, Callable[[Event], bool]] = {
+    "failed": lambda event: event.failed,
+    "successful": lambda event: event.status == "returned" and not event.failed,
+    "unfinished": lambda event: event.status == "unfinished",
+}
+
+
+@dataclass(frozen=True)
+class _OfStatus:
+    values: frozenset[str]
+
+    def __call__(self, event: Event) -> bool | None:
+        return any(_STATUSES[value](event) for value in self.values) if event.over else None
+
+    def plain(self, table: CallTable) -> PlainCondition:
+        numbers = {value: number for number, value in enumerate(_STATUSES, 1)}
+        return PlainCondition(Kind.STATUS, tuple(numbers[value] for value in self.values))
 
 
 def _by_call(values: list[str], table: CallTable, expression: str) -> Condition:
     if values == ["none"]:
-        return lambda event: False
+        return _NoCall()
     try:
-        calls = select_calls(values, table)
+        return _OfCalls(select_calls(values, table))
     except TraceError as error:
         raise TraceError(f"-e {expression}: {error}") from None
-    return lambda event: calls.has(event.nr, event.name)
 
 
 def _by_status(values: list[str], _table: CallTable, expression: str) -> Condition:
-    tests = {
-        "failed": lambda event: event.failed,
-        "successful": lambda event: event.status == "returned" and not event.failed,
-        "unfinished": lambda event: event.status == "unfinished",
-    }
-    unknown = [value for value in values if value not in tests]
+    unknown = [value for value in values if value not in _STATUSES]
     if unknown:
         raise TraceError(
-            f"-e {expression}: status is one of {', '.join(tests)}, not {unknown[0]!r}"
+            f"-e {expression}: status is one of {', '.join(_STATUSES)}, not {unknown[0]!r}"
         )
-    return lambda event: None if not event.over else any(tests[value](event) for value in values)
+    return _OfStatus(frozenset(values))
 
 
 def _by_vcpu(values: list[str], _table: CallTable, expression: str) -> Condition:
@@ -134,11 +221,11 @@ def _by_vcpu(values: list[str], _table: CallTable, expression: str) -> Condition
             raise ValueError
     except ValueError:
         raise TraceError(f"-e {expression}: vcpu takes numbers, from 0") from None
-    return _OneOf(expression, "vcpu", vcpus, lambda event: event.vcpu)
+    return _OneOf(expression, Kind.VCPU, vcpus, lambda event: event.vcpu)
 
 
 def _by_site(values: list[str], _table: CallTable, expression: str) -> Condition:
-    return _OneOf(expression, "site", values, lambda event: event.site and event.site.function)
+    return _OneOf(expression, Kind.SITE, values, lambda event: event.site and event.site.function)
 
 
 _BUILDERS: dict[str, Callable[[list[str], CallTable, str], Condition]] = {
