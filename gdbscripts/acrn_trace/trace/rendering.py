@@ -154,27 +154,29 @@ class Renderer:
             return f"{tree['address']} {self._text(tree['points_to'], name)}{more}"
         shown = tree
         if len(tree) > MAX_FIELDS and not self.verbose:
-            shown = {key: value for key, value in tree.items() if not self._is_zero(value)}
+            shown = {key: value for key, value in tree.items() if not self._is_zero(value, key)}
         parts = [f"{key}={self._text(value, key)}" for key, value in shown.items()]
         return "{" + ", ".join(parts + ["..."] * (len(shown) < len(tree))) + "}"
 
     def _list(self, tree: list[Tree], name: str) -> str:
-        shown = tree if self.verbose else self._without_zeros(tree)[:MAX_ELEMENTS]
+        shown = tree if self.verbose else self._without_zeros(tree, name)[:MAX_ELEMENTS]
         parts = [self._text(element, name) for element in shown]
         return f"[{', '.join(parts + ['...'] * (len(shown) < len(tree)))}]"
 
-    def _without_zeros(self, tree: list[Tree]) -> list[Tree]:
+    def _without_zeros(self, tree: list[Tree], name: str) -> list[Tree]:
         """The list up to its last element that is not all zeros."""
         end = len(tree)
-        while end and self._is_zero(tree[end - 1]):
+        while end and self._is_zero(tree[end - 1], name):
             end -= 1
         return tree[:end]
 
-    def _is_zero(self, tree: Tree) -> bool:
+    def _is_zero(self, tree: Tree, name: str) -> bool:
         if isinstance(tree, dict):
-            return all(map(self._is_zero, tree.values()))
+            return all(self._is_zero(value, key) for key, value in tree.items())
         if isinstance(tree, list):
-            return all(map(self._is_zero, tree))
+            return all(self._is_zero(value, name) for value in tree)
+        if isinstance(tree, str) and name in self.types.fields.text_fields:
+            return not tree  # characters, which may read as a number or an enumeration's name
         return tree in (0, "0x0", "") or tree in self.types.zero_names
 
 

@@ -165,6 +165,13 @@ def test_zeros_of_every_kind(zero):
     assert "zero" in whole("read", vmid=1, it={"a": {**MANY, "zero": [zero, 1]}})
 
 
+@pytest.mark.parametrize("text", ["0x0", "KIND_NONE"])
+def test_characters_are_no_zeros_whatever_they_read(text):
+    shown = whole("read", vmid=1, it={**MANY, "name": text, "kind": text})
+    assert f'name="{text}"' in shown and "kind=" not in shown
+    assert "name" not in whole("read", vmid=1, it={**MANY, "name": ""})
+
+
 def test_a_list_shows_its_beginning_up_to_what_is_not_zero():
     assert "l=[1, 0, 2, ...]" in whole("read", vmid=1, it={"l": [1, 0, 2, 0, 0]})
     assert "l=[1, 0, 2]" in whole("read", vmid=1, it={"l": [1, 0, 2]})
