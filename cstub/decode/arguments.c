@@ -4,8 +4,6 @@
  */
 #include "arguments.h"
 
-#include <string.h>
-
 #include "decoder.h"
 #include "findings.h"
 
@@ -120,19 +118,17 @@ uint32_t selected_type(const struct table *table, const uint8_t *argument,
 	return TABLE_NONE;
 }
 
-/* A register whose bits are a structure's; those that the structure has beyond it are 0. */
+/* A register whose bits are those of a structure: as many of its fields as a register has. */
 static void decode_packed(struct decoder *decoder, struct value *value, uint32_t type,
 			  uint64_t number)
 {
-	uint32_t size = load32(table_type(decoder->table, type) + 4);
-	uint8_t *bytes = arena_take(decoder->arena, size < 8 ? 8 : size);
+	uint8_t *bytes = arena_take(decoder->arena, sizeof(number));
 
 	if (!bytes)
 		return;
-	memset(bytes, 0, size);
-	for (uint32_t i = 0; i < 8; i++)
+	for (uint32_t i = 0; i < sizeof(number); i++)
 		bytes[i] = (uint8_t)(number >> 8 * i);
-	decode_type(decoder, value, type, (struct span){bytes, size}, 0);
+	decode_type(decoder, value, type, (struct span){bytes, sizeof(number)}, 0);
 }
 
 static struct value *decode_register(struct call *call, const struct argument *argument,

@@ -164,7 +164,9 @@ class RecordDecoder:
 
     def _number(self, argument: Argument, register: int) -> Tree:
         alone = Entry(0, "", (argument,))
-        return self._arguments.entered(alone, (register,), NotRecorded()).shown[argument.name]
+        return _bare(
+            self._arguments.entered(alone, (register,), NotRecorded()).shown[argument.name]
+        )
 
     def _find(self, event: Event, raw: bytes, flags: int) -> None:
         """The findings that the record alone gives grounds for."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable, is_absent
 from acrn_trace.tables.calls import Argument, Entry
-from acrn_trace.tables.fields import NO_ROLES, Pointee
+from acrn_trace.tables.fields import Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
 from acrn_trace.tables.types import Types, field_value
 from acrn_trace.trace.changes import Change, merge
@@ -99,7 +99,7 @@ class ArgumentDecoder:
         number = register & ((1 << argument.bits) - 1)
         kind = self._types.type_named(argument.type or "")
         if argument.kind == "PACKED" and isinstance(kind, Struct):
-            return self._structures.value(kind, number.to_bytes(8, "little"), NO_ROLES, NoMemory())
+            return self._structures.beginning(kind, number.to_bytes(8, "little"), NoMemory())
         enum = argument.type if argument.kind == "ENUM" else None
         return self._structures.scalar(Scalar(argument.bits // 8, enum=enum), number, argument.bits)
 

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acrn_trace.guest.memory import NoMemory, Unreadable
+from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct
+from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.structures import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Structures, flags
 from helpers.make.memory import U16, U32, U64, U8, FakeMemory, struct, structures
 
@@ -283,3 +285,14 @@ def test_the_key_of_the_secure_world_is_redacted():
     memory = FakeMemory({0x1000: bytes(range(96))})
     tree = Structures(KNOWLEDGE.types).read("trusty_boot_param", 0x1000, memory)
     assert tree["rpmb_key"] == "redacted" and tree["version"] == "0x7060504"
+
+
+# ---- in a register ----
+
+
+@pytest.mark.parametrize("name", ("acrn_asyncio_info", "trusty_boot_param"))
+def test_a_structure_in_a_register_has_no_more_fields_than_fit_there(name):
+    packed = Argument("PACKED", "argument", name)
+    entry = Entry(0x99, "own", (packed,))
+    shown = ArgumentDecoder(KNOWLEDGE.types).entered(entry, (96 << 32 | 96,), NoMemory()).shown
+    assert len(shown["argument"]) == 2
