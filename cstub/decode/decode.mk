@@ -14,3 +14,12 @@ $(BUILD)/decode/printable.h: gdbscripts/acrn_trace/base/unprintable.py
 TABLE_SOURCES := $(addprefix gdbscripts/acrn_trace/,$(addsuffix /*.py,base guest tables))
 $(BUILD)/acrn.table: $(BUILD)/acrn-types.o $(wildcard cstub/include/*.def $(TABLE_SOURCES)) | $(BUILD)/
 	PYTHONPATH=gdbscripts $(PYTHON) -m acrn_trace.tables.compiled $@
+
+# The decoder over hostile records and tables, with every access checked; clang has the fuzzer.
+$(BUILD)/fuzz-decode: tests/fuzz/fuzz_decode.c tests/fuzz/input.h $(DECODE_SOURCES) $(DECODE_HEADERS) $(BUILD)/acrn.table
+	clang $(DECODE_CFLAGS) -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all \
+		-DACRN_TABLE='"$(abspath $(BUILD)/acrn.table)"' -o $@ $(filter %.c,$^)
+
+# One record by way of the library, for tests that have its bytes.
+$(BUILD)/tests/shown-record.so: tests/c/shown_record.c $(BUILD)/libacrn-reader.so | $(BUILD)/tests/
+	$(CC) $(DECODE_CFLAGS) -fPIC -shared -o $@ $(abspath $^) -Wl,-rpath,$(abspath $(BUILD))

@@ -230,9 +230,9 @@ class RandomRecords:
             table = CallTable()
         head = blocks.HEADER_START.pack(blocks.VERSION, 16, zlib.crc32(table.text), 1_700_000_000)
         header = blocks.block(blocks.HEADER, head + blocks.LAYOUT)
-        return header + preamble(table, self._sites())[len(header) :]
+        return header + preamble(table, self.sites())[len(header) :]
 
-    def _sites(self) -> list[Site]:
+    def sites(self) -> list[Site]:
         known = (
             Site(VIRTUAL - 0x1000, None, "/src/a.c", 12, "main"),
             Site(VIRTUAL - 0x0FF0, None, None, None, "no_line"),
