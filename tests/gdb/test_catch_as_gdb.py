@@ -122,9 +122,7 @@ def test_help_completion_and_errors(six_calls):
     assert "did you mean start_vm" in gdb.err and "the condition is missing" in gdb.err
     assert "'$_hypercall_arg(1) ==' is no expression: A syntax error in expression" in gdb.err
     assert (
-        "Catchpoint" not in gdb.out
-        and "has arguments 1 and 2" in gdb.err
-        and "$1 = void" in gdb.out
+        "Catchpoint" not in gdb.out and "has arguments 1 to 2" in gdb.err and "$1 = void" in gdb.out
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ACRN
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.event import Event
@@ -73,7 +72,7 @@ def announcement(number: int, thread: int, at_return: bool, call: Call, event: E
     """The line of a stop, in the words of GDB's own catchpoints."""
     if at_return:
         assert call.exit
-        result = call.exit.registers[ACRN.result]
+        result = call.exit.registers[call.abi.result]
         signed = result - (1 << 64) if result >> 63 else result
         what = f"returned from hypercall {event.name} = {signed}"
     else:

@@ -22,7 +22,7 @@ class Injector(Intervener):
     def __init__(self, knowledge: Knowledge, memory: PhysicalMemory) -> None:
         self._knowledge = knowledge
         self._memory = memory
-        self._places = Places(knowledge.types)
+        self._places = Places(knowledge)
         self.rules: list[Rule] = []
         self._due: dict[int, list[Rule]] = {}  # by seq: the rules that have something at the exit
 

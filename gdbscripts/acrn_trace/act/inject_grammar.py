@@ -168,7 +168,7 @@ def check_pokes(rule: Rule, knowledge: Knowledge) -> None:
     pokes = rule.poke_enter + rule.poke_exit
     if not pokes:
         return
-    places = Places(knowledge.types)
+    places = Places(knowledge)
     entries = [e for e in knowledge.table if rule.calls.has(e.number, e.name)]
     named = {entry.number for entry in entries}
     unknown = sorted(rule.calls.numbers - named)

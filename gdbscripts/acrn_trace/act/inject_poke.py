@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
-from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.calls import Argument, Entry
+from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Array, Hidden, Scalar, Struct, Type
 from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import bytes_of
@@ -96,8 +97,9 @@ def _address(place: Place, registers: dict[str, int], memory: Pending) -> int:
 class Places:
     """Finds the place that a path names, by the layouts that the decoder uses."""
 
-    def __init__(self, types: Types) -> None:
-        self._types = types
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._types = knowledge.types
+        self._registers = knowledge.abi.arguments
 
     def find(self, path: str, entry: Entry | None, call: str) -> Place:
         """The place of ``rsi`` or ``vm.vmid`` in a call; TraceError if it has none of that name."""
@@ -107,7 +109,7 @@ class Places:
             return Place(register, name)
         steps = _steps(path)
         arguments = entry.arguments if entry else ()
-        for argument, name in zip(arguments, ACRN.arguments):
+        for argument, name in zip(arguments, self._registers):
             if argument.name == steps[0]:
                 return self._in_argument(path, argument, name, steps[1:])
         names = [argument.name for argument in arguments]

@@ -9,7 +9,6 @@ instruction does nothing for that step, and the vCPU arrives behind it as from a
 from typing import Protocol
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.guest.paging import translate
 
@@ -21,19 +20,19 @@ class WritableMemory(PhysicalMemory, Protocol):
         """Unreadable where there is no memory."""
 
 
-NOTHING = bytes.fromhex("0f1f00")  # NOP with a ModR/M byte, as long as VMCALL
-assert len(NOTHING) == ACRN.length
+# One NOP of each length that a hypercall's instruction has. Intel SDM volume 2, NOP, table 4-12.
+NOTHING = {2: b"\x66\x90", 3: b"\x0f\x1f\x00", 4: b"\x0f\x1f\x40\x00"}
 
 
 class Passage:
-    """The instruction at the virtual ``address``, as CR3 and CR4 map it."""
+    """The ``length`` bytes of the instruction at the virtual ``address``, as CR3 and CR4 map it."""
 
-    def __init__(self, memory: WritableMemory, cr3: int, cr4: int, address: int) -> None:
+    def __init__(
+        self, memory: WritableMemory, cr3: int, cr4: int, address: int, length: int
+    ) -> None:
         self._memory = memory
         try:
-            self._places = [
-                translate(self._memory, cr3, cr4, address + n) for n in range(ACRN.length)
-            ]
+            self._places = [translate(self._memory, cr3, cr4, address + n) for n in range(length)]
             self._code = b"".join(self._memory.read(place, 1) for place in self._places)
         except Unreadable as why:
             raise TraceError(f"the instruction at {address:#x} cannot be found: {why}") from None
@@ -41,7 +40,7 @@ class Passage:
 
     def open(self) -> None:
         self._is_open = True
-        self._write(NOTHING)
+        self._write(NOTHING[len(self._code)])
 
     def close(self) -> None:
         """Put the instruction back; to be called at whatever stop comes next."""

@@ -17,9 +17,14 @@ MAX_VCPUS = 4096
 
 _NOTE = struct.Struct("<III")
 _PRSTATUS = struct.Struct("<32xI76x27Q8x")
-_PRSTATUS_NAMES = (
+# Of Linux's struct pt_regs before what an exception pushes, in its order (asm/ptrace.h).
+SAVED_REGISTERS = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx"),
-    *("rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base"),
+    *("rsi", "rdi"),
+)
+_PRSTATUS_NAMES = (
+    *SAVED_REGISTERS,
+    *("orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base"),
     *("ds", "es", "fs", "gs"),
 )
 _QEMU_GENERAL = (

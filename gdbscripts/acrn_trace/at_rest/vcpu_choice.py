@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, Level
 from acrn_trace.at_rest.ring_search import FoundRing
-from acrn_trace.guest.abi import ACRN, RFLAGS_IF
+from acrn_trace.guest.abi import RFLAGS_IF, main_abi
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.snapshot import Snapshot, SnapshotVcpu
 from acrn_trace.rings.format import RECORD, RETURNED, STATE, UNKNOWN_VCPU
@@ -46,7 +46,7 @@ def _rank(vcpu: SnapshotVcpu, level: Level, calls: _Calls) -> tuple[int, int, in
     """How early to look at it, how old its call in flight is, its newest call, the evidence."""
     name = f"vCPU {vcpu.vcpu}"
     if level.level == GUEST and _is_at_call(vcpu, level):
-        return 6, 0, calls.newest, f"{name} is at a VMCALL that did not complete"
+        return 6, 0, calls.newest, f"{name} is at a {main_abi().mnemonic} that did not complete"
     if calls.in_flight is not None:
         text = f"{name} has a call in flight, the oldest in the ring"
         return 5, -calls.in_flight, calls.newest, text
@@ -63,10 +63,11 @@ def _rank(vcpu: SnapshotVcpu, level: Level, calls: _Calls) -> tuple[int, int, in
 
 
 def _is_at_call(vcpu: SnapshotVcpu, level: Level) -> bool:
+    abi = main_abi()
     try:
         return (
             level.memory is not None
-            and level.memory.read(vcpu.registers["rip"], ACRN.length) in ACRN.instructions
+            and level.memory.read(vcpu.registers["rip"], abi.length) in abi.codes
         )
     except (KeyError, Unreadable):
         return False

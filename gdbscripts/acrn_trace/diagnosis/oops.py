@@ -8,6 +8,7 @@ a struct pt_regs, from 4.18 on; die_counter counts all.
 
 import struct
 
+from acrn_trace.at_rest.corenotes import SAVED_REGISTERS
 from acrn_trace.diagnosis.case import Case, VcpuState
 from acrn_trace.diagnosis.kernel_ends import OOPSED, found_in
 from acrn_trace.diagnosis.places import Places
@@ -21,7 +22,7 @@ REGISTERS, COUNTER = "exec_summary_regs", "die_counter"
 # struct pt_regs (arch/x86/include/asm/ptrace.h): R15 to the vector, then what is pushed: RIP, CS,
 # RFLAGS, RSP, SS. From 6.9 on FRED has more of its own in the upper bits of CS and SS.
 PT_REGS = struct.Struct("<21Q")
-SAVED, R8 = 16, 9
+SAVED = 16
 SELECTOR = 0xFFFF
 
 
@@ -34,7 +35,8 @@ def find_oops(case: Case, place_of: Places, states: list[VcpuState]) -> Oops | N
         return None
     what = f"{_instruction(frame)} at {frame.place}"
     vcpu = _dying(states) if count in (1, None) else None  # of more, this may be another one
-    return Oops(frame, what, frame.saved[R8], count, vcpu)
+    registers = dict(zip(SAVED_REGISTERS, frame.saved))
+    return Oops(frame, what, case.knowledge.abi.number_in(registers), count, vcpu)
 
 
 def _count(case: Case) -> int | None:

@@ -24,8 +24,9 @@ ENDED = ("panic", "stopped-by-another", "offline", "halted-on-request")  # why a
 
 @dataclass(frozen=True)
 class Rule:
-    """``sentence`` is a format of a match's words; ``find`` yields a match each time it applies.
+    """What ``find`` recognises: it yields a match each time that it applies.
 
+    ``sentence`` is a format of a match's words, and of the ``instruction`` that makes hypercalls.
     ``unless`` names kinds that say more of the same: after one of them, on the same vCPU, this one
     is not said.
     """
@@ -36,6 +37,7 @@ class Rule:
     unless: tuple[str, ...] = ()
 
     def verdicts(self, diagnosis: Diagnosis) -> Iterator[Verdict]:
+        instruction = diagnosis.case.knowledge.abi.mnemonic
         said = {(v.kind, v.vcpu) for v in diagnosis.verdicts}
         for number, match in enumerate(self.find(diagnosis)):
             if number == MAX_MATCHES:
@@ -43,7 +45,7 @@ class Rule:
                 return
             if any((kind, match.vcpu) in said for kind in self.unless):
                 continue
-            text = self.sentence.format(**match.words)
+            text = self.sentence.format(instruction=instruction, **match.words)
             text = text[:1].upper() + text[1:] if text.startswith("the ") else text
             yield Verdict(self.kind, text, match.evidence, match.certainty, match.vcpu)
 
@@ -77,7 +79,7 @@ RULES = [
     ),
     Rule(
         "abandoned",
-        "{call} has not returned and its vCPU went on: VMCALL faulted and the handler went "
+        "{call} has not returned and its vCPU went on: {instruction} faulted and the handler went "
         "elsewhere, or an interrupt came right before it.",
         rules_in_flight.abandoned,
     ),
@@ -105,14 +107,14 @@ RULES = [
     Rule("oops", "Linux had an oops{where}: {oops}.", deaths.oops),
     Rule(
         "fault-skipped",
-        "VMCALL itself faulted in {count} calls, {last} the last, and the guest went on without "
-        "an answer: there is no hypervisor, or it refuses this VM.",
+        "{instruction} itself faulted in {count} calls, {last} the last, and the guest went on "
+        "without an answer: there is no hypervisor, or it refuses this VM.",
         rules_in_flight.faults_skipped,
     ),
     Rule(
         "left-behind",
-        "{call} has not returned, but vCPU {vcpu} is back in the guest, at {place}: VMCALL faulted "
-        "and the handler did not go back, or the call came back with another RSP.",
+        "{call} has not returned, but vCPU {vcpu} is back in the guest, at {place}: {instruction} "
+        "faulted and the handler did not go back, or the call came back with another RSP.",
         rules_in_flight.left_behind,
     ),
     Rule(

@@ -9,7 +9,7 @@ from acrn_trace.diagnosis.case import CERTAIN, PROBABLE, Diagnosis, Recorded, Vc
 from acrn_trace.diagnosis.in_flight import changed_since
 from acrn_trace.diagnosis.match import Match, at_least, called, record_of
 from acrn_trace.diagnosis.standing import Interrupted, Oops
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import hypercall_at
 
 MAX_CHANGES = 4
 MAX_VALUE = 60  # characters
@@ -96,7 +96,8 @@ class _Fault:
     name: str = "the hypercall"  # where no record tells
 
     def match(self, *more: str) -> Match:
-        evidence = [f"{self.saved_in} has RIP {self.frame.rip:#x}, where there is a VMCALL"]
+        there = (hypercall_at(self.frame.code) or "hypercall").upper()
+        evidence = [f"{self.saved_in} has RIP {self.frame.rip:#x}, where there is a {there}"]
         if self.call:
             evidence.append(f"{record_of(self.call)}, made there, has no return")
         name = called(self.call) if self.call else f"{self.name} at {self.frame.place}"
@@ -150,7 +151,7 @@ def _oops_at_call(diagnosis: Diagnosis, oops: Oops) -> _Fault:
 
 
 def _is_at_call(frame: Interrupted) -> bool:
-    return frame.code[: ACRN.length] in ACRN.instructions
+    return hypercall_at(frame.code) is not None
 
 
 def _made_at(frame: Interrupted, call: Recorded | None) -> Recorded | None:
@@ -213,4 +214,4 @@ def abandoned(diagnosis: Diagnosis) -> Iterator[Match]:
 
 def _at_call(state: VcpuState, call: Recorded) -> bool:
     site = call.event.site
-    return site is not None and 0 <= state.place.address - site.address <= ACRN.length
+    return site is not None and 0 <= state.place.address - site.address <= site.abi.length

@@ -10,11 +10,9 @@ from acrn_trace.diagnosis.kernel_ends import OOPSED, PANICKED
 from acrn_trace.diagnosis.match import Match, called
 from acrn_trace.diagnosis.rules_registers import instruction_of
 from acrn_trace.diagnosis.standing import Interrupted
-from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
+from acrn_trace.guest.abi import GENERAL_REGISTERS, hypercall_at
 from acrn_trace.guest.bytes_at import try_read
 from acrn_trace.guest.snapshot import STUB
-
-FIRST_NUMBER = 1 << 31  # of a call, but more often something else
 
 
 def wrong_image(diagnosis: Diagnosis) -> Iterator[Match]:
@@ -80,7 +78,7 @@ def interrupted_elsewhere(diagnosis: Diagnosis) -> Iterator[Match]:
     """An exception that is not that of a VMCALL, whose handler has not gone back."""
     for state in diagnosis.vcpus:
         frame = next(iter(state.interrupted), None)
-        if frame is None or frame.code[: ACRN.length] in ACRN.instructions:
+        if frame is None or hypercall_at(frame.code):
             continue
         if state.interrupts or not state.halted or _is_entry(state, frame):
             continue
@@ -116,28 +114,30 @@ def kept_without_record(diagnosis: Diagnosis) -> Iterator[Match]:
 
 def _number_in_registers(diagnosis: Diagnosis, state: VcpuState) -> list[str]:
     """A call's number in a register: the hypervisor may be working on that call."""
+    base = diagnosis.case.knowledge.abi.number_base  # more often something else
     for name in GENERAL_REGISTERS:
         value = state.registers.get(name, 0)
         entry = diagnosis.case.knowledge.table.numbered(value)
-        if entry and value != FIRST_NUMBER:
+        if entry and value != base:
             return [f"{name} is {value:#x}, which is the number of {entry.name}"]
     return []
 
 
 def last_call_guess(diagnosis: Diagnosis) -> Iterator[Match]:
-    """Without a ring: what R8 and the stack say of the last call. A guess."""
+    """Without a ring: what the number's register and the stack say of the last call."""
     if diagnosis.calls:
         return
     for state in diagnosis.vcpus:
-        hints = [*_number_in_r8(diagnosis, state), *_site_on_stack(diagnosis, state)]
+        hints = [*_number_where_left(diagnosis, state), *_site_on_stack(diagnosis, state)]
         if state.in_guest and hints:
             words = {"vcpu": state.number, "call": ", or ".join(what for what, _ in hints)}
             yield Match(words, tuple(why for _, why in hints), GUESS, state.number)
 
 
-def _number_in_r8(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, str]]:
+def _number_where_left(diagnosis: Diagnosis, state: VcpuState) -> list[tuple[str, str]]:
     """The call whose number is there, and where it is."""
-    values = [("R8", state.registers.get("r8", 0))]
+    register = diagnosis.case.knowledge.abi.number
+    values = [(register.upper(), state.registers.get(register, 0))]
     values += [("a word saved by a handler", word) for f in state.interrupted for word in f.saved]
     for what, value in values:
         entry = diagnosis.case.knowledge.table.numbered(value)

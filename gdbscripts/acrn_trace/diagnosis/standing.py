@@ -83,6 +83,6 @@ class Oops:
 
     frame: Interrupted  # as saved in exec_summary_regs
     what: str  # ``'ud2' at do_work+0x12``
-    number: int  # R8 as it was: where it was a call, the call's
+    number: int  # in the register of one: where it was a call, the call's
     count: int | None  # of all oopses; None: not known
     vcpu: int | None  # None: which it was on is not known

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""States which register is what in a hypercall, and which may change across it."""
+"""States which register is what in a hypercall, and which may change across it: abi.def's rows."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Mapping
+
+from acrn_trace.base.places import INCLUDE
 
 MASK64 = (1 << 64) - 1
 
@@ -25,39 +28,116 @@ RFLAGS_IF = 1 << 9  # interrupts are on
 
 
 @dataclass(frozen=True)
-class Abi:
-    """One hypervisor's calling convention.
+class Instruction:
+    """One that makes a hypercall: its mnemonic and its bytes."""
 
-    ``instructions`` are the encodings that make the call; a hypervisor may rewrite one into the
-    other (KVM does), so either is the same site. All of them are ``length`` bytes long.
+    name: str
+    code: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Abi:
+    """One hypervisor's calling convention: a row of ``abi.def``, which says what each part means.
+
+    There is one object a row, so that sites that share it compare fast. ``may_change`` are the
+    registers that any call may change, ``again`` whether one call may be more than one execution
+    of its instruction.
     """
 
     name: str
+    signature: str
+    instructions: tuple[Instruction, ...]
     number: str
-    arguments: tuple[str, str]
+    number_mask: int
+    number_base: int
+    number_index: int  # 0: any number may be one
+    arguments: tuple[str, ...]
     result: str
-    instructions: tuple[bytes, ...]
+    result_type: str
     may_change: frozenset[str]
-    length: int = 3
+    errors: str
+    again: bool
+
+    def __reduce__(self) -> tuple:
+        return abi_named, (self.name,)
+
+    @property
+    def instruction(self) -> Instruction:
+        """The one that the hypervisor documents; it may take others for it."""
+        return self.instructions[0]
+
+    @property
+    def mnemonic(self) -> str:
+        """Its name, for people."""
+        return self.instruction.name.upper()
+
+    @cached_property
+    def codes(self) -> frozenset[bytes]:
+        """The bytes of each instruction."""
+        return frozenset(instruction.code for instruction in self.instructions)
+
+    @cached_property
+    def length(self) -> int:
+        """Bytes of any of them."""
+        return len(self.instruction.code)
+
+    def number_in(self, registers: Mapping[str, int]) -> int:
+        """The number of the call that is made with ``registers``."""
+        return registers[self.number] & self.number_mask
+
+    def arguments_in(self, registers: Mapping[str, int]) -> tuple[int, ...]:
+        """What its argument registers hold, also those that the call does not use."""
+        return tuple([registers[name] for name in self.arguments])
+
+    def has_number(self, number: int) -> bool:
+        """Whether a call's number looks like this."""
+        return not self.number_index or number & ~self.number_index == self.number_base
+
+    def number_taken(self, number: int) -> int:
+        """The number that the hypervisor takes ``number`` for, as it looks at the index alone."""
+        return self.number_base | number & self.number_index if self.number_index else number
 
 
-VMCALL = b"\x0f\x01\xc1"
-VMMCALL = b"\x0f\x01\xd9"
+@lru_cache(1)
+def abis() -> Mapping[str, Abi]:
+    """All, by name."""
+    from acrn_trace.base import deffile  # read where the first site or call is met, not at start
+    from acrn_trace.guest.abi_file import abis_of
 
-# ACRN: doc/developer-guides/hld/hv-hypercall.rst: the number in R8, arguments in RDI and RSI, the
-# result in RAX, every other general register left alone.
-ACRN = Abi("acrn", "r8", ("rdi", "rsi"), "rax", (VMCALL, VMMCALL), frozenset({"rax"}))
+    return abis_of(deffile.read(INCLUDE / "abi.def"))
 
-ACRN_NUMBERS = range(0x8000_0000, 0x8000_0100)  # acrn_hv_defs.h: HC_ID and an index
+
+def abi_named(name: str) -> Abi:
+    return abis()[name]
+
+
+@lru_cache(1)
+def main_abi() -> Abi:
+    """That of a call of which nothing says another."""
+    return next(iter(abis().values()))
+
+
+@lru_cache(1)
+def hypercalls() -> Mapping[bytes, str]:
+    """The bytes of each instruction that makes a hypercall of some hypervisor, and its mnemonic."""
+    return {one.code: one.name for abi in abis().values() for one in abi.instructions}
+
+
+def hypercall_at(code: bytes | None) -> str | None:
+    """The mnemonic of the hypercall instruction that ``code`` begins with."""
+    known = hypercalls()
+    return next((name for one, name in known.items() if code and code.startswith(one)), None)
+
+
 VMWARE_MAGIC = 0x564D5868  # Linux's asm/vmware.h: in EAX
 
 
-def other_hypervisor(registers: Mapping[str, int], loads_number: bool) -> str | None:
-    """Whose hypercall the registers make, where that is not ACRN's.
+def other_hypervisor(abi: Abi, registers: Mapping[str, int], loads_number: bool) -> str | None:
+    """Whose hypercall the registers make, where that is not ``abi``'s.
 
-    VMware's has a magic number in EAX. R8 may still have what an ACRN call left there: what counts
-    is whether the code at the site loads a number for the call.
+    VMware's has a magic number in EAX. The number's register may still have what a call of ``abi``
+    left there: what counts is whether the code at the site loads a number for the call.
     """
     is_vmware = registers["rax"] & 0xFFFF_FFFF == VMWARE_MAGIC
-    is_acrn = loads_number and registers[ACRN.number] in ACRN_NUMBERS
-    return "VMware" if is_vmware and not is_acrn else None
+    is_ours = loads_number and abi.has_number(abi.number_in(registers))
+    return "VMware" if is_vmware and not is_ours else None

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Names call sites: where in an image a hypercall is made, and where it comes back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Iterable, Iterator
 
-from acrn_trace.guest.abi import ACRN, MASK64
+from acrn_trace.guest.abi import MASK64, Abi, main_abi
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Site:
     ``source`` says who found it: "record", "scan", "both", or "hand" for a call
     made by hand; ``instruction`` is its mnemonic, None
     where the code was not looked at. ``difference`` is where record and scan do not agree.
+    ``abi`` is how the call is made.
     """
 
     address: int
@@ -28,10 +29,11 @@ class Site:
     source: str = "record"
     instruction: str | None = None
     difference: str | None = None
+    abi: Abi = field(default_factory=main_abi)
 
     @property
     def return_address(self) -> int:
-        return self.address + ACRN.length
+        return self.address + self.abi.length
 
     def moved(self, offset: int) -> "Site":
         """The site of the same code, loaded ``offset`` from where it was linked."""

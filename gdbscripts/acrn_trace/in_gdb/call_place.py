@@ -8,7 +8,7 @@ import gdb
 from acrn_trace.act.call.build import Room
 from acrn_trace.act.call.refuse import Flags, Vcpu, others_refusal, refusal, vcpu_flags
 from acrn_trace.base.errors import TargetError, TraceError
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import translate
 from acrn_trace.guest.site import Site
@@ -16,7 +16,7 @@ from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.call_state import breakpoints_at
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory
-from acrn_trace.in_gdb.vcpu import read_memory, read_register
+from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory, read_register
 
 SCRATCH = "acrn_scratch"
 # cstub/include/acrn_scratch.h
@@ -36,7 +36,7 @@ class Place:
         """Whether the selected thread's address space has this place: it is the guest's."""
         if self.scratch is not None:
             return read_memory(self.scratch + MAGIC_OFFSET, len(MAGIC)) == MAGIC
-        return read_memory(self.site.address, ACRN.length) in ACRN.instructions
+        return has_hypercall(self.site)
 
     def room(self) -> Room | None:
         """Guest memory for structures."""
@@ -88,9 +88,9 @@ def _sites() -> list[Site]:
 
 def _instruction() -> bytes:
     """The instruction that the guest's own sites have: a hypervisor may have rewritten it."""
-    sites = _sites()
-    there = read_memory(sites[0].address, ACRN.length) if sites else None
-    return there if there in ACRN.instructions else ACRN.instructions[0]
+    abi, sites = main_abi(), [site for site in _sites() if site.abi is main_abi()]
+    there = read_memory(sites[0].address, abi.length) if sites else None
+    return there if there in abi.codes else abi.instruction.code
 
 
 def check_stop(place: Place, force: bool) -> None:

@@ -17,7 +17,7 @@ import gdb
 from acrn_trace.act.call.plan import Plan
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.guest.abi import ACRN, MASK64
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Point
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.call_place import Place, physical
@@ -136,11 +136,10 @@ class HandCall:
         self._memory.write(place, data)
 
     def _entry(self) -> Stop:
-        """The stop at VMCALL, as it will be."""
-        registers = {**self._kept.registers, "cr3": self._kept.cr3, ACRN.number: self.plan.number}
-        for name, value in zip(ACRN.arguments, self.plan.arguments):
-            if value is not None:
-                registers[name] = value
+        """The stop at the site, as it will be."""
+        abi = self._place.site.abi
+        registers = {**self._kept.registers, "cr3": self._kept.cr3, abi.number: self.plan.number}
+        registers.update(zip(abi.arguments, self.plan.arguments))
         registers["rip"] = self._place.site.address
         registers["eflags"] &= ~(RFLAGS_IF | RFLAGS_TF) & MASK64
         return Stop(self._vcpu, time.time(), registers)

@@ -11,6 +11,7 @@ from acrn_trace.act.skipped_vmcall import Passage
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.site import Site
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory, StubVcpu
 from acrn_trace.in_gdb.vcpu import write_register
@@ -36,9 +37,11 @@ class GuestHands:
             write_register(name, value)
         self._resumption.moved |= "rip" in registers
 
-    def stand_at(self, address: int) -> None:
+    def stand_at(self, site: Site) -> None:
         cr3, cr4 = (int(gdb.newest_frame().read_register(name)) for name in ("cr3", "cr4"))
-        self._resumption.passage = Passage(self._memory, cr3 & MASK64, cr4 & MASK64, address)
+        self._resumption.passage = Passage(
+            self._memory, cr3 & MASK64, cr4 & MASK64, site.address, site.abi.length
+        )
 
     def pass_over(self) -> None:
         assert self._resumption.passage

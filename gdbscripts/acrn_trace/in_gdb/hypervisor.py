@@ -5,7 +5,8 @@ from typing import Callable
 
 import gdb
 
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import MASK64, main_abi
+from acrn_trace.guest.psabi import PARAMETERS
 from acrn_trace.image.image import open_image
 from acrn_trace.in_gdb.guard import uninterrupted
 from acrn_trace.in_gdb.points import HypervisorPoint
@@ -50,9 +51,10 @@ class HypervisorSide:
         return bool(expected) and read_memory(address, len(expected)) == expected
 
     def _arrived(self) -> None:
-        vcpu = read_register("rdi")
-        number, first, second = (_read(vcpu, access) for access in self._code.registers)
-        self.sides.arrived(_vcpu(), number, (first, second))
+        abi, vcpu = main_abi(), read_register(PARAMETERS[0])
+        places = self._code.registers
+        registers = {name: _read(vcpu, access) for name, access in places.items()}
+        self.sides.arrived(_vcpu(), abi.number_in(registers), abi.arguments_in(registers))
 
     def _handled_by(self, name: str) -> None:
         self.sides.handled_by(_vcpu(), name)

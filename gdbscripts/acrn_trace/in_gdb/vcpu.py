@@ -8,7 +8,7 @@ from typing import Callable
 import gdb
 
 from acrn_trace.base.errors import TargetError
-from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, MASK64
+from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Stop, Task, outermost_cut
 from acrn_trace.in_gdb import stub
@@ -129,4 +129,4 @@ def has_hypercall(site: Site) -> bool:
     Breakpoints match virtual addresses, whoever runs there: the hypervisor, or a process without
     the image. And code may be patched: what was seen there at one stop says nothing of the next.
     """
-    return read_memory(site.address, ACRN.length) in ACRN.instructions
+    return read_memory(site.address, site.abi.length) in site.abi.codes

@@ -4,10 +4,10 @@
 import re
 from typing import Callable, Iterator
 
+from acrn_trace.guest.psabi import CALLER_SAVED
 from acrn_trace.lint.flow_graph import Function
 from acrn_trace.lint.instructions import Copy, Instruction
 
-CALLER_SAVED = frozenset({"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"})
 MAX_INSTRUCTIONS = 400  # of a callee that is read; a longer one changes what it may
 MAX_DEPTH = 3  # of callees of callees
 

@@ -3,13 +3,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Iterator
 
+from acrn_trace.guest.abi import Abi
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.flow_graph import ENTRY, Function
 from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
 from acrn_trace.lint.program import Functions
 from acrn_trace.lint.uses import uses
-from acrn_trace.tables.calls import CallTable, Entry
+from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 
 
@@ -29,7 +31,7 @@ class Place:
     ) -> None:
         self.functions = functions
         self.function = function
-        self.number = number  # the VMCALL's, in the function
+        self.number = number  # the hypercall's, in the function
         self.knowledge = knowledge
         self.origins: Origins = functions.origins(function)
 
@@ -41,25 +43,41 @@ class Place:
     def table(self) -> CallTable:
         return self.knowledge.table
 
+    @property
+    def abi(self) -> Abi:
+        return self.knowledge.abi
+
+    @property
+    def register(self) -> str:
+        """That of the call's number."""
+        return self.abi.number
+
     @cached_property
-    def r8(self) -> Values:
-        return self.before("r8")
+    def loaded(self) -> Values:
+        """What is there."""
+        return self.before(self.register)
 
     @cached_property
     def numbers(self) -> set[int]:
-        """The numbers that R8 is known to hold here, on some path."""
-        return {v.number for v in self.r8 if v.kind == KNOWN and v.number is not None}
+        """The numbers that it is known to hold here, on some path."""
+        return {v.number for v in self.loaded if v.kind == KNOWN and v.number is not None}
 
     @property
     def call_number(self) -> int | None:
         """The number, if it is known on every path and the same."""
-        everywhere = all(value.kind == KNOWN for value in self.r8)
+        everywhere = all(value.kind == KNOWN for value in self.loaded)
         return next(iter(self.numbers)) if everywhere and len(self.numbers) == 1 else None
 
     @property
     def entry(self) -> Entry | None:
         number = self.call_number
         return None if number is None else self.table.numbered(number)
+
+    @property
+    def arguments(self) -> Iterator[tuple[str, Argument]]:
+        """Register and argument of the call, where it is known and in the table."""
+        entry = self.entry
+        return zip(self.abi.arguments, entry.arguments if entry else ())
 
     def before(self, register: str) -> Values:
         return self.origins.before(self.number, register)

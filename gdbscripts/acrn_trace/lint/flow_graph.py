@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Callable, Iterable
 
-from acrn_trace.guest.abi import VMCALL, VMMCALL
+from acrn_trace.guest.abi import GENERAL_REGISTERS, hypercalls
 from acrn_trace.lint.instructions import Instruction, Names, decode, names_in
 from acrn_trace.sites.outline import UNKNOWN, Outline
 
@@ -17,10 +17,11 @@ NEAR = 256  # bytes
 MAX_BYTES = 1 << 16  # of a function that are looked at
 
 _KINDS = {"call": "call", "jmp": "jump", "ljmp": "jump", "int3": "trap", UNKNOWN: "trap"}
-_SPECIAL = {b"\x0f\x0b": "trap", VMCALL: "hypercall", VMMCALL: "hypercall"}
-# What names R8 has one of these among its first bytes: a REX prefix that can extend a register to
-# it, or what begins a longer prefix (VEX, EVEX, XOP).
-_CAN_NAME_R8 = frozenset([*range(0x41, 0x48), *range(0x49, 0x50), 0x62, 0x8F, 0xC4, 0xC5, 0xD5])
+_UD2 = b"\x0f\x0b"
+# What names R8 to R15 has one of these among its first bytes: a REX prefix that can extend a
+# register to them, or what begins a longer prefix (VEX, EVEX, XOP).
+_EXTENDED = frozenset(GENERAL_REGISTERS[8:])
+_CAN_EXTEND = frozenset([*range(0x41, 0x48), *range(0x49, 0x50), 0x62, 0x8F, 0xC4, 0xC5, 0xD5])
 _PREFIXES = 5
 
 
@@ -76,8 +77,9 @@ class Function:
                 self.kinds[number], self._goals[number] = kind, goal
                 if kind in ("jump", "branch"):
                     self._inside[number] = None if goal is None else self.number_of(goal)
-        for code, kind in _SPECIAL.items():
-            self._mark(code, kind)
+        self._mark(_UD2, "trap")
+        for code in hypercalls():
+            self._mark(code, "hypercall")
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -124,22 +126,22 @@ class Function:
 
     def can_name(self, number: int, register: str) -> bool:
         """False if the instruction has nothing to do with ``register``."""
-        if register == "r8" and not self._can_name_r8(number):
+        if register in _EXTENDED and not self._can_extend(number):
             return False
         names = self._names(number)
         return names is None or register in names.all
 
     def can_write(self, number: int, register: str) -> bool:
         """False if the instruction surely leaves ``register`` as it is."""
-        if register == "r8" and not self._can_name_r8(number):
+        if register in _EXTENDED and not self._can_extend(number):
             return False
         names = self._names(number)
         return names is None or register == names.written
 
-    def _can_name_r8(self, number: int) -> bool:
+    def _can_extend(self, number: int) -> bool:
         place = self._places[number]
         end = min(self._places[number + 1], place + _PREFIXES)
-        return not _CAN_NAME_R8.isdisjoint(self._code[place:end])
+        return not _CAN_EXTEND.isdisjoint(self._code[place:end])
 
     def _names(self, number: int) -> Names | None:
         found = self._named.get(number, self)

@@ -11,7 +11,6 @@ from typing import Callable, Iterator
 from acrn_trace.guest.abi import VMWARE_MAGIC
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import KNOWN, loaded
-from acrn_trace.tables.results import INDEX, MAGIC
 
 KVM_NUMBERS = range(1, 13)  # asm-generic/kvm_para.h: VAPIC_POLL_IRQ to MAP_GPA_RANGE
 XEN_NUMBERS = range(1, 64)
@@ -25,13 +24,9 @@ class Convention:
     fits: Callable[[Place], str | None]  # what speaks for it
 
 
-def is_acrn(number: int) -> bool:
-    return number & ~INDEX == MAGIC
-
-
 def convention_findings(place: Place) -> Iterator[Found]:
     """At most one: the site does as another hypervisor's convention says, not as ACRN's."""
-    if any(is_acrn(number) or place.table.numbered(number) for number in place.numbers):
+    if any(place.abi.has_number(n) or place.table.numbered(n) for n in place.numbers):
         return
     for convention in CONVENTIONS:
         evidence = convention.fits(place)

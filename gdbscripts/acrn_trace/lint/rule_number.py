@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Judges whether R8 holds the call's number when VMCALL runs."""
+"""Judges whether a hypercall's register has the call's number when it is made."""
 
 from typing import Iterator
 
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.flow_graph import ENTRY
 from acrn_trace.lint.origins import KNOWN, LOST, UNSET, Value, loaded
-from acrn_trace.lint.rule_convention import is_acrn
 
 MAX_STUB = 8  # instructions
 MAX_SUCCESSIONS = 32
 
 
 def number_findings(place: Place) -> Iterator[Found]:
-    """What is wrong with R8 at a site."""
+    """What is wrong with the number at a site."""
     yield from _not_loaded(place)
     overwritten = list(_overwritten(place))
     yield from overwritten
@@ -21,32 +20,36 @@ def number_findings(place: Place) -> Iterator[Found]:
 
 
 def _not_loaded(place: Place) -> Iterator[Found]:
-    lost = [value for value in place.r8 if value.kind == LOST]
-    unset = any(value.kind == UNSET for value in place.r8)
-    passed = ENTRY in (place.origins.definitions(place.number, "r8") or ())
+    lost = [value for value in place.loaded if value.kind == LOST]
+    unset = any(value.kind == UNSET for value in place.loaded)
+    passed = ENTRY in (place.origins.definitions(place.number, place.register) or ())
     if not lost and not unset and not (passed and not _may_be_given(place)):
         return
     for value in lost:
-        if loaded(place.origins.before(value.where, "r8"), "r8"):
+        if loaded(place.origins.before(value.where, place.register), place.register):
             yield _between(place, value)
             return
+    name = place.register.upper()
     what = "it holds what memory happened to hold" if unset else "it holds what the caller left"
     if lost:
         what = f"it may hold what {place.left_by(lost[0])} left"
-    if loaded(place.r8, "r8"):
-        yield Found("r8-one-path", f"R8 is loaded on one way to this VMCALL only; else {what}")
+    if loaded(place.loaded, place.register):
+        yield Found(
+            "r8-one-path",
+            f"{name} is loaded on one way to this {place.abi.mnemonic} only; else {what}",
+        )
     else:
-        yield Found("r8-never-loaded", f"R8 is never loaded: {what}")
+        yield Found("r8-never-loaded", f"{name} is never loaded: {what}")
 
 
 def _may_be_given(place: Place) -> bool:
-    """Whether R8 may come from the caller on purpose."""
-    given = place.functions.is_parameter(place.function, "r8")
+    """Whether the number may come from the caller on purpose."""
+    given = place.functions.is_parameter(place.function, place.register)
     return bool(given) or given is None and _is_stub(place)
 
 
 def _is_stub(place: Place) -> bool:
-    """A function that loads nothing before its VMCALL is handed every register by its caller."""
+    """A function that loads nothing before its hypercall is handed every register by its caller."""
     if place.number > MAX_STUB:
         return False
     function, before = place.function, range(place.number)
@@ -56,44 +59,51 @@ def _is_stub(place: Place) -> bool:
 
 
 def _between(place: Place, value: Value) -> Found:
-    call = place.left_by(value)
+    name, instruction, call = place.register.upper(), place.abi.mnemonic, place.left_by(value)
     goal = place.function.goal(value.where)
     if place.callees.is_instrumentation(goal):
-        text = f"instrumentation comes between the load of R8 and VMCALL, and may change R8: {call}"
+        text = (
+            f"instrumentation comes between the load of {name} and {instruction}, and may change "
+            f"{name}: {call}"
+        )
         return Found("instrumentation-between", text)
-    return Found("call-between", f"R8 is loaded, then {call} may change it before VMCALL")
+    text = f"{name} is loaded, then {call} may change it before {instruction}"
+    return Found("call-between", text)
 
 
 def _overwritten(place: Place) -> Iterator[Found]:
-    """A number was put in R8, and something else after it, with nobody to use the number."""
+    """A number was loaded, and something else after it, with nobody to use the number."""
     for earlier, later in _successions(place):
-        if not place.uses("r8", earlier, hypercalls=True) or _is_partial(place, later):
-            text = f"{place.at(earlier)} loads R8 with a number, {place.at(later)} overwrites it"
+        if not place.uses(place.register, earlier, hypercalls=True) or _is_partial(place, later):
+            name = place.register.upper()
+            text = (
+                f"{place.at(earlier)} loads {name} with a number, {place.at(later)} overwrites it"
+            )
             yield Found("r8-overwritten", text)
             return
 
 
 def _successions(place: Place) -> Iterator[tuple[int, int]]:
-    """Where R8 got a number, and the next that set it, for each that set R8 before VMCALL."""
-    last = [n for n in place.definitions("r8") if not place.is_call(n)]
-    if place.call_number is not None and is_acrn(place.call_number):
+    """Where a number was loaded, and the next load, for each load that reaches the hypercall."""
+    last = [n for n in place.definitions(place.register) if not place.is_call(n)]
+    if place.call_number is not None and place.abi.has_number(place.call_number):
         return  # a number of ACRN's, in the table or not, is meant
-    computed = any(_reads_r8(place, n) for n in last)
+    computed = any(_reads_register(place, n) for n in last)
     work, seen = [n for n in last if not _is_number(place, n)], set()
     while work and len(seen) < MAX_SUCCESSIONS:
         later = work.pop()
         if later in seen:
             continue
         seen.add(later)
-        for earlier in (place.origins.definitions(later, "r8") or set()) - {ENTRY}:
+        for earlier in (place.origins.definitions(later, place.register) or set()) - {ENTRY}:
             if not place.is_call(earlier) and _is_number(place, earlier):
                 yield earlier, later
-            elif computed and place.is_call(earlier) or _reads_r8(place, later):
+            elif computed and place.is_call(earlier) or _reads_register(place, later):
                 work.append(earlier)
 
 
-def _reads_r8(place: Place, number: int) -> bool:
-    return not place.is_call(number) and "r8" in place.function.instruction(number).reads
+def _reads_register(place: Place, number: int) -> bool:
+    return not place.is_call(number) and place.register in place.function.instruction(number).reads
 
 
 def _is_partial(place: Place, number: int) -> bool:
@@ -102,22 +112,25 @@ def _is_partial(place: Place, number: int) -> bool:
 
 
 def _is_number(place: Place, definition: int) -> bool:
-    """Whether the definition puts a number of the call table in R8."""
-    values = place.origins.after(definition, "r8")
+    """Whether the definition loads a number of the call table."""
+    values = place.origins.after(definition, place.register)
     return any(v.kind == KNOWN and place.table.numbered(v.number or 0) for v in values)
 
 
 def _wrong_numbers(place: Place, overwritten: bool) -> Iterator[Found]:
-    for value in sorted(place.r8, key=str):
+    name = place.register.upper()
+    for value in sorted(place.loaded, key=str):
         if value.kind != KNOWN or value.number is None:
             continue
         number = value.number
         if number >> 31 == (1 << 33) - 1 and place.table.numbered(number) is None:
             meant = place.table.call_name(number & 0xFFFF_FFFF)
-            text = f"R8 is {number:#x}: {meant}, extended by its sign; ACRN's numbers have 32 bits"
+            text = (
+                f"{name} is {number:#x}: {meant}, extended by its sign; ACRN's numbers have 32 bits"
+            )
             yield Found("number-sign-extended", text)
         elif value.wide is not None and value.wide != number:
-            wide = f"{value.wide:#x} is cut to 32 bits on its way to R8"
+            wide = f"{value.wide:#x} is cut to 32 bits on its way to {name}"
             yield Found("number-truncated", f"{wide}, which then holds {number:#x}")
         elif place.table.numbered(number) is None and not overwritten:
             other = place.knowledge.explain(number)

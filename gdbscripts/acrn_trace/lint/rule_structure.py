@@ -13,8 +13,7 @@ from acrn_trace.tables.calls import Argument
 
 
 def structure_findings(place: Place) -> Iterator[Found]:
-    entry = place.entry
-    for register, argument in zip(("rdi", "rsi"), entry.arguments if entry else ()):
+    for register, argument in place.arguments:
         if argument.kind != "PTR" or argument.direction not in ("in", "inout"):
             continue
         where = _in_frame(place, register, argument)

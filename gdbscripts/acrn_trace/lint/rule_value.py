@@ -3,68 +3,71 @@
 
 from typing import Iterable, Iterator
 
-from acrn_trace.lint.callees import CALLER_SAVED
+from acrn_trace.guest.psabi import CALLER_SAVED, PARAMETERS
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.flow_graph import ENTRY
 from acrn_trace.lint.instructions import Copy
 from acrn_trace.lint.origins import KNOWN, LOST, RESULT, SOME
 
-_NAMES = {"rdi": "RDI", "rsi": "RSI"}
-
 
 def value_findings(place: Place) -> Iterator[Found]:
-    if not any(value.kind == SOME for value in place.r8):  # an asm statement is given its number
-        yield from _lost_in_r8(place)
+    if not any(
+        value.kind == SOME for value in place.loaded
+    ):  # an asm statement is given its number
+        yield from _lost_to_number(place)
         yield from _lost_in_rax(place)
     yield from _lost_in_changed(place)
     yield from _lost_arguments(place)
 
 
-def _lost_in_r8(place: Place) -> Iterator[Found]:
-    """R8 had a value, the number replaced it, and the code goes on as if it were there."""
-    used = place.used_after("r8")
+def _lost_to_number(place: Place) -> Iterator[Found]:
+    """The number replaced a value, and the code goes on as if that were still there."""
+    used = place.used_after(place.register)
     if not used:
         return
-    loads = [n for n in place.definitions("r8") if not place.is_call(n)]
+    name = place.register.upper()
+    loads = [n for n in place.definitions(place.register) if not place.is_call(n)]
     for load in loads:
-        older = (place.origins.definitions(load, "r8") or set()) - set(loads)
+        older = (place.origins.definitions(load, place.register) or set()) - set(loads)
         if any(_was_wanted(place, old, load, used) for old in older):
             text = (
-                f"{place.at(load)} replaces a value in R8 that {place.at(used[0])} still uses "
-                "after the call: R8 is missing from the asm's clobbers"
+                f"{place.at(load)} replaces a value in {name} that {place.at(used[0])} still uses "
+                f"after the call: {name} is missing from the asm's clobbers"
             )
             yield Found("r8-value-lost", text)
             return
 
 
 def _was_wanted(place: Place, old: int, load: int, used: list[int]) -> bool:
-    """Whether the later uses mean what ``old`` put in R8, not the number."""
-    if any(old in _reaching(place, use, "r8") for use in used):
+    """Whether the later uses mean what ``old`` put in the register, not the number."""
+    if any(old in _reaching(place, use, place.register) for use in used):
         return True
     if old == ENTRY:
-        return _is_fifth_parameter(place, load, used)
+        return _is_parameter(place, load, used)
     if place.is_call(old) or place.function.instruction(load).maybe:
         return False
-    unused = not place.uses("r8", old, hypercalls=True)
+    unused = not place.uses(place.register, old, hypercalls=True)
     return unused or (load + 1 == place.number and place.call_number is not None)
 
 
-def _is_fifth_parameter(place: Place, load: int, used: list[int]) -> bool:
-    """Whether R8 seems to be the function's fifth parameter rather than the number.
+def _is_parameter(place: Place, load: int, used: list[int]) -> bool:
+    """Whether the register seems to be a parameter of the function rather than the number.
 
-    A caller is seen to load it; or the asm loads it right before VMCALL, where a register variable
-    would be loaded elsewhere, and the code computes with it, or uses the fourth parameter as well.
+    A caller is seen to load it; or the asm loads it right before the hypercall, where a register
+    variable would be loaded elsewhere, and the code computes with it, or uses the parameter before
+    as well.
     """
-    if place.functions.is_parameter(place.function, "r8"):
+    if place.functions.is_parameter(place.function, place.register):
         return True
     if load + 1 != place.number or place.call_number is None:
         return False
-    fourth = place.callees.reads(place.function.address(0), "rcx")
-    return fourth or any(_computes(place, use) for use in used)
+    before = PARAMETERS[: PARAMETERS.index(place.register)] if place.register in PARAMETERS else ()
+    is_used = bool(before) and place.callees.reads(place.function.address(0), before[-1])
+    return is_used or any(_computes(place, use) for use in used)
 
 
 def _computes(place: Place, use: int) -> bool:
-    """Whether the instruction does more with R8 than to pass it on."""
+    """Whether the instruction does more with the register than to pass it on."""
     instruction = place.function.instruction(use)
     copies = isinstance(instruction.formula, Copy) or isinstance(instruction.stored, Copy)
     return not copies and not place.function.kind(use)
@@ -131,11 +134,10 @@ def _is_saved(place: Place, register: str) -> bool:
 
 
 def _lost_arguments(place: Place) -> Iterator[Found]:
-    entry = place.entry
-    for register, argument in zip(("rdi", "rsi"), entry.arguments if entry else ()):
+    for register, argument in place.arguments:
         for value in place.before(register):
             if value.kind == LOST and value.register == register:
-                what = f"{_NAMES[register]}, {argument.name} of {entry.name},"
+                what = f"{register.upper()}, {argument.name} of {place.entry.name},"
                 text = f"{what} holds what {place.left_by(value)} left"
                 yield Found("argument-lost", text)
                 break

@@ -17,8 +17,8 @@ def uses(
 ) -> list[int]:
     """The instructions that read what instruction ``number`` leaves in ``register``.
 
-    Hypercalls, which read R8, are among them if ``hypercalls`` says so. Saving a register on the
-    stack is no use. ``certainly``: only those that are reached for sure.
+    Hypercalls, which read their number and arguments, are among them if ``hypercalls`` says so.
+    Saving a register on the stack is no use. ``certainly``: only those that are reached for sure.
     """
     found, seen, work = [], set(), list(flow.successors(number, certainly))
     while work and len(seen) < MAX_STEPS:

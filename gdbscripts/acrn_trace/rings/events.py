@@ -8,7 +8,7 @@ there now.
 import struct
 from typing import Iterator, Mapping
 
-from acrn_trace.guest.abi import ACRN, RFLAGS_COMPARED
+from acrn_trace.guest.abi import RFLAGS_COMPARED
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.format import (
@@ -109,7 +109,7 @@ class RecordDecoder:
             time=0.0,
             clock="tsc",
             vcpu=None if vcpu == UNKNOWN_VCPU else vcpu,
-            abi=ACRN.name,
+            abi=self._knowledge.abi.name,
             nr=number,
             name=self._knowledge.table.call_name(number),
             args=args,
@@ -141,7 +141,7 @@ class RecordDecoder:
             if argument.kind == "PTR":
                 trees[argument.name] = first
                 before = after = None  # only the first structure is captured
-        event.findings += misread_arguments(entry, args, trees)
+        event.findings += misread_arguments(entry, self._knowledge.abi, args, trees)
 
     def _argument(
         self, argument: Argument, register: int, first: Tree | None, after: bytes | None
@@ -170,15 +170,18 @@ class RecordDecoder:
 
     def _find(self, event: Event, raw: bytes, flags: int) -> None:
         """The findings that the record alone gives grounds for."""
-        allowed = self._knowledge.results.may_change.get(event.name, frozenset())
+        knowledge = self._knowledge
+        may_change = knowledge.results.may_change.get(event.name, frozenset())
+        allowed = knowledge.abi.may_change | may_change
         event.clobbered = {
             name: (before, after)
             for name, before, after in self._changed(raw, flags)
-            if name not in allowed and name not in ACRN.may_change
+            if name not in allowed
         }
         event.findings += clobber_findings(event.clobbered, event.name, event.site)
-        knowledge = self._knowledge
-        rules = ResultChecker(knowledge.table, knowledge.results, knowledge.explain)
+        rules = ResultChecker(
+            knowledge.table, knowledge.results, knowledge.explain, abi=knowledge.abi
+        )
         # Which VMs there are, the rule on ENOTTY would have to see from every call before.
         event.findings += [f for f in rules.check(event) if f.kind != "enotty"]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.guest.abi import ENCODED_REGISTERS, main_abi
 from acrn_trace.image.image import Image
 from acrn_trace.sites.decoder import Decoder
 from acrn_trace.tables.dwarf import read_struct
@@ -23,9 +24,10 @@ VERIFIED = 16  # bytes of code that tell the hypervisor from others at the addre
 class Hypervisor:
     """One hypervisor's names.
 
-    ``dispatch`` is entered for each hypercall, with a pointer to ``vcpu`` in RDI. There
+    ``dispatch`` is entered for each hypercall, with a pointer to ``vcpu`` for a parameter. There
     ``registers`` leads to the guest's general registers: fields, and ``[path]`` for the element
-    that another field says; ``places`` is where in them R8, RDI and RSI are: fields, or elements.
+    that another field says; ``by_name``: each is a field of its name, else the element of the
+    number that the instruction encoding gives it.
     ``caller`` calls the handlers, through a table; their names begin with ``handlers``.
     """
 
@@ -33,25 +35,25 @@ class Hypervisor:
     dispatch: tuple[str, ...]
     vcpu: str
     registers: str
-    places: tuple[str, str, str]
+    by_name: bool
     caller: tuple[str, ...]
     handlers: str
 
 
-# The order of ours is that of the instruction encoding. ACRN: arch/x86/guest/vmcall.c and
+# ACRN: arch/x86/guest/vmcall.c and
 # include/arch/x86/asm/guest/vcpu.h of master; dispatch_hypercall is static and may be inlined.
 HYPERVISORS = (
     Hypervisor(
         "examples/hypervisor",
         ("handle_hypercall",),
-        *("vcpu", "gprs", ("8", "7", "6")),
+        *("vcpu", "gprs", False),
         caller=("dispatch", "acrn_model_vmcall"),
         handlers="model_",
     ),
     Hypervisor(
         "ACRN",
         ("dispatch_hypercall", "vmcall_vmexit_handler"),
-        *("acrn_vcpu", "arch.contexts[arch.cur_context].run_ctx.cpu_regs", ("r8", "rdi", "rsi")),
+        *("acrn_vcpu", "arch.contexts[arch.cur_context].run_ctx.cpu_regs", True),
         caller=("dispatch_hypercall", "vmcall_vmexit_handler"),
         handlers="hcall_",
     ),
@@ -76,7 +78,7 @@ class HypervisorCode:
     dispatch: int
     handlers: dict[int, str]
     returns: tuple[int, ...]  # behind the calls of handlers
-    registers: tuple[Access, Access, Access]  # number and arguments
+    registers: dict[str, Access]  # by name: of the number and the arguments
     code: dict[int, bytes]  # the first bytes at each address above
 
 
@@ -110,10 +112,18 @@ def _code(
     }
     caller = next((functions[name] for name in known.caller if name in functions), (0, 0))
     returns = _behind_indirect_calls(image, *caller)
-    registers = tuple(access(vcpu, known.registers, place) for place in known.places)
+    abi = main_abi()
+    registers = {
+        name: access(vcpu, known.registers, _place(known, name))
+        for name in (abi.number, *abi.arguments)
+    }
     places = [dispatch, *handlers, *returns]
     code = {at: image.read_at_most(at, VERIFIED) for at in places}
     return HypervisorCode(known.name, dispatch, handlers, returns, registers, code)  # type: ignore
+
+
+def _place(known: Hypervisor, register: str) -> str:
+    return register if known.by_name else str(ENCODED_REGISTERS.index(register))
 
 
 def _pointers(image: Image) -> set[int]:

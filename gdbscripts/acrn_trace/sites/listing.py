@@ -3,7 +3,6 @@
 
 from typing import Iterable, Iterator, Mapping
 
-from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
 from acrn_trace.sites.code_around import CodeAround
 from acrn_trace.tables.calls import CallTable
@@ -42,7 +41,7 @@ def call_comment(site: Site, table: CallTable) -> str:
     if site.number is None:
         return ""
     entry = table.numbered(site.number)
-    registers = ACRN.arguments[: len(entry.arguments)] if entry else ACRN.arguments
+    registers = site.abi.arguments[: len(entry.arguments) if entry else None]
     return f"  # {table.call_name(site.number)}({', '.join(registers)})"
 
 

@@ -11,7 +11,7 @@ import re
 from typing import Callable, Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ACRN, MASK64, VMCALL, VMMCALL
+from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64, hypercall_at, hypercalls, main_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
 from acrn_trace.sites.bounds import Bounds
@@ -19,31 +19,32 @@ from acrn_trace.sites.call_targets import CallTargets
 from acrn_trace.sites.judge import FunctionJudge
 from acrn_trace.sites.spans import Span
 
-MNEMONICS = {VMCALL: "vmcall", VMMCALL: "vmmcall"}
 MAX_MATCHES = 1 << 20
+MAX_BYTES = 15  # of an instruction
 
 # The number of the call at an address of some code, None where it cannot be told.
 NumberAt = Callable[[Code, int], int | None]
 
-_BYTES = re.compile(b"|".join(map(re.escape, ACRN.instructions)))
-
 
 def number_before(code: Code, address: int) -> int | None:
-    """The number that the instruction right before ``address`` loads into R8."""
+    """The number that the instruction right before ``address`` loads for the call."""
     offset = address - code.address
     before = code.data[max(offset - 10, 0) : offset]
-    if before[-6:-4] == b"\x41\xb8":  # mov $imm32, %r8d
+    upper, register = divmod(ENCODED_REGISTERS.index(main_abi().number), 8)
+    mov = bytes([0xB8 + register])
+    if before.endswith(bytes([0x41]) * upper + mov, 0, -4):  # mov $imm32, %r8d
         return int.from_bytes(before[-4:], "little")
-    if before[-7:-4] == b"\x49\xc7\xc0":  # mov $imm32, %r8, sign-extended
+    if before.endswith(bytes([0x48 + upper, 0xC7, 0xC0 + register]), 0, -4):  # extends the sign
         return int.from_bytes(before[-4:], "little", signed=True) & MASK64
-    if before[-10:-8] == b"\x49\xb8":  # movabs $imm64, %r8
+    if before.endswith(bytes([0x48 + upper]) + mov, 0, -8):  # movabs $imm64, %r8
         return int.from_bytes(before[-8:], "little")
     return None
 
 
 def scanned_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
     """The certain and the possible sites of ``image``, by address."""
-    found = _found(_Scanner(image, _BYTES, "VMCALL"))
+    pattern = re.compile(b"|".join(map(re.escape, hypercalls())))
+    found = _found(_Scanner(image, pattern, main_abi().mnemonic))
     sites = (_site(image, part, address, certain, number_at) for part, address, certain in found)
     return sorted(sites, key=lambda site: site.address)
 
@@ -72,7 +73,7 @@ def _site(image: Image, part: Code, address: int, certain: bool, number_at: Numb
         function=image.function_at(address),
         certain=certain,
         source="scan",
-        instruction=MNEMONICS[part.data[offset : offset + ACRN.length]],
+        instruction=hypercall_at(part.data[offset : offset + MAX_BYTES]),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import hypercalls
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.image.site_records import recorded_sites
@@ -25,9 +25,10 @@ def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]
         return recorded
     sites = merged(image, recorded, scanned) if recorded else scanned
     if not sites:
+        names = " or ".join(name.upper() for name in hypercalls().values())
         raise TraceError(
-            f"{image.path} makes no hypercalls: it has no site records, and no VMCALL or VMMCALL "
-            "in its executable code; is it the guest's image?"
+            f"{image.path} makes no hypercalls: it has no site records, and no {names} in its "
+            "executable code; is it the guest's image?"
         )
     return with_callers(image, sites)
 
@@ -59,10 +60,12 @@ def merged(image: Image, recorded: list[Site], scanned: list[Site]) -> list[Site
 
 def _both(image: Image, record: Site, scanned: Site | None) -> Site:
     if scanned is None:
-        there = image.read(record.address, ACRN.length)
-        if there in ACRN.instructions:
+        abi = record.abi
+        if image.read(record.address, abi.length) in abi.codes:
             return replace(record, difference="recorded, though not code by the scan")
-        return replace(record, certain=False, difference="recorded, but no VMCALL is there")
+        return replace(
+            record, certain=False, difference=f"recorded, but no {abi.mnemonic} is there"
+        )
     difference = None
     if None not in (record.number, scanned.number) and record.number != scanned.number:
         difference = f"recorded as {record.number:#x}, loads {scanned.number:#x}"

@@ -10,10 +10,10 @@ from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import CALLS_ARE_LISTED, suggest
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.calls import CallTable
 
 # ACRN numbers its calls in groups of 16 (acrn_hv_defs.h, HC_ID_GEN_BASE …, master d61d98cf800e).
-FIRST_NUMBER = 0x8000_0000
 CLASSES = {
     "general": 0x0,
     "vm": 0x1,
@@ -57,8 +57,8 @@ class CallSelection:
 
 def class_of(number: int) -> int | None:
     """Which group of ACRN's numbers it is in; None for a number of another shape."""
-    index = number - FIRST_NUMBER
-    return index >> 4 if 0 <= index < 0x100 else None
+    abi = main_abi()
+    return (number & abi.number_index) >> 4 if abi.has_number(number) else None
 
 
 def select_calls(words: Iterable[str], table: CallTable) -> CallSelection:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Iterator
 
-from acrn_trace.tables import deffile
-from acrn_trace.tables.deffile import Line, Term
+from acrn_trace.base import deffile
+from acrn_trace.base.deffile import Line, Term
 
 DIRECTIONS = ("in", "out", "inout")
 VALUE_BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64}

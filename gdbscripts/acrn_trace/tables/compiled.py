@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ACRN, ENCODED_REGISTERS, MASK64
+from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.compiled_types import DIRECTIONS, TypeCompiler
 from acrn_trace.tables.errnos import ERRNOS
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tables.layouts import Field, Scalar, Struct
-from acrn_trace.tables.results import INDEX, MAGIC, ResultRules
+from acrn_trace.tables.results import ResultRules
 from acrn_trace.tables.sections import HEAD, NONE, Sections
 
 KINDS = {"VALUE": 1, "VMID": 2, "ENUM": 3, "PACKED": 4, "PTR": 5, "ADDR": 6, "PASS": 7}
 QUOTED = 1
 ZERO_FAILED_IF, ZERO_PROVES_NOTHING, EINVAL_MEANS_ADDRESS = 1, 2, 3
 ONLY_ABI = 0
-RESULT_BITS = 32
+RESULT_BITS = {"s32": 32, "s64": 64, "u64": 64}
 
 
 def table_for(knowledge: Knowledge) -> bytes:
@@ -67,13 +67,13 @@ class _Compiler:
         return self._sections.packed(self._knowledge.table.checksum)
 
     def _abi(self) -> None:
-        number = ENCODED_REGISTERS.index
-        arguments = bytes(map(number, ACRN.arguments))
+        abi, number = self._knowledge.abi, ENCODED_REGISTERS.index
+        arguments = bytes(map(number, abi.arguments))
         self._sections.add(
             "abis",
-            *(self._sections.text(ACRN.name), number(ACRN.number), len(arguments)),
-            *(arguments.ljust(6, b"\0"), number(ACRN.result), RESULT_BITS),
-            *(_mask(ACRN.may_change), MAGIC, INDEX),
+            *(self._sections.text(abi.name), number(abi.number), len(arguments)),
+            *(arguments.ljust(6, b"\0"), number(abi.result), RESULT_BITS[abi.result_type]),
+            *(_mask(abi.may_change), abi.number_base, abi.number_index),
         )
 
     def _call(self, entry: Entry) -> None:

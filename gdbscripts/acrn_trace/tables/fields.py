@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Iterable
 
-from acrn_trace.tables import deffile
-from acrn_trace.tables.deffile import Line, Term
+from acrn_trace.base import deffile
+from acrn_trace.base.deffile import Line, Term
 
 PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET", "BOOL"}
 

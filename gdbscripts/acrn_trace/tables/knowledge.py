@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
+from acrn_trace.base import deffile
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import ACRN_TABLE, FIELDS, INCLUDE, TYPES
-from acrn_trace.tables import deffile
+from acrn_trace.guest.abi import Abi, abi_named
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.tables.dwarf import read_layouts
 from acrn_trace.tables.fields import FieldTable, read_fields
@@ -31,6 +32,12 @@ class Knowledge:
     loaded: list[Path] = field(default_factory=list)
     defined: list[Entry] = field(default_factory=list)
     built: Path | None = None
+    hypervisor: str = "acrn"
+
+    @property
+    def abi(self) -> Abi:
+        """How the calls of ``table`` are made."""
+        return abi_named(self.hypervisor)
 
     def define(self, text: str) -> tuple[Entry, list[Entry]]:
         """Add the call that one line of a table states: that, and those that it replaces."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.tables import deffile
+from acrn_trace.base import deffile
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
-from acrn_trace.tables.deffile import Line
+from acrn_trace.base.deffile import Line
 
 
 @dataclass

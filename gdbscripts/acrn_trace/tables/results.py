@@ -5,13 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
-from acrn_trace.tables import deffile
-from acrn_trace.tables.deffile import Line
-
-# ACRN dispatches on the low 8 bits and checks the others only where it resolves the target VM:
-# hypervisor/arch/x86/guest/vmcall.c of master d61d98cf800e.
-MAGIC = 0x80000000
-INDEX = 0xFF
+from acrn_trace.base import deffile
+from acrn_trace.base.deffile import Line
 
 
 @dataclass

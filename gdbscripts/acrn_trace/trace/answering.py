@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
-from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.trace.change import (
@@ -105,10 +104,10 @@ class Answering:
 
     def give(self, answer: Answer) -> None:
         """Now, or when the guest goes on from a stop that the user is shown."""
-        address = answer.call.site.address
-        if self.reasons or self._hands.is_shown(address):
+        site = answer.call.site
+        if self.reasons or self._hands.is_shown(site.address):
             self.waiting = answer
-            self._hands.stand_at(address)
+            self._hands.stand_at(site)
         else:
             self._give_now(answer)
 
@@ -120,7 +119,7 @@ class Answering:
             change = intervener.returned(call, event)
             if change:
                 make_change(change, self._hands)
-                event.rax = change.registers.get(ACRN.result, event.rax)
+                event.rax = change.registers.get(call.abi.result, event.rax)
                 self._tell(change, event)
                 afterwards.append(change.after)
         return [action for action in afterwards if action]
@@ -175,13 +174,14 @@ class Answering:
     def _give_in_passing(self, answer: Answer) -> None:
         make_change(answer.change, self._hands)
         self._mark(answer)
-        self._hands.set_registers({ACRN.result: answer.change.answer or 0})
+        self._hands.set_registers({answer.call.abi.result: answer.change.answer or 0})
         self._hands.pass_over()
         self._passing = answer.call
 
     def _come_back(self, call: Call, stop: Stop) -> None:
         """An answered call is over: the vCPU is put behind it."""
-        self._hands.set_registers({name: stop.registers[name] for name in (ACRN.result, "rip")})
+        names = (call.abi.result, "rip")
+        self._hands.set_registers({name: stop.registers[name] for name in names})
         self._calls.come_back(call, stop)
 
     def _change_entry(self, change: Change, call: Call, event: Event) -> None:

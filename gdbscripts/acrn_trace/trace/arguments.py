@@ -2,6 +2,7 @@
 """Decodes a call's arguments: at its entry what goes in, at its return what came out."""
 
 from dataclasses import dataclass, field
+from typing import Sequence
 
 from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable, is_absent
 from acrn_trace.tables.calls import Argument, Entry
@@ -27,7 +28,7 @@ class ArgumentDecoder:
     def __init__(self, types: Types) -> None:
         self._types, self._structures = types, Structures(types)
 
-    def entered(self, entry: Entry, args: tuple[int, ...], memory: PhysicalMemory) -> Decoded:
+    def entered(self, entry: Entry, args: Sequence[int], memory: PhysicalMemory) -> Decoded:
         """All but what the hypervisor is about to write."""
         decoded = Decoded()
         for argument, register in zip(entry.arguments, args):
@@ -43,7 +44,7 @@ class ArgumentDecoder:
     def returned(
         self,
         entry: Entry,
-        args: tuple[int, ...],
+        args: Sequence[int],
         decoded: Decoded,
         failed: bool,
         memory: PhysicalMemory,
@@ -76,7 +77,7 @@ class ArgumentDecoder:
             return {"address": hex(address), "unreadable": str(why)}
 
     def absence(
-        self, entry: Entry, name: str, args: tuple[int, ...], memory: PhysicalMemory
+        self, entry: Entry, name: str, args: Sequence[int], memory: PhysicalMemory
     ) -> str | None:
         """Why there is no memory where the argument points; None if there is, for all we see."""
         for argument, register in zip(entry.arguments, args):
@@ -103,14 +104,14 @@ class ArgumentDecoder:
         enum = argument.type if argument.kind == "ENUM" else None
         return self._structures.scalar(Scalar(argument.bits // 8, enum=enum), number, argument.bits)
 
-    def pointee(self, entry: Entry, argument: Argument, args: tuple[int, ...]) -> Pointee | None:
+    def pointee(self, entry: Entry, argument: Argument, args: Sequence[int]) -> Pointee | None:
         """What the argument points at; None for a number and for an address of who knows what."""
         if argument.kind == "PTR":
             return Pointee(argument.direction, argument.type or "")
         selector, cases = self._types.fields.pointees.get((entry.name, argument.name), ("", {}))
         return cases.get(self._selected(entry, selector, args)) if cases else None
 
-    def _selected(self, entry: Entry, selector: str, args: tuple[int, ...]) -> int | None:
+    def _selected(self, entry: Entry, selector: str, args: Sequence[int]) -> int | None:
         name, _, part = selector.partition(".")
         for argument, register in zip(entry.arguments, args):
             if argument.name == name:

@@ -19,7 +19,7 @@ class Arrival:
     """A call as the hypervisor has it; ``ret`` is what the handler returned, signed 32 bits."""
 
     nr: int
-    args: tuple[int, int]
+    args: tuple[int, ...]
     handler: str | None = None
     ret: int | None = None
 
@@ -41,7 +41,7 @@ class BothSides(Sink):
         if len(self._open) < MAX_OPEN:
             self._open.append(event)
 
-    def arrived(self, vcpu: int, nr: int, args: tuple[int, int]) -> None:
+    def arrived(self, vcpu: int, nr: int, args: tuple[int, ...]) -> None:
         """The dispatcher is entered on ``vcpu``, or QEMU reports once more that it was."""
         if self._is_repeated(vcpu, nr, args):
             return
@@ -55,7 +55,7 @@ class BothSides(Sink):
         else:
             self.unmatched += 1  # from a site that is not traced
 
-    def _is_repeated(self, vcpu: int, nr: int, args: tuple[int, int]) -> bool:
+    def _is_repeated(self, vcpu: int, nr: int, args: tuple[int, ...]) -> bool:
         """Whether the vCPU's newest call has arrived, the same, and no handler has run."""
         current = self._current.get(vcpu)
         newest = next((event for event in reversed(self._open) if event.vcpu == vcpu), None)

@@ -8,7 +8,7 @@ the tracer makes at once: the guest stands still, and goes on from what the chan
 from dataclasses import dataclass, field, replace
 from typing import Callable, Iterable, Mapping, Protocol
 
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.pairing import Call
@@ -78,7 +78,7 @@ class StoppedGuest(Protocol):
     def is_shown(self, address: int) -> bool:
         """Whether the user may be shown the stop there, for what he has set there himself."""
 
-    def stand_at(self, address: int) -> None:
+    def stand_at(self, site: Site) -> None:
         """The user is shown a call there that may be answered when the guest goes on."""
 
     def pass_over(self) -> None:
@@ -102,5 +102,5 @@ def changed_stop(stop: Stop, registers: Mapping[str, int], time: float | None = 
 def answered_stop(call: Call, change: Change, time: float) -> Stop:
     """The call's return as the hypervisor would have left it, made from its entry."""
     assert change.answer is not None
-    result = {ACRN.result: change.answer, "rip": call.site.return_address}
+    result = {call.abi.result: change.answer, "rip": call.site.return_address}
     return changed_stop(call.entry, {**change.registers, **result}, time)

@@ -6,7 +6,6 @@ A check is a function of an event and its call. Whoever starts a trace puts its 
 
 from typing import Callable, Iterable, Iterator
 
-from acrn_trace.guest.abi import ACRN
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.changes import Change
@@ -30,7 +29,12 @@ def checks_of(
 ) -> list[Check]:
     """Those by what is known of the hypervisor; the parameters are those of ResultChecker."""
     results = ResultChecker(
-        knowledge.table, knowledge.results, knowledge.explain, from_boot, absence
+        knowledge.table,
+        knowledge.results,
+        knowledge.explain,
+        from_boot,
+        absence,
+        knowledge.abi,
     )
     checks = [misread(knowledge.table), changed_inputs, clobbers]
     checks.append(of_answers(lambda event, _call: results.check(event)))
@@ -51,11 +55,11 @@ def of_answers(check: Check) -> Check:
 def misread(table: CallTable) -> Check:
     """The arguments that ACRN takes for something else than the caller gave."""
 
-    def check(event: Event, _call: Call) -> Iterable[Finding]:
+    def check(event: Event, call: Call) -> Iterable[Finding]:
         entry = table.numbered(event.nr)
         if entry is None or event.arguments is None:
             return ()
-        return misread_arguments(entry, event.args, event.arguments.before)
+        return misread_arguments(entry, call.abi, event.args, event.arguments.before)
 
     return check
 
@@ -78,11 +82,12 @@ def clobbers(event: Event, call: Call) -> list[Finding]:
 
 def stale_result(event: Event, call: Call) -> Iterator[Finding]:
     """A result that may be none, of a release of ACRN that leaves RAX alone at some failures."""
-    if event.rax == call.entry.registers[ACRN.result]:
+    result = call.abi.result
+    if event.rax == call.entry.registers[result]:
         yield Finding(
             "stale-rax",
-            f"{event.name} left RAX as it was, {event.rax:#x}: this release of ACRN does so when "
-            "it fails with ENODEV or EACCES",
+            f"{event.name} left {result.upper()} as it was, {event.rax:#x}: this release of "
+            "ACRN does so when it fails with ENODEV or EACCES",
         )
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Compares every general register and RFLAGS at a call's entry with its return."""
 
-from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS, RFLAGS_COMPARED
+from acrn_trace.guest.abi import GENERAL_REGISTERS, RFLAGS_COMPARED
 from acrn_trace.guest.stop import Stop
 from acrn_trace.trace.event import Finding
 
@@ -13,8 +13,7 @@ def changed_registers(entry: Stop, leave: Stop, may_change: frozenset[str]) -> C
     changes = {
         name: (entry.registers[name], leave.registers[name])
         for name in GENERAL_REGISTERS
-        if name not in ACRN.may_change | may_change
-        and entry.registers[name] != leave.registers[name]
+        if name not in may_change and entry.registers[name] != leave.registers[name]
     }
     before, after = entry.registers["eflags"], leave.registers["eflags"]
     if (before ^ after) & RFLAGS_COMPARED and "eflags" not in may_change:

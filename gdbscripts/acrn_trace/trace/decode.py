@@ -3,7 +3,6 @@
 
 from typing import Callable
 
-from acrn_trace.guest.abi import ACRN
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.arguments import ArgumentDecoder
@@ -30,8 +29,7 @@ class Decoder:
 
     def entered(self, call: Call) -> Event:
         """The event of a call that is in flight."""
-        registers = call.entry.registers
-        args = (registers[ACRN.arguments[0]], registers[ACRN.arguments[1]])
+        args = call.abi.arguments_in(call.entry.registers)
         entry = self._table.numbered(call.number)
         arguments = self._arguments.entered(entry, args, self._memory) if entry else None
         return Event(
@@ -39,7 +37,7 @@ class Decoder:
             time=call.entry.time,
             clock="host",
             vcpu=call.entry.vcpu,
-            abi=ACRN.name,
+            abi=call.abi.name,
             nr=call.number,
             name=self._table.call_name(call.number),
             args=args,
@@ -64,7 +62,7 @@ class Decoder:
         event.over, event.status = True, "returned"
         event.answered_by = event.answered_by or "hypervisor"
         event.duration = call.exit.time - call.entry.time
-        event.rax = call.exit.registers[ACRN.result]
+        event.rax = call.exit.registers[call.abi.result]
         event.return_vcpu = call.exit.vcpu
 
     def finished(self, event: Event, call: Call) -> Event:
@@ -77,7 +75,7 @@ class Decoder:
             self.returned(event, call)
         self._outputs(event)
         if self._compares():
-            allowed = self._may_change.get(event.name, frozenset())
+            allowed = call.abi.may_change | self._may_change.get(event.name, frozenset())
             event.clobbered = changed_registers(call.entry, call.exit, allowed)
         return event
 

@@ -35,7 +35,7 @@ class Event:
     abi: str
     nr: int
     name: str
-    args: tuple[int, int]
+    args: tuple[int, ...]  # as many as the ABI has
     site: Site | None
     source: str  # stop, ring or dump
     decoded: dict[str, Any] = field(default_factory=dict)

@@ -12,7 +12,8 @@ from typing import Any, Callable, Collection, Iterable, Iterator, Protocol
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
-from acrn_trace.tables.call_selection import FIRST_NUMBER, CallSelection, select_calls
+from acrn_trace.guest.abi import main_abi
+from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.event import Event
 
@@ -171,7 +172,7 @@ class _OfCalls:
         if calls.everything:
             return PlainCondition(Kind.NONE, is_negated=True)
         numbers = calls.numbers | {call.number for call in table if calls.has_name(call.name)}
-        groups = tuple((FIRST_NUMBER >> 4) + one for one in calls.classes)
+        groups = tuple((main_abi().number_base >> 4) + one for one in calls.classes)
         unknown = (lambda nr: calls.has_name(table.call_name(nr))) if calls.patterns else None
         return PlainCondition(Kind.CALL, tuple(numbers), groups, unknown)
 

@@ -10,7 +10,7 @@ parameter of 8 or 16 bits they do extend to 32: what stands in bits 31 and below
 
 from typing import Iterator, Mapping, Sequence
 
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import Abi
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.trace.changes import parts
 from acrn_trace.trace.event import Finding
@@ -21,10 +21,10 @@ MAX_TOLD = 8  # fields of one argument
 
 
 def misread_arguments(
-    entry: Entry, args: Sequence[int], given: Mapping[str, Tree]
+    entry: Entry, abi: Abi, args: Sequence[int], given: Mapping[str, Tree]
 ) -> Iterator[Finding]:
     """One finding each; ``given`` has the structures as they were when the call was made."""
-    for argument, register, value in zip(entry.arguments, ACRN.arguments, args):
+    for argument, register, value in zip(entry.arguments, abi.arguments, args):
         if argument.kind in ("VALUE", "VMID") and _unread(argument, value):
             taken = f"{argument.name}={value & (1 << argument.bits) - 1}"
             yield Finding(

@@ -9,7 +9,7 @@ RSP) but not all three. The vCPU is no part of it, since a thread may migrate wh
 from dataclasses import dataclass, replace
 from typing import Callable, Iterator
 
-from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
+from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
 
@@ -33,8 +33,12 @@ class Call:
         return _key(self.site, self.entry)
 
     @property
+    def abi(self) -> Abi:
+        return self.site.abi
+
+    @property
     def number(self) -> int:
-        return self.entry.registers[ACRN.number]
+        return self.abi.number_in(self.entry.registers)
 
 
 def _key(site: Site, stop: Stop) -> Key:
@@ -91,7 +95,7 @@ class Pairing:
         """The call that returned, or None: no call of ours, or not yet certain which.
 
         RSP may be what the hypervisor broke, so a stop that matches no RSP can still be a return of
-        the vCPU's newest call at the site: at once when the number and both arguments still are in
+        the vCPU's newest call at the site: at once when the number and all arguments still are in
         their registers, else when ``settle`` finds that nothing contradicted it.
         """
         call = self._in_flight.get(_key(site, stop))
@@ -100,7 +104,7 @@ class Pairing:
         if self._answered.get(stop.vcpu) == _key(site, stop):
             return None
         call = self._newest_with_other_rsp(stop, site)
-        if call and _unchanged(call.entry, stop, (ACRN.number, *ACRN.arguments)):
+        if call and _unchanged(call.entry, stop, (call.abi.number, *call.abi.arguments)):
             return self._finish(call, stop)
         if call:
             call.doubtful_exit = stop

@@ -88,7 +88,7 @@ class Renderer:
         shown = self.verbose or not address or self._is_misaligned(entry, argument, event.args)
         return f"{address:#x} " if shown else ""
 
-    def _is_misaligned(self, entry: Entry, argument: Argument, args: tuple[int, int]) -> bool:
+    def _is_misaligned(self, entry: Entry, argument: Argument, args: tuple[int, ...]) -> bool:
         address = args[entry.arguments.index(argument)]
         if address % MAX_ALIGNMENT == 0:
             return False

@@ -3,9 +3,10 @@
 
 from typing import Any, Callable, Iterator
 
+from acrn_trace.guest.abi import Abi, main_abi
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables.calls import CallTable
-from acrn_trace.tables.results import INDEX, MAGIC, ResultRules
+from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.changes import is_change, parts
 from acrn_trace.trace.event import Event, Finding
 
@@ -26,15 +27,19 @@ class ResultChecker:
         elsewhere: Callable[[int], str | None] = lambda number: None,
         from_boot: Callable[[], bool] = lambda: False,
         absence: Callable[[Event, str], str | None] = lambda event, argument: None,
+        abi: Abi | None = None,
     ) -> None:
         """``elsewhere`` tells of a number which other release has it, as a clause; ``from_boot``
         whether every VM that there is was made in this trace; ``absence`` why the machine has no
-        memory where an argument of the call points, if that is known."""
+        memory where an argument of the call points, if that is known; ``abi`` how the table's
+        calls are made, by default the main one."""
         self._table = table
         self._rules = rules
         self._elsewhere = elsewhere
         self._from_boot = from_boot
         self._absence = absence
+        self._abi = abi or main_abi()
+        self._result = self._abi.result.upper()
         self._vms: dict[int, str] = {}  # VM id -> what became of it
 
     def check(self, event: Event) -> Iterator[Finding]:
@@ -51,24 +56,29 @@ class ResultChecker:
         self._remember(event)
 
     def _number(self, event: Event) -> Iterator[Finding]:
-        if self._table.numbered(event.nr) or event.nr & ~INDEX == MAGIC:
+        abi = self._abi
+        if self._table.numbered(event.nr) or abi.has_number(event.nr):
             return
-        reached = self._table.numbered(MAGIC | event.nr & INDEX)
+        reached = self._table.numbered(abi.number_taken(event.nr))
+        looked_at = abi.number_index.bit_length()
         yield Finding(
             "number",
-            f"R8 is {event.nr:#x}, whose upper bits are not {MAGIC >> 8:#x}: ACRN looks at the low "
-            f"8 bits alone and calls {reached.name if reached else 'nothing'}",
+            f"{abi.number.upper()} is {event.nr:#x}, whose upper bits are not "
+            f"{abi.number_base >> looked_at:#x}: ACRN looks at the low {looked_at} bits alone and "
+            f"calls {reached.name if reached else 'nothing'}",
         )
 
     def _zero(self, event: Event) -> Iterator[Finding]:
         path, value, why = self._rules.failed_if.get(event.name, ("", 0, ""))
         if path and _at(event.decoded, path) == value:
-            yield Finding("zero-but-failed", f"{event.name} failed though RAX is 0: {why}")
+            yield Finding(
+                "zero-but-failed", f"{event.name} failed though {self._result} is 0: {why}"
+            )
         if event.name in self._rules.proves_nothing:
             why = self._rules.proves_nothing[event.name]
             yield Finding("zero-proves-nothing", f"{event.name}: {why}")
         for path, why in _absent(event.decoded):
-            text = f"{event.name} may have stopped at {path} though RAX is 0: {why}"
+            text = f"{event.name} may have stopped at {path} though {self._result} is 0: {why}"
             yield Finding("zero-but-failed", text)
 
     def _why_enotty(self, event: Event) -> str:

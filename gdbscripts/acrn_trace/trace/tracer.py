@@ -63,7 +63,7 @@ class Tracer:
             self._at_entry(stop, point.enters)
 
     def _at_entry(self, stop: Stop, site: Site) -> None:
-        other = other_hypervisor(stop.registers, site.number is not None)
+        other = other_hypervisor(site.abi, stop.registers, site.number is not None)
         if other:
             self.dispatcher.pass_over(other, site)
             return

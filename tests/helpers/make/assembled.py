@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import hypercalls
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import Linter, Verdict
@@ -45,7 +45,7 @@ def byte_search(path: Path) -> list[Site]:
     return [
         Site(part.address + match.start(), function=image.function_at(part.address + match.start()))
         for part in image.code()
-        for match in re.finditer(b"|".join(map(re.escape, ACRN.instructions)), part.data)
+        for match in re.finditer(b"|".join(map(re.escape, hypercalls())), part.data)
     ]
 
 

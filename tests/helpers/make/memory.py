@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.tables import deffile
+from acrn_trace.base import deffile
 from acrn_trace.tables.fields import FieldTable, fields_of
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
 from acrn_trace.tables.types import Types

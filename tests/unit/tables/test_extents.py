@@ -224,7 +224,7 @@ def test_a_structure_of_which_a_part_is_known(room, says, key_at):
 def poked(path: str, says: int, key_at: int) -> tuple[bool, list]:
     knowledge = acrn()
     entry = knowledge.table.named("initialize_trusty")
-    places, memory = Places(knowledge.types), Pending(FakeMemory({AT: boot(says, key_at)}))
+    places, memory = Places(knowledge), Pending(FakeMemory({AT: boot(says, key_at)}))
     place, registers = places.find(path, entry, entry.name), {"rdi": AT}
     is_shown = places.may_be_shown(place, registers, memory)
     poke(place, 1, registers, memory)

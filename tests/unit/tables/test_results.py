@@ -6,7 +6,7 @@ from typing import Callable
 import pytest
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.tables import deffile
+from acrn_trace.base import deffile
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.results import results_of

@@ -164,7 +164,7 @@ def test_the_example_hypervisor():
     assert {"model_create_vm", "model_start_vm_call"} <= set(code.handlers.values())
     assert "model_read" not in code.handlers.values()
     assert len(code.returns) == 1
-    number, first, second = code.registers
+    number, first, second = code.registers.values()
     assert (number.base - first.base, first.base - second.base) == (8, 8)
     assert (number.size, number.index) == (8, None)
 
@@ -198,7 +198,10 @@ def test_acrns_names(registers, tmp_path):
     assert len(code.returns) == 1
     context = 13 * 8 + 8 + 24
     index = Access(16, 4)
-    assert code.registers == tuple(Access(24 + place * 8, 8, context, index) for place in (8, 7, 6))
+    places = {"r8": 8, "rdi": 7, "rsi": 6}
+    assert code.registers == {
+        name: Access(24 + place * 8, 8, context, index) for name, place in places.items()
+    }
 
 
 def test_an_image_that_is_no_hypervisor():

@@ -31,7 +31,7 @@ FLAGS = structure("flags", ("on", BOOL), ("plain", U8), ("some", array(BOOL, 20)
 def misread(entry, args, memory=FakeMemory(), known=ACRN.types) -> list[str]:
     """The findings on a call of these arguments."""
     decoded = ArgumentDecoder(known).entered(entry, args, memory)
-    found = list(misread_arguments(entry, args, decoded.before))
+    found = list(misread_arguments(entry, ACRN.abi, args, decoded.before))
     assert {one.kind for one in found} <= {"argument"}
     return [one.text for one in found]
 

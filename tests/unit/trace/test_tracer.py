@@ -173,8 +173,8 @@ class Hands:
     def is_shown(self, address):
         return self.shown
 
-    def stand_at(self, address):
-        self.did.append(("stand_at", address))
+    def stand_at(self, site):
+        self.did.append(("stand_at", site.address))
 
     def pass_over(self):
         self.did.append("pass_over")

@@ -7,6 +7,7 @@ from acrn_trace.act.call.build import Builder
 from acrn_trace.act.call.parse import Fields, Node
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest_inside
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
@@ -17,15 +18,15 @@ MAX_NUMBER = (1 << 64) - 1
 
 @dataclass(frozen=True)
 class Plan:
-    """The call: its number, and the two argument registers, None where the call has none."""
+    """The call: its number, and what goes into its argument registers."""
 
     number: int
     name: str
-    arguments: tuple[int | None, int | None]
+    arguments: tuple[int, ...]
 
 
 def find_call(name: str, table: CallTable) -> Entry:
-    """The call of that name or number; a number that the table lacks has two plain arguments."""
+    """The call of that name or number; a number that the table lacks has plain arguments."""
     entry = table.named(name)
     if entry:
         return entry
@@ -39,7 +40,9 @@ def find_call(name: str, table: CallTable) -> Entry:
         ) from None
     if not 0 <= number <= MAX_NUMBER:
         raise TraceError(f"{name} is no 64-bit number of a call")
-    plain = tuple(Argument("VALUE", f"arg{index}", "u64") for index in (1, 2))
+    plain = tuple(
+        Argument("VALUE", f"arg{index}", "u64") for index, _ in enumerate(main_abi().arguments, 1)
+    )
     return table.numbered(number) or Entry(number, table.call_name(number), plain)
 
 
@@ -54,8 +57,7 @@ def plan_call(entry: Entry, nodes: list[Node], builder: Builder, known: bool = T
         values = _values(entry, nodes, builder, known)
     except TraceError as error:
         raise TraceError(f"{entry.name}: {error}") from None
-    registers: list[int | None] = [*values, None, None]
-    return Plan(entry.number, entry.name, (registers[0], registers[1]))
+    return Plan(entry.number, entry.name, tuple(values))
 
 
 def _values(entry: Entry, nodes: list[Node], builder: Builder, known: bool) -> list[int]:
@@ -63,7 +65,7 @@ def _values(entry: Entry, nodes: list[Node], builder: Builder, known: bool) -> l
     values: list[int] = []
     pointees = ArgumentDecoder(builder.types)
     for index, argument in enumerate(entry.arguments):
-        pointee = pointees.pointee(entry, argument, (*values, 0, 0))
+        pointee = pointees.pointee(entry, argument, values + [0] * len(entry.arguments))
         if index < len(nodes):
             values.append(_value(argument, nodes[index], pointee, builder))
         elif pointee and pointee.direction == "out":

@@ -9,12 +9,11 @@ from acrn_trace.act.mock.cpuid import AcrnCpuid
 from acrn_trace.act.mock.library import AcrnModel, Machine, PciDevice, Vmcall
 from acrn_trace.act.mock.settings import ORDERS, SEVERITIES, STATES, Settings, usual_pci
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ACRN, MASK64
+from acrn_trace.guest.abi import MASK64, abi_named
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.knowledge import Knowledge
 
 SERVICE_VM = 0
-MAGIC, NO_CALL = 0x80000000, 0x800000FF
 LOST = {-19 & MASK64, -13 & MASK64}  # -ENODEV, -EACCES
 
 
@@ -60,6 +59,7 @@ class PlayedAcrn:
 
     def __init__(self, settings: Settings, knowledge: Knowledge) -> None:
         self._settings, self._knowledge = settings, knowledge
+        self._abi = abi_named("acrn")
         self._model = AcrnModel(machine_of(settings))
         self.answered = 0  # calls
         release = settings.version or knowledge.release
@@ -85,18 +85,20 @@ class PlayedAcrn:
         self, vcpu: int, cpl: int, registers: Mapping[str, int], memory: PendingMemory
     ) -> library.Answer:
         """The answer to a VMCALL of the Service VM, made with ``registers``."""
-        arguments = (registers[name] for name in ACRN.arguments)
-        call = Vmcall(SERVICE_VM, vcpu, cpl, self._number(registers[ACRN.number]), *arguments)
+        number = self._number(self._abi.number_in(registers))
+        call = Vmcall(SERVICE_VM, vcpu, cpl, number, *self._abi.arguments_in(registers))
         answer = self._model.vmcall(call, memory)
         self.answered += 1
         if self._loses_errors and answer.rax in LOST:
-            return library.Answer(answer.outcome, registers[ACRN.result])
+            return library.Answer(answer.outcome, registers[self._abi.result])
         return answer
 
     def _number(self, nr: int) -> int:
         """The number by which the model, being the newest ACRN, knows the release's call ``nr``."""
-        is_acrns = nr & ~0xFF == MAGIC
-        return self._numbers.get(nr, NO_CALL) if self._numbers and is_acrns else nr
+        abi = self._abi
+        if not self._numbers or not abi.has_number(nr):
+            return nr
+        return self._numbers.get(nr, abi.number_base | abi.number_index)  # the last: no call
 
     def make_request(self, vm: int, vcpu: int, request: bytes, memory: PendingMemory) -> None:
         """A User VM's vCPU makes an I/O request; TraceError if it cannot."""

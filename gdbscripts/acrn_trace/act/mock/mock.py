@@ -108,7 +108,8 @@ class Mock(Intervener):
             seen.registers.changed.update(change.registers)
             return change.answer
 
-        seen = ModelCall(entry, call.entry.vcpu, call.entry.registers, place, otherwise)
+        at_site = call.entry
+        seen = ModelCall(entry, at_site.vcpu, call.abi, at_site.registers, place, otherwise)
         try:
             result = self.models.answer(seen)
         except ModelError:

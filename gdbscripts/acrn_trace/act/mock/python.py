@@ -17,7 +17,7 @@ from acrn_trace.act.mock.time_limit import TimeLimit, TimeOver
 from acrn_trace.act.mock.view import PackedView, Place, Registers, View
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest_inside
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import Abi
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables import calls
@@ -97,15 +97,16 @@ class ModelCall:
         self,
         entry: Entry | None,
         vcpu: int,
+        abi: Abi,
         registers: Mapping[str, int],
         place: Place,
         otherwise: Callable[[], int],
     ) -> None:
-        self.name = entry.name if entry else f"hypercall_{registers[ACRN.number]:#x}"
-        self.number = registers[ACRN.number]
+        self.number = abi.number_in(registers)
+        self.name = entry.name if entry else f"hypercall_{self.number:#x}"
         self.vcpu = vcpu
-        self.args = tuple(registers[name] for name in ACRN.arguments)
-        self.registers = Registers(registers)
+        self.args = abi.arguments_in(registers)
+        self.registers = Registers(registers, abi.result)
         self.memory = place.memory
         self.upcalls: list[int | None] = []
         self.findings: list[Finding] = []

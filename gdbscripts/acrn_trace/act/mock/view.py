@@ -8,15 +8,15 @@ its field, a field that is not there and a place past an array's end are errors.
 from typing import Any, Iterator, Mapping
 
 from acrn_trace.base.suggest import suggest_inside
-from acrn_trace.guest.abi import ACRN, GENERAL_REGISTERS
+from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
 from acrn_trace.tables.types import Types, field_value
 from acrn_trace.trace.structures import MAX_ELEMENTS, bytes_of
 
 View = Any
-# What a model may set, and how many bits each has.
-BITS = {name: 64 for name in GENERAL_REGISTERS if name != ACRN.result} | {"eflags": 32}
+# What a model may set but for the result, and how many bits each has.
+BITS = {name: 64 for name in GENERAL_REGISTERS} | {"eflags": 32}
 
 
 class Place:
@@ -244,17 +244,19 @@ class Registers(Mapping[str, int]):
     A model that sets one plays a hypervisor that changes what it must leave alone.
     """
 
-    def __init__(self, at_site: Mapping[str, int]) -> None:
+    def __init__(self, at_site: Mapping[str, int], result: str) -> None:
         self._at_site = at_site
+        self._result = result  # the register of what the model returns
         self.changed: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> int:
         return self.changed.get(name, self._at_site[name])
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name not in BITS:
-            why = f": {ACRN.result} is what the model returns" if name == ACRN.result else ""
-            raise LookupError(f"{name} cannot be set{why}; {', '.join(BITS)} can")
+        if name not in BITS or name == self._result:
+            why = f": {name} is what the model returns" if name == self._result else ""
+            others = ", ".join(other for other in BITS if other != self._result)
+            raise LookupError(f"{name} cannot be set{why}; {others} can")
         self.changed[name] = int.from_bytes(encoded(value, BITS[name], name), "little")
 
     def __iter__(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ import contextlib
 import gdb
 
 from acrn_trace.act.catch import announcement, guarded_commands, is_silent, parse_catch
-from acrn_trace.guest.abi import ACRN
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command
@@ -86,7 +86,7 @@ class Catcher(Intervener):
     def _show_variables(self, call: Call, event: Event) -> None:
         """GDB has them as they are in conditions and commands, and void with no call."""
         self.call = call
-        result = call.exit.registers[ACRN.result] if call.exit else None
+        result = call.exit.registers[call.abi.result] if call.exit else None
         if result is not None and result >> 63:
             result -= 1 << 64
         values = (event.nr, event.name, result)
@@ -177,13 +177,14 @@ def arg(*numbers: gdb.Value) -> int | gdb.Value:
     indices: list[int] = []
     with contextlib.suppress(gdb.error):  # of what is no number
         indices = [int(number) for number in numbers]
-    if indices not in ([1], [2]):
-        given = ", ".join(map(str, numbers))
-        raise gdb.GdbError(f"$_hypercall_arg({given}): a hypercall has arguments 1 and 2.")
     call = current_session().the(Catcher).call
+    registers = (call.abi if call else main_abi()).arguments
+    if len(indices) != 1 or not 0 < indices[0] <= len(registers):
+        given, last = ", ".join(map(str, numbers)), len(registers)
+        raise gdb.GdbError(f"$_hypercall_arg({given}): a hypercall has arguments 1 to {last}.")
     if call is None:
         return gdb.parse_and_eval("(void) 0")
-    return call.entry.registers[ACRN.arguments[indices[0] - 1]]
+    return call.entry.registers[registers[indices[0] - 1]]
 
 
 def stopped_by(number: gdb.Value) -> bool:

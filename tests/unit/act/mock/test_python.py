@@ -46,7 +46,7 @@ class Bench:
         registers = {"r8": entry.number, "rdi": rdi, "rsi": rsi, "rax": 0}
         self.models.limit.seconds = self.limit
         place = place_of(self.knowledge.types, self.memory, self.models.limit)
-        seen = ModelCall(entry, 0, registers, place, otherwise)
+        seen = ModelCall(entry, 0, self.knowledge.abi, registers, place, otherwise)
         return self.models.answer(seen), seen
 
     def body(self, body: str, name: str = "create_vm", **how):

@@ -7,14 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from acrn_trace.base import deffile
+from acrn_trace.base.deffile import MAX_FILE_BYTES, Term
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import INCLUDE
-from acrn_trace.tables import calls, deffile, fields, results
-from acrn_trace.tables.deffile import MAX_FILE_BYTES, Term
+from acrn_trace.guest.abi_file import abis_of
+from acrn_trace.tables import calls, fields, results
 from acrn_trace.tables.knowledge import acrn
 from helpers.process import SECONDS
 
 READERS = {
+    "abis": lambda text: abis_of(deffile.parse(text, "x.def")),
     "calls": lambda text: calls.parse(text, "x.def"),
     "fields": lambda text: fields.fields_of(deffile.parse(text, "x.def")),
     "results": lambda text: results.results_of(deffile.parse(text, "x.def")),
@@ -24,6 +27,8 @@ WORDS = [
     *("HYPERCALL0", "HYPERCALL1", "HYPERCALL2", "FIELD", "CASE", "POINTEE", "POINTER", "ARRAY"),
     *("ZERO_FAILED_IF", "ZERO_PROVES_NOTHING", "ENOTTY_MEANS", "MAY_CHANGE", "ELSEWHERE"),
     *("VMID", "VALUE", "PTR", "ADDR", "PACKED", "ENUM", "PASS", "in", "out", "inout", "OUT", "HEX"),
+    *("ABI", "INSTRUCTION", "INSN", "NUMBER", "NUMBERS", "ARGS", "RET", "LOST", "ERRORS", "AGAIN"),
+    *("vmcall", "rax", "s32", "kvm", "never", "args", "0xff"),
     *("0x80000010", "65535", "u8", "u64", "name", "a.b", "-1", "TEXT"),
     *("(", ")", ",", '"', " ", "\n", "/*", "*/", "\\", "\0", "\x85", "é", "1" * 5000),
 ]
@@ -47,6 +52,10 @@ def terms() -> st.SearchStrategy[str]:
 @example("CASE(a, b, c, d, e)")
 @example("POINTEE(a, b, c, d, e, f)")
 @example("FIELD()")
+@example("ABI()")
+@example("INSTRUCTION()")
+@example("INSTRUCTION(vmcall)")
+@example('ABI(a, "b", INSN(), NUMBER(), NUMBERS(), ARGS(), RET(), LOST(), ERRORS(), AGAIN())')
 @example("FIELD(a, b, POINTER())")
 @example("FIELD(a, b, C(d))")
 @example("A" + "(" * 10000)

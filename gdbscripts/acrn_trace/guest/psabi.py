@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""States which register is what between C functions: the x86-64 psABI, 3.2, no hypercall's ABI."""
+
+# In which the first six integers or pointers are passed, in order.
+PARAMETERS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
+
+# Which a called function may change; all others it keeps.
+CALLER_SAVED = frozenset({*PARAMETERS, "rax", "r10", "r11"})
