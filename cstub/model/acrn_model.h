@@ -7,7 +7,7 @@
  *
  *	static struct acrn_model model;
  *	struct acrn_memory memory = {.opaque = me, .read = my_read, .write = my_write};
- *	struct acrn_vmcall call = {.r8 = r8, .rdi = rdi, .rsi = rsi};
+ *	struct acrn_vmcall call = {.number = number, .argument = {first, second}};
  *
  *	acrn_model_init(&model, &acrn_machine_default, &memory);
  *	switch (acrn_model_vmcall(&model, &call, &rax)) { ... }
@@ -38,9 +38,8 @@ struct acrn_vmcall {
 	uint16_t vm;   /* who calls: the absolute VM id */
 	uint16_t vcpu; /* and from which of its vCPUs */
 	uint8_t cpl;   /* the low two bits of CS */
-	uint64_t r8;   /* the call's number */
-	uint64_t rdi;
-	uint64_t rsi;
+	uint64_t number;
+	uint64_t argument[2];
 };
 
 enum acrn_outcome {
@@ -69,8 +68,8 @@ void acrn_model_init(struct acrn_model *model, const struct acrn_machine *machin
 enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_vmcall *call,
 				    uint64_t *rax);
 
-/* Whether the low eight bits of r8 choose a call that has a handler. */
-bool acrn_model_handles(uint64_t r8);
+/* Whether the low eight bits of the number choose a call that has a handler. */
+bool acrn_model_handles(uint64_t number);
 
 /* A VM's state; ACRN_VM_OFF if there is no such VM. */
 enum acrn_vm_state acrn_model_vm_state(const struct acrn_model *model, uint16_t vm);

@@ -8,9 +8,10 @@
  * half-word of the first argument. And a call that asks for flags is open to a VM that has any one
  * of them.
  */
+#include "hypercall_abi.h"
 #include "model_internal.h"
 
-#define MAGIC		      UINT64_C(0x80000000)
+#define ACRN_ABI	      hypercall_abis[HYPERCALL_ABI_acrn]
 #define FIRST_CALLBACK_VECTOR 0xf3u /* HYPERVISOR_CALLBACK_HSM_VECTOR */
 #define TABLE_ROWS	      0x92u /* the next after the last call */
 #define GUEST_CALLS	      (ACRN_VM_SECURE_WORLD_ENABLED | ACRN_VM_TEE | ACRN_VM_REE)
@@ -96,11 +97,12 @@ static const struct call_row table[TABLE_ROWS] = {
 	[0x91] = GUEST(model_switch_ee, ACRN_VM_TEE | ACRN_VM_REE),
 };
 
-static const struct call_row *row_of(uint64_t r8)
+static const struct call_row *row_of(uint64_t number)
 {
-	const struct call_row *row = &table[(r8 & 0xff) < TABLE_ROWS ? r8 & 0xff : 0];
+	uint64_t index = number & ACRN_ABI.numbers.index;
+	const struct call_row *row = &table[index < TABLE_ROWS ? index : 0];
 
-	return (r8 & 0xff) < TABLE_ROWS && row->handler ? row : NULL;
+	return index < TABLE_ROWS && row->handler ? row : NULL;
 }
 
 static uint16_t id_from_name(struct model_call *call)
@@ -142,9 +144,9 @@ static uint16_t target_id(struct model_call *call, enum target_source source)
 
 /* Sets call->target; false if there is no such VM, or it is one that the Service VM has no say
  * over. */
-static bool find_target(struct model_call *call, uint64_t r8, enum target_source source)
+static bool find_target(struct model_call *call, uint64_t number, enum target_source source)
 {
-	bool right_magic = (r8 & ~UINT64_C(0xff)) == MAGIC;
+	bool right_magic = (number & ~ACRN_ABI.numbers.index) == ACRN_ABI.numbers.base;
 	uint16_t id = target_id(call, right_magic ? source : FROM_VMID);
 
 	if (id >= call->model->machine->vms)
@@ -155,20 +157,20 @@ static bool find_target(struct model_call *call, uint64_t r8, enum target_source
 	return model_config(call->model, call->target)->load_order != ACRN_PRE_LAUNCHED;
 }
 
-static int32_t dispatch(struct model_call *call, uint64_t r8)
+static int32_t dispatch(struct model_call *call, uint64_t number)
 {
-	const struct call_row *row = row_of(r8);
+	const struct call_row *row = row_of(number);
 	const struct acrn_vm_slot *config = model_config(call->model, call->caller);
 
 	if (!row)
 		return -ACRN_ENOTTY;
 	if (call->model->answer_pattern)
-		return model_answer_with_pattern(call, (uint8_t)r8);
+		return model_answer_with_pattern(call, (uint8_t)number);
 	if (row->permission)
 		return config->flags & row->permission ? row->handler(call) : -ACRN_ENOTTY;
 	if (config->load_order != ACRN_SERVICE_VM || config->flags & ACRN_VM_REE)
 		return -ACRN_ENOTTY;
-	if (!find_target(call, r8, row->target))
+	if (!find_target(call, number, row->target))
 		return -ACRN_ENOTTY;
 	if (row->states != ANY && !(row->states & IN(call->target->state)))
 		return row->refusal;
@@ -178,7 +180,8 @@ static int32_t dispatch(struct model_call *call, uint64_t r8)
 enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_vmcall *vmcall,
 				    uint64_t *rax)
 {
-	struct model_call call = {.model = model, .arg1 = vmcall->rdi, .arg2 = vmcall->rsi};
+	struct model_call call = {
+		.model = model, .arg1 = vmcall->argument[0], .arg2 = vmcall->argument[1]};
 	const struct acrn_vm_slot *config;
 
 	if (vmcall->vm >= model->machine->vms || vmcall->vcpu >= ACRN_MAX_VCPUS)
@@ -192,13 +195,13 @@ enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_
 		return ACRN_RAISES_UD;
 	if (vmcall->cpl)
 		return ACRN_RAISES_GP;
-	*rax = (uint64_t)(int64_t)dispatch(&call, vmcall->r8);
+	*rax = (uint64_t)(int64_t)dispatch(&call, vmcall->number);
 	return ACRN_RETURNED;
 }
 
-bool acrn_model_handles(uint64_t r8)
+bool acrn_model_handles(uint64_t number)
 {
-	return row_of(r8) != NULL;
+	return row_of(number) != NULL;
 }
 
 enum acrn_vm_state acrn_model_vm_state(const struct acrn_model *model, uint16_t vm)

@@ -3,7 +3,7 @@
 # freestanding; who links it into an image compiles MODEL_SOURCES with flags of its own.
 
 MODEL_SOURCES := $(sort $(wildcard cstub/model/*.c))
-MODEL_HEADERS := $(wildcard cstub/model/*.h) cstub/include/acrn_types.h cstub/include/acrn_errno.h
+MODEL_HEADERS := $(wildcard cstub/model/*.h) $(addprefix cstub/include/,acrn_types.h acrn_errno.h hypercall_abi.h hypercall_record.h abi.def)
 MODEL_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/model
 MODEL_OBJECTS := $(MODEL_SOURCES:cstub/model/%.c=$(BUILD)/model/%.o)
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover

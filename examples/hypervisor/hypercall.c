@@ -107,17 +107,16 @@ static enum acrn_outcome ask_model(const struct vcpu *vcpu, uint64_t *rax)
 	struct acrn_vmcall call = {.vm = caller,
 				   .vcpu = vcpu->number,
 				   .cpl = vcpu->vmcb.cpl,
-				   .r8 = vcpu->gprs[R8],
-				   .rdi = vcpu->gprs[RDI],
-				   .rsi = vcpu->gprs[RSI]};
+				   .number = vcpu->gprs[R8],
+				   .argument = {vcpu->gprs[RDI], vcpu->gprs[RSI]}};
 	enum acrn_outcome outcome;
 
 	spin_lock(&model_lock);
-	if (hang_number && call.r8 == hang_number)
+	if (hang_number && call.number == hang_number)
 		never_return();
 	outcome = acrn_model_vmcall(&model, &call, rax);
 	spin_unlock(&model_lock);
-	if (outcome == ACRN_RETURNED && !*rax && caller_has_flags && leaves_this_world(call.r8))
+	if (outcome == ACRN_RETURNED && !*rax && caller_has_flags && leaves_this_world(call.number))
 		sleep_until_switched_to();
 	return outcome;
 }

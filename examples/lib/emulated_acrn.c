@@ -45,8 +45,9 @@ static int write_memory(void *unused, uint64_t address, const void *from, size_t
 static int answer_vmcall(struct trap_frame *frame)
 {
 	static const uint8_t vmcall[VMCALL_SIZE] = {0x0f, 0x01, 0xc1};
-	struct acrn_vmcall call = {
-		.cpl = frame->cs & CS_RPL, .r8 = frame->r8, .rdi = frame->rdi, .rsi = frame->rsi};
+	struct acrn_vmcall call = {.cpl = frame->cs & CS_RPL,
+				   .number = frame->r8,
+				   .argument = {frame->rdi, frame->rsi}};
 
 	if (memcmp((const void *)frame->rip, vmcall, VMCALL_SIZE) ||
 	    acrn_model_vmcall(&model, &call, &frame->rax) != ACRN_RETURNED)

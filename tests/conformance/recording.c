@@ -209,9 +209,9 @@ static bool read_call(struct reader *reader, const json_t *json, struct step *st
 
 	if (!integer(reader, json, "vm", ACRN_MAX_VMS - 1, &vm) ||
 	    !integer(reader, json, "cpl", 3, &cpl) ||
-	    !field_number(reader, json, "nr", &step->call.r8) ||
-	    !field_number(reader, json, "rdi", &step->call.rdi) ||
-	    !field_number(reader, json, "rsi", &step->call.rsi))
+	    !field_number(reader, json, "nr", &step->call.number) ||
+	    !field_number(reader, json, "rdi", &step->call.argument[0]) ||
+	    !field_number(reader, json, "rsi", &step->call.argument[1]))
 		return false;
 	if (!json_is_string(name) && !json_is_null(name))
 		return wrong(reader, "\"name\" must be a string or null");

@@ -161,7 +161,7 @@ static bool power_on(struct machine *machine)
 static bool playable(const struct recorded_case *recorded)
 {
 	for (size_t i = 0; i < recorded->steps; i++)
-		if (recorded->step[i].name && !acrn_model_handles(recorded->step[i].call.r8))
+		if (recorded->step[i].name && !acrn_model_handles(recorded->step[i].call.number))
 			return false;
 	return true;
 }

@@ -40,7 +40,7 @@ void get(uint64_t gpa, void *to, size_t size)
 
 int32_t call_from(uint16_t vm, uint64_t nr, uint64_t rdi, uint64_t rsi)
 {
-	struct acrn_vmcall call = {.vm = vm, .r8 = nr, .rdi = rdi, .rsi = rsi};
+	struct acrn_vmcall call = {.vm = vm, .number = nr, .argument = {rdi, rsi}};
 	uint64_t rax = 0;
 
 	assert_int_equal(acrn_model_vmcall(&model, &call, &rax), ACRN_RETURNED);

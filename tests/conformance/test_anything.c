@@ -49,9 +49,9 @@ static void anything_at_all(void **unused)
 			       any() % 16, &vm);
 			acrn_model_set_vm_flags(&model, (uint16_t)(any() % 16), any() % 2048);
 		}
-		call.r8 = 0x80000000 | any() % 0x92;
-		call.rdi = likely();
-		call.rsi = likely();
+		call.number = 0x80000000 | any() % 0x92;
+		call.argument[0] = likely();
+		call.argument[1] = likely();
 		acrn_model_vmcall(&model, &call, &rax);
 	}
 }

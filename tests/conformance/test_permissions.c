@@ -4,7 +4,8 @@
 
 static enum acrn_outcome outcome_of(uint16_t vm, uint8_t cpl)
 {
-	struct acrn_vmcall call = {.vm = vm, .cpl = cpl, .r8 = 0x80000000, .rdi = ARGUMENT};
+	struct acrn_vmcall call = {
+		.vm = vm, .cpl = cpl, .number = 0x80000000, .argument = {ARGUMENT}};
 	uint64_t rax = 0x1234;
 	enum acrn_outcome outcome = acrn_model_vmcall(&model, &call, &rax);
 

@@ -86,7 +86,7 @@ class PlayedAcrn:
     ) -> library.Answer:
         """The answer to a VMCALL of the Service VM, made with ``registers``."""
         number = self._number(self._abi.number_in(registers))
-        call = Vmcall(SERVICE_VM, vcpu, cpl, number, *self._abi.arguments_in(registers))
+        call = Vmcall(SERVICE_VM, vcpu, cpl, number, self._abi.arguments_in(registers))
         answer = self._model.vmcall(call, memory)
         self.answered += 1
         if self._loses_errors and answer.rax in LOST:

@@ -79,9 +79,8 @@ class Vmcall(ctypes.Structure):
         ("vm", c_uint16),
         ("vcpu", c_uint16),
         ("cpl", c_uint8),
-        ("r8", c_uint64),
-        ("rdi", c_uint64),
-        ("rsi", c_uint64),
+        ("number", c_uint64),
+        ("argument", c_uint64 * 2),
     ]
 
 
