@@ -53,7 +53,7 @@ static struct value *decode_target(struct decoder *decoder, const struct argumen
 	if (data.size > decoder->left || !is_decodable(decoder->table, type, data))
 		return NULL;
 	decoder->left -= data.size;
-	value = new_value(decoder);
+	value = new_value(decoder->arena);
 	if (value)
 		decode_type(decoder, value, type, data, 0);
 	return value;
@@ -61,14 +61,12 @@ static struct value *decode_target(struct decoder *decoder, const struct argumen
 
 static struct value *bare(const struct argument *argument, struct arena *arena)
 {
-	struct value *value = arena_take(arena, sizeof(*value));
+	struct value *value = new_value(arena);
 
-	if (value)
-		*value = (struct value){
-			.kind = VALUE_HEX,
-			.name = TABLE_NONE,
-			.number = argument->call->record->argument[argument->index],
-		};
+	if (value) {
+		value->kind = VALUE_HEX;
+		value->number = argument->call->record->argument[argument->index];
+	}
 	return value;
 }
 
@@ -119,22 +117,20 @@ uint32_t selected_type(const struct table *table, const uint8_t *argument,
 }
 
 /* A register whose bits are those of a structure: as many of its fields as a register has. */
-static void decode_packed(struct decoder *decoder, struct value *value, uint32_t type,
-			  uint64_t number)
+static void decode_packed(struct decoder *decoder, struct value *value, uint32_t type)
 {
-	uint8_t *bytes = arena_take(decoder->arena, sizeof(number));
+	uint8_t *bytes = arena_take(decoder->arena, sizeof(value->number));
 
 	if (!bytes)
 		return;
-	for (uint32_t i = 0; i < sizeof(number); i++)
-		bytes[i] = (uint8_t)(number >> 8 * i);
-	decode_type(decoder, value, type, (struct span){bytes, sizeof(number)}, 0);
+	for (uint32_t i = 0; i < sizeof(value->number); i++)
+		bytes[i] = (uint8_t)(value->number >> 8 * i);
+	decode_type(decoder, value, type, (struct span){bytes, sizeof(value->number)}, 0);
 }
 
 static struct value *decode_register(struct call *call, const struct argument *argument,
 				     const struct table *table, struct arena *arena)
 {
-	struct decoder decoder = decoder_at(call, table, arena, 0);
 	uint32_t bits = argument->entry[2], type = load32(argument->entry + 8);
 	uint32_t names = load32(argument->entry + 12);
 	struct value *value = bare(argument, arena);
@@ -142,12 +138,15 @@ static struct value *decode_register(struct call *call, const struct argument *a
 	if (!value)
 		return NULL;
 	value->number &= ~(uint64_t)0 >> (64 - bits);
-	if (type != TABLE_NONE)
-		decode_packed(&decoder, value, type, value->number);
-	else if (names != TABLE_NONE)
-		decode_name(table, value, names);
-	if (value->kind == VALUE_HEX && bits < 64)
+	if (bits < 64)
 		value->kind = VALUE_NUMBER;
+	if (type != TABLE_NONE) {
+		struct decoder decoder = decoder_at(call, table, arena, 0);
+
+		decode_packed(&decoder, value, type);
+	} else if (names != TABLE_NONE) {
+		decode_name(table, value, names);
+	}
 	return value;
 }
 

@@ -47,7 +47,15 @@ const uint8_t *call_abi(const struct call *call, const struct table *table)
 					      : NULL;
 }
 
-static void decode_end(struct call *call, const struct record *record, const uint8_t *abi)
+/* Whether the ABI has results of 64 bits; else they are of 32, and RAX has their sign. */
+static int has_wide_results(const struct call *call, const struct table *table)
+{
+	const uint8_t *abi = call_abi(call, table);
+
+	return abi && abi[19] == 64;
+}
+
+static void decode_end(struct call *call, const struct record *record, const struct table *table)
 {
 	call->has_result = 0;
 	if (record->state != HYPERCALL_RETURNED) {
@@ -58,7 +66,7 @@ static void decode_end(struct call *call, const struct record *record, const uin
 	call->status = record->flags & HYPERCALL_FAULTED ? CALL_FAULTED : CALL_RETURNED;
 	call->result = (int64_t)record->result;
 	call->has_result = call->status == CALL_RETURNED &&
-			   ((abi && abi[19] == 64) || call->result == (int32_t)call->result);
+			   (call->result == (int32_t)call->result || has_wide_results(call, table));
 }
 
 static void decode_name_of_call(struct call *call, const struct table *table, struct arena *arena)
@@ -90,7 +98,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 		call->argument[i] = NULL;
 	decode_times(call, record, with->hz);
 	decode_name_of_call(call, table, arena);
-	decode_end(call, record, call_abi(call, table));
+	decode_end(call, record, table);
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
 	if (record->state == HYPERCALL_RETURNED)

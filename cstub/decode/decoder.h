@@ -44,7 +44,14 @@ struct extent {
 struct extent extent_of(const struct table *table, uint32_t type, struct span data);
 
 /* A node; NULL where the arena is full. */
-struct value *new_value(struct decoder *decoder);
+static inline struct value *new_value(struct arena *arena)
+{
+	struct value *value = arena_take(arena, sizeof(*value));
+
+	if (value)
+		*value = (struct value){.name = TABLE_NONE};
+	return value;
+}
 
 /* Make `value`, a number, the name that an enumeration has for it; 0 if it has none. */
 int decode_name(const struct table *table, struct value *value, uint32_t enumeration);

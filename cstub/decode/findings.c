@@ -125,7 +125,8 @@ static void find_clobbers(struct call *call, struct arena *arena, const uint8_t 
 static void find_number(struct call *call, const struct table *table, struct arena *arena,
 			const uint8_t *abi)
 {
-	uint64_t base = load64(abi + 24), index = load64(abi + 32), number = call->record->number;
+	uint64_t base = abi ? load64(abi + 24) : 0, index = abi ? load64(abi + 32) : 0;
+	uint64_t number = call->record->number;
 	uint32_t bits = (uint32_t)__builtin_popcountll(index), reached;
 	struct out out = begin_text(arena);
 
@@ -236,23 +237,27 @@ static void apply_rule(struct call *call, const struct table *table, struct aren
 	}
 }
 
-void find_at_return(struct call *call, const struct table *table, struct arena *arena)
+static void find_by_rules(struct call *call, const struct table *table, struct arena *arena,
+			  const uint8_t *entry)
 {
-	const uint8_t *abi = call_abi(call, table), *entry = NULL;
-	uint32_t first, count;
+	uint32_t first = load32(entry + 24), count = load32(entry + 28);
 
-	if (call->entry != TABLE_NONE)
-		entry = table_call_entry(table, call->entry);
-	if (call->record->changes)
-		find_clobbers(call, arena, entry, abi);
-	if (!entry && abi)
-		find_number(call, table, arena, abi);
-	if (!entry || !call->has_result)
-		return;
-	first = load32(entry + 24);
-	count = load32(entry + 28);
 	for (uint32_t i = 0; i < count; i++)
 		apply_rule(
 			call, table, arena, entry,
 			table_entry(table, TABLE_RESULT_RULES, first + i, TABLE_RESULT_RULE_SIZE));
+}
+
+void find_at_return(struct call *call, const struct table *table, struct arena *arena)
+{
+	const uint8_t *entry = NULL;
+
+	if (call->entry != TABLE_NONE)
+		entry = table_call_entry(table, call->entry);
+	if (call->record->changes)
+		find_clobbers(call, arena, entry, call_abi(call, table));
+	if (!entry)
+		find_number(call, table, arena, call_abi(call, table));
+	else if (call->has_result)
+		find_by_rules(call, table, arena, entry);
 }

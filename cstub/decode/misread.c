@@ -16,12 +16,15 @@
 void find_unread(struct call *call, const struct table *table, struct arena *arena,
 		 const uint8_t *argument, uint32_t index)
 {
-	const uint8_t *abi = call_abi(call, table);
 	uint64_t value = call->record->argument[index];
 	uint32_t bits = argument[2];
+	const uint8_t *abi;
 	struct out out = begin_text(arena);
 
-	if (!abi || bits >= 32 || !((value & EXTENDED) >> bits))
+	if (bits >= 32 || !((value & EXTENDED) >> bits))
+		return;
+	abi = call_abi(call, table);
+	if (!abi)
 		return;
 	out_text(&out, call->name);
 	out_literal(&out, " reads ");

@@ -30,7 +30,7 @@ static struct span read_of(struct decoder *decoder, struct span data, uint32_t s
 
 static struct value *target(struct decoder *decoder, struct value *pointer)
 {
-	pointer->first = new_value(decoder);
+	pointer->first = new_value(decoder->arena);
 	return pointer->first;
 }
 
@@ -57,7 +57,7 @@ static void decode_elements(struct decoder *decoder, struct value *list, uint32_
 	for (; list->size < count; at += size) {
 		struct span rest = {data.bytes + at, data.size - at};
 
-		child = new_value(decoder);
+		child = new_value(decoder->arena);
 		if (!child)
 			return;
 		*tail = child;

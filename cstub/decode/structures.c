@@ -20,18 +20,9 @@ struct structure {
 	struct extent extent;
 };
 
-struct value *new_value(struct decoder *decoder)
-{
-	struct value *value = arena_take(decoder->arena, sizeof(*value));
-
-	if (value)
-		*value = (struct value){.name = TABLE_NONE};
-	return value;
-}
-
 static struct value *append(struct decoder *decoder, struct value ***tail)
 {
-	struct value *value = new_value(decoder);
+	struct value *value = new_value(decoder->arena);
 
 	if (value) {
 		**tail = value;

@@ -16,7 +16,7 @@ readers: $(BUILD)/libacrn-report.so $(BUILD)/libacrn-reader.so
 
 # What Python calls (rings/library.py): its own functions come first, whatever a debugger exports.
 LIBRARY_SOURCES := $(addprefix cstub/reader/,ring_header.c) $(DECODE_SOURCES)
-LIBRARY_FLAGS   := $(READER_CFLAGS) -Icstub/decode -I$(BUILD)/decode -fPIC -shared -Wl,-Bsymbolic
+LIBRARY_FLAGS   := $(READER_CFLAGS) -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/
 	$(CC) $(LIBRARY_FLAGS) -o $@ $(LIBRARY_SOURCES)
 
