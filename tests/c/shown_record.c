@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Shows a record of a guest's ring by way of the decoder, for a test that has its bytes.
+ * Shows a record of a guest's ring, or one of version 2, by way of the decoder, for a test that has
+ * its bytes.
  */
 #include <string.h>
 
@@ -11,8 +12,9 @@
 enum form { FORM_JSON, FORM_TEXT, FORM_VERBOSE };
 
 struct shown_record {
-	const struct ring_layout *layout;
+	const struct ring_layout *layout; /* NULL: it is of version 2 */
 	const uint8_t *bytes;
+	uint64_t size; /* of one of version 2 */
 	uint64_t hz, seq;
 	uint32_t ring;
 	int overwritten;
@@ -33,7 +35,18 @@ static struct table_text text_of(const char *text)
 	return (struct table_text){text, text ? (uint32_t)strlen(text) : 0};
 }
 
-/* The characters written to `text`, of which there are `size`; 0 where that is too little. */
+static int read_record(struct record *record, const struct shown_record *shown)
+{
+	if (!shown->layout)
+		return record_of_bytes(record, shown->bytes, shown->size) != 0;
+	record_of_ring(record, shown->layout, shown->bytes, shown->ring, shown->overwritten);
+	return 1;
+}
+
+/*
+ * The characters written to `text`, of which there are `size`; 0 where that is too little, or where
+ * the bytes cannot be a record.
+ */
 size_t show_record(const struct shown_record *shown, enum form form, char *text, size_t size)
 {
 	static uint64_t memory[1 << 17];
@@ -49,7 +62,8 @@ size_t show_record(const struct shown_record *shown, enum form form, char *text,
 	struct record record;
 	struct call call;
 
-	record_of_ring(&record, shown->layout, shown->bytes, shown->ring, shown->overwritten);
+	if (!read_record(&record, shown))
+		return 0;
 	call_decode(&call, &record, &table, &with, &arena);
 	if (form == FORM_JSON)
 		show_json(&out, &call, &table);

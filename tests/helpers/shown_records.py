@@ -56,6 +56,7 @@ class _Shown(Structure):
     _fields_ = [
         ("layout", POINTER(_Layout)),
         ("bytes", c_char_p),
+        ("size", c_uint64),
         ("hz", c_uint64),
         ("seq", c_uint64),
         ("ring", c_uint32),
@@ -87,14 +88,18 @@ class InC:
         names = [name and name.encode() for name in (site.file, site.function)]
         place = *names, site.line or 0
         layout = _Layout.of(record.header)
-        numbers = record.hz, record.seq, record.ring, record.overwritten
+        numbers = 0, record.hz, record.seq, record.ring, record.overwritten
         shown = _Shown(pointer(layout), record.raw, *numbers, *place)
-        return [self._as(shown, form) for form in range(len(FORMS))]
+        forms = [self._as(shown, form) for form in range(len(FORMS))]
+        assert all(forms)
+        return forms
+
+    def json_of(self, raw: bytes) -> str:
+        """A record of version 2 as JSON; nothing where the bytes are none."""
+        return self._as(_Shown(None, raw, len(raw), UNKNOWN_HZ), FORMS.index("json"))
 
     def _as(self, shown: _Shown, form: int) -> str:
-        size = self._show(byref(shown), form, self._text, ROOM)
-        assert size
-        return string_at(self._text, size).decode()
+        return string_at(self._text, self._show(byref(shown), form, self._text, ROOM)).decode()
 
 
 class InPython:

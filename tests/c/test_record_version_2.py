@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Records of version 2 (cstub/include/hypercall_record.h): what is read of one, and which are none.
+
+Their memory is by guest-physical address, so that more of a call is known than of a ring's record.
+"""
+
+import json
+import struct
+from typing import Any
+
+import pytest
+
+from acrn_trace.tables.knowledge import acrn
+from helpers.shown_records import InC
+
+HEAD = struct.Struct("<IBBBBIIIIIIQQQQQQQ6QQ16x")
+UNKNOWN32, UNKNOWN64 = (1 << 32) - 1, (1 << 64) - 1
+CALLED, RETURNED = 2, 4
+TICKS, NANOSECONDS = 1, 2
+ENTRY_REGISTERS, RETURN_REGISTERS, CHANGED, CAPTURED_IN, CAPTURED_OUT = range(1, 6)
+REGISTERS = 17
+CREATE_VM, REGIONS, PROFILING, GPA2HPA = 0x80000010, 0x80000042, 0x80000062, 0x80000041
+SET_IOREQ_BUFFER = 0x80000030
+
+
+@pytest.fixture(scope="module", name="in_c")
+def fixture_in_c() -> InC:
+    return InC(acrn())
+
+
+def block(kind: int, payload: bytes) -> bytes:
+    return struct.pack("<HHI", kind, 0, len(payload)) + payload + bytes(-len(payload) % 8)
+
+
+def memory(kind: int, address: int, data: bytes) -> bytes:
+    return block(kind, struct.pack("<Q", address) + data)
+
+
+def record(number: int, *args: int, blocks: bytes = b"", result: int = 0, **more: int) -> bytes:
+    """The bytes of one; ``more`` are fields of its head."""
+    fields = {
+        **{"size": HEAD.size + len(blocks), "version": 2, "state": RETURNED, "clock": NANOSECONDS},
+        **{"arguments": len(args), "abi": 0, "flags": 0, "ring": 7, "reserved": 0, "vcpu": 1},
+        **{"return_vcpu": 2, "sequence": 5, "entry": 3_000_001_000, "leave": 3_000_004_000},
+        **{"site": 0xFFFFFFFF80001234, "cr3": UNKNOWN64, "rsp": UNKNOWN64, "number": number},
+    }
+    head = [{**fields, **more}[name] for name in fields]
+    return HEAD.pack(*head, *(list(args) + [0] * 6)[:6], result & UNKNOWN64) + blocks
+
+
+def event(in_c: InC, *args: Any, **more: Any) -> dict[str, Any]:
+    return json.loads(in_c.json_of(record(*args, **more)))
+
+
+def test_what_its_head_says(in_c):
+    shown = event(in_c, 0x80000012, 3)
+    expected = {
+        **{"time": 3.000001, "duration": 3e-06, "clock": "host", "vcpu": 1, "return_vcpu": 2},
+        **{"name": "start_vm", "ret": 0, "status": "returned", "ring": 7, "sequence": 5},
+        **{"site": "0xffffffff80001234", "decoded": {"vmid": 3}},
+    }
+    assert {key: shown[key] for key in expected} == expected
+
+
+def test_a_call_in_flight_has_no_end(in_c):
+    shown = event(in_c, 0x80000012, 3, state=CALLED, result=5)
+    assert (shown["status"], shown["ret"], shown["duration"]) == ("unfinished", None, None)
+
+
+def region(kind: int, gpa: int) -> bytes:
+    return struct.pack("<IIQQQ", kind, 0x47, gpa, 0x1000, 0x2000)
+
+
+REGION = {"prot": "ACRN_MEM_READ|ACRN_MEM_WRITE|ACRN_MEM_EXECUTE|ACRN_MEM_WRITE_BACK"}
+REGION |= {"gpa": "0x5000", "service_vm_gpa": "0x1000", "size": "0x2000"}
+
+
+def test_a_pointer_leads_to_memory_that_was_captured_as_far_as_it_was(in_c):
+    regions = memory(CAPTURED_IN, 0x9000, struct.pack("<HHIIIQ", 1, 0, 0, 3, 0, 0x9100))
+    two = memory(CAPTURED_IN, 0x9100, region(0, 0x5000) + region(2, 0x5000) + b"part")
+    assert event(in_c, REGIONS, 0x9000, blocks=regions + two)["decoded"]["regions"] == {
+        **{"vmid": 1, "mr_num": 3},
+        "regions_gpa": {
+            "address": "0x9100",
+            "points_to": [
+                {"type": "ACRN_MR_ADD", **REGION},
+                {"type": "ACRN_MR_DELETE", **REGION},
+                "0x9140",
+            ],
+        },
+    }
+
+
+def test_a_pointer_is_an_address_where_nothing_was_captured(in_c):
+    regions = memory(CAPTURED_IN, 0x9000, struct.pack("<HHIIIQ", 1, 0, 0, 3, 0, 0x9100))
+    elsewhere = memory(CAPTURED_IN, 0x9101, region(0, 0x5000))
+    shown = event(in_c, REGIONS, 0x9000, blocks=regions + elsewhere)["decoded"]["regions"]
+    assert shown["regions_gpa"] == "0x9100"
+    assert event(in_c, REGIONS, 0x8FFF, blocks=regions)["decoded"] == {"regions": "0x8fff"}
+
+
+def test_a_structure_may_be_inside_of_what_was_captured(in_c):
+    page = memory(CAPTURED_OUT, 0x9000, bytes(0x10) + struct.pack("<QQ", 1, 2) + bytes(8))
+    assert event(in_c, GPA2HPA, 0, 0x9010, blocks=page)["decoded"]["translation"] == {
+        **{"gpa": "0x1", "hpa": "0x2"}
+    }
+
+
+def test_what_another_argument_selects_is_decoded_too(in_c):
+    before = memory(CAPTURED_IN, 0x9000, struct.pack("<IiQ", 1, 0, 1))
+    after = memory(CAPTURED_OUT, 0x9000, struct.pack("<IiQ", 1, 0, 3))
+    shown = event(in_c, PROFILING, 3, 0x9000, blocks=before + after)["decoded"]
+    assert (
+        shown
+        == {
+            "command": "ACRN_PROFILING_GET_CONTROL_SWITCH",
+            "data": {
+                "collector_id": "ACRN_COLLECT_POWER_DATA",
+                "reserved": 0,
+                "switches": {
+                    "in": "ACRN_PROFILING_CORE_PMU_SAMPLING",
+                    "out": "ACRN_PROFILING_CORE_PMU_SAMPLING|ACRN_PROFILING_CORE_PMU_COUNTING",
+                },
+            },
+        }
+        or shown["data"].pop("reserved", 0) == 0
+    )
+
+
+def test_changes_behind_a_pointer_are_found_there(in_c):
+    both = b""
+    for kind, state in ((CAPTURED_IN, 0), (CAPTURED_OUT, 2)):
+        request = bytearray(256)
+        struct.pack_into("<I", request, 136, state)
+        both += memory(kind, 0x9000, struct.pack("<Q", 0xA000))
+        both += memory(kind, 0xA000, bytes(request) * 2)
+    buffer = event(in_c, SET_IOREQ_BUFFER, 1, 0x9000, blocks=both)["decoded"]["buffer"]
+    slots = buffer["gpa"]["points_to"]["req_slot"]
+    assert [slot["processed"] for slot in slots] == [
+        {"in": "ACRN_IOREQ_PENDING", "out": "ACRN_IOREQ_PROCESSING"}
+    ] * 2
+
+
+def registers(**values: int) -> bytes:
+    names = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi")
+    numbers = [values.get(name, 100 + index) for index, name in enumerate(names)]
+    return struct.pack(f"<{REGISTERS}Q", *numbers, *range(8, 16), values.get("rflags", 0x202))
+
+
+@pytest.mark.parametrize(
+    ("after", "clobbered"),
+    [
+        ({"rax": 0}, {}),
+        ({"rbx": 1, "rax": 0}, {"rbx": ["0x67", "0x1"]}),
+        ({"rflags": 0x10202}, {}),
+        ({"rflags": 0x203, "rdi": 5}, {"rdi": ["0x6b", "0x5"], "rflags": ["0x202", "0x203"]}),
+    ],
+)
+def test_registers_of_both_ends_are_compared(in_c, after, clobbered):
+    both = block(ENTRY_REGISTERS, registers()) + block(RETURN_REGISTERS, registers(**after))
+    shown = event(in_c, 0x80000012, 3, blocks=both)
+    assert shown["clobbered"] == clobbered
+    assert [finding["kind"] for finding in shown["findings"]] == ["clobber"] * len(clobbered)
+
+
+def test_what_a_writer_says_that_changed_is_what_did(in_c):
+    said = block(CHANGED, struct.pack("<IIQQ", 3, 0, 1, 2))
+    both = block(ENTRY_REGISTERS, registers()) + block(RETURN_REGISTERS, registers(rsp=1))
+    assert event(in_c, 0x80000012, 3, blocks=said + both)["clobbered"] == {"rbx": ["0x1", "0x2"]}
+
+
+def test_blocks_of_a_newer_writer_are_skipped(in_c):
+    blocks = block(99, b"whatever") + memory(CAPTURED_OUT, 0x9000, struct.pack("<QQ", 1, 2))
+    assert event(in_c, GPA2HPA, 0, 0x9000, blocks=blocks)["decoded"]["translation"]["hpa"] == "0x2"
+
+
+WHOLE = record(0x80000012, 3, blocks=block(99, bytes(8)))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        WHOLE[:-1],
+        WHOLE[: HEAD.size - 1],
+        record(0x80000012, version=1),
+        record(0x80000012, version=3),
+        record(0x80000012, state=3),
+        record(0x80000012, clock=0),
+        record(0x80000012, clock=4),
+        record(0x80000012, arguments=7),
+        record(0x80000012, size=HEAD.size - 8),
+        record(0x80000012, size=HEAD.size + 4, blocks=bytes(8)),
+        record(0x80000012, size=UNKNOWN32),
+        record(0x80000012, size=1 << 17, blocks=bytes((1 << 17) - HEAD.size)),
+        record(0x80000012, blocks=struct.pack("<HHI", 99, 0, 1)),
+        record(0x80000012, blocks=struct.pack("<HHI", 99, 0, UNKNOWN32) + bytes(8)),
+        record(0x80000012, blocks=block(CAPTURED_IN, bytes(7))),
+        record(0x80000012, blocks=block(CHANGED, bytes(23))),
+        record(0x80000012, blocks=block(CHANGED, struct.pack("<IIQQ", REGISTERS, 0, 1, 2))),
+        record(0x80000012, blocks=block(CHANGED, bytes(24 * (REGISTERS + 1)))),
+        record(0x80000012, blocks=block(ENTRY_REGISTERS, bytes(8 * REGISTERS - 8))),
+        record(0x80000012, blocks=block(RETURN_REGISTERS, bytes(8 * REGISTERS + 8))),
+    ],
+)
+def test_what_cannot_be_a_record_is_refused(in_c, raw):
+    assert in_c.json_of(WHOLE) and not in_c.json_of(raw)
