@@ -102,29 +102,24 @@ def test_a_pointer_is_an_address_where_nothing_was_captured(in_c):
 def test_a_structure_may_be_inside_of_what_was_captured(in_c):
     page = memory(CAPTURED_OUT, 0x9000, bytes(0x10) + struct.pack("<QQ", 1, 2) + bytes(8))
     assert event(in_c, GPA2HPA, 0, 0x9010, blocks=page)["decoded"]["translation"] == {
-        **{"gpa": "0x1", "hpa": "0x2"}
+        "gpa": "0x1",
+        "hpa": "0x2",
     }
 
 
 def test_what_another_argument_selects_is_decoded_too(in_c):
     before = memory(CAPTURED_IN, 0x9000, struct.pack("<IiQ", 1, 0, 1))
     after = memory(CAPTURED_OUT, 0x9000, struct.pack("<IiQ", 1, 0, 3))
-    shown = event(in_c, PROFILING, 3, 0x9000, blocks=before + after)["decoded"]
-    assert (
-        shown
-        == {
-            "command": "ACRN_PROFILING_GET_CONTROL_SWITCH",
-            "data": {
-                "collector_id": "ACRN_COLLECT_POWER_DATA",
-                "reserved": 0,
-                "switches": {
-                    "in": "ACRN_PROFILING_CORE_PMU_SAMPLING",
-                    "out": "ACRN_PROFILING_CORE_PMU_SAMPLING|ACRN_PROFILING_CORE_PMU_COUNTING",
-                },
+    assert event(in_c, PROFILING, 3, 0x9000, blocks=before + after)["decoded"] == {
+        "command": "ACRN_PROFILING_GET_CONTROL_SWITCH",
+        "data": {
+            "collector_id": "ACRN_COLLECT_POWER_DATA",
+            "switches": {
+                "in": "ACRN_PROFILING_CORE_PMU_SAMPLING",
+                "out": "ACRN_PROFILING_CORE_PMU_SAMPLING|ACRN_PROFILING_CORE_PMU_COUNTING",
             },
-        }
-        or shown["data"].pop("reserved", 0) == 0
-    )
+        },
+    }
 
 
 def test_changes_behind_a_pointer_are_found_there(in_c):
@@ -133,12 +128,12 @@ def test_changes_behind_a_pointer_are_found_there(in_c):
         request = bytearray(256)
         struct.pack_into("<I", request, 136, state)
         both += memory(kind, 0x9000, struct.pack("<Q", 0xA000))
-        both += memory(kind, 0xA000, bytes(request) * 2)
+        both += memory(kind, 0xA000, bytes(request) * 16)
     buffer = event(in_c, SET_IOREQ_BUFFER, 1, 0x9000, blocks=both)["decoded"]["buffer"]
     slots = buffer["gpa"]["points_to"]["req_slot"]
     assert [slot["processed"] for slot in slots] == [
         {"in": "ACRN_IOREQ_PENDING", "out": "ACRN_IOREQ_PROCESSING"}
-    ] * 2
+    ] * 16
 
 
 def registers(**values: int) -> bytes:
