@@ -56,6 +56,7 @@ class DeferredPoint(Point):
         self._resumption, self._look = resumption, look
 
     def stop(self) -> bool:
+        self._resumption.free_stepped()
         return any(uninterrupted(self._decide))
 
     def _decide(self) -> bool:
@@ -130,6 +131,7 @@ class HypervisorPoint(HypercallPoint):
     of_hand_calls = True
 
     def stop(self) -> bool:
+        self._resumption.free_stepped()
         return self.on_hit()
 
 

@@ -95,7 +95,7 @@ class Resumption:
         self._owes_frame = False  # the place of it is not shown yet, which we have to do
         self.going_on: gdb.InferiorThread | None = None  # the vCPU that GDB is about to let go
         self.passage: Passage | None = None  # of a call that may be answered when the guest goes on
-        self.users = UserBreakpoints(self._free_stepped)
+        self.users = UserBreakpoints(self.free_stepped)
         self.stepped = SteppedVcpus()
         self.commands = _commands("")
         events.stop.connect(self._show_reasons)
@@ -136,7 +136,7 @@ class Resumption:
     def acts(self, on_hit: Callable[[], bool]) -> bool:
         """Whether GDB is to stop for the point that is hit, or for those that it leads on to."""
         with interrupts_put_off():  # to be heard by on_hit
-            self._free_stepped()
+            self.free_stepped()
             return on_hit() or (self.moved and any(uninterrupted(self._follow)))
 
     def _follow(self) -> bool:
@@ -180,10 +180,10 @@ class Resumption:
         except TraceError as error:
             say_failure(error)
 
-    def _free_stepped(self) -> None:
+    def free_stepped(self) -> None:
         """At every stop that we are told of before GDB has made it."""
         if not self.held:
-            self.stepped.free_at(self.points)
+            self.stepped.free_within_command()
 
     def stopped(self) -> None:
         """GDB has stopped at a point of ours, and runs its commands."""

@@ -3,15 +3,18 @@
 
 Where GDB steps a vCPU and lets the others run, another one may stop first. QEMU then reports that
 one, and ends its step alone (gdb_vm_state_change). The first stays in its step: whenever it is
-resumed, for whatever reason, it runs one instruction, and no breakpoint there counts. So it is
-resumed by a step that is none, and stops at once, by a breakpoint where it is.
+resumed, for whatever reason, it runs one instruction, and no breakpoint there counts. If the others
+stop again by then, that is not reported either, and so it goes on, instruction by instruction: GDB
+steps the other over its breakpoint, resumes both, and nothing of that is told to anybody. So each
+stop that we are told of ends the step, wherever the vCPU is: it is resumed by a step that is none,
+and stops at once, by a breakpoint where it is.
 
 Nothing is run and nothing changed by that: no interrupt comes first, since IF is cleared meanwhile.
 """
 
 import contextlib
 import re
-from typing import Container
+from typing import Iterable
 
 import gdb
 
@@ -21,8 +24,8 @@ from acrn_trace.in_gdb.guard import interrupts_put_off
 from acrn_trace.in_gdb.stub import StubVcpu, breakpoint_kind
 from acrn_trace.in_gdb.vcpu import vcpu_state
 
-# At vCPUs, while a command of the user's runs: it may be a step or not, of which GDB tells nobody.
-# Its steps are soon over, and a look costs three packets.
+# Stops of others while a command of the user's runs: it may be a step or not, of which GDB tells
+# nobody. Its steps are soon over, and to end one costs 13 packets.
 LOOKS = 256
 
 
@@ -31,41 +34,36 @@ class SteppedVcpus:
 
     def __init__(self) -> None:
         self._looks = 0
+        self._stepped: gdb.InferiorThread | None = None  # by GDB, while others run
 
     def resumed(self) -> None:
-        """A command of the user's makes the guest run."""
-        self._looks = LOOKS
+        """A command of the user's makes the guest run: GDB steps the selected vCPU, if any."""
+        self._looks, self._stepped = LOOKS, gdb.selected_thread()
 
-    def free_at(self, places: Container[int]) -> None:
-        """GDB handles a stop within a command: free those that are about to pass a place."""
-        if self._looks:
-            self._looks = max(0, self._looks - _free_others(places))
+    def free_within_command(self) -> None:
+        """GDB handles a stop, and may go on with the command."""
+        if self._looks and self._stepped and self._stepped.is_valid():
+            self._looks -= _free([self._stepped])
 
     def free(self) -> None:
         """A command is done: free all, or they would step along with what the next one steps."""
-        _free_others(None)
+        _free(gdb.selected_inferior().threads())
 
 
-def _free_others(places: Container[int] | None) -> int:
-    """Free all vCPUs but the one that has stopped: how many were looked at."""
+def _free(threads: Iterable[gdb.InferiorThread]) -> int:
+    """Free those of the vCPUs that have not stopped: how many they were."""
     reported = gdb.selected_thread()
     if not reported or breakpoint_kind() != gdb.BP_HARDWARE_BREAKPOINT:
         return 0  # it is TCG that steps past breakpoints
-    others = [one for one in reported.inferior.threads() if one.ptid != reported.ptid]
+    others = [one for one in threads if one.ptid != reported.ptid]
     # GDB tells of a guest that is gone.
     with interrupts_put_off(), contextlib.suppress(gdb.error, TraceError):
         for thread in others:
             with contextlib.suppress(TraceError):
-                _free(StubVcpu(thread), places)
+                _end_step(StubVcpu(thread))
         if others:
             StubVcpu(reported)  # what GDB believes to be selected
     return len(others)
-
-
-def _free(vcpu: StubVcpu, places: Container[int] | None) -> None:
-    rip = vcpu.read("rip")
-    if rip and (places is None or rip in places) and _stops_at(vcpu, rip):
-        _end_step(vcpu, rip)
 
 
 def _stops_at(vcpu: StubVcpu, rip: int) -> bool:
@@ -78,10 +76,12 @@ def _stops_at(vcpu: StubVcpu, rip: int) -> bool:
     return not vcpu.is_halted()
 
 
-def _end_step(vcpu: StubVcpu, rip: int) -> None:
-    flags, mode = vcpu.read("eflags"), vcpu.step_mode()
-    if mode is None or not vcpu.insert(gdb.BP_HARDWARE_BREAKPOINT, rip):
-        return  # not QEMU's stub, or it has no breakpoint left
+def _end_step(vcpu: StubVcpu) -> None:
+    rip, flags, mode = vcpu.read("rip"), vcpu.read("eflags"), vcpu.step_mode()
+    if mode is None or not _stops_at(vcpu, rip):
+        return  # not QEMU's stub, or it is none that runs
+    if not vcpu.insert(gdb.BP_HARDWARE_BREAKPOINT, rip):
+        return  # no breakpoint is left
     vcpu.write({"eflags": flags & ~RFLAGS_IF})  # no interrupt is to come first
     vcpu.step_onto_breakpoint(mode)
     vcpu.write({"eflags": flags})
