@@ -73,6 +73,7 @@ def test_the_time_between_two():
 PARTS = [
     *(b"\\x8f", b"\\x7f", b"\\", b"\\x", b"8f", b'"', b"/", b"\0", b"\n", b"\t", b"\r", b"\b\f"),
     *(b"\x80", b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", b"\xf0"),
+    *(b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xf5\x80\x80\x80"),
     *(b"\x1b[0m", b"\x7f", b"eight or more", "\u202e\u0378é漢\U0001f600\U000e0001".encode()),
 ]
 octets = st.one_of(

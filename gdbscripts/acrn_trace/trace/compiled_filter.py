@@ -41,9 +41,10 @@ class CompiledFilter:
         self._kept = [_condition(plain) for plain in self._plain]  # with what they refer to
         self.conditions = (Condition * len(self._kept))(*self._kept)
 
-    def take_back(self) -> None:
-        """Tell the filter what it needs for its remarks, after calls were asked of."""
-        self._filter.was_asked()
+    def take_back(self, calls: int) -> None:
+        """Tell the filter what it needs for its remarks: C was asked of so many calls."""
+        if calls:
+            self._filter.was_asked()
         for plain, condition in zip(self._plain, self.conditions):
             if plain.saw:
                 plain.saw([value for i, value in enumerate(plain.values) if condition.seen[i]])

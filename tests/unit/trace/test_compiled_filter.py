@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``-e`` as C asks it of calls that never become events: the verdicts and remarks are Python's."""
+
+import ctypes
+from itertools import product
+
+import pytest
+
+from acrn_trace.guest.site import Site
+from acrn_trace.rings.library import library
+from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.tables.results import ResultRules
+from acrn_trace.trace.compiled_filter import CompiledFilter
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
+from helpers.made_calls import MadeCalls
+from helpers.make.memory import structures
+
+CALLS = """
+HYPERCALL0(0x80000000, get_api_version)
+HYPERCALL0(0x80000010, create_vm)
+HYPERCALL0(0x80000012, start_vm)
+HYPERCALL0(0x80000025, set_irqline)
+"""
+OWN = "HYPERCALL0(0x800000a0, start_own)\nHYPERCALL0(0x1000000080000010, far)"
+TABLE = CallTable(parse(CALLS, "calls"))
+TYPES = structures().types
+NUMBERS = [*(call.number for call in TABLE), 0x80000099, 0x800000A0, 0x1000000080000010, 0]
+SITES = [Site(1), Site(2, function="main"), Site(3, function="start")]
+ENDS = [("returned", 0), ("returned", (1 << 64) - 22), ("faulted", None), ("unfinished", None)]
+ENDS += [("returned", 1 << 40), ("unknown", None)]
+EXPRESSIONS = [
+    *("trace=start_vm,0x80000099", "trace=!create_vm", "none", "trace=!none", "all", "!all"),
+    *("%vm", "trace=!%vm,%irq", "0x1000000080000010", "0xffffffffffffffff"),
+    *("/^start", "!/_", "/hyper", "/0x8", "!/call_0x0$,%irq", "/far"),
+    *("status=failed", "status=successful,unfinished", "status=!unfinished"),
+    *("vcpu=0,7", "vcpu=!1", "vcpu=4294967295", "vcpu=99999999999999999999,0"),
+    *("site=main,elsewhere", "site=!start"),
+]
+
+
+def events(table: CallTable):
+    """A call of each number, end, site and vCPU: a fair part of these."""
+    all_of_them = product(NUMBERS, ENDS, SITES, (None, 0, 1))
+    for seq, (number, (status, rax), site, vcpu) in enumerate(all_of_them):
+        yield Event(
+            *(seq, 0.0, "tsc", vcpu, "acrn", number, table.call_name(number), (0, 0), site, "ring"),
+            **{"rax": rax, "status": status, "over": True, "more": {"ring": 0, "sequence": 0}},
+        )
+
+
+def answers(expressions: list[str], table: CallTable = TABLE):
+    """What Python and what C say of each call, and the remarks of both at the end."""
+    in_python, for_c = Filter(expressions, TABLE), Filter(expressions, TABLE)
+    compiled, calls = CompiledFilter(for_c, table), MadeCalls(
+        Knowledge(table, TYPES, ResultRules())
+    )
+    count = len(compiled.conditions)
+    for event in events(table):
+        call = calls.call(event, 0, None, {})
+        said = library().filter_selects(compiled.conditions, count, ctypes.byref(call))
+        yield event, in_python.final_verdict(event), bool(said)
+    compiled.take_back(event.seq + 1)
+    yield None, list(in_python.remarks()), list(for_c.remarks())
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_one_expression(expression):
+    said = list(answers([expression]))
+    assert [one for one in said if one[1] != one[2]] == []
+
+
+def test_all_must_hold_and_each_sees_each_call():
+    said = list(answers(["vcpu=0,8", "site=main,other", "status=failed", "%vm"]))
+    assert [one for one in said if one[1] != one[2]] == []
+    assert any(one[2] for one in said[:-1]) and len(said[-1][2]) == 2
+
+
+def test_no_expression_selects_each_call():
+    assert all(in_c for _, _, in_c in list(answers([]))[:-1])
+
+
+@pytest.mark.parametrize("expression", ["/^start", "!/own$", "/far", "/hyper", "0x800000a0"])
+def test_names_are_those_of_the_recordings_own_table(expression):
+    table = CallTable([*TABLE, *parse(OWN, "own")])
+    said = list(answers([expression], table))
+    assert [one for one in said if one[1] != one[2]] == []
+    assert {in_c for _, _, in_c in said[:-1]} == {True, False}
+
+
+def test_of_an_empty_recording_there_is_nothing_to_say():
+    selected = Filter(["vcpu=8"], TABLE)
+    CompiledFilter(selected, TABLE).take_back(0)
+    assert list(selected.remarks()) == []
+
+
+def test_an_expression_is_asked_once_of_a_number_that_the_table_does_not_have():
+    asked = []
+    selected = Filter(["/hyper"], TABLE)
+    (plain,) = selected.plain(TABLE)
+    object.__setattr__(plain, "has_unknown", lambda number: asked.append(number) or True)
+    selected.plain = lambda table: [plain]
+    compiled = CompiledFilter(selected, TABLE)
+    assert [compiled.conditions[0].has_unknown(number) for number in (7, 8, 7, 7)] == [1] * 4
+    assert asked == [7, 8]
