@@ -165,7 +165,7 @@ def test_what_a_writer_says_that_changed_is_what_did(in_c):
 
 
 def test_blocks_of_a_newer_writer_are_skipped(in_c):
-    blocks = block(99, b"whatever") + memory(CAPTURED_OUT, 0x9000, struct.pack("<QQ", 1, 2))
+    blocks = block(99, b"odd") + memory(CAPTURED_OUT, 0x9000, struct.pack("<QQ", 1, 2))
     assert event(in_c, GPA2HPA, 0, 0x9000, blocks=blocks)["decoded"]["translation"]["hpa"] == "0x2"
 
 

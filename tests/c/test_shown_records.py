@@ -13,6 +13,7 @@ import pytest
 
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
+from helpers.make.odd_types import odd
 from helpers.make.random_records import OWN, RandomRecords
 from helpers.make.ring import HZ
 from helpers.shown_records import FORMS, InC, InPython, Record
@@ -32,6 +33,11 @@ SHOWN = {
         "text": "edede095ad1100c1d8c2097fcebb3a6af0d1b19b9ab793fad238a7ae006c90fe",
         "verbose": "8f293896ac54ea9ceba6a27a93967f442c71a0d10e7f755b54a80149ce6e899f",
     },
+    "odd": {
+        "json": "b128d36dbcb85430bb6736238717a1d708604c8e1c11a4f9289b23e9b2fb160e",
+        "text": "9a01c272472e1d092a6e9b57a3467e8d95204f86d37e4b3d955d59c67e89c046",
+        "verbose": "f7c440a0ef7b167fd7fc62c750b74e1a8b48ab8fe44b4ad3de4e92d1c63169eb",
+    },
 }
 
 
@@ -44,7 +50,7 @@ def with_own_calls() -> Knowledge:
     return replace(knowledge, table=table)
 
 
-KNOWLEDGE = {"acrn": acrn, "own": with_own_calls}
+KNOWLEDGE = {"acrn": acrn, "own": with_own_calls, "odd": odd}
 
 
 def records_of(seed: int, knowledge: Knowledge) -> Iterator[Record]:
