@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from acrn_trace.base import deffile
-from acrn_trace.base.places import INCLUDE
 from acrn_trace.guest.abi import ENCODED_REGISTERS, Abi
 from acrn_trace.guest.abi_file import ERRORS, RESULTS, abis_of
+from helpers.tree import ROOT
+
+INCLUDE = ROOT / "cstub/include"
 
 FULL = """/* Of hypervisors that there are not. */
 INSTRUCTION(trap, 0xcd, 0x82)

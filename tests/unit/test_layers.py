@@ -7,9 +7,9 @@ from typing import Iterator
 
 import pytest
 
-from acrn_trace.base.places import INCLUDE
+from helpers.tree import ROOT
 
-PACKAGE = INCLUDE.parent.parent / "gdbscripts" / "acrn_trace"
+PACKAGE = ROOT / "gdbscripts" / "acrn_trace"
 
 # docs/internals.md says what is in each.
 LAYERS = (

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Compares what a record says of memory with what memory holds now."""
 
-from dataclasses import replace
-
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.rings.events import RecordDecoder, captures
 from acrn_trace.rings.format import RingHeader
@@ -54,7 +52,7 @@ class MemoryNow:
 
     def _whole(self, argument: Argument, register: int) -> Tree:
         """As a decoder of a live call would show it, whoever is to write it."""
-        as_input = replace(argument, direction="in")
+        as_input = Argument(argument.kind, argument.name, argument.type, "in")
         alone = Entry(0, "", (as_input,))
         return self._arguments.entered(alone, (register,), self._memory).shown[argument.name]
 

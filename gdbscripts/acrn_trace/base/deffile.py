@@ -6,8 +6,6 @@ them a file has C comments and blank lines only. docs/call-table.md states the g
 """
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
 
@@ -20,12 +18,11 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
 class Term:
     """``name(argument, …)``, or with ``arguments`` None a bare word or quoted text."""
 
-    name: str
-    arguments: tuple["Term", ...] | None = None
+    def __init__(self, name: str, arguments: tuple["Term", ...] | None = None) -> None:
+        self.name, self.arguments = name, arguments
 
     def __str__(self) -> str:
         if self.arguments is None:
@@ -37,25 +34,24 @@ class Term:
         return [str(argument) for argument in self.arguments or ()]
 
 
-@dataclass(frozen=True)
 class Line:
     """One line of a file, and where it stands, for messages."""
 
-    term: Term
-    where: str
+    def __init__(self, term: Term, where: str) -> None:
+        self.term, self.where = term, where
 
     def wrong(self, why: str) -> TraceError:
         return TraceError(f"{self.where}: {why}: {str(self.term)[:100]!r}")
 
 
-def read(path: Path) -> list[Line]:
+def read(path: str) -> list[Line]:
     """The lines of a file; TraceError if it cannot be read or a line is none."""
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
             raise TraceError(f"the call table {path} is over {MAX_FILE_BYTES} bytes; is it one?")
-        return parse(data.decode(), str(path))
+        return parse(data.decode(), path)
     except OSError as error:
         raise TraceError(f"cannot read the call table {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -46,7 +46,7 @@ def trace_in_gdb(gdb: str, image: str, request: Request, folder: Path) -> Result
     run_batch = (
         f"python import acrn_trace.in_gdb.batch as batch; batch.run_batch({str(request_file)!r})"
     )
-    command = [gdb, "-nx", "-nh", "-q", "-batch", "-x", str(LOADER), "-ex", run_batch, image]
+    command = [gdb, "-nx", "-nh", "-q", "-batch", "-x", LOADER, "-ex", run_batch, image]
     with open(log, "wb") as output:
         _wait(command, output, request.terminal)
     try:

@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments[:separator])
     for_qemu = arguments[separator + 1 :]
     size = memory_size(for_qemu)
-    if not RECORDER.exists():
+    if not os.path.exists(RECORDER):
         raise TraceError(f"{RECORDER} is missing; 'make readers' builds it")
     knowledge, image = make_knowledge(options), open_image(options.image)
     head = preamble(knowledge.table, image_sites(image))
@@ -117,7 +117,7 @@ class Recorder:
     """An acrn-record that follows the rings in ``ram``."""
 
     def __init__(self, output: str, ram: Path, ranges: list[tuple[int, int, int]]) -> None:
-        line = [str(RECORDER), "-A", "-o", output]
+        line = [RECORDER, "-A", "-o", output]
         for address, size, offset in ranges:
             line += ["-r", f"{address:#x}:{size:#x}:{offset:#x}"]
         try:

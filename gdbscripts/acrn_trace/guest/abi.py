@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Mapping
 
-from acrn_trace.base.places import INCLUDE
+from acrn_trace.base.places import ABIS
 
 MASK64 = (1 << 64) - 1
 
@@ -104,7 +104,7 @@ def abis() -> Mapping[str, Abi]:
     from acrn_trace.base import deffile  # read where the first site or call is met, not at start
     from acrn_trace.guest.abi_file import abis_of
 
-    return abis_of(deffile.read(INCLUDE / "abi.def"))
+    return abis_of(deffile.read(ABIS))
 
 
 def abi_named(name: str) -> Abi:

@@ -3,7 +3,6 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
 from acrn_trace.tables.knowledge import Knowledge, acrn
 
@@ -13,6 +12,8 @@ def make_knowledge(options: argparse.Namespace) -> Knowledge:
     knowledge = acrn(options.release, [file for file in options.load if not _is_model(file)])
     models = [file for file in options.load if _is_model(file)]
     if models:
+        from pathlib import Path
+
         from acrn_trace.act.mock.python import PythonModels
 
         for file in models:

@@ -30,7 +30,7 @@ def library() -> PyDLL:
     """All of it; TraceError where it cannot be loaded. GDB reads memory for it, so Python's lock
     is held."""
     try:
-        loaded = PyDLL(str(READER_LIBRARY))
+        loaded = PyDLL(READER_LIBRARY)
     except OSError as failure:
         raise TraceError(
             f"cannot load the readers {READER_LIBRARY}: {failure}; 'make readers' builds it"

@@ -7,7 +7,7 @@ Damage is one sentence with its offset; the calls before it have been yielded by
 import heapq
 import struct
 import zlib
-from dataclasses import replace
+from copy import copy
 from typing import IO, Iterator, NamedTuple, NoReturn
 
 from acrn_trace.base.errors import TraceError
@@ -144,7 +144,8 @@ class Recording:
         table = CallTable(self._knowledge.table)
         for entry in entries:
             table.add(entry)
-        self._knowledge = replace(self._knowledge, table=table)
+        self._knowledge = copy(self._knowledge)
+        self._knowledge.table = table
 
     def _read_sites(self, block: Block) -> None:
         for line in block.payload.decode("utf-8", "replace").splitlines():

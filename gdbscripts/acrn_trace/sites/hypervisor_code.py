@@ -7,7 +7,6 @@ image's symbols, code and debug information.
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import ENCODED_REGISTERS, main_abi
@@ -87,7 +86,7 @@ def hypervisor_code(image: Image) -> HypervisorCode:
     functions = {image.function_at(at) or "": (at, size) for at, size in image.function_bounds()}
     for known in HYPERVISORS:
         found = next((name for name in known.dispatch if name in functions), None)
-        vcpu = read_struct(Path(image.path), known.vcpu) if found else None
+        vcpu = read_struct(image.path, known.vcpu) if found else None
         if found and vcpu:
             return _code(known, functions[found][0], vcpu, functions, image)
     names = " or ".join(known.dispatch[0] for known in HYPERVISORS)

@@ -3,9 +3,7 @@
 
 import re
 import zlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from acrn_trace.base import deffile
 from acrn_trace.base.deffile import Line, Term
@@ -28,14 +26,13 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}$")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,16}$")
 
 
-@dataclass(frozen=True)
 class Argument:
     """One argument: its kind (a key of KINDS), and what the kind needs."""
 
-    kind: str
-    name: str
-    type: str | None = None
-    direction: str = "in"
+    def __init__(
+        self, kind: str, name: str, type: str | None = None, direction: str = "in"
+    ) -> None:
+        self.kind, self.name, self.type, self.direction = kind, name, type, direction
 
     def __str__(self) -> str:
         before = [str(getattr(self, field)) for field in KINDS[self.kind]]
@@ -53,13 +50,11 @@ class Argument:
         return VALUE_BITS.get(self.type or "", 64)
 
 
-@dataclass(frozen=True)
 class Entry:
     """What one call is."""
 
-    number: int
-    name: str
-    arguments: tuple[Argument, ...]
+    def __init__(self, number: int, name: str, arguments: tuple[Argument, ...]) -> None:
+        self.number, self.name, self.arguments = number, name, arguments
 
     def __str__(self) -> str:
         parts = [f"{self.number:#x}", self.name, *map(str, self.arguments)]
@@ -105,7 +100,7 @@ class CallTable:
         """The CRC-32 of the text, which a recording's header has, and a compiled table."""
         return zlib.crc32(self.text)
 
-    def load(self, path: Path) -> None:
+    def load(self, path: str) -> None:
         """Add the lines of ``path``; nothing is added when one of them is wrong (TraceError)."""
         for entry in [entry_of(line) for line in deffile.read(path)]:
             self.add(entry)

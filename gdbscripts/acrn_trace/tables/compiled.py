@@ -5,6 +5,7 @@
 nothing of his own. The format is cstub/decode/table.h's.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Iterable
@@ -29,8 +30,8 @@ RESULT_BITS = {"s32": 32, "s64": 64, "u64": 64}
 def table_for(knowledge: Knowledge) -> bytes:
     """The table of ``knowledge``: the one that was built, where that is the same."""
     built = knowledge.built if not knowledge.types.guest_types else None
-    if built and built.exists():
-        table = built.read_bytes()
+    if built and os.path.exists(built):
+        table = Path(built).read_bytes()
         if calls_in(table) == knowledge.table.checksum:
             return table
     return compiled(knowledge)

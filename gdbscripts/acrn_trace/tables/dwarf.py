@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads structure layouts from the DWARF of a file that we built (cstub/src/types.c)."""
 
-from pathlib import Path
 from typing import IO
 
 from acrn_trace.base.errors import TraceError
@@ -14,7 +13,7 @@ _SIGNED = {5, 6}  # DW_ATE_signed, DW_ATE_signed_char: DWARF 5, 7.8
 _TRANSPARENT = {"DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"}
 
 
-def read_layouts(path: Path) -> Layouts:
+def read_layouts(path: str) -> Layouts:
     """Every named structure and enumeration of ``path``, an object file with debug information."""
     try:
         with open(path, "rb") as file:
@@ -30,7 +29,7 @@ def read_layouts(path: Path) -> Layouts:
         ) from error
 
 
-def read_struct(path: Path, name: str) -> Struct | None:
+def read_struct(path: str, name: str) -> Struct | None:
     """The structure of that name in ``path``, an image with debug information."""
     try:
         with open(path, "rb") as file:

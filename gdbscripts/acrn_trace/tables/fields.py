@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads what acrn_fields.def and acrn_sizes.def say about structures, beyond their layout."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Iterable
 
 from acrn_trace.base import deffile
 from acrn_trace.base.deffile import Line, Term
@@ -97,7 +96,7 @@ class FieldTable:
         return outs
 
 
-def read_fields(*paths: Path) -> FieldTable:
+def read_fields(*paths: str) -> FieldTable:
     """The table in the files ``paths``; TraceError for a line that is none."""
     return fields_of(line for path in paths for line in deffile.read(path))
 

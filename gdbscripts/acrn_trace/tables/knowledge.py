@@ -1,43 +1,45 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads what is known of one hypervisor from cstub: its calls, its structures, its rules."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Iterable
+from collections.abc import Iterable
+from functools import cached_property
 
 from acrn_trace.base import deffile
-from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import ACRN_TABLE, FIELDS, INCLUDE, TYPES
-from acrn_trace.guest.abi import Abi, abi_named
+from acrn_trace.base.places import ACRN_TABLE, CALLS, RELEASES, RESULTS
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
-from acrn_trace.tables.dwarf import read_layouts
-from acrn_trace.tables.fields import FieldTable, read_fields
-from acrn_trace.tables.layouts import LateLayouts, Layouts
 from acrn_trace.tables.releases import Releases, read_releases
 from acrn_trace.tables.results import ResultRules, read_results
-from acrn_trace.tables.types import Types
 
 
-@dataclass
 class Knowledge:
-    """``table`` is what ``release`` has, and the user's own calls. ``built`` is where all but the
-    calls, and some calls, are compiled."""
+    """``table`` is what ``release`` has, and the user's own calls; ``master`` is the newest's.
+    ``built`` is where all but the calls, and some calls, are compiled."""
 
-    table: CallTable
-    types: Types
-    results: ResultRules
-    master: CallTable = field(default_factory=CallTable)
-    releases: Releases = field(default_factory=lambda: Releases(["master"]))
-    release: str = "master"
-    loaded: list[Path] = field(default_factory=list)
-    defined: list[Entry] = field(default_factory=list)
-    built: Path | None = None
-    hypervisor: str = "acrn"
+    def __init__(
+        self, master: CallTable, releases: Releases, results: ResultRules, release: str
+    ) -> None:
+        self.master, self.releases, self.results = master, releases, results
+        self._loaded: list[str] = []
+        self.defined: list[Entry] = []
+        self.built: str | None = None
+        self.hypervisor = "acrn"
+        self.use_release(release)
 
-    @property
-    def abi(self) -> Abi:
-        """How the calls of ``table`` are made."""
+    # What reads these two takes longer to load than all else that lists calls.
+
+    @cached_property
+    def abi(self):
+        """The Abi: how the calls of ``table`` are made."""
+        from acrn_trace.guest.abi import abi_named
+
         return abi_named(self.hypervisor)
+
+    @cached_property
+    def types(self):
+        """The Types of ``table`` and of the guest."""
+        from acrn_trace.tables.acrn_types import acrn_types
+
+        return acrn_types()
 
     def define(self, text: str) -> tuple[Entry, list[Entry]]:
         """Add the call that one line of a table states: that, and those that it replaces."""
@@ -59,15 +61,15 @@ class Knowledge:
             and not self.types.enum_named(argument.type)
         ]
 
-    def load(self, path: Path) -> None:
+    def load(self, path: str) -> None:
         """Add a user's own calls; TraceError, and nothing added, if the file is wrong."""
         self.table.load(path)
-        self.loaded.append(path)
+        self._loaded.append(path)
 
     def use_release(self, release: str) -> None:
         """Take the calls of another release; TraceError if there is no such one."""
         table = self.releases.table(self.master, release)
-        for path in self.loaded:
+        for path in self._loaded:
             table.load(path)
         for entry in self.defined:
             table.add(entry)
@@ -94,23 +96,10 @@ class Knowledge:
 
 def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
-    master = CallTable()
-    master.load(INCLUDE / "acrn.def")
-    fields = read_fields(*FIELDS)
-    types = Types(LateLayouts(lambda: _layouts(fields)), fields)
-    results = read_results(INCLUDE / "acrn_results.def")
-    releases = read_releases(INCLUDE / "acrn_versions.def")
-    knowledge = Knowledge(CallTable(), types, results, master, releases, built=ACRN_TABLE)
-    knowledge.use_release(release or releases.newest)
+    master, releases = CallTable(), read_releases(RELEASES)
+    master.load(CALLS)
+    knowledge = Knowledge(master, releases, read_results(RESULTS), release or releases.newest)
+    knowledge.built = ACRN_TABLE
     for path in tables:
-        knowledge.load(Path(path))
+        knowledge.load(path)
     return knowledge
-
-
-def _layouts(fields: FieldTable) -> Layouts:
-    """ACRN's; TraceError if those that ``fields`` tells of are not all there."""
-    layouts = read_layouts(TYPES)
-    lacking = set(fields.sizes).union(*fields.layouts.values()) - layouts.structs.keys()
-    if lacking:
-        raise TraceError(f"{TYPES} has no struct {min(lacking)}: 'make types' builds it anew")
-    return layouts

@@ -2,7 +2,7 @@
 """Lists calls for people."""
 
 import re
-from typing import Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.calls import CallTable

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Makes the call tables of ACRN's releases from master's and acrn_versions.def."""
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base import deffile
@@ -10,15 +9,15 @@ from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.base.deffile import Line
 
 
-@dataclass
 class Releases:
     """Every release, oldest first, and what was different in it."""
 
-    names: list[str] = field(default_factory=list)
-    since: dict[str, str] = field(default_factory=dict)  # call -> release
-    formerly: list[tuple[str, str, Entry]] = field(default_factory=list)  # first, last, call
-    renamed: list[tuple[str, str, str]] = field(default_factory=list)  # release, old, new
-    loses_errors: str = ""  # up to this release
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names = list(names)
+        self.since: dict[str, str] = {}  # call -> release
+        self.formerly: list[tuple[str, str, Entry]] = []  # first, last, call
+        self.renamed: list[tuple[str, str, str]] = []  # release, old, new
+        self.loses_errors = ""  # up to this release
 
     @property
     def newest(self) -> str:
@@ -35,7 +34,7 @@ class Releases:
         """The calls that ``release`` has."""
         self.check(release)
         table = CallTable(
-            replace(entry, name=self._name(entry.name, release))
+            Entry(entry.number, self._name(entry.name, release), entry.arguments)
             for entry in master
             if self._within(release, self.since.get(entry.name, self.names[0]), self.newest)
         )
@@ -70,7 +69,7 @@ class Releases:
         return at(first) <= at(release) <= at(last)
 
 
-def read_releases(path: Path) -> Releases:
+def read_releases(path: str) -> Releases:
     """The differences in ``path``; TraceError for a line that is none."""
     releases = Releases()
     for line in deffile.read(path):

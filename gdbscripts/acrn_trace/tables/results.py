@@ -1,28 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads what a result means where RAX alone does not say it (acrn_results.def)."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Iterable
+from collections.abc import Iterable
 
 from acrn_trace.base import deffile
 from acrn_trace.base.deffile import Line
 
 
-@dataclass
 class ResultRules:
     """The rules by call name."""
 
-    failed_if: dict[str, tuple[str, int, str]] = field(default_factory=dict)
-    proves_nothing: dict[str, str] = field(default_factory=dict)
-    enotty_means: dict[str, str] = field(default_factory=dict)
-    address_at_fault: dict[str, str] = field(default_factory=dict)
-    vm_named_in: dict[str, str] = field(default_factory=dict)
-    may_change: dict[str, frozenset[str]] = field(default_factory=dict)
-    elsewhere: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.failed_if: dict[str, tuple[str, int, str]] = {}
+        self.proves_nothing: dict[str, str] = {}
+        self.enotty_means: dict[str, str] = {}
+        self.address_at_fault: dict[str, str] = {}
+        self.vm_named_in: dict[str, str] = {}
+        self.may_change: dict[str, frozenset[str]] = {}
+        self.elsewhere: dict[str, str] = {}
 
 
-def read_results(path: Path) -> ResultRules:
+def read_results(path: str) -> ResultRules:
     """The rules in ``path``; TraceError for a line that is none."""
     return results_of(deffile.read(path))
 

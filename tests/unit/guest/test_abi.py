@@ -2,13 +2,11 @@
 """What a row of abi.def says is what the tracer does: ACRN's row, and one of nobody's."""
 
 import pickle
-from pathlib import Path
 
 import pytest
 
 from acrn_trace.base import deffile
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import INCLUDE
 from acrn_trace.guest.abi import MASK64, abi_named, hypercall_at, main_abi
 from acrn_trace.guest.abi_file import abis_of
 from acrn_trace.guest.site import Site
@@ -18,6 +16,7 @@ from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.pairing import Pairing
 from helpers.make.memory import FakeMemory
 from helpers.make.stop import stop
+from helpers.tree import ROOT
 
 KVM_LIKE = """
 INSTRUCTION(vmcall, 0x0f, 0x01, 0xc1)
@@ -118,5 +117,5 @@ def test_a_row_that_states_no_abi_is_refused_with_its_place(row):
 
 
 def test_every_file_of_the_tables_is_read_by_one_grammar():
-    for path in Path(INCLUDE).glob("*.def"):
+    for path in (ROOT / "cstub/include").glob("*.def"):
         assert deffile.read(path)

@@ -8,9 +8,9 @@ Packets, ``gdb.parse_and_eval``, registers and memory are what is left for these
 
 import ast
 
-from acrn_trace.base.places import INCLUDE
+from helpers.tree import ROOT
 
-EDGE = INCLUDE.parent.parent / "gdbscripts" / "acrn_trace" / "in_gdb"
+EDGE = ROOT / "gdbscripts" / "acrn_trace" / "in_gdb"
 
 # Who may run one, and when that is: never within a callback.
 ALLOWED = {

@@ -5,9 +5,9 @@ import ast
 import re
 from typing import Iterator
 
-from acrn_trace.base.places import INCLUDE
+from helpers.tree import ROOT
 
-EDGE = INCLUDE.parent.parent / "gdbscripts" / "acrn_trace" / "in_gdb"
+EDGE = ROOT / "gdbscripts" / "acrn_trace" / "in_gdb"
 PLACES = {"stub", "stub_packets"}
 SENDS = {"send_packet"}
 # Resuming, selecting a vCPU, breakpoints, memory, registers, and what is QEMU's own.

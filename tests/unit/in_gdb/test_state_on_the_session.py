@@ -4,9 +4,9 @@
 import ast
 from typing import Iterator
 
-from acrn_trace.base.places import INCLUDE
+from helpers.tree import ROOT
 
-EDGE = INCLUDE.parent.parent / "gdbscripts" / "acrn_trace" / "in_gdb"
+EDGE = ROOT / "gdbscripts" / "acrn_trace" / "in_gdb"
 
 # What is no constant, and no class: its name begins small.
 ALLOWED = {

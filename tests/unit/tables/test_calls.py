@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The grammar of .def files, its refusals, and ACRN's own table."""
 
+from pathlib import Path
+
 import pytest
+
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import INCLUDE
+from acrn_trace.base.places import CALLS
 from acrn_trace.tables.calls import CallTable, parse
 
 GOOD = """/* a comment
@@ -80,9 +83,9 @@ def test_a_later_line_replaces_by_number_and_by_name():
 
 def test_acrns_table_has_every_call_once():
     table = CallTable()
-    table.load(INCLUDE / "acrn.def")
-    text = (INCLUDE / "acrn.def").read_text()
-    assert len(list(table)) == 41 == sum(line.startswith("HYPERCALL") for line in text.splitlines())
+    table.load(CALLS)
+    lines = Path(CALLS).read_text().splitlines()
+    assert len(list(table)) == 41 == sum(line.startswith("HYPERCALL") for line in lines)
     assert table.named("create_vm").number == 0x80000010
     assert table.call_name(0x80000091) == "switch_ee"
     assert table.call_name(0x99) == "hypercall_0x99"

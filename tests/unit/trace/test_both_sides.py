@@ -8,13 +8,11 @@ import subprocess
 import pytest
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import INCLUDE
 from acrn_trace.image.image import open_image
 from acrn_trace.sites.hypervisor_code import Access, hypervisor_code
 from acrn_trace.trace.both_sides import BothSides, hypervisor_lines
 from helpers.make.event import event
-
-EXAMPLES = INCLUDE.parent.parent / "build" / "examples"
+from helpers.tree import IMAGES
 
 
 def call(seq: int, vcpu: int, arg: int, nr: int = 0x80000012):
@@ -159,7 +157,7 @@ def test_any_tree_from_a_file_has_a_line_or_none(tree):
 
 
 def test_the_example_hypervisor():
-    code = hypervisor_code(open_image(str(EXAMPLES / "hypervisor.elf")))
+    code = hypervisor_code(open_image(str(IMAGES / "hypervisor.elf")))
     assert code.name == "examples/hypervisor"
     assert {"model_create_vm", "model_start_vm_call"} <= set(code.handlers.values())
     assert "model_read" not in code.handlers.values()
@@ -206,12 +204,12 @@ def test_acrns_names(registers, tmp_path):
 
 def test_an_image_that_is_no_hypervisor():
     with pytest.raises(TraceError, match="shows no hypercall dispatcher"):
-        hypervisor_code(open_image(str(EXAMPLES / "smp.elf")))
+        hypervisor_code(open_image(str(IMAGES / "smp.elf")))
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_damaged_debug_information_is_a_sentence(seed, tmp_path):
-    path, choose = EXAMPLES / "hypervisor.elf", random.Random(seed)
+    path, choose = IMAGES / "hypervisor.elf", random.Random(seed)
     damaged = bytearray(path.read_bytes())
     for name in (".debug_info", ".debug_abbrev"):
         section = open_image(str(path)).section(name)

@@ -11,6 +11,7 @@ from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Layouts
+from acrn_trace.tables.releases import Releases
 from acrn_trace.tables.results import ResultRules
 from acrn_trace.tables.types import Types
 from acrn_trace.trace.change import Change, Intervener
@@ -24,7 +25,8 @@ from acrn_trace.trace.tracer import Tracer
 from helpers.make.stop import SITE, START_VM, stop
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
-KNOWLEDGE = Knowledge(TABLE, Types(Layouts(), FieldTable()), ResultRules())
+KNOWLEDGE = Knowledge(TABLE, Releases(["master"]), ResultRules(), "master")
+KNOWLEDGE.types = Types(Layouts(), FieldTable())
 FAILED = (1 << 64) - 1
 
 

@@ -194,7 +194,7 @@ def host_tsc_khz() -> int:
 @lru_cache(1)
 def _library() -> ctypes.CDLL:
     try:
-        library = ctypes.CDLL(str(MODEL_LIBRARY))
+        library = ctypes.CDLL(MODEL_LIBRARY)
     except OSError as error:
         raise TraceError(
             f"cannot load the model of ACRN {MODEL_LIBRARY}: {error}; 'make all' builds it"

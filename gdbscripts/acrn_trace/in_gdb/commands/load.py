@@ -22,7 +22,7 @@ class HypercallLoad(Command):
         if path.suffix == ".py":
             self._session.the(GdbMock).load(path)
         else:
-            self._session.knowledge.load(path)
+            self._session.knowledge.load(str(path))
 
 
 def make(_name: str, session: Session) -> Command:

@@ -4,7 +4,7 @@
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import INCLUDE
+from acrn_trace.base.places import RELEASES
 from acrn_trace.in_gdb.prompt import Prefix, complaint
 from acrn_trace.in_gdb.settings import CLOBBER, HYPERVISOR_SYMBOLS, OFFSET, POSSIBLE_SITES
 from acrn_trace.tables.releases import read_releases
@@ -34,7 +34,7 @@ class VersionParameter(gdb.Parameter):
     show_doc = "Show the release of ACRN whose calls are expected."
 
     def __init__(self) -> None:
-        releases = read_releases(INCLUDE / "acrn_versions.def")
+        releases = read_releases(RELEASES)
         super().__init__("hypercall version", gdb.COMMAND_DATA, gdb.PARAM_ENUM, releases.names)
         self.value = releases.newest
 
