@@ -14,7 +14,7 @@ MAX_DEPTH = 4
 
 _COMMENT = re.compile(r"/\*(?:.*?(\*/)|.*)", re.DOTALL)  # or what has no end
 _TOKEN = re.compile(
-    r'\s*(?:(?P<word>[A-Za-z0-9_.\-]{1,64})|"(?P<text>[^"]{0,200})"|(?P<mark>[(),]))'
+    r'\s*(?:(?P<word>[A-Za-z0-9_.\-]{1,64})|"(?P<text>[^"]{0,200})"|(?P<mark>[(),]|\Z))'
 )
 
 
@@ -81,42 +81,48 @@ def _lines_of_comment(match: re.Match, source: str) -> str:
 
 
 class _Parser:
-    """Recursive descent over one line, whose depth is bounded."""
+    """Recursive descent over one line, whose depth is bounded; stands at one token of it."""
 
     def __init__(self, line: str, where: str) -> None:
-        self._line, self._where, self._at = line.rstrip(), where, 0
+        self._line, self._where, self._end = line.rstrip(), where, 0
+        self._next()
 
     def whole(self) -> Term:
         term = self._term(0)
-        if term.arguments is None or self._at != len(self._line):
+        if term.arguments is None or self._kind != "":
             raise self._wrong()
         return term
 
     def _term(self, depth: int) -> Term:
-        kind, text = self._next()
-        if kind == "mark" or depth > MAX_DEPTH:
+        kind, name = self._kind, self._token
+        if kind not in ("word", "text") or depth > MAX_DEPTH:
             raise self._wrong()
-        if kind == "text" or self._peek() != "(":
-            return Term(text)
+        self._next()
+        if kind == "text" or self._kind != "(":
+            return Term(name)
         self._next()
         arguments: list[Term] = []
-        while self._peek() != ")":
-            if arguments and self._next()[1] != ",":
-                raise self._wrong()
+        while self._kind != ")":
+            if arguments:
+                self._comma()
             arguments.append(self._term(depth + 1))
         self._next()
-        return Term(text, tuple(arguments))
+        return Term(name, tuple(arguments))
 
-    def _next(self) -> tuple[str, str]:
-        match = _TOKEN.match(self._line, self._at)
-        if match is None or match.lastgroup is None:
+    def _comma(self) -> None:
+        if self._kind != ",":
             raise self._wrong()
-        self._at = match.end()
-        return match.lastgroup, match.group(match.lastgroup)
+        self._next()
 
-    def _peek(self) -> str:
+    def _next(self) -> None:
+        """Go to the next token; its kind is "word", "text", or of a mark or the end itself."""
+        self._at = self._end
         match = _TOKEN.match(self._line, self._at)
-        return match.group("mark") or "" if match else ""
+        if match is None:
+            raise self._wrong()
+        kind, self._end = match.lastgroup, match.end()
+        self._token = match[kind]
+        self._kind = self._token if kind == "mark" else kind
 
     def _wrong(self) -> TraceError:
         rest = self._line[self._at :].strip()

@@ -56,7 +56,7 @@ def test_it_outlives_a_change_of_release():
     "line, what",
     [
         ("", "not a line NAME.*, where it ends"),
-        ("HYPERCALL1(0x12 c)", r"not a line NAME.*, at '\)'"),
+        ("HYPERCALL1(0x12 c)", r"not a line NAME.*, at 'c\)'"),
         ("HYPERCALL1(0x12, c, VMID(v)", "not a line NAME.*, where it ends"),
         ("HYPERCALL0(0x12, c) HYPERCALL0(0x13, d)", r"at 'HYPERCALL0\(0x13, d\)'"),
         ("HYPERCALL1(12, c, VMID(v))", "needs a number in hexadecimal"),
