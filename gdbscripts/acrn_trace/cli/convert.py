@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
 
 def _everything(given: argparse.Namespace) -> argparse.Namespace:
     """The options of a report that leaves nothing out."""
-    parser = argparse.ArgumentParser()
+    parser = OptionParser()
     add_trace_options(parser)
     options = parser.parse_args([])
     options.format, options.output = given.to, given.output

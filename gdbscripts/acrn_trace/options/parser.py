@@ -3,13 +3,20 @@
 
 import argparse
 import io
+from functools import partial
 
 from acrn_trace.base.console import standard_output
 from acrn_trace.base.errors import TraceError
 
+# argparse would load shutil for each command, help or not, to learn how wide the terminal is.
+_Help = partial(argparse.HelpFormatter, width=78)
+
 
 class OptionParser(argparse.ArgumentParser):
     """An argument parser whose complaint is a TraceError, for use where exit() is not ours."""
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(formatter_class=_Help, **given)
 
     def error(self, message: str) -> None:
         launcher = self.prog.startswith("acrn-trace")
