@@ -11,7 +11,6 @@ from helpers.guests import common_arguments
 from helpers.tracing import acrn_trace
 
 CALLS = 6
-MINUS_ONE = (1 << 64) - 1
 
 
 def line(index, arrived=1, seen=None, second=1, ret=None, left=None):

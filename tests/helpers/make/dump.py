@@ -6,7 +6,6 @@ For tests of what no real guest does, and for dumps larger than one wants to wai
 
 import struct
 from dataclasses import dataclass, field
-from typing import BinaryIO, Iterable
 
 PN_XNUM = 0xFFFF
 _EHDR, _SHDR, _PHDR = struct.Struct("<16sHHIQQQIHHHHHH"), 64, struct.Struct("<2I6Q")
@@ -71,15 +70,6 @@ class DumpBuilder:
 
     def build(self) -> bytes:
         return self.headers() + self.data
-
-    def write_sparse(self, file: BinaryIO, pages: Iterable[tuple[int, bytes]]) -> None:
-        """The headers, and of the memory only ``pages``, at offsets behind them."""
-        file.write(self.headers())
-        end = max(load.offset + load.size for load in self.loads)
-        for offset, data in pages:
-            file.seek(self.data_offset + offset)
-            file.write(data)
-        file.truncate(self.data_offset + end)
 
 
 def note(name: bytes, kind: int, data: bytes) -> bytes:
