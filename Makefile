@@ -8,7 +8,7 @@ PREFIX := /usr/local
 OPTS   :=
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadgroup --timeout 1500
 
-.PHONY: all lint-matrix types demo show check check-long checkable check-newer linux check-linux bench lint install clean help
+.PHONY: all lint-matrix types bytecode demo show check check-long checkable check-newer linux check-linux bench lint install clean help
 all:
 
 include cstub/cstub.mk
@@ -18,7 +18,7 @@ include cstub/reader/reader.mk
 include examples/examples.mk
 -include tests/guests/guests.mk
 
-all: examples types $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
+all: examples types bytecode $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
@@ -35,6 +35,11 @@ help:
 types: $(BUILD)/acrn-types.o
 $(BUILD)/acrn-types.o: cstub/src/types.c cstub/include/acrn_types.h | $(BUILD)/
 	$(CC) -std=gnu11 -g -fno-eliminate-unused-debug-types -Icstub/include -c -o $@ $<
+
+# Python writes it itself, unless it was told not to, as containers do: each start of the launcher and of GDB
+# would compile all that it loads.
+bytecode:
+	@$(PYTHON) -m compileall -q gdbscripts
 
 %/:
 	mkdir -p $@
