@@ -14,13 +14,12 @@ from acrn_trace.sinks.jsonl import json_text
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.calls import CallTable, parse
-from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.rendering import Renderer
 from helpers import made_values as made
 from helpers.builds import LONG
 from helpers.made_calls import MadeCalls, Style, written
+from helpers.make.knowledge import knowledge_of
 from helpers.make.memory import U16, U32, U64, array, struct, structures
 
 CALLS = """
@@ -48,7 +47,7 @@ THING = struct("thing", ("id", U64), ("name", array(U32, 4)), ("reserved", U32))
 SMALL = struct("small", ("low", U16), ("bits", U16))
 TYPES = structures(THING, SMALL, rules=RULES, enums={"kind": KINDS}).types
 TABLE = CallTable(parse(CALLS, "calls"))
-CALLS_IN_C = MadeCalls(Knowledge(TABLE, TYPES, ResultRules()))
+CALLS_IN_C = MadeCalls(knowledge_of(TABLE, TYPES))
 EXAMPLES = 2000 if LONG else 60
 NUMBERS = [entry.number for entry in TABLE]
 

@@ -4,14 +4,13 @@
 Hashes of what is shown stay: they hold what C shows when there is no Python to compare it with.
 """
 
-from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
 from typing import Iterator
 
 import pytest
 
-from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.tables.calls import parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from helpers.make.odd_types import odd
 from helpers.make.random_records import OWN, RandomRecords
@@ -44,10 +43,9 @@ SHOWN = {
 def with_own_calls() -> Knowledge:
     """ACRN's calls, and a user's own, of kinds that ACRN's have not."""
     knowledge = acrn()
-    table = CallTable(knowledge.table)
     for entry in parse(OWN, "own"):
-        table.add(entry)
-    return replace(knowledge, table=table)
+        knowledge.add(entry)
+    return knowledge
 
 
 KNOWLEDGE = {"acrn": acrn, "own": with_own_calls, "odd": odd}

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Makes a hypervisor whose structures are of all kinds that a decoder knows and ACRN has none of."""
 
-from dataclasses import replace
-
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
@@ -71,4 +69,6 @@ HYPERCALL2(0x80000008, take_packed, PACKED(lists, lists), PACKED(chosen, chosen)
 def odd() -> Knowledge:
     structs = (BITS, SIGNED, BOOLS, CHOICE, CHOSEN, LISTS, COUNTED)
     types = Types(Layouts({one.name: one for one in structs}, ENUMS), table(RULES))
-    return replace(acrn(), types=types, table=CallTable(parse(CALLS, "odd")))
+    knowledge = acrn()
+    knowledge.types, knowledge.table = types, CallTable(parse(CALLS, "odd"))
+    return knowledge

@@ -9,12 +9,11 @@ import pytest
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.library import library
 from acrn_trace.tables.calls import CallTable, parse
-from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.compiled_filter import CompiledFilter
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
 from helpers.made_calls import MadeCalls
+from helpers.make.knowledge import knowledge_of
 from helpers.make.memory import structures
 
 CALLS = """
@@ -53,9 +52,7 @@ def events(table: CallTable):
 def answers(expressions: list[str], table: CallTable = TABLE):
     """What Python and what C say of each call, and the remarks of both at the end."""
     in_python, for_c = Filter(expressions, TABLE), Filter(expressions, TABLE)
-    compiled, calls = CompiledFilter(for_c, table), MadeCalls(
-        Knowledge(table, TYPES, ResultRules())
-    )
+    compiled, calls = CompiledFilter(for_c, table), MadeCalls(knowledge_of(table, TYPES))
     count = len(compiled.conditions)
     for event in events(table):
         call = calls.call(event, 0, None, {})

@@ -9,10 +9,7 @@ from acrn_trace.guest.memory import NoMemory
 from acrn_trace.guest.site import Site, points
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
-from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Layouts
-from acrn_trace.tables.releases import Releases
-from acrn_trace.tables.results import ResultRules
 from acrn_trace.tables.types import Types
 from acrn_trace.trace.change import Change, Intervener
 from acrn_trace.trace.checks import clobbers
@@ -22,11 +19,11 @@ from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
+from helpers.make.knowledge import knowledge_of
 from helpers.make.stop import SITE, START_VM, stop
 
 TABLE = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "test"))
-KNOWLEDGE = Knowledge(TABLE, Releases(["master"]), ResultRules(), "master")
-KNOWLEDGE.types = Types(Layouts(), FieldTable())
+KNOWLEDGE = knowledge_of(TABLE, Types(Layouts(), FieldTable()))
 FAILED = (1 << 64) - 1
 
 
