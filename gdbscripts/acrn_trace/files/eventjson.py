@@ -17,6 +17,7 @@ from acrn_trace.trace.event import INT32, Event, Finding
 
 MAX_SECONDS = 1e12
 MAX_REMEMBERED = 1024  # characters of a site
+MAX_ARGUMENTS = 6  # of any ABI
 MAX_WHOLE = 1 << 53  # past it JSON readers lose integers
 
 _HEX = re.compile(r"0x[0-9a-f]{1,16}").fullmatch
@@ -78,7 +79,7 @@ def event_of(tree: dict[str, Any]) -> Event:
         "abi": tree["abi"],
         "nr": _number("nr", tree["nr"]),
         "name": tree["name"],
-        "args": _pair("args", tree["args"]),
+        "args": _args(tree["args"]),
         "site": _site(tree),
         "source": tree["source"],
         "decoded": _tree(tree["decoded"]),
@@ -155,6 +156,12 @@ def _pair(key: str, pair: Any) -> tuple[int, int]:
     if not (isinstance(first, str) and isinstance(second, str) and _HEX(first) and _HEX(second)):
         _wrong_value(key, pair)
     return int(first, 16), int(second, 16)
+
+
+def _args(args: list[Any]) -> tuple[int, ...]:
+    if len(args) > MAX_ARGUMENTS or not all(isinstance(arg, str) and _HEX(arg) for arg in args):
+        _wrong_value("args", args)
+    return tuple([int(arg, 16) for arg in args])
 
 
 def _rax(ret: int | str | None) -> int | None:

@@ -35,7 +35,7 @@ class Instruction:
     code: bytes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Abi:
     """One hypervisor's calling convention: a row of ``abi.def``, which says what each part means.
 
@@ -57,6 +57,9 @@ class Abi:
     may_change: frozenset[str]
     errors: str
     again: bool
+
+    def __repr__(self) -> str:
+        return f"Abi({self.name})"
 
     def __reduce__(self) -> tuple:
         return abi_named, (self.name,)

@@ -4,7 +4,7 @@
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import MASK64, hypercalls
 
 try:
     from gdb.disassembler import (
@@ -17,7 +17,6 @@ except ImportError:
     Disassembler = object  # GDB 12
 
 ARCHITECTURE = "i386:x86-64"
-MNEMONICS = ("vmcall", "vmmcall")
 
 
 class CallNames(Disassembler):
@@ -28,7 +27,7 @@ class CallNames(Disassembler):
 
     def __call__(self, info):
         result = builtin_disassemble(info)
-        if not result.string.strip().endswith(MNEMONICS):
+        if not result.string.strip().endswith(tuple(hypercalls().values())):
             return result
         comment = self._comment(info.address & MASK64)
         return DisassemblerResult(result.length, result.string + comment) if comment else result

@@ -92,7 +92,8 @@ class BothSides(Sink):
 
 def _differences(event: Event, arrival: Arrival) -> list[Finding]:
     asked = [("number", event.nr, arrival.nr)]
-    asked += [(f"argument {n}", event.args[n - 1], arrival.args[n - 1]) for n in (1, 2)]
+    pairs = enumerate(zip(event.args, arrival.args), 1)
+    asked += [(f"argument {number}", *pair) for number, pair in pairs]
     texts = [
         f"{event.name}: {what} left the guest as {sent:#x} and arrived as {seen:#x}"
         for what, sent, seen in asked

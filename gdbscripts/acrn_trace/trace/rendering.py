@@ -81,7 +81,10 @@ class Renderer:
 
     def _place(self, entry: Entry, argument: Argument, event: Event) -> str:
         """``0x401001 `` where a structure's address is to stand before it, else nothing."""
-        address = event.args[entry.arguments.index(argument)]
+        index = entry.arguments.index(argument)
+        if index >= len(event.args):
+            return ""  # a file's call has fewer registers than the table's
+        address = event.args[index]
         tree = _before(event.decoded[argument.name])
         if not argument.is_pointer or isinstance(tree, str) or _is_unreadable(tree):
             return ""  # there is no structure, or its address stands there already

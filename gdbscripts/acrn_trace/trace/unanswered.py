@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from acrn_trace.base.errors import TargetError
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.sink import Sink
@@ -15,7 +16,7 @@ TAKE_IT = (
     "hypervisor (docs/what-works-where.md)"
 )
 BARE = "no hypervisor is below the guest (QEMU's TCG has no VMX, and its SVM is off)"
-PERHAPS = "VMCALL raises #UD where no hypervisor takes it, and where ACRN lets the VM make no call"
+PERHAPS = "raises #UD where no hypervisor takes it, and where ACRN lets the VM make no call"
 UNREACHED = (
     "no site of the image was reached: is it the image that the guest runs, and did the guest live "
     "to make a call?"
@@ -81,11 +82,12 @@ class Answers(Sink):
         event = self.first
         if self._answered or not event:
             return None
-        call = f"nobody answered {event.name}, the VMCALL at {_place(event.site)}, {end}"
+        name = (event.site.abi if event.site else main_abi()).mnemonic
+        call = f"nobody answered {event.name}, the {name} at {_place(event.site)}, {end}"
         advice = GIVE_MODEL if self._mocked else TAKE_IT
         if not self._ground.bare:
-            return f"{call}: {PERHAPS}; {advice}"
-        return f"{call}: {BARE}, so VMCALL raises #UD{self._handler()}; {advice}"
+            return f"{call}: {name} {PERHAPS}; {advice}"
+        return f"{call}: {BARE}, so {name} raises #UD{self._handler()}; {advice}"
 
     def _handler(self) -> str:
         handler = self._ground.ud_handler

@@ -74,7 +74,17 @@ VALUES = st.one_of(
     st.sampled_from(
         [1 << 53, (1 << 53) - 1, -1, 1 << 64, -(1 << 31) - 1, 1e12 + 0.5, 0.5, 10**400]
     ),
-    st.sampled_from([["0x1"], ["0x1", "0x2"], ["0x1", 2], [{"kind": "k", "text": "t"}], [{}]]),
+    st.sampled_from(
+        [
+            ["0x1"],
+            ["0x1", "0x2"],
+            ["0x0"] * 6,
+            ["0x0"] * 7,
+            ["0x1", 2],
+            [{"kind": "k", "text": "t"}],
+            [{}],
+        ]
+    ),
     st.sampled_from([{"rbx": ["0x1", "0x2"]}, {"vmid": None}, {"vmid": [True]}, {"a": 1.5}]),
     st.sampled_from([{"p": {"points_to": 1}}, {"p": {"unreadable": "", "address": 1}}, {"p": []}]),
     st.sampled_from([[{"function": None, "file": "f", "line": 1}], [{"function": 1}]]),
@@ -111,6 +121,10 @@ def test_the_reader_and_the_schema_agree_on_what_an_event_is(one, data):
         ("decoded", {"p": [{"unreadable": "why", "address": 1}]}, False),
         ("decoded", {"p": {"unreadable": "why", "address": "0x1"}}, True),
         ("decoded", {"p": [None]}, False),
+        ("args", [], True),
+        ("args", ["0x1", "0x2", "0x3", "0x4", "0x5", "0x6"], True),
+        ("args", ["0x0"] * 7, False),
+        ("args", ["0x1", "-0x2"], False),
         ("clobbered", {"rbx": ["0x1"]}, False),
         ("findings", [{"kind": "k"}], False),
         ("stack", [{"function": None, "file": None, "line": -1}], False),

@@ -66,6 +66,18 @@ def test_an_unknown_call_has_its_registers():
     )
 
 
+def test_it_has_as_many_as_its_abi():
+    assert whole("hypercall_0x800000ee", args=()) == "hypercall_0x800000ee()"
+    assert (
+        whole("hypercall_0x800000ee", args=(1, 2, 3, 4))
+        == "hypercall_0x800000ee(0x1, 0x2, 0x3, 0x4)"
+    )
+
+
+def test_a_file_may_have_fewer_registers_than_the_call_has_arguments():
+    assert whole("read", args=(), vmid=1, it={"a": 5}) == "read(vmid=1, it={a=5})"
+
+
 def test_an_input_is_complete_but_for_its_brace():
     assert halves("read", vmid=1, it={"a": 5}) == ("read(vmid=1, it={a=5", "})")
 
