@@ -50,12 +50,12 @@ def read(path: str) -> list[Line]:
         with open(path, "rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
-            raise TraceError(f"the call table {path} is over {MAX_FILE_BYTES} bytes; is it one?")
+            raise TraceError(f"the table {path} is over {MAX_FILE_BYTES} bytes; is it one?")
         return parse(data.decode(), path)
     except OSError as error:
-        raise TraceError(f"cannot read the call table {path}: {error.strerror}") from error
+        raise TraceError(f"cannot read the table {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise TraceError(f"the call table {path} is not text; give a .def file") from error
+        raise TraceError(f"the table {path} is not text; give a .def file") from error
 
 
 def parse(text: str, source: str) -> list[Line]:

@@ -88,7 +88,7 @@ def _sites() -> list[Site]:
 
 def _instruction() -> bytes:
     """The instruction that the guest's own sites have: a hypervisor may have rewritten it."""
-    abi, sites = main_abi(), [site for site in _sites() if site.abi is main_abi()]
+    abi, sites = main_abi(), _sites()
     there = read_memory(sites[0].address, abi.length) if sites else None
     return there if there in abi.codes else abi.instruction.code
 

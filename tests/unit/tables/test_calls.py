@@ -68,7 +68,7 @@ def test_a_table_with_a_wrong_line_adds_nothing(tmp_path):
 def test_what_is_no_table_is_a_sentence(tmp_path, content):
     file = tmp_path / "x.def"
     file.write_bytes(content)
-    with pytest.raises(TraceError, match="call table"):
+    with pytest.raises(TraceError, match="the table"):
         CallTable().load(file)
     with pytest.raises(TraceError, match="No such file"):
         CallTable().load(tmp_path / "missing.def")
