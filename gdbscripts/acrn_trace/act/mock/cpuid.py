@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Answers the CPUID leaves by which a guest finds ACRN (arch/x86/guest/vcpuid.c of ACRN)."""
 
+import struct
 from dataclasses import dataclass, field
 from typing import Mapping
 
 from acrn_trace.act.mock.library import host_tsc_khz
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import MASK64, abi_named
 
 LEAVES = range(0x40000000, 0x40000100)  # a hypervisor's own
 SIGNATURE, FEATURES, TSC_KHZ = 0x40000000, 0x40000001, 0x40000010  # the last is the highest, too
-ACRN = int.from_bytes(b"ACRN", "little")
 PRIVILEGED = 1  # the guest is the Service VM
 CPUID = b"\x0f\xa2"
 
@@ -33,7 +33,7 @@ class AcrnCpuid:
 
     def _answer(self, leaf: int) -> tuple[int, int, int, int] | None:
         if leaf == SIGNATURE:
-            return (TSC_KHZ, ACRN, ACRN, ACRN)
+            return (TSC_KHZ, *struct.unpack("<3I", abi_named("acrn").signature.encode()))
         if leaf in LEAVES:
             return ({FEATURES: PRIVILEGED, TSC_KHZ: self.tsc_khz}.get(leaf, 0), 0, 0, 0)
         return None
