@@ -10,18 +10,15 @@
 
 #define MICROS 1000000ull
 
-/* So many units of a clock, of which there are `hz` in a second, as microseconds; at most all ones.
- */
+/* So many units of a clock, of which there are `hz` in a second, as microseconds. */
 static uint64_t micros_of(uint64_t units, uint64_t hz)
 {
-	uint64_t seconds, rest;
+	uint64_t seconds = units / hz, rest = units % hz;
 
 	if (units <= UINT64_MAX / MICROS)
 		return units * MICROS / hz;
-	seconds = units / hz;
-	rest = units % hz;
-	if (seconds >= UINT64_MAX / MICROS)
-		return UINT64_MAX;
+	if (seconds >= CALL_MOST_MICROS / MICROS)
+		return CALL_MOST_MICROS;
 	return seconds * MICROS + (uint64_t)((unsigned __int128)rest * MICROS / hz);
 }
 
@@ -30,8 +27,6 @@ static void decode_times(struct call *call, const struct record *record, uint64_
 	if (record->clock != HYPERCALL_TICKS)
 		hz = 1000 * MICROS;
 	call->micros = micros_of(record->entry, hz);
-	if (call->micros >= CALL_MOST_MICROS)
-		call->micros = CALL_MOST_MICROS - 1;
 	call->has_duration = record->state == HYPERCALL_RETURNED && record->leave >= record->entry;
 	if (call->has_duration)
 		call->duration = micros_of(record->leave - record->entry, hz);

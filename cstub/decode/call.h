@@ -17,7 +17,7 @@
 
 enum call_status { CALL_RETURNED = 1, CALL_FAULTED, CALL_UNFINISHED, CALL_UNKNOWN };
 
-#define CALL_MOST_MICROS 1000000000000000000ull /* a time is less: 10^12 seconds */
+#define CALL_MOST_MICROS 999999999999000000ull /* no time is more: JSONL has less than 10^12 s */
 
 /* Where in an image a call is made: of a recording's list, or else the address alone. */
 struct place {

@@ -23,19 +23,19 @@ RATES = (HZ, HZ, 10**7, 10**11, 2_999_999_999)
 # Of the first RECORDS of a seed, in each form.
 SHOWN = {
     "acrn": {
-        "json": "06a581c911d5412a9b13619bac07b4f5bba22186ba5020aa1f07c083ccdd8c35",
-        "text": "633ea995a70b2acdeebaff8ffa4826615a517200abb1bd491228cef8c7348d36",
-        "verbose": "4f2aac8bf2be725990b6535304386056deb3dc65f3b1b444e9193d4d3b7e3e4e",
+        "json": "6c5e3da8c9a918315e9b9632649d36404aab63b71f0ed9a75e6a99c6a99b29b5",
+        "text": "fe2eae0919ca2d18aed7dc21027c899901e6f3a5fadc9489d1a6d1270cbb5264",
+        "verbose": "755447f291a61ef91a64de08b5647c5d0aa3516433bb2274f98ebbebb63f32f0",
     },
     "own": {
-        "json": "0e26e04da11e09e3b4fa688a2bf0aaff4da3f18d54abd3c29b4a22fecbcb3a74",
-        "text": "edede095ad1100c1d8c2097fcebb3a6af0d1b19b9ab793fad238a7ae006c90fe",
-        "verbose": "8f293896ac54ea9ceba6a27a93967f442c71a0d10e7f755b54a80149ce6e899f",
+        "json": "ae4b4a41fb6ec30b05e34a1ea0f13f0c78480a8c0c375afe9f81361325284a8b",
+        "text": "7143711792e564b206214ffa4547e1d7a8a769d38a290e62dea0920721feaf46",
+        "verbose": "d3281a8e68d684aa007e3676826a1a27eca52e2e1f0b5720619ba7b76a735384",
     },
     "odd": {
-        "json": "b128d36dbcb85430bb6736238717a1d708604c8e1c11a4f9289b23e9b2fb160e",
-        "text": "9a01c272472e1d092a6e9b57a3467e8d95204f86d37e4b3d955d59c67e89c046",
-        "verbose": "f7c440a0ef7b167fd7fc62c750b74e1a8b48ab8fe44b4ad3de4e92d1c63169eb",
+        "json": "21f5be1132c78b8966ea682d43e3043eb22c306ea11ba55b85575b7739ff7816",
+        "text": "dbc172618d9856e0f244b0c986a020ed62d0f44db2e3a23049740eff9eabd51c",
+        "verbose": "02c9b3b6a5b1bb79e324fc8b81f66ca83d589188e28c24595ca4c7129cee92e1",
     },
 }
 

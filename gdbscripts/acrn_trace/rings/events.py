@@ -38,7 +38,7 @@ from acrn_trace.trace.structures import Structures, Tree
 
 MAX_KINS = 4096
 UNKNOWN_HZ = 10**9  # as which a counter of unknown speed is shown, and that is said
-MAX_MICROS = 10**18
+MAX_MICROS = 999999999999 * 10**6  # no time is more: JSONL has less than 10^12 s
 _BODY = 24  # of a record: what is before it differs in every one
 _CAPTURE = struct.Struct("<HHxxxx")
 _PAIR = struct.Struct("<QQ")
@@ -90,13 +90,16 @@ class RecordDecoder:
         event = Event.__new__(Event)
         fields = event.__dict__ = like.__dict__.copy()
         fields["seq"] = seq
-        fields["time"] = min(entry * 10**6 // self.hz, MAX_MICROS - 1) / 1e6
+        fields["time"] = self._seconds(entry)
         if returned and leave >= entry:
-            fields["duration"] = ((leave - entry) * 10**6 // self.hz) / 1e6
+            fields["duration"] = self._seconds(leave - entry)
         fields["more"] = {**like.more, "sequence": word >> SEQUENCE_SHIFT}
         if like.findings:
             fields["findings"] = list(like.findings)
         return event
+
+    def _seconds(self, ticks: int) -> float:
+        return min(ticks * 10**6 // self.hz, MAX_MICROS) / 1e6
 
     def _decoded(self, raw: bytes, returned: bool, overwritten: bool) -> Event:
         """All of the event that its body says."""
@@ -116,7 +119,6 @@ class RecordDecoder:
             site=self._sites.get(address) or Site(address),
             source=self._source,
             over=True,
-            kin={},
         )
         if not returned:
             event.status = "unknown" if overwritten else "unfinished"
