@@ -14,7 +14,10 @@
 
 #include "acrn_ring.h"
 
-#define ACRN_TRACE_VERSION 1 /* a reader refuses any other */
+/* A reader refuses any other. What writes records of version 2 (hypercall_record.h) writes the
+ * second: WRITERS and CALLS in place of RINGS and RECORDS. */
+#define ACRN_TRACE_VERSION   1
+#define ACRN_TRACE_VERSION_2 2
 
 /* First in every block, and so in the file: the bytes 89 'A' 'T' 'B'. */
 #define ACRN_TRACE_BLOCK_MAGIC 0x42544189u
@@ -36,6 +39,8 @@ enum acrn_trace_kind {
 	ACRN_TRACE_RECORDS = 5, /* struct acrn_trace_records, then records as they are in a ring */
 	ACRN_TRACE_LOSS = 6,	/* struct acrn_trace_loss */
 	ACRN_TRACE_END = 7,	/* struct acrn_trace_end: the writer ended as it should */
+	ACRN_TRACE_WRITERS = 8, /* struct acrn_trace_writers: as RINGS, for CALLS; version 2 */
+	ACRN_TRACE_CALLS = 9,	/* struct acrn_trace_records, then records of version 2 */
 };
 
 struct acrn_trace_header {
@@ -53,11 +58,18 @@ struct acrn_trace_header {
 	"u64 word\nu64 tsc_entry\nu64 tsc_return\nu64 number\nu64 arg1\nu64 arg2\nu64 result\n"    \
 	"u32 site\nu16 vcpu\nu16 flags\n"
 
+/* The same of struct hypercall_record, in files of version 2. */
+#define ACRN_TRACE_LAYOUT_2                                                                        \
+	"u32 size\nu8 version\nu8 state\nu8 clock\nu8 arguments\nu32 abi\nu32 flags\nu32 ring\n"   \
+	"u32 reserved\nu32 vcpu\nu32 return_vcpu\nu64 sequence\nu64 entry\nu64 leave\nu64 site\n"  \
+	"u64 cr3\nu64 rsp\nu64 number\nu64[6] argument\nu64 result\nu64[2] reserved_too\n"
+
 enum acrn_trace_clock {
 	ACRN_TRACE_CLOCK_UNKNOWN = 0, /* tsc_hz is 0 */
 	ACRN_TRACE_CLOCK_GUEST = 1,   /* the guest said so, in the ring's header */
 	ACRN_TRACE_CLOCK_USER = 2,    /* whoever started the recording said so */
 	ACRN_TRACE_CLOCK_HOST = 3,    /* the host's own TSC, measured: QEMU's TCG passes that on */
+	ACRN_TRACE_CLOCK_NONE = 4,    /* no record counts ticks; tsc_hz is 0 */
 };
 
 /* A later block of this kind says that the guest began anew: sequences count from 0 again. */
@@ -66,6 +78,13 @@ struct acrn_trace_rings {
 	uint32_t clock;	 /* enum acrn_trace_clock */
 	uint32_t reserved;
 	struct acrn_ring_header header; /* as it was copied when recording began */
+};
+
+/* What RINGS is to RECORDS: who writes the CALLS that follow. */
+struct acrn_trace_writers {
+	uint64_t tsc_hz; /* of the clock of records whose clock is HYPERCALL_TICKS */
+	uint32_t clock;	 /* enum acrn_trace_clock */
+	uint32_t rings;	 /* 1 to 256: a record's `ring` is less */
 };
 
 /*
@@ -106,6 +125,7 @@ struct acrn_trace_end {
 _Static_assert(sizeof(struct acrn_trace_block) == 16, "readers count on it");
 _Static_assert(sizeof(struct acrn_trace_header) == 16, "readers count on it");
 _Static_assert(sizeof(struct acrn_trace_rings) == 144, "readers count on it");
+_Static_assert(sizeof(struct acrn_trace_writers) == 16, "readers count on it");
 _Static_assert(sizeof(struct acrn_trace_records) == 16, "readers count on it");
 _Static_assert(sizeof(struct acrn_trace_loss) == 24, "readers count on it");
 

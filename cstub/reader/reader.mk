@@ -15,7 +15,9 @@ readers: $(BUILD)/acrn-record
 readers: $(BUILD)/libacrn-report.so $(BUILD)/libacrn-reader.so
 
 # What Python calls (rings/library.py): its own functions come first, whatever a debugger exports.
-LIBRARY_SOURCES := $(addprefix cstub/reader/,ring_header.c) $(DECODE_SOURCES)
+TRACE_SOURCES   := $(addprefix cstub/reader/,checksum.c ring_header.c trace_blocks.c trace_losses.c trace_pass.c trace_reader.c trace_sites.c utf8.c)
+SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,call_counts.c trace_report.c) $(DECODE_SOURCES)
+LIBRARY_SOURCES := $(SHOWING_SOURCES)
 LIBRARY_FLAGS   := $(READER_CFLAGS) -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/
 	$(CC) $(LIBRARY_FLAGS) -o $@ $(LIBRARY_SOURCES)
@@ -35,6 +37,8 @@ $(BUILD)/fuzz-report: tests/fuzz/fuzz_report.c $(REPORT_SOURCES) $(READER_HEADER
 	$(FUZZ) -o $@ $(filter %.c,$^)
 $(BUILD)/fuzz-jsonl: tests/fuzz/fuzz_jsonl.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^) -lm
+$(BUILD)/fuzz-trace: tests/fuzz/fuzz_trace.c tests/fuzz/input.h $(SHOWING_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) $(BUILD)/acrn.table | $(BUILD)/
+	$(FUZZ) -Icstub/decode -I$(BUILD)/decode -DACRN_TABLE='"$(abspath $(BUILD)/acrn.table)"' -o $@ $(filter %.c,$^)
 # A hostile guest's RAM, from an input, and from a thread that goes on while it is followed.
 FUZZ_GUEST   := $(addprefix tests/fuzz/,followed.c guest_image.c) $(READER_COMMON)
 FUZZ_HEADERS := $(wildcard tests/fuzz/*.h) $(READER_HEADERS)

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shows trace files: as text or JSON, counted, those calls that a filter selects. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace_report.h"
+
+#define TABLE_CHECK_AT 8 /* in a table: CRC-32 of its calls' lines */
+
+/* A call and all that it refers to. */
+struct slot {
+	struct call call;
+	const struct table *table;
+	struct record record;
+	struct arena arena;
+	uint8_t *memory;
+	size_t memory_size;
+	uint8_t bytes[HYPERCALL_RECORD_MOST];
+};
+
+struct report {
+	uint32_t form;
+	struct call_counts *counts;
+	struct report_state state;
+	struct table tables[2]; /* the user's, the file's own */
+	const struct table *table;
+	const struct condition *conditions;
+	uint32_t condition_count;
+	struct trace_reader *reader;
+	struct slot slot[2];
+	struct slot *held, *next; /* calls that are to be shown, in this order; or NULL */
+	const char *kind[REPORT_KINDS];
+	uint32_t kinds;
+	char unsaid[300];
+};
+
+static int give_memory(struct slot *slot, size_t size)
+{
+	uint8_t *memory = malloc(size + REPORT_SAYINGS);
+
+	if (!memory)
+		return -1;
+	free(slot->memory);
+	slot->memory = memory;
+	slot->memory_size = size;
+	return 0;
+}
+
+struct report *report_new(uint32_t form, int counts)
+{
+	struct report *report = calloc(1, sizeof(*report));
+
+	if (!report)
+		return NULL;
+	report->form = form;
+	report->counts = counts ? counts_new() : NULL;
+	if (give_memory(&report->slot[0], REPORT_ARENA_LEAST) ||
+	    give_memory(&report->slot[1], REPORT_ARENA_LEAST) || (counts && !report->counts)) {
+		report_free(report);
+		return NULL;
+	}
+	return report;
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	counts_free(report->counts);
+	trace_reader_free(report->reader);
+	free(report->slot[0].memory);
+	free(report->slot[1].memory);
+	free(report);
+}
+
+struct report_state *report_state(struct report *report)
+{
+	return &report->state;
+}
+
+const char *report_use_table(struct report *report, const void *bytes, size_t size)
+{
+	return table_check(&report->tables[0], bytes, size);
+}
+
+const char *report_use_own_table(struct report *report, const void *bytes, size_t size)
+{
+	const char *fault = table_check(&report->tables[1], bytes, size);
+
+	if (!fault)
+		report->table = &report->tables[1];
+	return fault;
+}
+
+void report_select(struct report *report, const struct condition *conditions, uint32_t count)
+{
+	report->conditions = conditions;
+	report->condition_count = count;
+}
+
+int report_begin(struct report *report)
+{
+	trace_reader_free(report->reader);
+	report->table = &report->tables[0];
+	report->reader = trace_reader_new(load32(report->table->bytes + TABLE_CHECK_AT));
+	report->held = report->next = NULL;
+	report->state.calls = report->state.records = report->state.offset = 0;
+	report->state.damage = NULL;
+	report->state.table = NULL;
+	return report->reader ? 0 : -1;
+}
+
+void report_push(struct report *report, const void *bytes, size_t size)
+{
+	trace_reader_push(report->reader, bytes, size);
+}
+
+void report_end(struct report *report, const char *why)
+{
+	trace_reader_end(report->reader, why);
+}
+
+void report_refuse(struct report *report, const char *what)
+{
+	trace_reader_refuse(report->reader, report->state.offset, what);
+}
+
+/* Decode the item in the slot, with as much memory as it takes. 0, or -1 if that is too much. */
+static int decode(struct report *report, struct slot *slot, const struct trace_item *item)
+{
+	struct circumstances with = {.hz = trace_reader_hz(report->reader),
+				     .seq = report->state.calls};
+
+	slot->table = report->table;
+	memcpy(slot->bytes, item->bytes, item->size);
+	trace_reader_record_of(report->reader, item, slot->bytes, &slot->record);
+	with.place = sites_find(trace_reader_sites(report->reader), slot->record.site);
+	for (;;) {
+		slot->arena.at = slot->memory;
+		slot->arena.end = slot->memory + slot->memory_size;
+		slot->arena.is_full = 0;
+		call_decode(&slot->call, &slot->record, report->table, &with, &slot->arena);
+		if (!slot->arena.is_full) {
+			slot->arena.end += REPORT_SAYINGS;
+			return 0;
+		}
+		if (slot->memory_size >= REPORT_ARENA_MOST ||
+		    give_memory(slot, 2 * slot->memory_size))
+			return -1;
+	}
+}
+
+/* Say with the call in the slot what is to be said. */
+static void add_findings(struct report *report, struct slot *slot)
+{
+	struct trace_losses *losses = trace_reader_losses(report->reader);
+	char text[sizeof(report->unsaid)];
+	const char *kind;
+
+	if (!losses_are_some(losses))
+		return;
+	while ((kind = losses_take(losses, text, sizeof(text))))
+		call_find(&slot->call, &slot->arena, kind, text, (uint32_t)strlen(text));
+}
+
+/* Take the next record: it is to be shown, unless the filter is against it. */
+static void take_record(struct report *report, const struct trace_item *item)
+{
+	struct slot *slot = &report->slot[report->held == &report->slot[0]];
+
+	if (decode(report, slot, item)) {
+		trace_reader_refuse(report->reader, item->offset,
+				    "a call that takes too much memory");
+		return;
+	}
+	report->state.calls++;
+	if (!filter_selects(report->conditions, report->condition_count, &slot->call))
+		return;
+	add_findings(report, slot);
+	report->next = slot;
+}
+
+static void remember_kinds(struct report *report, const struct call *call)
+{
+	for (const struct finding *finding = call->findings; finding; finding = finding->next) {
+		uint32_t i = 0;
+
+		while (i < report->kinds && strcmp(report->kind[i], finding->kind))
+			i++;
+		if (i == report->kinds && i < REPORT_KINDS)
+			report->kind[report->kinds++] = finding->kind;
+	}
+}
+
+/* Write the held call; 0, or -1 where there is no room for all of it. */
+static int write_held(struct report *report, struct out *out)
+{
+	struct text_style style = report->state.style;
+	char *before = out->at;
+
+	if (report->form == REPORT_TEXT)
+		show_text(out, &report->held->call, report->held->table, &report->state.style);
+	else if (report->form == REPORT_JSON)
+		show_json(out, &report->held->call, report->held->table);
+	if (!out->is_full)
+		return 0;
+	out->at = before;
+	out->is_full = 0;
+	report->state.style = style;
+	return -1;
+}
+
+/* Show the held call, after which the next is held; 0, or -1 where there is no room. */
+static int show_held(struct report *report, struct out *out)
+{
+	const struct call *call = &report->held->call;
+
+	if (write_held(report, out))
+		return -1;
+	if (report->counts && counts_add(report->counts, call, report->held->table))
+		trace_reader_refuse(report->reader, 0,
+				    "there is not enough memory to count its calls");
+	if (!report->state.clock)
+		report->state.clock = call->record->clock;
+	remember_kinds(report, call);
+	report->state.shown++;
+	report->held = report->next;
+	report->next = NULL;
+	return 0;
+}
+
+/* There is nothing more in the file. */
+static enum report_step finish(struct report *report, struct out *out)
+{
+	const struct trace_damage *damage = trace_reader_damage(report->reader);
+
+	if (report->held) {
+		add_findings(report, report->held);
+		if (show_held(report, out))
+			return REPORT_FULL;
+	}
+	if (damage) {
+		report->state.damage = damage->what;
+		report->state.offset = damage->offset;
+	}
+	return REPORT_OVER;
+}
+
+static enum report_step hand_out_table(struct report *report, const struct trace_item *item)
+{
+	report->state.table = item->bytes;
+	report->state.table_size = item->size;
+	report->state.offset = item->offset;
+	return REPORT_TABLE;
+}
+
+static enum report_step run(struct report *report, struct out *out)
+{
+	struct trace_item item;
+
+	for (;;) {
+		if (report->held && report->next && show_held(report, out))
+			return REPORT_FULL;
+		switch (trace_reader_next(report->reader, &item)) {
+		case TRACE_RECORD:
+			take_record(report, &item);
+			if (!report->held) {
+				report->held = report->next;
+				report->next = NULL;
+			}
+			break;
+		case TRACE_TABLE:
+			return hand_out_table(report, &item);
+		case TRACE_HUNGRY:
+			return REPORT_HUNGRY;
+		case TRACE_OVER:
+			return finish(report, out);
+		}
+	}
+}
+
+enum report_step report_run(struct report *report, char *text, size_t room, size_t *used)
+{
+	struct out out = {text, text + room, 0};
+	enum report_step step = run(report, &out);
+
+	*used = (size_t)(out.at - text);
+	report->state.records = trace_reader_records(report->reader);
+	return step;
+}
+
+const char *report_unsaid(struct report *report)
+{
+	struct trace_losses *losses = trace_reader_losses(report->reader);
+
+	return losses_take(losses, report->unsaid, sizeof(report->unsaid)) ? report->unsaid : NULL;
+}
+
+size_t report_rows(struct report *report, uint8_t *to, size_t room)
+{
+	size_t size = counts_rows(report->counts, to, room);
+
+	if (size <= room)
+		counts_forget(report->counts);
+	return size;
+}
+
+const char *report_kind(const struct report *report, uint32_t index)
+{
+	return index < report->kinds ? report->kind[index] : NULL;
+}

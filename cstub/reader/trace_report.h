@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Shows trace files: as text or JSON, counted, those calls that a filter selects.
+ *
+ *   pushed bytes ──trace_reader──▶ records ──decode/──▶ calls ──filter──▶ text, JSON, counts
+ *
+ * What is said with no call of its own (losses, a clock of no speed) is a finding of the next call
+ * shown, or of the last: so a call is held until the next one comes. Used by files/report_c.py;
+ * nothing here is thread-safe.
+ */
+#ifndef TRACE_REPORT_H
+#define TRACE_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "call_counts.h"
+#include "filter.h"
+#include "show.h"
+#include "trace_reader.h"
+
+#define REPORT_ARENA_LEAST (1u << 16) /* bytes for a call's values; doubled until it has room */
+#define REPORT_ARENA_MOST  (64u << 20)
+#define REPORT_SAYINGS	   (1u << 19) /* bytes for findings that are not the call's own */
+#define REPORT_KINDS	   64u	      /* of findings, that are remembered */
+
+enum report_form { REPORT_COUNTS_ALONE, REPORT_TEXT, REPORT_JSON };
+
+enum report_step {
+	REPORT_HUNGRY, /* push more, or say that there is no more */
+	REPORT_FULL,   /* there is no room for the next call's text */
+	REPORT_TABLE,  /* give the table of `table_size` bytes of text at `table`, and go on */
+	REPORT_OVER,   /* of this file; `damage` says why, if it is damaged */
+};
+
+/* What the caller reads between two runs. */
+struct report_state {
+	uint64_t calls;	    /* of this file that were decoded */
+	uint64_t shown;	    /* of all files */
+	uint64_t records;   /* of this file that were read: calls, and those that are held */
+	uint64_t offset;    /* of the block of `table`, or of the damage */
+	const char *damage; /* half a sentence (UTF-8), or NULL */
+	const uint8_t *table;
+	uint32_t table_size;
+	uint32_t clock; /* of the first call that was counted (enum hypercall_clock), or 0 */
+	struct text_style style;
+};
+
+struct report;
+
+/* `form`: enum report_form; `counts`: count as well. NULL without memory. */
+struct report *report_new(uint32_t form, int counts);
+void report_free(struct report *report);
+struct report_state *report_state(struct report *report);
+
+/*
+ * Decode by this table from the next file on, or, after REPORT_TABLE, the rest of this file. The
+ * bytes are the caller's and stay. NULL, or what is wrong with them.
+ */
+const char *report_use_table(struct report *report, const void *bytes, size_t size);
+const char *report_use_own_table(struct report *report, const void *bytes, size_t size);
+
+/* Show those calls alone; the conditions are the caller's and stay. */
+void report_select(struct report *report, const struct condition *conditions, uint32_t count);
+
+/* Begin a file. 0, or -1 without memory. */
+int report_begin(struct report *report);
+
+/* As trace_reader_push(), trace_reader_end() and trace_reader_refuse(), of which the last is for a
+ * table. */
+void report_push(struct report *report, const void *bytes, size_t size);
+void report_end(struct report *report, const char *why);
+void report_refuse(struct report *report, const char *what);
+
+/* Go on: write up to `room` bytes of text; `*used` is how many. */
+enum report_step report_run(struct report *report, char *text, size_t room, size_t *used);
+
+/* What a file that has no call was to say with one: its text, or NULL. */
+const char *report_unsaid(struct report *report);
+
+/* As counts_rows(), for all files; then they are forgotten if they fit. */
+size_t report_rows(struct report *report, uint8_t *to, size_t room);
+
+/* The kind of the finding that came as so-many-th new one, from 0; NULL past the last. */
+const char *report_kind(const struct report *report, uint32_t index);
+
+#endif
