@@ -1,14 +1,33 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ``acrn-trace report`` makes of a trace file, with its quick way or without."""
+"""What ``acrn-trace report`` makes of a trace file: the way that it takes, or event by event."""
 
 import argparse
+import io
+from contextlib import suppress
 
 import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli import offline
-from acrn_trace.files import quicklines, quicktext
+from acrn_trace.cli.recordings import Recordings
+from acrn_trace.files import quicklines
 from acrn_trace.options.declare import add_knowledge_options, add_trace_options
+from acrn_trace.rings import blocks
+from acrn_trace.tables.calls import parse
+
+
+def wrong(*_):
+    raise TraceError("a file that is damaged")
+
+
+def own_knowledge(knowledge, data):
+    """With the calls that a recording brings itself, by which its lines are written as well."""
+    entries = []
+    with suppress(TraceError):
+        for block in blocks.read_blocks(io.BytesIO(data), wrong):
+            if block.kind == blocks.TABLE:
+                entries += parse(block.payload.decode(), "")
+    return knowledge.with_calls(entries)
 
 
 def reported(knowledge, folder, data, quick, *options):
@@ -22,10 +41,11 @@ def reported(knowledge, folder, data, quick, *options):
     given_options = parser.parse_args([*options, "-o", str(text)])
     complaint = None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(offline, "make_knowledge", lambda _options: knowledge)
         if not quick:
-            for way in (quicklines, quicktext):
-                patch.setattr(way, "library", lambda: None)
+            knowledge = own_knowledge(knowledge, trace.read_bytes())
+            patch.setattr(quicklines, "library", lambda: None)
+            patch.setattr(Recordings, "takes", lambda *_: False)
+        patch.setattr(offline, "make_knowledge", lambda _options: knowledge)
         try:
             offline.replay([str(trace)], given_options)
         except TraceError as error:

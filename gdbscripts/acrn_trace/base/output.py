@@ -20,6 +20,23 @@ class Output:
         except OSError as error:
             raise self._failure(error) from error
 
+    def write_utf8(self, text: memoryview) -> None:
+        """Text that is UTF-8 already; past the stream's own encoding where that is the same."""
+        try:
+            if getattr(self._stream, "encoding", None) == "utf-8" and self._buffer:
+                self._stream.flush()
+                self._buffer.write(text)
+            else:
+                self._stream.write(str(text, "utf-8"))
+            if self.interactive:
+                self._stream.flush()
+        except OSError as error:
+            raise self._failure(error) from error
+
+    @property
+    def _buffer(self) -> IO[bytes] | None:
+        return getattr(self._stream, "buffer", None)
+
     def flush(self) -> None:
         try:
             self._stream.flush()

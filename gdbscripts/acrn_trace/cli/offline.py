@@ -10,23 +10,21 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.output import Output, open_output
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
-from acrn_trace.files import quicklines, quicktext
+from acrn_trace.cli.recordings import Recordings
+from acrn_trace.files import quicklines
 from acrn_trace.files.playback import Playback
 from acrn_trace.files.quicklines import QuickLines
-from acrn_trace.files.quicktext import QuickText
 from acrn_trace.files.read import (
     check_trace,
     events_in,
     is_empty,
     is_jsonl,
-    is_recording,
     opened,
 )
 from acrn_trace.options.declare import check_sinks
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.sinks import sinks_on
 from acrn_trace.sinks.quick import QuickSink
-from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
@@ -56,16 +54,18 @@ class ShownFiles:
         self.sinks = sinks_on(output, options, knowledge)
         self._progress = Progress(shown=not output.interactive)
         self._playback = Playback(selected, [*self.sinks, self.found])
-        self._quick = [
-            *_quick_text(options, knowledge, output, self.sinks, self.found),
-            *_quick_lines(selected, self.sinks, self.found, self._progress),
-        ]
+        self._recordings = Recordings(
+            options, knowledge, selected, self.sinks, output, self._progress
+        )
+        self._quick = list(_quick_lines(selected, self.sinks, self.found, self._progress))
         self._remarks: list[str] = []
 
     def show(self, stream: IO[bytes], file: str) -> None:
         empty = is_empty(stream)
         way = next((way for is_for, way in self._quick if is_for(stream)), None)
-        if way:
+        if self._recordings.takes(stream):
+            self._remarks += self._recordings.show(stream, file)
+        elif way:
             way(stream, file)
         else:
             events = events_in(stream, file, self._knowledge)
@@ -73,6 +73,11 @@ class ShownFiles:
         if empty:
             name = "standard input" if file == "-" else file
             self._remarks.append(f"{name} is empty: it has no calls")
+
+    @property
+    def finding_kinds(self) -> set[str]:
+        """Of what kinds the findings were, of the calls shown."""
+        return self.found.kinds | self._recordings.finding_kinds
 
     def close(self) -> None:
         for sink in self.sinks:
@@ -98,7 +103,7 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     shown.close()
     if failure:
         raise failure
-    return shown.found.kinds
+    return shown.finding_kinds
 
 
 def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:
@@ -119,20 +124,6 @@ def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:
 
 # Which files, and what to do with them.
 Way = tuple[Callable[[IO[bytes]], bool], Callable[[IO[bytes], str], None]]
-
-
-def _quick_text(
-    options: argparse.Namespace,
-    knowledge: Knowledge,
-    output: Output,
-    sinks: Sequence[Sink],
-    found: Sink,
-) -> Iterator[Way]:
-    """For recordings, where they are to be shown as text and whole."""
-    sink, code = sinks[0], quicktext.library()
-    if len(sinks) == 1 and isinstance(sink, TextSink) and not options.expr and code:
-        text = QuickText(code, knowledge, sink, output, [found], options.verbose)
-        yield lambda file: is_recording(file) and not sink.shows_times_of_day, text.show
 
 
 def _quick_lines(

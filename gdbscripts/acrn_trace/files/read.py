@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.files.eventjson import NotAnEvent, event_of
+from acrn_trace.trace.eventjson import NotAnEvent, event_of
 from acrn_trace.image.elf import MAGIC as ELF_MAGIC
 from acrn_trace.rings import blocks
 from acrn_trace.rings.recording import Recording, recorded_events
@@ -132,6 +132,12 @@ def is_recording(file: IO[bytes]) -> bool:
     return file.seekable() and _start(file).startswith(blocks.MAGIC)
 
 
+def recording_version(file: IO[bytes]) -> int | None:
+    """Which version of the binary format ``file`` begins as; None if it is no recording."""
+    start = _start(file, 18)
+    return int.from_bytes(start[16:], "little") if start.startswith(blocks.MAGIC) else None
+
+
 def is_jsonl(file: IO[bytes]) -> bool:
     return _start(file).startswith(b"{")
 
@@ -141,9 +147,9 @@ def is_empty(file: IO[bytes]) -> bool:
     return hasattr(file, "peek") and not _start(file)
 
 
-def _start(file: IO[bytes]) -> bytes:
+def _start(file: IO[bytes], size: int = 16) -> bytes:
     try:
-        return file.peek(16)[:16]  # type: ignore[attr-defined]
+        return file.peek(size)[:size]  # type: ignore[attr-defined]
     except (OSError, AttributeError):
         return b""
 

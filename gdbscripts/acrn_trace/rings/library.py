@@ -8,7 +8,17 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import READER_LIBRARY
 
 try:
-    from ctypes import POINTER, PyDLL, c_char_p, c_uint64, create_string_buffer
+    from ctypes import (
+        POINTER,
+        PyDLL,
+        c_char_p,
+        c_int,
+        c_size_t,
+        c_uint32,
+        c_uint64,
+        c_void_p,
+        create_string_buffer,
+    )
 except ImportError as error:
     raise TraceError(
         f"this Python has no ctypes, through which recorded calls are read ({error}); use a GDB "
@@ -22,6 +32,20 @@ _words = POINTER(c_uint64)
 # Name, result, arguments.
 _FUNCTIONS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("ring_header_fault", c_char_p, [_words, c_char_p]),
+    ("report_new", c_void_p, [c_uint32, c_int]),
+    ("report_free", None, [c_void_p]),
+    ("report_state", c_void_p, [c_void_p]),
+    ("report_use_table", c_char_p, [c_void_p, c_char_p, c_size_t]),
+    ("report_use_own_table", c_char_p, [c_void_p, c_char_p, c_size_t]),
+    ("report_select", None, [c_void_p, c_void_p, c_uint32]),
+    ("report_begin", c_int, [c_void_p]),
+    ("report_push", None, [c_void_p, c_void_p, c_size_t]),
+    ("report_end", None, [c_void_p, c_char_p]),
+    ("report_refuse", None, [c_void_p, c_char_p]),
+    ("report_run", c_int, [c_void_p, c_void_p, c_size_t, POINTER(c_size_t)]),
+    ("report_unsaid", c_char_p, [c_void_p]),
+    ("report_rows", c_size_t, [c_void_p, c_void_p, c_size_t]),
+    ("report_kind", c_char_p, [c_void_p, c_uint32]),
 )
 
 

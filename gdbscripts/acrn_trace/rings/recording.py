@@ -7,7 +7,6 @@ Damage is one sentence with its offset; the calls before it have been yielded by
 import heapq
 import struct
 import zlib
-from copy import copy
 from typing import IO, Iterator, NamedTuple, NoReturn
 
 from acrn_trace.base.errors import TraceError
@@ -16,7 +15,7 @@ from acrn_trace.rings import blocks
 from acrn_trace.rings.blocks import FULL, LATE, LAYOUT, UNREAD, UNWRITTEN, VERSION, Block
 from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.format import HEADER_SIZE, NotARing, RingHeader
-from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.tables.calls import parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.event import Event, Finding
 
@@ -141,11 +140,7 @@ class Recording:
             entries = parse(block.payload.decode("utf-8", "replace"), self._name)
         except TraceError as error:
             self._wrong(block.offset, f"the call table is none ({error})")
-        table = CallTable(self._knowledge.table)
-        for entry in entries:
-            table.add(entry)
-        self._knowledge = copy(self._knowledge)
-        self._knowledge.table = table
+        self._knowledge = self._knowledge.with_calls(entries)
 
     def _read_sites(self, block: Block) -> None:
         for line in block.payload.decode("utf-8", "replace").splitlines():

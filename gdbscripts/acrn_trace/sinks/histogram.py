@@ -9,17 +9,32 @@ SHORTEST, LONGEST = 1e-9, 1e9  # seconds; all that is beyond counts as that
 
 
 class Histogram:
-    """Durations in seconds. Exact: count, total, min, max; quantiles within ERROR."""
+    """Durations in seconds. Exact, to the microsecond: count, total, min, max; quantiles within
+    ERROR."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.total = 0.0
+        self.micros = 0  # all of them together
         self.min, self.max = inf, -inf
         self._buckets: dict[int, int] = {}
 
+    @classmethod
+    def of(
+        cls, count: int, micros: int, least: float, most: float, buckets: dict[int, int]
+    ) -> "Histogram":
+        """One that was counted elsewhere."""
+        made = cls()
+        made.count, made.micros, made.min, made.max = count, micros, least, most
+        made._buckets = buckets
+        return made
+
+    @property
+    def total(self) -> float:
+        return self.micros / 1e6
+
     def add(self, seconds: float) -> None:
         self.count += 1
-        self.total += seconds
+        self.micros += round(seconds * 1e6)
         if seconds < self.min:
             self.min = seconds
         if seconds > self.max:
@@ -30,7 +45,7 @@ class Histogram:
 
     def merge(self, other: "Histogram") -> None:
         self.count += other.count
-        self.total += other.total
+        self.micros += other.micros
         self.min, self.max = min(self.min, other.min), max(self.max, other.max)
         for bucket, count in other._buckets.items():
             self._buckets[bucket] = self._buckets.get(bucket, 0) + count

@@ -6,6 +6,7 @@ import time as clocks
 CLOCKS = {
     "host": "times are the host's, {}; a call's includes what the debugger's stops took",
     "tsc": "times are the guest's, {} by its time-stamp counter",
+    "guest": "times are the guest's, {} by QEMU's virtual clock",
 }
 FORMS = {
     "start": "in seconds from the first call",

@@ -6,7 +6,7 @@ Calls that took no time that is known (unfinished ones) count as calls, and in n
 
 import json
 from collections import Counter
-from typing import Callable, NamedTuple
+from typing import Callable, Iterable, NamedTuple
 
 from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
@@ -34,6 +34,7 @@ COLUMNS = (
 HEADER = " ".join(heading.rjust(width) for heading, width in COLUMNS) + " call\n"
 RULE = " ".join("-" * width for _, width in COLUMNS) + " ----------------\n"
 MAX_VCPUS = 64  # that a row tells apart
+OTHERS = "(others)"  # the row of calls for whose names there is no room
 
 
 class Traits(NamedTuple):
@@ -118,10 +119,16 @@ class SummarySink(QuickSink):
         traits = _traits(event)
         self._row(traits.name).count(event.duration, traits)
 
-    def _row(self, name: str) -> Row:
-        row = self._rows.get(name)
+    def add_rows(self, clock: str, rows: Iterable[tuple[str | None, Row]]) -> None:
+        """Calls that were counted elsewhere, by the times of ``clock``; None is no one name."""
+        self._clock = self._clock or clock
+        for name, row in rows:
+            self._row(name).merge(row)
+
+    def _row(self, name: str | None) -> Row:
+        row = self._rows.get(name or OTHERS)
         if row is None:
-            name = name if len(self._rows) < self.MAX_KINDS else "(others)"
+            name = name if name and len(self._rows) < self.MAX_KINDS else OTHERS
             row = self._rows.setdefault(name, Row())
         return row
 

@@ -129,6 +129,16 @@ class TextSink(QuickSink):
         return self.stamps.is_plain
 
     @property
+    def is_started(self) -> bool:
+        """Whether the head of the trace is written."""
+        return self._started
+
+    def gone_on(self, clock: str, start: float) -> None:
+        """Others wrote the lines of calls, and the head; ``start`` is what the stamps go by now."""
+        self.stamps.label(clock)
+        self._started, self.stamps.start = True, start
+
+    @property
     def shows_times_of_day(self) -> bool:
         """Whether that is settled: the first event decides (Stamps.label)."""
         return self._started and self.stamps.is_of_day

@@ -2,6 +2,7 @@
 """Reads what is known of one hypervisor from cstub: its calls, its structures, its rules."""
 
 from collections.abc import Iterable
+from copy import copy
 from functools import cached_property
 
 from acrn_trace.base import deffile
@@ -50,6 +51,14 @@ class Knowledge:
         """Add a call, for every release: those that it replaces."""
         self.defined.append(entry)
         return self.table.add(entry)
+
+    def with_calls(self, entries: Iterable[Entry]) -> "Knowledge":
+        """The same, where these calls stand in the place of those that they replace."""
+        other = copy(self)
+        other.table = CallTable(self.table)
+        for entry in entries:
+            other.table.add(entry)
+        return other
 
     def unknown_types(self, entry: Entry) -> list[str]:
         """The types of a call's arguments that neither ACRN nor the guest's image has."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.files import read as tracefile
-from acrn_trace.files.eventjson import NotAnEvent, event_of
+from acrn_trace.trace.eventjson import NotAnEvent, event_of
 from acrn_trace.files.read import read_events
 from helpers.make.event import event, events, jsonl
 from helpers.tree import ROOT

@@ -57,7 +57,7 @@ _OPTIONAL: dict[str, tuple[type, ...]] = {
 _TYPES = _REQUIRED | _OPTIONAL
 _WHOLE = ("seq", "vcpu", "line", "repeats", "repeats_unknown", "return_vcpu")
 _CHOICES = {
-    "clock": frozenset({"host", "tsc"}),
+    "clock": frozenset({"host", "tsc", "guest"}),
     "status": frozenset({"returned", "faulted", "unfinished", "unknown"}),
     "source": frozenset({"stop", "ring", "dump"}),
 }

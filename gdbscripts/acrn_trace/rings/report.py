@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Shows recordings (docs/trace-file.md): as text, as JSON, counted, by the reader in C.
+
+A recording is hostile, and damage is one sentence with its offset; what came before it was shown.
+"""
+
+import enum
+from ctypes import (
+    Structure,
+    byref,
+    c_char,
+    c_char_p,
+    c_int,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    string_at,
+)
+from typing import IO, Iterator
+
+from acrn_trace.base.errors import TraceError
+from acrn_trace.rings.library import library
+from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.tables.compiled import table_for
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.compiled_filter import CompiledFilter
+from acrn_trace.trace.filters import Filter
+
+PIECE = 1 << 18  # bytes that are read at once
+ROOM = 1 << 18  # bytes of text that are made at once, if no call has more
+MOST_ROOM = 1 << 30
+HUNGRY, FULL, TABLE, OVER = range(4)  # enum report_step
+
+
+class Form(enum.IntEnum):
+    """enum report_form."""
+
+    COUNTS_ALONE, TEXT, JSON = range(3)
+
+
+class Style(Structure):
+    """struct text_style: how text lines begin, and how much they leave out."""
+
+    _fields_ = [
+        ("is_verbose", c_int),
+        ("is_quiet", c_int),
+        ("is_relative", c_int),
+        ("is_started", c_int),
+        ("start", c_uint64),
+    ]
+
+
+class State(Structure):
+    """struct report_state."""
+
+    _fields_ = [
+        ("calls", c_uint64),
+        ("shown", c_uint64),
+        ("records", c_uint64),
+        ("offset", c_uint64),
+        ("damage", c_char_p),
+        ("table", c_void_p),
+        ("table_size", c_uint32),
+        ("clock", c_uint32),
+        ("style", Style),
+    ]
+
+
+class Report:
+    """Shows one recording after the other, in one ``form`` and ``counted``."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        form: Form,
+        selected: Filter | None = None,
+        counted: bool = False,
+    ) -> None:
+        self._code = library()
+        self._knowledge = knowledge
+        self._report = c_void_p(self._code.report_new(form, counted))
+        if not self._report:
+            raise TraceError("there is not enough memory to show a recording")
+        self.state = State.from_address(self._code.report_state(self._report))
+        self._table = table_for(knowledge)
+        self._own_table = b""
+        self._filter = selected or Filter((), knowledge.table)
+        self._conditions = CompiledFilter(self._filter, knowledge.table)
+        self._use(self._code.report_use_table, self._table)
+        self._piece = (c_char * PIECE)()
+        self._room = (c_char * ROOM)()
+        self._refusal: str | None = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_report", None):
+            self._code.report_free(self._report)
+
+    def _select(self, table: CallTable) -> None:
+        """Have calls selected that have their names from ``table``."""
+        self.take_back()
+        self._conditions = CompiledFilter(self._filter, table)
+        array = self._conditions.conditions
+        self._code.report_select(self._report, array, len(array))
+
+    def texts(self, file: IO[bytes], name: str) -> Iterator[memoryview]:
+        """What is to be written of one file, in pieces; each is valid until the next.
+
+        TraceError, after all of it, where the file is damaged.
+        """
+        self._refusal = None
+        self._select(self._knowledge.table)
+        if self._code.report_begin(self._report):
+            raise TraceError("there is not enough memory to read a recording")
+        used, step = c_size_t(), HUNGRY
+        while step != OVER:
+            room = len(self._room)
+            step = self._code.report_run(self._report, self._room, room, byref(used))
+            if used.value:
+                yield memoryview(self._room).cast("B")[: used.value]
+            if step == HUNGRY:
+                self._feed(file)
+            elif step == TABLE:
+                self._take_table(name)
+            elif step == FULL and not used.value:
+                self._grow(name)
+        self._complain(name)
+
+    def unsaid(self) -> Iterator[str]:
+        """What was lost of a file of which no call was shown."""
+        while text := self._code.report_unsaid(self._report):
+            yield text.decode()
+
+    def rows(self) -> bytes:
+        """What was counted since the last time, as cstub/reader/call_counts.h has it."""
+        size = self._code.report_rows(self._report, None, 0)
+        data = (c_char * size)()
+        self._code.report_rows(self._report, data, size)
+        return data.raw
+
+    def take_back(self) -> None:
+        """Tell the filter what it needs for its remarks."""
+        self._conditions.take_back(self.state.calls)
+
+    @property
+    def finding_kinds(self) -> set[str]:
+        """Of what kinds the findings were, of the calls shown."""
+        kinds, index = set(), 0
+        while kind := self._code.report_kind(self._report, index):
+            kinds.add(kind.decode())
+            index += 1
+        return kinds
+
+    def _use(self, use: object, table: bytes) -> None:
+        fault = use(self._report, table, len(table))  # type: ignore[operator]
+        if fault:
+            raise TraceError(f"the call table cannot be used: {fault.decode()}")
+
+    def _feed(self, file: IO[bytes]) -> None:
+        """Some more of the file, or its end."""
+        try:
+            size = file.readinto1(self._piece)  # type: ignore[attr-defined]
+        except OSError as error:
+            why = error.strerror or "it cannot be read"
+            self._code.report_end(self._report, why.encode())
+            return
+        if size:
+            self._code.report_push(self._report, self._piece, size)
+        else:
+            self._code.report_end(self._report, None)
+
+    def _take_table(self, name: str) -> None:
+        """The file's own calls, which go on top of those that are known here."""
+        text = string_at(self.state.table, self.state.table_size).decode("utf-8", "replace")
+        try:
+            knowledge = self._knowledge.with_calls(parse(text, name))
+            self._own_table = table_for(knowledge)
+            self._use(self._code.report_use_own_table, self._own_table)
+            self._select(knowledge.table)
+        except TraceError as error:
+            self._refusal = f"the call table is none ({error})"
+            self._code.report_refuse(self._report, b"the call table is none")
+
+    def _grow(self, name: str) -> None:
+        """Make room for a call of which the text is longer than what there was."""
+        if len(self._room) >= MOST_ROOM:
+            raise TraceError(f"{name} has a call that is too long to be shown")
+        self._room = (c_char * (2 * len(self._room)))()
+
+    def _complain(self, name: str) -> None:
+        state = self.state
+        if state.damage is not None:
+            raise TraceError(
+                f"{name} is damaged or no trace, at byte {state.offset}: "
+                f"{self._refusal or state.damage.decode()}; {state.records} calls before it were "
+                "read"
+            )
+        if not state.calls and (text := next(self.unsaid(), None)):
+            raise TraceError(f"there is no call in the recording: {text}")
