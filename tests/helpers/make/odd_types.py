@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes a hypervisor whose structures are of all kinds that a decoder knows and ACRN has none of."""
+"""Makes a hypervisor that has structures of all kinds that a decoder knows and ACRN none of."""
 
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
