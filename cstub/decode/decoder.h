@@ -40,8 +40,22 @@ struct extent {
 	int is_sized;
 };
 
-/* Of a STRUCT or UNION of which `data` is known. */
-struct extent extent_of(const struct table *table, uint32_t type, struct span data);
+/* Of a STRUCT or UNION (an entry of TABLE_TYPES) that says nothing; `size` bytes are known. */
+static inline struct extent whole_extent(const uint8_t *type, uint32_t size)
+{
+	uint32_t whole = load32(type + 4);
+
+	return (struct extent){
+		.first_field = load32(type + 12),
+		.fields = load32(type + 16),
+		.size = whole < size ? whole : size,
+		.counted_at = TABLE_NONE,
+	};
+}
+
+/* Cut it to what `data` says, of which as much is known, by a rule of TABLE_SIZE_RULES. */
+void size_by_rule(struct extent *extent, const struct table *table, uint32_t rule,
+		  struct span data);
 
 /* A node; NULL where the arena is full. */
 static inline struct value *new_value(struct arena *arena)

@@ -11,14 +11,6 @@ static uint32_t least(uint32_t one, uint32_t other)
 	return one < other ? one : other;
 }
 
-/* By a type's fields, as far as they are in `size` bytes. */
-static void lay_out(struct extent *extent, const uint8_t *type, uint32_t size)
-{
-	extent->first_field = load32(type + 12);
-	extent->fields = load32(type + 16);
-	extent->size = least(load32(type + 4), size);
-}
-
 static int is_in_bounds(const struct table *table, const uint8_t *layout, struct span data)
 {
 	uint32_t first = load32(layout + 8), count = load32(layout + 12);
@@ -61,7 +53,8 @@ static void size_of_structure(struct extent *extent, const struct table *table, 
 	if (said < end)
 		said = end;
 	type = layout_of(table, rule, said, data);
-	lay_out(extent, table_type(table, type), said < data.size ? (uint32_t)said : data.size);
+	*extent = whole_extent(table_type(table, type),
+			       said < data.size ? (uint32_t)said : data.size);
 	extent->is_sized = 1;
 }
 
@@ -77,21 +70,16 @@ static void size_of_array(struct extent *extent, const uint8_t *rule, uint64_t s
 					: TABLE_TYPE_MOST;
 }
 
-struct extent extent_of(const struct table *table, uint32_t type, struct span data)
+void size_by_rule(struct extent *extent, const struct table *table, uint32_t index,
+		  struct span data)
 {
-	const uint8_t *entry = table_type(table, type), *rule;
-	struct extent extent = {.counted_at = TABLE_NONE};
+	const uint8_t *rule = table_entry(table, TABLE_SIZE_RULES, index, TABLE_SIZE_RULE_SIZE);
 	uint64_t said;
 
-	lay_out(&extent, entry, data.size);
-	if (load32(entry + 20) == TABLE_NONE)
-		return extent;
-	rule = table_entry(table, TABLE_SIZE_RULES, load32(entry + 20), TABLE_SIZE_RULE_SIZE);
-	said = load_bits(data.bytes, extent.size, load32(rule), load32(rule + 4));
-	data.size = extent.size;
+	data.size = extent->size;
+	said = load_bits(data.bytes, data.size, load32(rule), load32(rule + 4));
 	if (load32(rule + 8) == TABLE_NONE)
-		size_of_structure(&extent, table, rule, said, data);
+		size_of_structure(extent, table, rule, said, data);
 	else
-		size_of_array(&extent, rule, said);
-	return extent;
+		size_of_array(extent, rule, said);
 }

@@ -239,12 +239,14 @@ static struct field field_at(const struct table *table, const struct extent *ext
 	return field;
 }
 
-static void decode_structure(struct decoder *decoder, struct value *value, uint32_t type,
+static void decode_structure(struct decoder *decoder, struct value *value, const uint8_t *type,
 			     struct span data)
 {
-	struct structure structure = {data, extent_of(decoder->table, type, data)};
+	struct structure structure = {data, whole_extent(type, data.size)};
 	struct value **tail = &value->first, *child;
 
+	if (load32(type + 20) != TABLE_NONE)
+		size_by_rule(&structure.extent, decoder->table, load32(type + 20), data);
 	value->kind = VALUE_STRUCT;
 	value->flags = structure.extent.is_sized ? VALUE_SIZED : 0;
 	value->size = structure.extent.size;
@@ -288,7 +290,7 @@ void decode_type(struct decoder *decoder, struct value *value, uint32_t type, st
 		value->kind = VALUE_REDACTED;
 		break;
 	default:
-		decode_structure(decoder, value, type, data);
+		decode_structure(decoder, value, entry, data);
 	}
 }
 

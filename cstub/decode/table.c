@@ -430,6 +430,20 @@ static int stands_alone(enum table_section section)
 	return alone >> section & 1;
 }
 
+static uint64_t number_of(const struct table *table, uint32_t call)
+{
+	return load64(table_entry(table, TABLE_CALLS, call, TABLE_CALL_SIZE));
+}
+
+/* The numbers of a hypervisor follow each other, mostly. */
+static void index_calls(struct table *table)
+{
+	for (uint32_t i = 0; i < 256; i++)
+		table->likely_call[i] = 0;
+	for (uint32_t i = 0; i < table->count[TABLE_CALLS]; i++)
+		table->likely_call[number_of(table, i) & 255] = i;
+}
+
 const char *table_check(struct table *table, const void *bytes, size_t size)
 {
 	struct check check = {.table = table};
@@ -450,16 +464,22 @@ const char *table_check(struct table *table, const void *bytes, size_t size)
 		    check.next[rule->section] != table->count[rule->section])
 			wrong = rule->wrong;
 	}
+	if (!wrong)
+		index_calls(table);
 	return wrong;
 }
 
 uint32_t table_call(const struct table *table, uint64_t number)
 {
 	uint32_t low = 0, high = table->count[TABLE_CALLS];
+	uint32_t likely = table->likely_call[number & 255];
+
+	if (high && number_of(table, likely) == number)
+		return likely;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		uint64_t there = load64(table_entry(table, TABLE_CALLS, middle, TABLE_CALL_SIZE));
+		uint64_t there = number_of(table, middle);
 
 		if (there == number)
 			return middle;

@@ -201,6 +201,7 @@ struct table {
 	const uint8_t *bytes;
 	const uint8_t *section[TABLE_SECTIONS];
 	uint32_t count[TABLE_SECTIONS];
+	uint32_t likely_call[256]; /* of a number with that low byte: an index, if there is one */
 };
 
 struct table_text {
