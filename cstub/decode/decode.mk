@@ -16,7 +16,8 @@ $(BUILD)/acrn.table: $(BUILD)/acrn-types.o $(wildcard cstub/include/*.def $(TABL
 	PYTHONPATH=gdbscripts $(PYTHON) -m acrn_trace.tables.compiled $@
 
 # The decoder over hostile records and tables, with every access checked; clang has the fuzzer.
-$(BUILD)/fuzz-decode: tests/fuzz/fuzz_decode.c tests/fuzz/input.h $(DECODE_SOURCES) $(DECODE_HEADERS) $(BUILD)/acrn.table
+FUZZ_DECODE := $(addprefix $(BUILD)/fuzz-,decode table)
+$(FUZZ_DECODE): $(BUILD)/fuzz-%: tests/fuzz/fuzz_%.c tests/fuzz/input.h $(DECODE_SOURCES) $(DECODE_HEADERS) $(BUILD)/acrn.table
 	clang $(DECODE_CFLAGS) -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all \
 		-DACRN_TABLE='"$(abspath $(BUILD)/acrn.table)"' -o $@ $(filter %.c,$^)
 
