@@ -54,10 +54,17 @@ static void out_decimals(struct out *out, uint32_t fraction, unsigned int places
 	out_bytes(out, digits, 1 + places);
 }
 
+/* The same with six decimals, which every line has twice. */
 static void out_micros(struct out *out, uint64_t micros)
 {
+	uint32_t fraction = (uint32_t)(micros % MILLION);
+	char digits[7] = ".";
+
+	memcpy(digits + 1, PAIRS + 2 * (fraction / 10000), 2);
+	memcpy(digits + 3, PAIRS + 2 * (fraction / 100 % 100), 2);
+	memcpy(digits + 5, PAIRS + 2 * (fraction % 100), 2);
 	out_decimal(out, micros / MILLION);
-	out_decimals(out, (uint32_t)(micros % MILLION), 6);
+	out_bytes(out, digits, sizeof(digits));
 }
 
 /* A double of less than 2^53: mantissa / 2^shift. */

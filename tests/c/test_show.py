@@ -88,10 +88,10 @@ def trees(of, moved: bool):
 
 ends = st.dictionaries(names, leaves, max_size=3).map(made.structure) | leaves
 changes = st.builds(made.change, ends, ends)
-whole = trees(leaves, moved=False)
+written_twice = trees(leaves | changes, moved=False)
 changed = trees(leaves | changes, moved=True)
 structs = st.dictionaries(names, changed, max_size=12).map(made.structure)
-wholes = st.dictionaries(names, whole, max_size=12).map(made.structure)
+wholes = st.dictionaries(names, written_twice, max_size=12).map(made.structure)
 
 # ---- calls ----
 
@@ -114,7 +114,9 @@ def calls(draw):
     entry = TABLE.numbered(number)
     decoded = {}
     for argument in entry.arguments if entry else ():
-        tree = wholes | whole if argument.direction == "out" else structs | changes | changed
+        tree = (
+            wholes | written_twice if argument.direction == "out" else structs | changes | changed
+        )
         decoded[argument.name] = draw(tree.filter(lambda one: one.kind != made.POINTER))
     if draw(st.integers(0, 9)) == 0:
         decoded = dict(list(decoded.items())[:1])
@@ -198,10 +200,15 @@ for _ in range(79):
     DEEP = made.list_of(DEEP)
 
 
-@pytest.mark.parametrize("tree", [MANY, made.list_of(*[MANY] * 300), DEEP])
+CAME = made.structure({"id": made.number(0), "a": made.number(1)})  # into memory that was not there
+
+
+@pytest.mark.parametrize("tree", [CAME, MANY, made.list_of(*[MANY] * 300), DEEP])
 @pytest.mark.parametrize("is_verbose", [False, True])
-def test_large_and_deep_trees(tree, is_verbose):
+def test_one_tree(tree, is_verbose):
     decoded = {"it": made.structure({"a": made.change(tree, tree), "id": tree})}
+    if tree is CAME:
+        decoded["it"] = made.change(tree, made.hexadecimal(8))
     more = {"ring": 0, "sequence": 0}
     given = {"it": decoded["it"].tree}
     event = Event(0, 0.0, "tsc", 0, "acrn", 0x80000003, "change", (8, 0), Site(1), "ring", given)
