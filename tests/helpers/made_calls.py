@@ -106,6 +106,7 @@ class Table(ctypes.Structure):
     _fields_ = [
         *(("bytes", pointer), ("section", pointer * (len(FORMS) + 1))),
         ("count", u32 * (len(FORMS) + 1)),
+        ("of_c_alone", u8 * 4096),  # what table_check keeps for itself
     ]
 
 
