@@ -125,7 +125,7 @@ lint:
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
-INSTALLED := acrn-types.o acrn.table acrn-record libacrn-report.so libacrn-reader.so libacrn-model.so
+INSTALLED := acrn-types.o acrn.table acrn-record libacrn-reader.so libacrn-model.so
 install: $(addprefix $(BUILD)/,$(INSTALLED))
 	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)

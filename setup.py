@@ -24,7 +24,6 @@ def data_files():
         "build/acrn-types.o",
         "build/acrn.table",
         "build/acrn-record",
-        "build/libacrn-report.so",
         "build/libacrn-reader.so",
         "build/libacrn-model.so",
     ]

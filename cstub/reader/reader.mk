@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The readers in C: acrn-record follows a guest's rings in RAM that QEMU shares; libacrn-reader.so is
-# what Python calls of them, with the decoder; libacrn-report.so makes text of recorded calls.
+# what Python calls of them, with the decoder.
 
 READER_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/reader
 READER_HEADERS := $(wildcard cstub/reader/*.h) cstub/include/acrn_ring.h cstub/include/acrn_trace_file.h
@@ -12,31 +12,22 @@ $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/
 
 .PHONY: readers
 readers: $(BUILD)/acrn-record
-readers: $(BUILD)/libacrn-report.so $(BUILD)/libacrn-reader.so
+readers: $(BUILD)/libacrn-reader.so
 
 # What Python calls (rings/library.py): its own functions come first, whatever a debugger exports.
 TRACE_SOURCES   := $(addprefix cstub/reader/,checksum.c ring_header.c trace_blocks.c trace_losses.c trace_pass.c trace_reader.c trace_sites.c utf8.c)
-SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,call_counts.c trace_report.c) $(DECODE_SOURCES)
+SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,call_counts.c report.c) $(DECODE_SOURCES)
 LIBRARY_SOURCES := $(SHOWING_SOURCES)
 LIBRARY_FLAGS   := $(READER_CFLAGS) -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/
 	$(CC) $(LIBRARY_FLAGS) -o $@ $(LIBRARY_SOURCES)
 
-REPORT_SOURCES := $(addprefix cstub/reader/,report.c report_layouts.c report_templates.c jsonl_cut.c jsonl_report.c live_order.c)
-$(BUILD)/libacrn-report.so: $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
-	$(CC) $(READER_CFLAGS) -fPIC -shared -o $@ $(REPORT_SOURCES) -lm
-
 # The readers over hostile input, with every access checked; clang has the fuzzer.
 CHECKED := clang $(READER_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-DREPORT_TEMPLATES=16u -DREPORT_LAYOUTS=4u -DLIVE_LOOKAHEAD=15u \
 	-DMAX_WAITING=9u '-DMAX_WAITING_BYTES=(1u << 20)' -DRING_MAX_BROKEN=4u
 FUZZ := $(CHECKED) -fsanitize=fuzzer
 $(BUILD)/fuzz-rings: tests/fuzz/fuzz_rings.c tests/fuzz/input.h $(READER_COMMON) $(READER_HEADERS) | $(BUILD)/
 	$(FUZZ) -o $@ $(filter %.c,$^)
-$(BUILD)/fuzz-report: tests/fuzz/fuzz_report.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
-	$(FUZZ) -o $@ $(filter %.c,$^)
-$(BUILD)/fuzz-jsonl: tests/fuzz/fuzz_jsonl.c $(REPORT_SOURCES) $(READER_HEADERS) | $(BUILD)/
-	$(FUZZ) -o $@ $(filter %.c,$^) -lm
 $(BUILD)/fuzz-trace: tests/fuzz/fuzz_trace.c tests/fuzz/input.h $(SHOWING_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) $(BUILD)/acrn.table | $(BUILD)/
 	$(FUZZ) -Icstub/decode -I$(BUILD)/decode -DACRN_TABLE='"$(abspath $(BUILD)/acrn.table)"' -o $@ $(filter %.c,$^)
 # A hostile guest's RAM, from an input, and from a thread that goes on while it is followed.

@@ -1,260 +1,311 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Shows trace files: as text or JSON, counted, those calls that a filter selects. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "acrn_ring.h"
 #include "report.h"
-#include "report_layouts.h"
-#include "report_templates.h"
 
-#define MILLION	   1000000u
-#define MAX_MICROS 1000000000000000ull /* past this Python's floating point rounds */
+#define TABLE_CHECK_AT 8 /* in a table: CRC-32 of its calls' lines */
+
+/* A call and all that it refers to. */
+struct slot {
+	struct call call;
+	const struct table *table;
+	struct record record;
+	struct arena arena;
+	uint8_t *memory;
+	size_t memory_size;
+	uint8_t bytes[HYPERCALL_RECORD_MOST];
+};
 
 struct report {
-	uint64_t tsc_hz;
-	int64_t start;
-	int relative;
-	struct report_layouts layouts;
-	struct report_templates templates;
+	uint32_t form;
+	struct call_counts *counts;
+	struct report_state state;
+	struct table tables[2]; /* the user's, the file's own */
+	const struct table *table;
+	const struct condition *conditions;
+	uint32_t condition_count;
+	struct trace_reader *reader;
+	struct slot slot[2];
+	struct slot *held, *next; /* calls that are to be shown, in this order; or NULL */
+	const char *kind[REPORT_KINDS];
+	uint32_t kinds;
+	char unsaid[300];
 };
 
-/* What the holes of a record's template are filled with. */
-struct filling {
-	int64_t time;
-	int64_t duration;
-	const struct report_field *fields;
-	const uint8_t *record;
-};
-
-struct report *report_new(uint64_t tsc_hz, uint32_t record_size, uint32_t capture_offset)
+static int give_memory(struct slot *slot, size_t size)
 {
-	struct report *report;
+	uint8_t *memory = malloc(size + REPORT_SAYINGS);
 
-	if (!tsc_hz || tsc_hz > 100000 * (uint64_t)MILLION ||
-	    record_size < sizeof(struct acrn_record) || record_size % 8 ||
-	    capture_offset > record_size - sizeof(struct acrn_capture))
+	if (!memory)
+		return -1;
+	free(slot->memory);
+	slot->memory = memory;
+	slot->memory_size = size;
+	return 0;
+}
+
+struct report *report_new(uint32_t form, int counts)
+{
+	struct report *report = calloc(1, sizeof(*report));
+
+	if (!report)
 		return NULL;
-	report = calloc(1, sizeof(*report));
-	if (report) {
-		report->tsc_hz = tsc_hz;
-		report->layouts.record_size = record_size;
-		report->layouts.capture_offset = capture_offset;
+	report->form = form;
+	report->counts = counts ? counts_new() : NULL;
+	if (give_memory(&report->slot[0], REPORT_ARENA_LEAST) ||
+	    give_memory(&report->slot[1], REPORT_ARENA_LEAST) || (counts && !report->counts)) {
+		report_free(report);
+		return NULL;
 	}
 	return report;
 }
 
 void report_free(struct report *report)
 {
-	if (report)
-		templates_forget(&report->templates);
+	if (!report)
+		return;
+	counts_free(report->counts);
+	trace_reader_free(report->reader);
+	free(report->slot[0].memory);
+	free(report->slot[1].memory);
 	free(report);
 }
 
-void report_start(struct report *report, int64_t micros, int relative)
+struct report_state *report_state(struct report *report)
 {
-	report->start = micros;
-	report->relative = relative;
+	return &report->state;
 }
 
-int64_t report_started(const struct report *report)
+const char *report_use_table(struct report *report, const void *bytes, size_t size)
 {
-	return report->start;
+	return table_check(&report->tables[0], bytes, size);
 }
 
-int report_layout(struct report *report, const uint8_t *record, const uint8_t *mask,
-		  const struct report_field *fields, uint32_t count)
+const char *report_use_own_table(struct report *report, const void *bytes, size_t size)
 {
-	return layout_add(&report->layouts, record, mask, fields, count);
+	const char *fault = table_check(&report->tables[1], bytes, size);
+
+	if (!fault)
+		report->table = &report->tables[1];
+	return fault;
 }
 
-static int is_whole(const struct report_layout *layout, const uint8_t *pieces, uint32_t size)
+void report_select(struct report *report, const struct condition *conditions, uint32_t count)
 {
-	struct report_piece piece;
-	uint64_t longest = 0;
+	report->conditions = conditions;
+	report->condition_count = count;
+}
 
-	while (size) {
-		if (size < sizeof(piece))
+int report_begin(struct report *report)
+{
+	trace_reader_free(report->reader);
+	report->table = &report->tables[0];
+	report->reader = trace_reader_new(load32(report->table->bytes + TABLE_CHECK_AT));
+	report->held = report->next = NULL;
+	report->state.calls = report->state.records = report->state.offset = 0;
+	report->state.damage = NULL;
+	report->state.table = NULL;
+	return report->reader ? 0 : -1;
+}
+
+void report_push(struct report *report, const void *bytes, size_t size)
+{
+	trace_reader_push(report->reader, bytes, size);
+}
+
+void report_end(struct report *report, const char *why)
+{
+	trace_reader_end(report->reader, why);
+}
+
+void report_refuse(struct report *report, const char *what)
+{
+	trace_reader_refuse(report->reader, report->state.offset, what);
+}
+
+/* Decode the item in the slot, with as much memory as it takes. 0, or -1 if that is too much. */
+static int decode(struct report *report, struct slot *slot, const struct trace_item *item)
+{
+	struct circumstances with = {.hz = trace_reader_hz(report->reader),
+				     .seq = report->state.calls};
+
+	slot->table = report->table;
+	memcpy(slot->bytes, item->bytes, item->size);
+	trace_reader_record_of(report->reader, item, slot->bytes, &slot->record);
+	with.place = sites_find(trace_reader_sites(report->reader), slot->record.site);
+	for (;;) {
+		slot->arena.at = slot->memory;
+		slot->arena.end = slot->memory + slot->memory_size;
+		slot->arena.is_full = 0;
+		call_decode(&slot->call, &slot->record, report->table, &with, &slot->arena);
+		if (!slot->arena.is_full) {
+			slot->arena.end += REPORT_SAYINGS;
 			return 0;
-		memcpy(&piece, pieces, sizeof(piece));
-		if (piece.hole >= REPORT_HOLES || piece.size > size - sizeof(piece) ||
-		    (piece.hole >= REPORT_DECIMAL && piece.field >= layout->fields))
-			return 0;
-		longest += piece.size + 32u; /* no hole is longer than that */
-		pieces += sizeof(piece) + piece.size;
-		size -= (uint32_t)sizeof(piece) + piece.size;
+		}
+		if (slot->memory_size >= REPORT_ARENA_MOST ||
+		    give_memory(slot, 2 * slot->memory_size))
+			return -1;
 	}
-	return longest <= REPORT_LONGEST_LINE;
 }
 
-int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
-		 uint32_t size)
+/* Say with the call in the slot what is to be said. */
+static void add_findings(struct report *report, struct slot *slot)
 {
-	const struct report_layout *layout = layout_of(&report->layouts, record);
-	uint8_t key[REPORT_LONGEST_KEY];
+	struct trace_losses *losses = trace_reader_losses(report->reader);
+	char text[sizeof(report->unsaid)];
+	const char *kind;
 
-	if (!layout || size > REPORT_LONGEST_LINE || !is_whole(layout, template, size))
+	if (!losses_are_some(losses))
+		return;
+	while ((kind = losses_take(losses, text, sizeof(text))))
+		call_find(&slot->call, &slot->arena, kind, text, (uint32_t)strlen(text));
+}
+
+/* Take the next record: it is to be shown, unless the filter is against it. */
+static void take_record(struct report *report, const struct trace_item *item)
+{
+	struct slot *slot = &report->slot[report->held == &report->slot[0]];
+
+	if (decode(report, slot, item)) {
+		trace_reader_refuse(report->reader, item->offset,
+				    "a call that takes too much memory");
+		return;
+	}
+	report->state.calls++;
+	if (!filter_selects(report->conditions, report->condition_count, &slot->call))
+		return;
+	add_findings(report, slot);
+	report->next = slot;
+}
+
+static void remember_kinds(struct report *report, const struct call *call)
+{
+	for (const struct finding *finding = call->findings; finding; finding = finding->next) {
+		uint32_t i = 0;
+
+		while (i < report->kinds && strcmp(report->kind[i], finding->kind))
+			i++;
+		if (i == report->kinds && i < REPORT_KINDS)
+			report->kind[report->kinds++] = finding->kind;
+	}
+}
+
+/* Write the held call; 0, or -1 where there is no room for all of it. */
+static int write_held(struct report *report, struct out *out)
+{
+	struct text_style style = report->state.style;
+	char *before = out->at;
+
+	if (report->form == REPORT_TEXT)
+		show_text(out, &report->held->call, report->held->table, &report->state.style);
+	else if (report->form == REPORT_JSON)
+		show_json(out, &report->held->call, report->held->table);
+	if (!out->is_full)
+		return 0;
+	out->at = before;
+	out->is_full = 0;
+	report->state.style = style;
+	return -1;
+}
+
+/* Show the held call, after which the next is held; 0, or -1 where there is no room. */
+static int show_held(struct report *report, struct out *out)
+{
+	const struct call *call = &report->held->call;
+
+	if (write_held(report, out))
 		return -1;
-	return template_add(&report->templates, key,
-			    layout_key(&report->layouts, layout, record, key), template, size);
+	if (report->counts && counts_add(report->counts, call, report->held->table))
+		trace_reader_refuse(report->reader, 0,
+				    "there is not enough memory to count its calls");
+	if (!report->state.clock)
+		report->state.clock = call->record->clock;
+	remember_kinds(report, call);
+	report->state.shown++;
+	report->held = report->next;
+	report->next = NULL;
+	return 0;
 }
 
-static uint64_t micros_of(const struct report *report, uint64_t ticks)
+/* There is nothing more in the file. */
+static enum report_step finish(struct report *report, struct out *out)
 {
-	uint64_t seconds = ticks / report->tsc_hz, rest = ticks % report->tsc_hz;
+	const struct trace_damage *damage = trace_reader_damage(report->reader);
 
-	return seconds > MAX_MICROS / MILLION ? MAX_MICROS
-					      : seconds * MILLION + rest * MILLION / report->tsc_hz;
-}
-
-static char *put_decimal(char *to, uint64_t value)
-{
-	char digits[20];
-	int count = 0;
-
-	do
-		digits[count++] = (char)('0' + value % 10);
-	while (value /= 10);
-	while (count)
-		*to++ = digits[--count];
-	return to;
-}
-
-static char *put_hex(char *to, uint64_t value)
-{
-	int shift = value ? (63 - __builtin_clzll(value)) & ~3 : 0;
-
-	*to++ = '0';
-	*to++ = 'x';
-	for (; shift >= 0; shift -= 4)
-		*to++ = "0123456789abcdef"[value >> shift & 15];
-	return to;
-}
-
-static char *put_digits(char *to, uint64_t value, unsigned int bits)
-{
-	for (int shift = (int)(bits & ~3u) - 4; shift >= 0; shift -= 4)
-		*to++ = "0123456789abcdef"[value >> shift & 15];
-	return to;
-}
-
-static char *put_seconds(char *to, int64_t micros)
-{
-	uint64_t left = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
-
-	if (micros < 0)
-		*to++ = '-';
-	to = put_decimal(to, left / MILLION);
-	*to++ = '.';
-	left %= MILLION;
-	for (uint32_t digit = MILLION / 10; digit; digit /= 10)
-		*to++ = (char)('0' + left / digit % 10);
-	return to;
-}
-
-static char *fill(char *to, const struct report_piece *piece, const struct filling *filling)
-{
-	const struct report_field *field = filling->fields;
-
-	if (piece->hole >= REPORT_DECIMAL)
-		field += piece->field;
-	switch (piece->hole) {
-	case REPORT_TIME:
-		return put_seconds(to, filling->time);
-	case REPORT_DURATION:
-		return put_seconds(to, filling->duration);
-	case REPORT_DECIMAL:
-		return put_decimal(to, layout_value(field, filling->record));
-	case REPORT_HEX:
-		return put_hex(to, layout_value(field, filling->record));
-	case REPORT_DIGITS:
-		return put_digits(to, layout_value(field, filling->record), field->bits);
+	if (report->held) {
+		add_findings(report, report->held);
+		if (show_held(report, out))
+			return REPORT_FULL;
 	}
-	return to;
-}
-
-static char *put_line(char *to, const struct report_template *template,
-		      const struct filling *filling)
-{
-	const uint8_t *at = template->pieces, *end = at + template->size;
-	struct report_piece piece;
-
-	while (at < end) {
-		memcpy(&piece, at, sizeof(piece));
-		memcpy(to, at + sizeof(piece), piece.size);
-		at += sizeof(piece) + piece.size;
-		to = fill(to + piece.size, &piece, filling);
+	if (damage) {
+		report->state.damage = damage->what;
+		report->state.offset = damage->offset;
 	}
-	return to;
+	return REPORT_OVER;
 }
 
-/* The record's text, or NULL if it needs another's look: only plain, complete ones are made here.
- */
-static char *put_record(struct report *report, const uint8_t *bytes, char *to)
+static enum report_step hand_out_table(struct report *report, const struct trace_item *item)
 {
-	const struct report_layout *layout = layout_of(&report->layouts, bytes);
-	const struct report_template *template;
-	struct acrn_record record;
-	uint64_t time, duration;
-	uint8_t key[REPORT_LONGEST_KEY];
-
-	memcpy(&record, bytes, sizeof(record));
-	if (!layout || (record.word & ACRN_WORD_STATE_MASK) != ACRN_RECORD_RETURNED ||
-	    record.tsc_return < record.tsc_entry)
-		return NULL;
-	time = micros_of(report, record.tsc_entry);
-	duration = micros_of(report, record.tsc_return - record.tsc_entry);
-	template = template_find(&report->templates, key,
-				 layout_key(&report->layouts, layout, bytes, key));
-	if (!template || time >= MAX_MICROS || duration >= MAX_MICROS)
-		return NULL;
-	to = put_line(to, template,
-		      &(struct filling){.time = (int64_t)time - report->start,
-					.duration = (int64_t)duration,
-					.fields = layout->field,
-					.record = bytes});
-	if (report->relative)
-		report->start = (int64_t)time;
-	return to;
+	report->state.table = item->bytes;
+	report->state.table_size = item->size;
+	report->state.offset = item->offset;
+	return REPORT_TABLE;
 }
 
-/* The cursor whose next call was made first; `count` if all are at their end. */
-static uint32_t first_of(const struct report *report, const struct report_cursor *cursors,
-			 uint32_t count)
+static enum report_step run(struct report *report, struct out *out)
 {
-	uint64_t best = 0, entry;
-	uint32_t first = count;
+	struct trace_item item;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if ((size_t)(cursors[i].end - cursors[i].at) < report->layouts.record_size)
-			continue;
-		memcpy(&entry, cursors[i].at + offsetof(struct acrn_record, tsc_entry), 8);
-		if (first == count || entry < best) {
-			first = i;
-			best = entry;
-		}
-	}
-	return first;
-}
-
-size_t report_run(struct report *report, struct report_cursor *cursors, uint32_t count, char *text,
-		  size_t room, uint32_t *why, uint32_t *which)
-{
-	char *to = text, *next;
-
-	*why = REPORT_FULL;
-	while (room - (size_t)(to - text) >= REPORT_LONGEST_LINE) {
-		*which = first_of(report, cursors, count);
-		if (*which == count) {
-			*why = REPORT_DONE;
+	for (;;) {
+		if (report->held && report->next && show_held(report, out))
+			return REPORT_FULL;
+		switch (trace_reader_next(report->reader, &item)) {
+		case TRACE_RECORD:
+			take_record(report, &item);
+			if (!report->held) {
+				report->held = report->next;
+				report->next = NULL;
+			}
 			break;
+		case TRACE_TABLE:
+			return hand_out_table(report, &item);
+		case TRACE_HUNGRY:
+			return REPORT_HUNGRY;
+		case TRACE_OVER:
+			return finish(report, out);
 		}
-		next = put_record(report, cursors[*which].at, to);
-		if (!next) {
-			*why = REPORT_UNKNOWN;
-			break;
-		}
-		to = next;
-		cursors[*which].at += report->layouts.record_size;
 	}
-	return (size_t)(to - text);
+}
+
+enum report_step report_run(struct report *report, char *text, size_t room, size_t *used)
+{
+	struct out out = {text, text + room, 0};
+	enum report_step step = run(report, &out);
+
+	*used = (size_t)(out.at - text);
+	report->state.records = trace_reader_records(report->reader);
+	return step;
+}
+
+const char *report_unsaid(struct report *report)
+{
+	struct trace_losses *losses = trace_reader_losses(report->reader);
+
+	return losses_take(losses, report->unsaid, sizeof(report->unsaid)) ? report->unsaid : NULL;
+}
+
+size_t report_rows(struct report *report, uint8_t *to, size_t room)
+{
+	size_t size = counts_rows(report->counts, to, room);
+
+	if (size <= room)
+		counts_forget(report->counts);
+	return size;
+}
+
+const char *report_kind(const struct report *report, uint32_t index)
+{
+	return index < report->kinds ? report->kind[index] : NULL;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Text of recorded calls, a million a second and more. What a call looks like is not known here:
- * the caller (quicktext.py) teaches it, a template for each kind of record, and makes the text
- * itself of each record that no template is for.
+ * Shows trace files: as text or JSON, counted, those calls that a filter selects.
  *
- * Records are a guest's: any bytes. All sizes are in bytes; nothing here is thread-safe.
+ *   pushed bytes ──trace_reader──▶ records ──decode/──▶ calls ──filter──▶ text, JSON, counts
+ *
+ * What is said with no call of its own (losses, a clock of no speed) is a finding of the next call
+ * shown, or of the last: so a call is held until the next one comes. Used by rings/report.py;
+ * nothing here is thread-safe.
  */
 #ifndef REPORT_H
 #define REPORT_H
@@ -12,91 +14,74 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REPORT_LONGEST_LINE 65536u
-#define REPORT_MOST_FIELDS  128u
-#define REPORT_LONGEST_KEY  1280u
-#ifndef REPORT_TEMPLATES /* fuzzing has few, to have them used up */
-#define REPORT_LAYOUTS	 128u
-#define REPORT_TEMPLATES 4096u /* when there are more, all are forgotten */
-#endif
-#define REPORT_MOST_BYTES (32u << 20)
+#include "call_counts.h"
+#include "filter.h"
+#include "show.h"
+#include "trace_reader.h"
 
-/*
- * A template is a row of pieces: literal text, then what comes behind it. The header of a piece is
- * followed by its text.
- */
-struct report_piece {
-	uint8_t hole; /* enum report_hole */
-	uint8_t reserved;
-	uint16_t field; /* which one of the layout */
-	uint32_t size;	/* of the text */
+#define REPORT_ARENA_LEAST (1u << 16) /* bytes for a call's values; doubled until it has room */
+#define REPORT_ARENA_MOST  (64u << 20)
+#define REPORT_SAYINGS	   (1u << 19) /* bytes for findings that are not the call's own */
+#define REPORT_KINDS	   64u	      /* of findings, that are remembered */
+
+enum report_form { REPORT_COUNTS_ALONE, REPORT_TEXT, REPORT_JSON };
+
+enum report_step {
+	REPORT_HUNGRY, /* push more, or say that there is no more */
+	REPORT_FULL,   /* there is no room for the next call's text */
+	REPORT_TABLE,  /* give the table of `table_size` bytes of text at `table`, and go on */
+	REPORT_OVER,   /* of this file; `damage` says why, if it is damaged */
 };
 
-enum report_hole {
-	REPORT_NOTHING = 0,
-	REPORT_TIME = 1,     /* of the call: seconds since `start`, six decimals */
-	REPORT_DURATION = 2, /* seconds, six decimals */
-	REPORT_DECIMAL = 3,  /* a field */
-	REPORT_HEX = 4,	     /* with 0x in front */
-	REPORT_DIGITS = 5,   /* hexadecimal, all that the field has: the lower part of a number */
-	REPORT_HOLES,
-};
-
-/*
- * Bits of a record that are shown as a number whatever they are: they need not be the same in
- * records that look alike, but whether they are 0, whether they have some of `low`, and whether
- * they are the same as their twin's.
- */
-struct report_field {
-	uint16_t at; /* byte of the record, eight of which are looked at */
-	uint8_t shift;
-	uint8_t bits;  /* 1 to 64 - shift */
-	uint16_t twin; /* another field of the layout, or this one */
-	uint16_t low;  /* bits that an aligned address has not; 0: it is none */
-};
-
-/* Records back to back, of one ring, in the order in which they are to be shown. */
-struct report_cursor {
-	const uint8_t *at;
-	const uint8_t *end;
-};
-
-enum report_why {
-	REPORT_DONE = 0,
-	REPORT_FULL = 1,    /* the room for text is used up */
-	REPORT_UNKNOWN = 2, /* there is no template for the next record */
+/* What the caller reads between two runs. */
+struct report_state {
+	uint64_t calls;	    /* of this file that were decoded */
+	uint64_t shown;	    /* of all files */
+	uint64_t records;   /* of this file that were read: calls, and those that are held */
+	uint64_t offset;    /* of the block of `table`, or of the damage */
+	const char *damage; /* half a sentence (UTF-8), or NULL */
+	const uint8_t *table;
+	uint32_t table_size;
+	uint32_t clock; /* of the first call that was counted (enum hypercall_clock), or 0 */
+	struct text_style style;
 };
 
 struct report;
 
-/*
- * NULL without memory. record_size is at least 64, tsc_hz 10^7 to 10^11; capture_offset is that of
- * struct acrn_capture in a record, 0 if there is none.
- */
-struct report *report_new(uint64_t tsc_hz, uint32_t record_size, uint32_t capture_offset);
+/* `form`: enum report_form; `counts`: count as well. NULL without memory. */
+struct report *report_new(uint32_t form, int counts);
 void report_free(struct report *report);
-
-/* The time that is shown as 0, microseconds; `relative`: that of the call before, each time. */
-void report_start(struct report *report, int64_t micros, int relative);
-int64_t report_started(const struct report *report);
+struct report_state *report_state(struct report *report);
 
 /*
- * Records of the number, flags and captured sizes of `record` look alike if they have in common
- * what `mask` (record_size bytes, from `number` on) selects and what is said of fields above. 0, or
- * -1 where that is known already, is not possible, or there are REPORT_LAYOUTS.
+ * Decode by this table from the next file on, or, after REPORT_TABLE, the rest of this file. The
+ * bytes are the caller's and stay. NULL, or what is wrong with them.
  */
-int report_layout(struct report *report, const uint8_t *record, const uint8_t *mask,
-		  const struct report_field *fields, uint32_t count);
+const char *report_use_table(struct report *report, const void *bytes, size_t size);
+const char *report_use_own_table(struct report *report, const void *bytes, size_t size);
 
-/* Teach the text of records that look like `record`, which has a layout. 0, or -1: not possible. */
-int report_learn(struct report *report, const uint8_t *record, const uint8_t *template,
-		 uint32_t size);
+/* Show those calls alone; the conditions are the caller's and stay. */
+void report_select(struct report *report, const struct condition *conditions, uint32_t count);
 
-/*
- * Make text of the records behind the cursors, merged by the time of their calls, and move the
- * cursors on. How many bytes; `*why` says why no more, `*which` the cursor of an unknown record.
- */
-size_t report_run(struct report *report, struct report_cursor *cursors, uint32_t count, char *text,
-		  size_t room, uint32_t *why, uint32_t *which);
+/* Begin a file. 0, or -1 without memory. */
+int report_begin(struct report *report);
+
+/* As trace_reader_push(), trace_reader_end() and trace_reader_refuse(), of which the last is for a
+ * table. */
+void report_push(struct report *report, const void *bytes, size_t size);
+void report_end(struct report *report, const char *why);
+void report_refuse(struct report *report, const char *what);
+
+/* Go on: write up to `room` bytes of text; `*used` is how many. */
+enum report_step report_run(struct report *report, char *text, size_t room, size_t *used);
+
+/* What a file that has no call was to say with one: its text, or NULL. */
+const char *report_unsaid(struct report *report);
+
+/* As counts_rows(), for all files; then they are forgotten if they fit. */
+size_t report_rows(struct report *report, uint8_t *to, size_t room);
+
+/* The kind of the finding that came as so-many-th new one, from 0; NULL past the last. */
+const char *report_kind(const struct report *report, uint32_t index);
 
 #endif

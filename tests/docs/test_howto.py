@@ -19,7 +19,6 @@ BUILT = (
     "acrn-types.o",
     "libacrn-model.so",
     "libacrn-reader.so",
-    "libacrn-report.so",
     "examples/obj",
 )
 _PHYSICAL = re.compile(r"\b0x4[0-9a-f]{5}\b")

@@ -10,7 +10,7 @@
 #include "checksum.h"
 #include "hypercall_record.h"
 #include "input.h"
-#include "trace_report.h"
+#include "report.h"
 
 #define FILE_SIZE 65536u
 #define ROOM	  4096u /* less than some calls take, at first */

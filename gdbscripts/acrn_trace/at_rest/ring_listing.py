@@ -73,7 +73,6 @@ class RingListing:
         now = self._now.beside(event, kept.raw) if self._is_contiguous() else {}
         if now:
             event.more[NOW] = now
-            event.kin = None  # it differs from those that are alike else
         return event
 
     def _is_contiguous(self) -> bool:

@@ -14,7 +14,6 @@ FIELDS = (f"{_INCLUDE}/acrn_fields.def", f"{_INCLUDE}/acrn_sizes.def")
 TYPES = f"{_ROOT}/build/acrn-types.o"
 ACRN_TABLE = f"{_ROOT}/build/acrn.table"  # tables/compiled.py makes it
 LOADER = f"{_ROOT}/gdbscripts/acrn-trace.py"
-REPORT_LIBRARY = f"{_ROOT}/build/libacrn-report.so"
 READER_LIBRARY = f"{_ROOT}/build/libacrn-reader.so"
 RECORDER = f"{_ROOT}/build/acrn-record"
 MODEL_LIBRARY = f"{_ROOT}/build/libacrn-model.so"

@@ -4,27 +4,23 @@
 import argparse
 import os
 import sys
-from typing import IO, Callable, Iterator, Sequence
+from typing import IO, Sequence
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.output import Output, open_output
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
 from acrn_trace.cli.recordings import Recordings
-from acrn_trace.files import quicklines
 from acrn_trace.files.playback import Playback
-from acrn_trace.files.quicklines import QuickLines
 from acrn_trace.files.read import (
     check_trace,
     events_in,
     is_empty,
-    is_jsonl,
     opened,
 )
 from acrn_trace.options.declare import check_sinks
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.sinks import sinks_on
-from acrn_trace.sinks.quick import QuickSink
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
@@ -45,7 +41,7 @@ class FindingKinds(Sink):
 
 
 class ShownFiles:
-    """Shows one file after the other: by sinks, or quick ways past them; tells more at the end."""
+    """Shows one file after the other: by sinks, or recordings by C; tells more at the end."""
 
     def __init__(self, options: argparse.Namespace, knowledge: Knowledge, selected: Filter) -> None:
         self.found = FindingKinds()
@@ -57,18 +53,14 @@ class ShownFiles:
         self._recordings = Recordings(
             options, knowledge, selected, self.sinks, output, self._progress
         )
-        self._quick = list(_quick_lines(selected, self.sinks, self.found, self._progress))
         self._remarks: list[str] = []
 
     def show(self, stream: IO[bytes], file: str) -> None:
         empty = is_empty(stream)
-        way = next((way for is_for, way in self._quick if is_for(stream)), None)
         if self._recordings.takes(stream):
             self._remarks += self._recordings.show(stream, file)
-        elif way:
-            way(stream, file)
         else:
-            events = events_in(stream, file, self._knowledge)
+            events = events_in(stream, file, self._knowledge, self._selected)
             self._playback.play(self._progress.watch(events))
         if empty:
             name = "standard input" if file == "-" else file
@@ -120,19 +112,6 @@ def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:
             if isinstance(error.__cause__, BrokenPipeError):
                 break
     return failures[0] if failures else None
-
-
-# Which files, and what to do with them.
-Way = tuple[Callable[[IO[bytes]], bool], Callable[[IO[bytes], str], None]]
-
-
-def _quick_lines(
-    selected: Filter, sinks: Sequence[Sink], found: Sink, progress: Progress
-) -> Iterator[Way]:
-    """For JSONL, where one sink is enough."""
-    sink, code = sinks[0], quicklines.library()
-    if len(sinks) == 1 and isinstance(sink, QuickSink) and sink.is_quick and code:
-        yield is_jsonl, QuickLines(code, selected, sink, [found], progress).show
 
 
 def _output(path: str | None) -> Output:

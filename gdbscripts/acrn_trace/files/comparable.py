@@ -44,17 +44,9 @@ class Meanings:
     players: bool = False
 
     def of(self, event: Event) -> Call:
-        """``event`` with its meaning, which is made once for all of a kin."""
-        kept = event.kin.get(self.of) if event.kin is not None else None
-        if kept is None:
-            tree = self._tree(event)
-            kept = tree, compact(tree)
-            if event.kin is not None:
-                event.kin[self.of] = kept
-        return Call(event, *kept)
-
-    def __hash__(self) -> int:
-        return id(self)
+        """``event`` with its meaning."""
+        tree = self._tree(event)
+        return Call(event, tree, compact(tree))
 
     def _tree(self, event: Event) -> dict[str, Tree]:
         tree = {

@@ -8,7 +8,6 @@ with its place. The events before it have been yielded by then.
 import contextlib
 import json
 import os
-import re
 import sys
 from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
@@ -17,21 +16,13 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.trace.eventjson import NotAnEvent, event_of
 from acrn_trace.image.elf import MAGIC as ELF_MAGIC
 from acrn_trace.rings import blocks
-from acrn_trace.rings.recording import Recording, recorded_events
+from acrn_trace.rings.recording import recorded_events
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.filters import Filter
 
 MAX_LINE = 4 << 20  # bytes; the longest call (1024 elements behind a pointer) is far below
 MAX_NESTING = 64
-MAX_KINS = 4096  # bodies that are remembered, of at most MAX_BODY characters each
-MAX_BODY = 4096
-MAX_ONCE = 1 << 15  # bodies of which it is known that they came once
-
-# How our own writer begins a line; all that follows is often the same as in an earlier line.
-_FRONT = re.compile(
-    r'\{"seq":(0|[1-9]\d{0,14}),"time":(\d{1,12}\.\d{1,6}),"duration":(\d{1,9}\.\d{1,6}'
-    r"|[1-9](?:\.[1-9])?e-0[56]),"
-)
 
 
 @dataclass
@@ -43,7 +34,9 @@ class Source:
     line: int = 0
     offset: int = 0
     events: int = 0
-    knowledge: Knowledge | None = None  # for recordings, whose calls are still to be decoded
+    # For recordings, whose calls are still to be decoded: what of, and which.
+    knowledge: Knowledge | None = None
+    selected: Filter | None = None
 
     def lines(self) -> Iterator[str]:
         """The lines, with the place kept up to date: it is that of the line yielded last."""
@@ -71,27 +64,6 @@ class Source:
         except UnicodeDecodeError as error:
             self.wrong(f"no UTF-8 {error.start} bytes on")
 
-    def event(self, raw: bytes) -> Event:
-        """The event in the next line."""
-        self.line += 1
-        event = _event(self, _object(self, self._text(raw)))
-        self.offset += len(raw)
-        self.events += 1
-        return event
-
-    def pass_over(self, lines: int, size: int) -> None:
-        """So many lines, an event each, of so many bytes have been read otherwise."""
-        self.line += lines
-        self.offset += size
-        self.events += lines
-
-    def chunk(self, size: int) -> bytes:
-        """What is there to be read, ``size`` bytes at most; nothing at the end."""
-        try:
-            return self.file.read1(size)  # type: ignore[attr-defined]
-        except OSError as error:
-            raise self.unreadable(error) from error
-
     def unreadable(self, error: OSError) -> TraceError:
         return TraceError(f"cannot read {self.name}: {error.strerror}")
 
@@ -112,9 +84,12 @@ def read_events(name: str, knowledge: Knowledge | None = None) -> Iterator[Event
         yield from events_in(file, name, knowledge)
 
 
-def events_in(file: IO[bytes], name: str, knowledge: Knowledge | None) -> Iterator[Event]:
-    """The same, of a file that is open."""
-    source = Source(file, name, knowledge=knowledge)
+def events_in(
+    file: IO[bytes], name: str, knowledge: Knowledge | None, selected: Filter | None = None
+) -> Iterator[Event]:
+    """The same, of a file that is open; where it is a recording only those that are ``selected``,
+    with which is said what was lost before them."""
+    source = Source(file, name, knowledge=knowledge, selected=selected)
     for event in _reader(source)(source):
         source.events += 1
         yield event
@@ -127,19 +102,10 @@ def check_trace(name: str) -> None:
             _reader(Source(file, name))
 
 
-def is_recording(file: IO[bytes]) -> bool:
-    """Whether ``file`` is in the binary format, and no pipe."""
-    return file.seekable() and _start(file).startswith(blocks.MAGIC)
-
-
 def recording_version(file: IO[bytes]) -> int | None:
     """Which version of the binary format ``file`` begins as; None if it is no recording."""
     start = _start(file, 18)
     return int.from_bytes(start[16:], "little") if start.startswith(blocks.MAGIC) else None
-
-
-def is_jsonl(file: IO[bytes]) -> bool:
-    return _start(file).startswith(b"{")
 
 
 def is_empty(file: IO[bytes]) -> bool:
@@ -193,47 +159,8 @@ def _seen(start: bytes) -> str:
 
 
 def read_jsonl(source: Source) -> Iterator[Event]:
-    kins = _Kins()
     for line in source.lines():
-        front = _FRONT.match(line)
-        body = line[front.end() :] if front else ""
-        like = kins.events.get(body)
-        if front and like:
-            yield _kin(like, front)
-        else:
-            event = _event(source, _object(source, line))
-            if front:
-                kins.remember(body, event)
-            yield event
-
-
-class _Kins:
-    """The bodies that came at least twice, with an event each. To remember all would cost more."""
-
-    def __init__(self) -> None:
-        self.events: dict[str, Event] = {}
-        self._once: set[int] = set()
-
-    def remember(self, body: str, event: Event) -> None:
-        key = hash(body)
-        if key in self._once and len(body) <= MAX_BODY:
-            if len(self.events) >= MAX_KINS:
-                self.events.clear()
-            event.kin = {}
-            self.events[body] = like = Event.__new__(Event)
-            like.__dict__ = event.__dict__.copy()
-        elif len(self._once) < MAX_ONCE:
-            self._once.add(key)
-        else:
-            self._once = {key}
-
-
-def _kin(like: Event, front: re.Match[str]) -> Event:
-    seq, time, duration = front.groups()
-    event = Event.__new__(Event)
-    fields = event.__dict__ = like.__dict__.copy()
-    fields["seq"], fields["time"], fields["duration"] = int(seq), float(time), float(duration)
-    return event
+        yield _event(source, _object(source, line))
 
 
 def read_chrome(source: Source) -> Iterator[Event]:
@@ -252,7 +179,7 @@ def read_chrome(source: Source) -> Iterator[Event]:
 
 def read_recording(source: Source) -> Iterator[Event]:
     """The events in a binary trace file."""
-    return recorded_events(Recording(source.file, source.name, source.knowledge))
+    return recorded_events(source.file, source.name, source.knowledge, source.selected)
 
 
 _READERS: dict[bytes, Callable[[Source], Iterator[Event]]] = {

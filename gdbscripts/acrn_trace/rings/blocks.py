@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads and writes the blocks that a binary trace file is made of (docs/trace-file.md).
+"""Writes the blocks that a binary trace file is made of (docs/trace-file.md).
 
 A file is hostile input: a length is checked before anything is read, a checksum before use.
 """
 
 import struct
 import zlib
-from typing import IO, Callable, Iterator, NamedTuple, NoReturn
 
 MAGIC = b"\x89ATB"
 MAX_PAYLOAD = 1 << 20
@@ -31,42 +30,7 @@ _BLOCK = struct.Struct("<4sIII")
 _CHECKED = struct.Struct("<II")
 
 
-class Block(NamedTuple):
-    """One block; ``offset`` is where it begins in its file."""
-
-    kind: int
-    payload: bytes
-    offset: int
-
-
 def block(kind: int, payload: bytes) -> bytes:
     """The bytes of one block."""
     check = zlib.crc32(payload, zlib.crc32(_CHECKED.pack(kind, len(payload))))
     return _BLOCK.pack(MAGIC, kind, len(payload), check) + payload
-
-
-def read_blocks(file: IO[bytes], wrong: Callable[[int, str], NoReturn]) -> Iterator[Block]:
-    """The blocks of a file; ``wrong`` raises, given an offset and half a sentence."""
-    offset = 0
-    while head := _read(file, _BLOCK.size, offset, wrong):
-        if len(head) < _BLOCK.size:
-            wrong(offset, "the file ends within a block's head: it was cut off, or still grows")
-        magic, kind, size, check = _BLOCK.unpack(head)
-        if magic != MAGIC:
-            wrong(offset, "no block begins there")
-        if size > MAX_PAYLOAD:
-            wrong(offset, f"a block of {size} bytes, which is more than {MAX_PAYLOAD}")
-        payload = _read(file, size, offset, wrong)
-        if len(payload) < size:
-            wrong(offset, "the file ends within a block: it was cut off, or still grows")
-        if zlib.crc32(payload, zlib.crc32(head[4:12])) != check:
-            wrong(offset, "the checksum of a block is not right")
-        yield Block(kind, payload, offset)
-        offset += _BLOCK.size + size
-
-
-def _read(file: IO[bytes], size: int, offset: int, wrong: Callable[[int, str], NoReturn]) -> bytes:
-    try:
-        return file.read(size)
-    except OSError as error:
-        wrong(offset, error.strerror or "it cannot be read")

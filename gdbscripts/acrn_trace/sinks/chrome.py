@@ -11,11 +11,11 @@ from typing import Any, Sequence
 
 from acrn_trace.base.output import Output
 from acrn_trace.sinks.jsonl import compact, json_text
-from acrn_trace.sinks.quick import BARE, QuickSink, Sections
 from acrn_trace.sinks.stamps import CLOCKS
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import answer_mark, tampering
+from acrn_trace.trace.sink import Sink
 
 GUEST = 1  # pid: viewers give 0 to the idle process
 MAX_VCPUS = 1024  # tracks; vCPUs past this share the unknown one's
@@ -24,10 +24,8 @@ MAX_LANES = 64  # tracks of one vCPU; past this they overlap
 LANE_STRIDE = 10_000  # between the tids of two lanes of one vCPU
 
 
-class ChromeSink(QuickSink):
+class ChromeSink(Sink):
     """A slice a call, the whole JSONL object among its arguments; one more for its findings."""
-
-    quick_flags = BARE
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -44,27 +42,6 @@ class ChromeSink(QuickSink):
         self.entered(event)
         duration = None if event.duration is None else _micros(event.duration)
         self._write_slices(event.vcpu, _micros(event.time), duration, _slices(event))
-
-    def quick_sections(self, event: Event) -> Sections:
-        """Lines of fields with tabs between, which JSON has no other of."""
-        times = event.time, "" if event.duration is None else event.duration
-        vcpu = "" if event.vcpu is None else event.vcpu
-        fields = map(str, (vcpu, *times, *_slices(event)))
-        return event.clock + "\n", "", "", "", "\t".join(fields) + "\n"
-
-    def quick_text(self, text: str) -> None:
-        for line in text.split("\n")[:-1]:
-            vcpu, *rest = line.split("\t")
-            if not rest:
-                self._begin(_micros(self.quick_start or 0), vcpu)
-                continue
-            time, duration, *slices = rest
-            self._write_slices(
-                int(vcpu) if vcpu else None,
-                _micros(float(time)),
-                _micros(float(duration)) if duration else None,
-                slices,
-            )
 
     def _begin(self, start: int, clock: str) -> None:
         self._start = start

@@ -26,11 +26,6 @@ class Stamps:
         self.start: float | None = None
 
     @property
-    def is_plain(self) -> bool:
-        """Whether stamps are seconds since the first call."""
-        return self._form == "start"
-
-    @property
     def is_relative(self) -> bool:
         """Whether they are seconds since the line before."""
         return self._form == "relative"
@@ -38,10 +33,6 @@ class Stamps:
     @property
     def is_of_day(self) -> bool:
         return self._form in OF_DAY
-
-    def like(self) -> "Stamps":
-        """Others of the same form, of a trace that has not begun."""
-        return Stamps(self._form)
 
     def label(self, clock: str) -> str:
         """What the times are, for the head of the trace."""

@@ -4,19 +4,17 @@
 Calls that took no time that is known (unfinished ones) count as calls, and in no time.
 """
 
-import json
 from collections import Counter
-from typing import Callable, Iterable, NamedTuple
+from typing import Callable, Iterable
 
 from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
 from acrn_trace.sinks.histogram import ERROR, Histogram
-from acrn_trace.sinks.jsonl import compact
-from acrn_trace.sinks.quick import AT_ONCE, BARE, QuickSink, Sections
 from acrn_trace.sinks.stamps import CLOCKS
 from acrn_trace.tables.errnos import errno_name
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import tampering
+from acrn_trace.trace.sink import Sink
 
 # heading, width; times in microseconds, as strace's usecs/call
 COLUMNS = (
@@ -37,21 +35,6 @@ MAX_VCPUS = 64  # that a row tells apart
 OTHERS = "(others)"  # the row of calls for whose names there is no room
 
 
-class Traits(NamedTuple):
-    """What is counted of a call beside its time."""
-
-    name: str
-    error: str | None
-    findings: int
-    vcpu: int | None
-    tampered: bool
-
-
-def _traits(event: Event) -> Traits:
-    error = _error(event) if event.failed else None
-    return Traits(event.name, error, len(event.findings), event.vcpu, tampering(event) != "")
-
-
 class Row:
     """One kind of call."""
 
@@ -63,16 +46,16 @@ class Row:
         self.tampered = 0
         self.vcpus: set[int | None] = set()
 
-    def count(self, duration: float | None, traits: Traits) -> None:
+    def count(self, event: Event) -> None:
         self.calls += 1
-        if duration is not None:
-            self.times.add(duration)
-        if traits.error:
-            self.errors[traits.error] += 1
-        self.findings += traits.findings
-        self.tampered += traits.tampered
+        if event.duration is not None:
+            self.times.add(event.duration)
+        if event.failed:
+            self.errors[_error(event)] += 1
+        self.findings += len(event.findings)
+        self.tampered += tampering(event) != ""
         if len(self.vcpus) < MAX_VCPUS:
-            self.vcpus.add(traits.vcpu)
+            self.vcpus.add(event.vcpu)
 
     def merge(self, other: "Row") -> None:
         self.calls += other.calls
@@ -99,25 +82,20 @@ _KEYS: dict[str, Callable[[tuple[str, Row]], tuple]] = {
 }
 
 
-class SummarySink(QuickSink):
+class SummarySink(Sink):
     """One row a kind of call, by ``order``; bounded by the kinds there are."""
 
     MAX_KINDS = 512  # a guest can make up numbers; past this they share a row
-    MAX_TRAITS = 4096  # that are remembered with their rows
-
-    quick_flags = BARE | AT_ONCE
 
     def __init__(self, output: Output, order: str = "time") -> None:
         self._output = output
         self._order = _KEYS[order]
         self._rows: dict[str, Row] = {}
         self._clock: str | None = None
-        self._known: dict[str, tuple[Row, Traits]] = {}
 
     def finished(self, event: Event) -> None:
         self._clock = self._clock or event.clock
-        traits = _traits(event)
-        self._row(traits.name).count(event.duration, traits)
+        self._row(event.name).count(event)
 
     def add_rows(self, clock: str, rows: Iterable[tuple[str | None, Row]]) -> None:
         """Calls that were counted elsewhere, by the times of ``clock``; None is no one name."""
@@ -131,27 +109,6 @@ class SummarySink(QuickSink):
             name = name if name and len(self._rows) < self.MAX_KINDS else OTHERS
             row = self._rows.setdefault(name, Row())
         return row
-
-    def quick_sections(self, event: Event) -> Sections:
-        """Lines of two fields with a tab between, which JSON has no other of."""
-        duration = "" if event.duration is None else event.duration
-        return event.clock + "\n", "", "", "", f"{compact(_traits(event))}\t{duration}\n"
-
-    def quick_text(self, text: str) -> None:
-        for line in text.split("\n")[:-1]:
-            key, tab, duration = line.partition("\t")
-            if tab:
-                row, traits = self._known.get(key) or self._learn(key)
-                row.count(float(duration) if duration else None, traits)
-            else:
-                self._clock = self._clock or key
-
-    def _learn(self, key: str) -> tuple[Row, Traits]:
-        if len(self._known) >= self.MAX_TRAITS:
-            self._known.clear()
-        traits = Traits(*json.loads(key))
-        known = self._known[key] = self._row(traits.name), traits
-        return known
 
     def close(self) -> None:
         total = Row()

@@ -8,16 +8,16 @@ The part up to the arguments is on the screen while the call is in flight.
 
 from acrn_trace.base.output import Output
 from acrn_trace.base.text import printable
-from acrn_trace.sinks.quick import QuickSink, Sections
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.both_sides import hypervisor_lines
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import answer_mark, tampering
 from acrn_trace.trace.rendering import Renderer
+from acrn_trace.trace.sink import Sink
 
 
-class TextSink(QuickSink):
+class TextSink(Sink):
     """Prints lines. ``stacks``: with the guest's call stacks where the events have them."""
 
     def __init__(
@@ -36,7 +36,6 @@ class TextSink(QuickSink):
         self._started = False
         self._open: Event | None = None  # the call whose line has no end yet
         self._begun: set[int] = set()  # ids of events
-        self._calls, self._endings = object(), object()  # keys for Event.kin
 
     def entered(self, event: Event) -> None:
         self._begin_line(event)
@@ -70,13 +69,7 @@ class TextSink(QuickSink):
 
     def _call(self, event: Event) -> str:
         """``name(arg=value, …``, open."""
-        kept = event.kin and event.kin.get(self._calls)
-        if kept:
-            return kept
-        text = printable(self._renderer.call(event))
-        if event.kin is not None:
-            event.kin[self._calls] = text
-        return text
+        return printable(self._renderer.call(event))
 
     def _end(self, event: Event) -> str:
         result, rest = self._ending(event)
@@ -84,9 +77,6 @@ class TextSink(QuickSink):
 
     def _ending(self, event: Event) -> tuple[str, str]:
         """What comes before the time that the call took, and what comes after it."""
-        kept = event.kin and event.kin.get(self._endings)
-        if kept:
-            return kept
         done = answer_mark(event) + tampering(event)
         result = f"{self._renderer.outputs(event)} = {result_text(event)}{done}"
         lines = [_repeats(event) + _place(event)]
@@ -94,10 +84,7 @@ class TextSink(QuickSink):
             lines += [f" > {frame}" for frame in event.stack]
         lines += hypervisor_lines(event)
         lines += [f"!! {finding.text}" for finding in event.findings]
-        ending = printable(result), "".join(printable(line) + "\n" for line in lines)
-        if event.kin is not None:
-            event.kin[self._endings] = ending
-        return ending
+        return printable(result), "".join(printable(line) + "\n" for line in lines)
 
     def _resumption(self, event: Event) -> str:
         if id(event) not in self._begun:
@@ -125,10 +112,6 @@ class TextSink(QuickSink):
         return "" if self._quiet else f"--- {label} ---\n"
 
     @property
-    def is_quick(self) -> bool:
-        return self.stamps.is_plain
-
-    @property
     def is_started(self) -> bool:
         """Whether the head of the trace is written."""
         return self._started
@@ -142,22 +125,6 @@ class TextSink(QuickSink):
     def shows_times_of_day(self) -> bool:
         """Whether that is settled: the first event decides (Stamps.label)."""
         return self._started and self.stamps.is_of_day
-
-    def quick_sections(self, event: Event) -> Sections:
-        heading = self._head(event), _vcpu(event)
-        return *heading, self._call(event), _resumed(event), self._end(event)
-
-    def quick_text(self, text: str) -> None:
-        self._started = True
-        self._output.write(text)
-
-    @property
-    def quick_start(self) -> float | None:
-        return self.stamps.start
-
-    @quick_start.setter
-    def quick_start(self, start: float) -> None:
-        self.stamps.start = start
 
 
 def _vcpu(event: Event) -> str:

@@ -22,11 +22,7 @@ class Finding:
 
 @dataclass
 class Event:
-    """One hypercall. What its source cannot know is None.
-
-    Events of a file that differ in ``seq``, ``time`` and ``duration`` alone have one ``kin``: what
-    a sink makes of the rest it may keep there, under a key of its own, for the next of them.
-    """
+    """One hypercall. What its source cannot know is None."""
 
     seq: int
     time: float
@@ -52,7 +48,6 @@ class Event:
     task: Task | None = None
     over: bool = False  # nothing more will be heard of it
     more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
-    kin: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
     # As they were read from a guest that was stopped: what the checks look at.
     arguments: Decoded | None = field(default=None, compare=False, repr=False)
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
+from acrn_trace.trace.changes import is_change
 from acrn_trace.trace.event import INT32, Event, Finding
 
 MAX_SECONDS = 1e12
@@ -193,7 +194,7 @@ _remembered_site = lru_cache(4096)(_new_site)
 def _tree(tree: Any) -> Any:
     """``tree``, if its leaves are numbers and text, and its pointers have an address."""
     if isinstance(tree, dict):
-        if ("points_to" in tree or "unreadable" in tree) and type(tree.get("address")) is not str:
+        if ("points_to" in tree or "unreadable" in tree) and not _is_address(tree.get("address")):
             _wrong(f"a pointer in 'decoded' has no address: {_short(tree)}")
         for value in tree.values():
             if type(value) is not str:
@@ -204,6 +205,12 @@ def _tree(tree: Any) -> Any:
     elif type(tree) is not str and (type(tree) is not int or abs(tree) > MASK64):
         _wrong_value("decoded", tree)
     return tree
+
+
+def _is_address(tree: Any) -> bool:
+    """A pointer's, which the call may have changed."""
+    values = tree.values() if is_change(tree) else (tree,)
+    return all(type(value) is str for value in values)
 
 
 def _finding(tree: Any) -> Finding:

@@ -32,8 +32,8 @@ OPTIONS = ([], ["-v"], ["-r"], ["-tt"], ["-f", "jsonl"], ["-c"], ["-C", "-q"])
 FILTERED = (["-e", "status=failed"], ["-e", "vcpu=!0", "-e", "trace=/vm,%irq"], ["-e", "site=main"])
 
 
-def shown(folder, data, quick, *options):
-    return reported(ACRN, folder, data, quick, *options)
+def shown(folder, data, in_c, *options):
+    return reported(ACRN, folder, data, in_c, *options)
 
 
 def assert_same(folder, data, *options):

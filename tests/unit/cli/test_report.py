@@ -19,7 +19,7 @@ from acrn_trace.trace.event import Finding
 from acrn_trace.trace.finding_kinds import FINDING_KINDS
 from helpers.make.event import event, jsonl
 from helpers.process import SECONDS
-from helpers.tree import LAUNCHER
+from helpers.tree import LAUNCHER, ROOT
 
 SOME = [
     event(0, 0, 1000.0, 0.5, decoded={"vmid": 7}),
@@ -226,6 +226,8 @@ def test_the_kinds_of_findings_are_all_that_the_code_makes_and_all_documented():
     here = Path(acrn_trace.__file__).parent
     code = "".join(path.read_text() for path in here.rglob("*.py"))
     made = set(re.findall(r'Finding\(\s*"([a-z-]+)"', code)) | {both_sides.DIFFERS, replay.KIND}
+    reader = (ROOT / "cstub" / "reader" / "trace_losses.c").read_text()
+    made |= set(re.findall(r'return "([a-z-]+)";', reader))
     assert made == set(FINDING_KINDS)
     text = (here.parents[1] / "docs" / "formats.md").read_text()
     table = text.partition("### Kinds of findings")[2].partition("###")[0]

@@ -118,6 +118,9 @@ def test_the_reader_and_the_schema_agree_on_what_an_event_is(one, data):
         ("ret", 1 << 31, False),
         ("site", None, False),
         ("decoded", {"p": {"points_to": 1}}, False),
+        ("decoded", {"p": {"points_to": 1, "address": {"in": "0x1", "out": "0x2"}}}, True),
+        ("decoded", {"p": {"points_to": 1, "address": {"in": "0x1", "out": 2}}}, False),
+        ("decoded", {"p": {"points_to": 1, "address": {"in": "0x1"}}}, False),
         ("decoded", {"p": [{"unreadable": "why", "address": 1}]}, False),
         ("decoded", {"p": {"unreadable": "why", "address": "0x1"}}, True),
         ("decoded", {"p": [None]}, False),
@@ -236,8 +239,6 @@ def _peak(path, count):
         tracemalloc.stop()
 
 
-def test_memory_does_not_grow_with_the_file(path, monkeypatch):
-    monkeypatch.setattr(tracefile, "MAX_KINS", 64)
-    monkeypatch.setattr(tracefile, "MAX_ONCE", 128)
+def test_memory_does_not_grow_with_the_file(path):
     _peak(path, 1000)  # fills what is kept once and for all
     assert _peak(path, 8000) < 1.2 * _peak(path, 1000)

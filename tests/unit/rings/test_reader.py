@@ -25,7 +25,7 @@ from acrn_trace.rings.format import (
 )
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
-from acrn_trace.rings.recording import Recording, recorded_events
+from acrn_trace.rings.recording import recorded_events
 from acrn_trace.rings.ring_contents import last_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
@@ -49,7 +49,7 @@ class Following:
     def events(self):
         self.file += b"".join(self.follower.end())
         self.file += end_block(self.follower.records, self.follower.lost)
-        return list(recorded_events(Recording(io.BytesIO(self.file), "test", ACRN)))
+        return list(recorded_events(io.BytesIO(self.file), "test", ACRN))
 
 
 def events_of(machine):

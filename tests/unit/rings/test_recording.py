@@ -15,7 +15,7 @@ from acrn_trace.options.declare import add_knowledge_options, add_trace_options
 from acrn_trace.rings import blocks
 from acrn_trace.rings.format import CALLED
 from acrn_trace.rings.preamble import preamble
-from acrn_trace.rings.recording import Recording, recorded_events
+from acrn_trace.rings.recording import recorded_events
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
 from helpers.make.blocks import (
@@ -34,14 +34,14 @@ ACRN = acrn()
 
 
 def events_of(data):
-    return list(recorded_events(Recording(io.BytesIO(data), "t", ACRN)))
+    return list(recorded_events(io.BytesIO(data), "t", ACRN))
 
 
 def read_until_damage(data):
     """The events before it, and what is said of it."""
     events = []
     try:
-        for event in recorded_events(Recording(io.BytesIO(data), "t", ACRN)):
+        for event in recorded_events(io.BytesIO(data), "t", ACRN):
             events.append(event)
     except TraceError as error:
         return events, str(error)
