@@ -49,6 +49,8 @@ static void out_decimals(struct out *out, uint32_t fraction, unsigned int places
 {
 	char digits[10] = ".";
 
+	if (places > sizeof(digits) - 1)
+		return;
 	for (unsigned int i = places; i; i--, fraction /= 10)
 		digits[i] = (char)('0' + fraction % 10);
 	out_bytes(out, digits, 1 + places);

@@ -20,13 +20,33 @@ struct out {
 	int is_full;
 };
 
+/* memcpy of what is mostly short, without a call of it. */
+static inline void copy_short(char *to, const char *from, size_t size)
+{
+	if (size > 16) {
+		memcpy(to, from, size);
+	} else if (size >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + size - 8, from + size - 8, 8);
+	} else if (size >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + size - 4, from + size - 4, 4);
+	} else {
+		for (size_t i = 0; i < size; i++)
+			to[i] = from[i];
+	}
+}
+
 static inline void out_bytes(struct out *out, const char *bytes, size_t size)
 {
 	if (size > (size_t)(out->end - out->at)) {
 		out->is_full = 1;
 		return;
 	}
-	memcpy(out->at, bytes, size);
+	if (__builtin_constant_p(size))
+		memcpy(out->at, bytes, size);
+	else
+		copy_short(out->at, bytes, size);
 	out->at += size;
 }
 
