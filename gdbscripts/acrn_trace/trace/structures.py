@@ -155,7 +155,7 @@ class Structures:
     ) -> Tree:
         if "TEXT" in roles.plain:
             return text_of(data.partition(b"\0")[0])
-        size = array.element.size
+        size = max(array.element.size, 1)  # the guest's own may be structures of nothing
         parts = (data[at : at + size] for at in range(0, len(data), size))
         return [self.value(array.element, part, roles, memory, depth) for part in parts]
 

@@ -143,6 +143,13 @@ def test_a_reserved_field_is_shown_when_it_is_not_zero():
 # ---- structures in structures, arrays, unions ----
 
 
+def test_an_array_of_structures_of_nothing_is_empty():
+    nothing = Field("none", 0, 0, Array(Struct("", 0, ()), 3))
+    odd = Struct("odd", 4, (nothing, Field("x", 0, 32, U32)))
+    tree = Structures(acrn().types).value(odd, bytes([1, 0, 0, 0]), NO_ROLES, NoMemory())
+    assert tree == {"none": [], "x": 1}
+
+
 def test_structures_and_arrays_nest():
     inner = struct("inner", ("x", U8), ("y", U16))
     kind = struct("s", ("grid", Array(Array(U8, 2), 2)), ("pair", Array(inner, 2)))
