@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.formats import LONGEST_START, told_of
+from acrn_trace.image.formats import FORMATS
 
 MAGIC = b"\x7fELF"
 PT_LOAD = 1
@@ -21,7 +23,7 @@ MAX_HEADERS = 1 << 16
 MAX_NAME = 256
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-_SECTION = struct.Struct("<IIQQQQIIQQ")
+SECTION = struct.Struct("<IIQQQQIIQQ")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
 _PN_XNUM, _SHN_XINDEX = 0xFFFF, 0xFFFF
 _ET_EXEC, _ET_DYN = 2, 3
@@ -88,6 +90,7 @@ class ElfFile:
         first = self._first_section(header)
         self.segments = self._segments(header, first)
         self.sections = self._sections(header, first)
+        self._refuse_debug_file()
 
     def bytes(self, offset: int, size: int, what: str) -> bytes:
         if offset + size > self.size:
@@ -103,9 +106,7 @@ class ElfFile:
     def _header(self) -> tuple:
         start = self.bytes(0, min(_HEADER.size, self.size), "the ELF header")
         if start[:4] != MAGIC:
-            raise TraceError(
-                f"the image {self.path} is not an ELF file; give the guest's ELF image"
-            )
+            raise self._no_elf_file()
         if len(start) < _HEADER.size:
             raise self.damaged("it ends within the ELF header")
         if start[4] == 1:
@@ -121,6 +122,11 @@ class ElfFile:
         self._check_kind(header[1], header[2])
         return header
 
+    def _no_elf_file(self) -> TraceError:
+        start = self.bytes(0, min(LONGEST_START, self.size), "the beginning")
+        told = told_of(start, FORMATS) or "not an ELF file; give the guest's ELF image"
+        return TraceError(f"the image {self.path} is {told}")
+
     def _check_kind(self, kind: int, machine: int) -> None:
         if machine != _X86_64:
             name = _OTHER_MACHINES.get(machine, f"machine {machine}")
@@ -129,13 +135,22 @@ class ElfFile:
             other = _OTHER_KINDS.get(kind, f"of ELF type {kind}, which cannot run")
             raise TraceError(f"the image {self.path} is {other}")
 
+    def _refuse_debug_file(self) -> None:
+        """What objcopy --only-keep-debug and eu-strip -f write has no code, or none that is it."""
+        executable = [s for s in self.sections if s.flags & SHF_EXECINSTR]
+        if executable and all(section.type == SHT_NOBITS for section in executable):
+            raise TraceError(
+                f"the image {self.path} has debug information only, no code; give the file that it "
+                "was split from"
+            )
+
     def _first_section(self, header: tuple) -> tuple | None:
         """Section header 0, which holds the counts that are too large for the ELF header."""
         offset, count, number = header[6], header[12], header[11]
         if not offset or (count == 0 and number == 0):
             return None
-        data = self.bytes(offset, _SECTION.size, "the section header table")
-        return _SECTION.unpack(data)
+        data = self.bytes(offset, SECTION.size, "the section header table")
+        return SECTION.unpack(data)
 
     def _segments(self, header: tuple, first: tuple | None) -> list[Segment]:
         count = first[7] if first and header[10] == _PN_XNUM else header[10]
@@ -146,7 +161,7 @@ class ElfFile:
         if first is None:
             return []
         count = header[12] or first[5]
-        rows = self._table(_SECTION, header[6], count, header[11], "section header")
+        rows = self._table(SECTION, header[6], count, header[11], "section header")
         index = first[6] if header[13] == _SHN_XINDEX else header[13]
         names = self._section_names(rows[index]) if index < len(rows) else b""
         return [
