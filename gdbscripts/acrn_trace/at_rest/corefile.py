@@ -11,12 +11,14 @@ import struct
 from dataclasses import dataclass, field
 from typing import IO
 
-from acrn_trace.at_rest.corenotes import read_vcpus
+from acrn_trace.at_rest.corenotes import notes_in, read_vcpus
 from acrn_trace.at_rest.filememory import FileMemory, Piece, joined
+from acrn_trace.at_rest.other_makers import ANEW, FORMATS, NOTES
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.formats import told_of
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.snapshot import DUMP, PAGED_DUMP, SnapshotVcpu
-from acrn_trace.image.elf import MAGIC
+from acrn_trace.image.elf import MAGIC, SECTION, SHT_NOTE
 
 PT_LOAD, PT_NOTE = 1, 4
 MAX_HEADERS = 1 << 20  # a -p dump of 4 GiB in pages of 4 KiB
@@ -26,18 +28,6 @@ _ET_CORE, _X86_64, _I386 = 4, 62, 3
 _PN_XNUM = 0xFFFF
 _HEADERS_AT_ONCE = 1 << 14
 
-# What a file that is no such dump begins with, and what to do about it.
-_ANEW = "dump anew with 'dump-guest-memory FILE', without -z, -l, -s and -w"
-_OTHERS = (
-    (b"makedumpfile\0", f"kdump-compressed (flattened); {_ANEW}"),
-    (b"KDUMP   ", f"kdump-compressed; {_ANEW}"),
-    (b"DISKDUMP", f"kdump-compressed; {_ANEW}"),
-    (b"PAGEDU64", f"a dump for Windows' debuggers; {_ANEW}"),
-    (b"QEVM", f"a saved state of QEMU's (savevm, migrate); load it into QEMU, then {_ANEW}"),
-    (b"\x1f\x8b", "compressed by gzip; decompress it first"),
-    (b"\xfd7zXZ", "compressed by xz; decompress it first"),
-    (b"\x28\xb5\x2f\xfd", "compressed by zstd; decompress it first"),
-)
 _MEMORY = "for a file of bare memory (pmemsave) use --memory"
 
 
@@ -104,6 +94,7 @@ class _Core:
     def snapshot(self) -> CoreSnapshot:
         first, count = self._header[5], self._header_count()
         read = self._read_headers(first, count)
+        self._refuse_other_makers(read.notes if count else self._section_notes())
         vcpus = read_vcpus(read.notes, self._complaints)
         self._refuse_process(read, vcpus)
         pieces, contradictions = joined(read.pieces)
@@ -120,14 +111,11 @@ class _Core:
     def _checked(self, start: bytes) -> tuple[_Layout, tuple]:
         """The layout and the values of the ELF header; TraceError unless it is a dump's."""
         what = f"the dump {self._path}"
-        for magic, other in _OTHERS:
-            if start.startswith(magic):
-                raise TraceError(f"{what} is {other}")
         if start[:4] != MAGIC:
-            raise TraceError(f"{what} is no ELF file; {_MEMORY}")
+            raise TraceError(f"{what} is {told_of(start, FORMATS) or f'no ELF file; {_MEMORY}'}")
         layout = _LAYOUTS.get(start[4] if len(start) > 4 else 0)
         if layout is None or len(start) < layout.header.size or start[5] != 1:
-            raise TraceError(f"{what} is damaged: its ELF header is none of x86's; {_ANEW}")
+            raise TraceError(f"{what} is damaged: its ELF header is none of x86's; {ANEW}")
         header = layout.header.unpack_from(start)
         if header[2] not in (_X86_64, _I386):
             raise TraceError(f"{what} is for another machine than x86-64 (ELF's {header[2]})")
@@ -191,12 +179,27 @@ class _Core:
         read.cut_notes = read.cut_notes or len(data) < size
         read.notes += data
 
+    def _section_notes(self) -> bytes:
+        """The notes of a dump that has sections alone, as Xen's."""
+        at, size, count = self._header[6], *self._header[11:13]
+        rows = self._at(at, count * size)[: count * SECTION.size]
+        if size != SECTION.size or len(rows) < count * size:
+            return b""
+        places = [(row[4], row[5]) for row in SECTION.iter_unpack(rows) if row[1] == SHT_NOTE]
+        return b"".join(self._at(offset, min(length, 4096)) for offset, length in places[:16])
+
+    def _refuse_other_makers(self, notes: bytes) -> None:
+        for note in notes_in(notes):
+            for name, first, last, told in NOTES:
+                if note.name == name and first <= note.type <= last:
+                    raise TraceError(f"the dump {self._path} is {told}")
+
     def _refuse_process(self, read: _Read, vcpus: list[SnapshotVcpu]) -> None:
         known = any("cr3" in vcpu.registers for vcpu in vcpus)
         if read.loads > 1 and read.is_paged and not known:
             if not any(piece.address for piece in read.pieces):
                 raise TraceError(
-                    f"{self._path} is the core of a process, not the dump of a guest; {_ANEW}"
+                    f"{self._path} is the core of a process, not the dump of a guest; {ANEW}"
                 )
 
     def _complain(self, read: _Read, contradictions: int) -> None:
