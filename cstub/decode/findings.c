@@ -150,27 +150,42 @@ static void find_number(struct call *call, const struct table *table, struct are
 	keep_finding(call, arena, "number", &out);
 }
 
+/* Take the first word of ``a.b`` off it. */
+static struct table_text next_word(struct table_text *path)
+{
+	const char *end = memchr(path->text, '.', path->length);
+	struct table_text word = *path;
+
+	if (end)
+		word.length = (uint32_t)(end - path->text);
+	path->text += word.length + (end != NULL);
+	path->length -= word.length + (end != NULL);
+	return word;
+}
+
+static const struct value *argument_named(const struct call *call, const struct table *table,
+					  const uint8_t *entry, struct table_text name)
+{
+	for (uint32_t i = 0; i < load32(entry + 16); i++) {
+		struct table_text one =
+			table_text(table, load32(table_argument(table, entry, i) + 4));
+
+		if (one.length == name.length && memcmp(one.text, name.text, one.length) == 0)
+			return call->argument[i];
+	}
+	return NULL;
+}
+
 /* The number at ``a.b`` after the call; whether there is one. */
 static int number_at(const struct call *call, const struct table *table, const uint8_t *entry,
 		     struct table_text path, uint64_t *number)
 {
-	struct value *value = NULL;
-	const char *end = memchr(path.text, '.', path.length);
-	uint32_t length = end ? (uint32_t)(end - path.text) : path.length;
+	const struct value *value = argument_named(call, table, entry, next_word(&path));
 
-	for (uint32_t i = 0; i < load32(entry + 16) && i < TABLE_ARGUMENTS; i++) {
-		struct table_text name =
-			table_text(table, load32(table_argument(table, entry, i) + 4));
+	while (value && path.length) {
+		struct table_text word = next_word(&path);
 
-		if (name.length == length && memcmp(name.text, path.text, length) == 0)
-			value = call->argument[i];
-	}
-	while (value && length < path.length) {
-		path.text += length + 1;
-		path.length -= length + 1;
-		end = memchr(path.text, '.', path.length);
-		length = end ? (uint32_t)(end - path.text) : path.length;
-		value = value_field(table, value, path.text, length);
+		value = value_field(table, value, word.text, word.length);
 	}
 	if (value && value->kind == VALUE_CHANGE)
 		value = value->first->next;
@@ -195,7 +210,7 @@ static void find_by_rule(struct call *call, struct arena *arena, const char *kin
 static void find_address(struct call *call, const struct table *table, struct arena *arena,
 			 const uint8_t *entry, struct table_text argument)
 {
-	for (uint32_t i = 0; i < load32(entry + 16) && i < TABLE_ARGUMENTS; i++) {
+	for (uint32_t i = 0; i < load32(entry + 16); i++) {
 		struct table_text name =
 			table_text(table, load32(table_argument(table, entry, i) + 4));
 		struct out out = begin_text(arena);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Decodes numbers, arrays and structures by the table's types.
+ * Decodes arrays and structures by the table's types.
  */
 #include <string.h>
 
@@ -29,64 +29,6 @@ static struct value *append(struct decoder *decoder, struct value ***tail)
 		*tail = &value->next;
 	}
 	return value;
-}
-
-static const uint8_t *enum_value(const struct table *table, uint32_t index, uint64_t number)
-{
-	const uint8_t *names = table_entry(table, TABLE_ENUMS, index, TABLE_ENUM_SIZE);
-	uint32_t first = load32(names), count = load32(names + 4);
-	const uint8_t *at = table_entry(table, TABLE_VALUES_OF_ENUMS, first, TABLE_VALUE_SIZE);
-
-	/* Most begin with 0 and leave none out. */
-	if (number < count && load64(at + number * TABLE_VALUE_SIZE) == number)
-		return at + number * TABLE_VALUE_SIZE;
-	for (; count; count--, at += TABLE_VALUE_SIZE)
-		if (load64(at) == number)
-			return at;
-	return NULL;
-}
-
-int decode_name(const struct table *table, struct value *value, uint32_t index)
-{
-	const uint8_t *entry = enum_value(table, index, value->number);
-
-	if (!entry)
-		return 0;
-	value->kind = VALUE_NAME;
-	value->text = table_text(table, load32(entry + 8));
-	value->flags = load32(entry + 12) & VALUE_IS_ZERO ? VALUE_ZERO : 0;
-	return 1;
-}
-
-/* The number that so many bits are, if the highest is its sign. */
-static uint64_t extended(uint64_t number, uint32_t bits)
-{
-	uint64_t sign = (uint64_t)1 << (bits - 1);
-
-	return (number ^ sign) - sign;
-}
-
-void decode_number(struct decoder *decoder, struct value *value, uint32_t type, uint64_t number,
-		   uint32_t bits, uint32_t roles)
-{
-	const uint8_t *entry = table_type(decoder->table, type);
-	uint32_t names = load32(entry + 12);
-
-	value->number = number;
-	value->kind = VALUE_NUMBER;
-	if (roles & FIELD_FLAGS) {
-		value->kind = VALUE_SET;
-		value->enumeration = names;
-	} else if (names != TABLE_NONE && decode_name(decoder->table, value, names)) {
-		return;
-	} else if (number > 1 && (entry[1] & TYPE_BOOLEAN || roles & FIELD_BOOL)) {
-		value->flags = VALUE_NO_TRUTH;
-		decoder->no_truths++;
-	} else if (bits == 64 || roles & FIELD_HEX) {
-		value->kind = VALUE_HEX;
-	} else if (entry[1] & TYPE_SIGNED) {
-		value->number = extended(number, bits);
-	}
 }
 
 static void decode_characters(struct value *value, struct span data)
@@ -239,36 +181,53 @@ static struct field field_at(const struct table *table, const struct extent *ext
 	return field;
 }
 
-static void decode_structure(struct decoder *decoder, struct value *value, const uint8_t *type,
-			     struct span data)
+/* Whether a field has no place in the tree: it is not known as a whole, or reserved and 0. */
+static int is_left_out(const struct structure *structure, const struct field *field,
+		       uint64_t number)
 {
-	struct structure structure = {data, whole_extent(type, data.size)};
+	if (field->offset + field->bits > structure->extent.size * 8)
+		return 1;
+	if (!(field->roles & FIELD_RESERVED) || number)
+		return 0;
+	return field->type[0] == TYPE_SCALAR ||
+	       is_all_zero(
+		       (struct span){structure->data.bytes + field->offset / 8, field->bits / 8});
+}
+
+static void decode_fields(struct decoder *decoder, struct value *value,
+			  const struct structure *structure)
+{
 	struct value **tail = &value->first, *child;
 
-	if (load32(type + 20) != TABLE_NONE)
-		size_by_rule(&structure.extent, decoder->table, load32(type + 20), data);
-	value->kind = VALUE_STRUCT;
-	value->flags = structure.extent.is_sized ? VALUE_SIZED : 0;
-	value->size = structure.extent.size;
-	for (uint32_t i = 0; i < structure.extent.fields; i++) {
-		struct field field = field_at(decoder->table, &structure.extent, i);
+	for (uint32_t i = 0; i < structure->extent.fields; i++) {
+		struct field field = field_at(decoder->table, &structure->extent, i);
 		uint64_t number = 0;
 
-		if (field.offset + field.bits > structure.extent.size * 8)
-			continue;
 		if (field.type[0] == TYPE_SCALAR)
-			number = load_bits(data.bytes, data.size, field.offset, field.bits);
-		if (field.roles & FIELD_RESERVED && !number &&
-		    (field.type[0] == TYPE_SCALAR ||
-		     is_all_zero((struct span){data.bytes + field.offset / 8, field.bits / 8})))
+			number = load_bits(structure->data.bytes, structure->data.size,
+					   field.offset, field.bits);
+		if (is_left_out(structure, &field, number))
 			continue;
 		child = append(decoder, &tail);
 		if (!child)
 			return;
 		child->name = load32(field.entry);
 		child->roles = (uint16_t)field.roles;
-		decode_field(decoder, child, &field, number, &structure);
+		decode_field(decoder, child, &field, number, structure);
 	}
+}
+
+static void decode_structure(struct decoder *decoder, struct value *value, const uint8_t *type,
+			     struct span data)
+{
+	struct structure structure = {data, whole_extent(type, data.size)};
+
+	if (load32(type + 20) != TABLE_NONE)
+		size_by_rule(&structure.extent, decoder->table, load32(type + 20), data);
+	value->kind = VALUE_STRUCT;
+	value->flags = structure.extent.is_sized ? VALUE_SIZED : 0;
+	value->size = structure.extent.size;
+	decode_fields(decoder, value, &structure);
 }
 
 void decode_type(struct decoder *decoder, struct value *value, uint32_t type, struct span data,
