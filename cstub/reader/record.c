@@ -74,22 +74,23 @@ static const char *search(const struct record_options *options, const struct gue
 static void follow(struct follower *follower)
 {
 	while (!is_over && !follower->writer->failed)
-		if (follower_pass(follower) < follower->map->header.record_count / 64)
+		if (follower_pass(follower) < follower->rings->header.record_count / 64)
 			pause_for(IDLE_NANOSECONDS);
 	follower_pass(follower);
 	follower_end(follower);
+	follower_free(follower);
 }
 
-static uint64_t clock_of(const struct record_options *options, const struct ring_map *map,
-			 enum acrn_trace_clock *clock)
+static uint64_t clock_of(const struct record_options *options,
+			 const struct acrn_ring_header *header, enum acrn_trace_clock *clock)
 {
 	if (options->tsc_hz) {
 		*clock = ACRN_TRACE_CLOCK_USER;
 		return options->tsc_hz;
 	}
-	if (map->header.tsc_khz >= MIN_TSC_KHZ && map->header.tsc_khz <= MAX_TSC_KHZ) {
+	if (header->tsc_khz >= MIN_TSC_KHZ && header->tsc_khz <= MAX_TSC_KHZ) {
 		*clock = ACRN_TRACE_CLOCK_GUEST;
-		return map->header.tsc_khz * 1000ull;
+		return header->tsc_khz * 1000ull;
 	}
 	*clock = ACRN_TRACE_CLOCK_HOST;
 	return host_tsc_hz();
@@ -112,8 +113,8 @@ static int record(const struct record_options *options, struct trace_writer *wri
 	why = search(options, &ram, &map);
 	if (why)
 		return fail("no calls were recorded from", options->ram, why);
-	tsc_hz = clock_of(options, &map, &clock);
-	if (follower_begin(&follower, &map, writer, tsc_hz, clock))
+	tsc_hz = clock_of(options, &map.rings.header, &clock);
+	if (follower_begin(&follower, &map.rings, writer, tsc_hz, clock))
 		return fail("cannot follow the ring in", options->ram, "not enough memory");
 	follow(&follower);
 	trace_end(writer);

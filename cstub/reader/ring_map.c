@@ -7,81 +7,128 @@
 
 #define PAGE 4096u
 
+static uint64_t pages_of(const struct ring_object *object)
+{
+	return (object->address % PAGE + object->bytes + PAGE - 1) / PAGE;
+}
+
+/* Each page by the page tables. NULL, or why that cannot be done: `absent` where one is not in RAM.
+ */
+static const char *map_object(struct ring_object *object, const struct guest_ram *ram, uint64_t cr3,
+			      const char *absent)
+{
+	uint64_t first = object->address & ~(uint64_t)(PAGE - 1), count = pages_of(object);
+
+	object->pages = calloc(count, sizeof(*object->pages));
+	if (!object->pages)
+		return "there is not enough memory to map them";
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t address = page_walk(ram, cr3, first + i * PAGE);
+
+		object->pages[i] = address == NOT_MAPPED ? NULL : ram_at(ram, address, PAGE);
+		if (!object->pages[i])
+			return absent;
+	}
+	return NULL;
+}
+
 static const char *map_records(struct ring_map *map, const struct guest_ram *ram)
 {
-	const struct acrn_ring_header *header = &map->header;
+	const struct acrn_ring_header *header = &map->rings.header;
 	uint64_t bytes = (uint64_t)header->ring_count * header->record_count * header->record_size;
-	uint64_t first = header->records_virtual & ~(uint64_t)(PAGE - 1);
-	uint64_t count = (header->records_virtual - first + bytes + PAGE - 1) / PAGE;
-	int contiguous = 1;
 
-	map->first_page_offset = header->records_virtual - first;
-	if (map->first_page_offset % 8)
+	map->records = (struct ring_object){.address = header->records_virtual, .bytes = bytes};
+	if (header->records_virtual % 8)
 		return "its records are not aligned";
 	if (bytes > ram->size) /* the same page many times over: it would be read as often */
 		return "its records are more than all RAM";
-	map->pages = calloc(count, sizeof(*map->pages));
-	if (!map->pages)
-		return "there is not enough memory to map its records";
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t address = page_walk(ram, header->cr3, first + i * PAGE);
-
-		map->pages[i] = address == NOT_MAPPED ? NULL : ram_at(ram, address, PAGE);
-		if (!map->pages[i])
-			return "its records are not all in RAM by the guest's page tables";
-		contiguous &= map->pages[i] == map->pages[0] + i * PAGE;
-	}
-	map->flat = contiguous ? map->pages[0] + map->first_page_offset : NULL;
-	return NULL;
+	return map_object(&map->records, ram, header->cr3,
+			  "its records are not all in RAM by the guest's page tables");
 }
 
-static const char *map_rings(struct ring_map *map, const struct guest_ram *ram)
+static const char *map_counters(struct ring_map *map, const struct guest_ram *ram)
 {
-	uint64_t address = map->header.header_virtual + map->header.header_size;
+	const struct acrn_ring_header *header = &map->rings.header;
+	uint64_t counters = (uint64_t)header->ring_count * header->ring_size;
 
-	for (uint32_t i = 0; i < map->header.ring_count; i++) {
-		uint64_t at = page_walk(ram, map->header.cr3, address);
-
-		if (at == NOT_MAPPED || at % 8 || at % PAGE > PAGE - sizeof(struct acrn_ring))
-			return "its counters are not where the header says";
-		map->ring[i] = ram_at(ram, at, sizeof(struct acrn_ring));
-		if (!map->ring[i])
-			return "its counters are not in RAM by the guest's page tables";
-		address += map->header.ring_size;
-	}
-	return NULL;
+	map->header = (struct ring_object){.address = header->header_virtual,
+					   .bytes = header->header_size + counters};
+	return map_object(&map->header, ram, header->cr3,
+			  "its counters are not in RAM by the guest's page tables");
 }
 
-/* Each word by one load: what is checked then is this copy, whatever the compiler does. */
-static void copy_header(struct acrn_ring_header *header, const uint64_t *from)
+/* As `read` of a guest that runs has to: upwards, each word by one load. */
+static void copy_words(void *to, const void *from, uint64_t size)
 {
-	uint64_t words[sizeof(*header) / sizeof(*from)];
+	const uint64_t *words = from;
+	uint64_t *copies = to;
 
-	for (unsigned int i = 0; i < sizeof(words) / sizeof(*words); i++)
-		words[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	for (uint64_t i = 0; i < size / 8; i++)
+		copies[i] = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
+}
+
+static int read_object(const struct ring_object *object, uint64_t address, unsigned char *to,
+		       uint64_t size)
+{
+	uint64_t offset = address - object->address;
+
+	if (offset >= object->bytes || size > object->bytes - offset)
+		return 0;
+	for (offset += object->address % PAGE; size;) {
+		uint64_t left = PAGE - offset % PAGE, step = size < left ? size : left;
+
+		copy_words(to, object->pages[offset / PAGE] + offset % PAGE, step);
+		to += step;
+		offset += step;
+		size -= step;
+	}
+	return 1;
+}
+
+static int read_map(void *context, uint64_t address, void *to, uint32_t size)
+{
+	const struct ring_map *map = context;
+
+	return read_object(&map->records, address, to, size) ||
+	       read_object(&map->header, address, to, size);
+}
+
+/* NULL, or why the rings may be possible to map later. */
+static const char *take_header(struct ring_map *map, const struct guest_ram *ram, uint64_t address)
+{
+	struct acrn_ring_header *header = &map->rings.header;
+	const void *found = ram_at(ram, address, sizeof(*header));
+	uint64_t words[sizeof(*header) / 8];
+	const char *fault;
+
+	if (!found || address % 8)
+		return "its address is not in RAM";
+	copy_words(words, found, sizeof(words)); /* what is checked is this copy */
 	memcpy(header, words, sizeof(*header));
+	fault = ring_header_fault(header, map->fault);
+	if (fault)
+		return fault;
+	if (header->header_virtual == 0 || header->records_virtual == 0)
+		return "no call was recorded in it";
+	if (page_walk(ram, header->cr3, header->header_virtual) != address)
+		return "the guest's page tables do not lead to it (a copy, or paging with five "
+		       "levels)";
+	map->rings.address = header->header_virtual;
+	return NULL;
 }
 
 const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t address, int *wait)
 {
-	const void *found = ram_at(ram, address, sizeof(map->header));
 	const char *fault;
 
 	memset(map, 0, sizeof(*map));
-	*wait = 1;
-	if (!found || address % 8)
-		return "its address is not in RAM";
-	copy_header(&map->header, found);
-	fault = ring_header_fault(&map->header, map->fault);
-	if (fault)
-		return fault;
-	if (map->header.header_virtual == 0 || map->header.records_virtual == 0)
-		return "no call was recorded in it";
-	if (page_walk(ram, map->header.cr3, map->header.header_virtual) != address)
-		return "the guest's page tables do not lead to it (a copy, or paging with five "
-		       "levels)";
-	*wait = 0;
-	fault = map_rings(map, ram);
+	map->rings.read = read_map;
+	map->rings.context = map;
+	map->rings.runs = 1;
+	fault = take_header(map, ram, address);
+	*wait = fault != NULL;
+	if (!fault)
+		fault = map_counters(map, ram);
 	if (!fault)
 		fault = map_records(map, ram);
 	if (fault)
@@ -91,68 +138,7 @@ const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t
 
 void ring_unmap(struct ring_map *map)
 {
-	free(map->pages);
-	map->pages = NULL;
-}
-
-/* The word of a record, which is 8-aligned and so never on two pages. */
-static const uint64_t *word_at(const struct ring_map *map, uint64_t offset)
-{
-	if (map->flat)
-		return (const uint64_t *)(map->flat + offset);
-	offset += map->first_page_offset;
-	return (const uint64_t *)(map->pages[offset / PAGE] + offset % PAGE);
-}
-
-static void copy(const struct ring_map *map, uint64_t offset, void *to, uint32_t size)
-{
-	uint64_t *words = to;
-
-	for (uint32_t i = 0; i < size / 8; i++)
-		words[i] = __atomic_load_n(word_at(map, offset + i * 8), __ATOMIC_RELAXED);
-}
-
-static enum ring_record state_of(uint64_t word, uint64_t sequence)
-{
-	uint64_t state = word & ACRN_WORD_STATE_MASK;
-	/* Compared within the 61 bits that a word has, so that a lap more is "after". */
-	int64_t after = (int64_t)((word & ~(uint64_t)ACRN_WORD_STATE_MASK) -
-				  (sequence << ACRN_WORD_SEQUENCE_SHIFT));
-
-	if (after > 0)
-		return RING_GONE;
-	if (after < 0 || state < ACRN_RECORD_CALLED || state > ACRN_RECORD_RETURNED)
-		return RING_NOT_YET;
-	return state == ACRN_RECORD_RETURNED ? RING_RETURNED : RING_IN_FLIGHT;
-}
-
-enum ring_record ring_read(const struct ring_map *map, uint32_t ring, uint64_t sequence, void *to)
-{
-	const struct acrn_ring_header *header = &map->header;
-	uint64_t slot = sequence & (header->record_count - 1);
-	uint64_t offset = ((uint64_t)ring * header->record_count + slot) * header->record_size;
-	const uint64_t *word = word_at(map, offset);
-	uint64_t before = __atomic_load_n(word, __ATOMIC_ACQUIRE), after;
-	enum ring_record state = state_of(before, sequence);
-
-	if (state == RING_NOT_YET || state == RING_GONE)
-		return state;
-	copy(map, offset, to, header->record_size);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	after = __atomic_load_n(word, __ATOMIC_RELAXED);
-	memcpy(to, &before, sizeof(before));
-	if (after == before)
-		return state;
-	/* It moved on: once is enough to know more, and next time is soon. */
-	return state_of(after, sequence) == RING_GONE ? RING_GONE : RING_NOT_YET;
-}
-
-uint64_t ring_claimed(const struct ring_map *map, uint32_t ring)
-{
-	return __atomic_load_n(&map->ring[ring]->claimed, __ATOMIC_ACQUIRE);
-}
-
-uint64_t ring_limit(const struct ring_map *map, uint32_t ring)
-{
-	return __atomic_load_n(&map->ring[ring]->limit, __ATOMIC_ACQUIRE);
+	free(map->records.pages);
+	free(map->header.pages);
+	map->records.pages = map->header.pages = NULL;
 }

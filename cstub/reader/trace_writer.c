@@ -57,8 +57,9 @@ void trace_rings(struct trace_writer *writer, const struct acrn_trace_rings *rin
 	write_block(writer, ACRN_TRACE_RINGS, rings, sizeof(*rings));
 }
 
-void trace_record(struct trace_writer *writer, const struct acrn_trace_records *block,
-		  const void *record, size_t size)
+/* How many records there is room for in the block. */
+static size_t room_for(struct trace_writer *writer, const struct acrn_trace_records *block,
+		       size_t size)
 {
 	if (writer->used && (writer->used + size > sizeof(writer->payload) ||
 			     memcmp(writer->payload, block, sizeof(*block))))
@@ -67,15 +68,30 @@ void trace_record(struct trace_writer *writer, const struct acrn_trace_records *
 		memcpy(writer->payload, block, sizeof(*block));
 		writer->used = sizeof(*block);
 	}
-	memcpy(writer->payload + writer->used, record, size);
-	writer->used += size;
-	writer->records++;
+	return (sizeof(writer->payload) - writer->used) / size;
+}
+
+void trace_records(struct trace_writer *writer, const struct acrn_trace_records *block,
+		   const unsigned char *records, size_t size, size_t count)
+{
+	while (count) {
+		size_t room = room_for(writer, block, size), some = count < room ? count : room;
+
+		memcpy(writer->payload + writer->used, records, some * size);
+		writer->used += some * size;
+		writer->records += some;
+		records += some * size;
+		count -= some;
+	}
 }
 
 void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss)
 {
 	write_block(writer, ACRN_TRACE_LOSS, loss, sizeof(*loss));
-	writer->lost += loss->count;
+	if (loss->why == ACRN_TRACE_UNREAD) /* perhaps none was made */
+		return;
+	if (__builtin_add_overflow(writer->lost, loss->count, &writer->lost))
+		writer->lost = UINT64_MAX; /* a guest can claim any number in each ring */
 }
 
 void trace_flush(struct trace_writer *writer)

@@ -22,9 +22,9 @@ void trace_header(struct trace_writer *writer);
 
 void trace_rings(struct trace_writer *writer, const struct acrn_trace_rings *rings);
 
-/* Add a record of `size` bytes, to be written with others of the same block. */
-void trace_record(struct trace_writer *writer, const struct acrn_trace_records *block,
-		  const void *record, size_t size);
+/* Add records of `size` bytes each, to be written with others of the same block. */
+void trace_records(struct trace_writer *writer, const struct acrn_trace_records *block,
+		   const unsigned char *records, size_t size, size_t count);
 
 /* Calls were lost; written at once, in front of the records that wait. */
 void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss);

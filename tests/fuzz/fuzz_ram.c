@@ -18,8 +18,8 @@
 #include "page_walk.h"
 #include "ring_search.h"
 
-/* Behind its header: the counters of each ring, and each page of records, which are in the file. */
-#define WALKS_OF_A_RING (RING_MAX_RINGS + FILE_PAGES + 1)
+/* Its header, each page of that and the counters, and of records, which are in the file. */
+#define WALKS_OF_A_RING (RING_MAX_RINGS + FILE_PAGES + 4)
 
 static struct guest_image image;
 static struct guest_ram ram;
@@ -28,14 +28,16 @@ static unsigned int seeks_left, walks_left; /* of a search */
 /* What the inputs came to; printed at the end, so that a test sees that all was reached. */
 static struct {
 	unsigned long inputs, accepted, above, scattered, by_address, refused, broken, records;
+	unsigned long kept, failures;
 } reached;
 
 static void report(void)
 {
 	printf("inputs %lu accepted %lu above %lu scattered %lu by_address %lu refused %lu "
-	       "broken %lu records %lu\n",
+	       "broken %lu records %lu kept %lu failures %lu\n",
 	       reached.inputs, reached.accepted, reached.above, reached.scattered,
-	       reached.by_address, reached.refused, reached.broken, reached.records);
+	       reached.by_address, reached.refused, reached.broken, reached.records, reached.kept,
+	       reached.failures);
 }
 
 /* The file's holes are what the input says, down to 512 bytes: some file systems have such. */
@@ -134,6 +136,47 @@ static void meanwhile(void *input)
 	go_on(&image, input);
 }
 
+/* Of the rings that are mapped, memory as a debugger reads it. */
+struct debugger {
+	struct ring_map *map;
+	struct input *input;
+};
+
+/* Now and then it cannot be read, or not to its end, or has changed since the last time. */
+static int read_badly(void *context, uint64_t address, void *to, uint32_t size)
+{
+	struct debugger *debugger = context;
+	unsigned int what = next_byte(debugger->input) & 15;
+
+	if (what == 1)
+		go_on(&image, debugger->input);
+	reached.failures += what == 2 || what == 3;
+	if (what == 2)
+		return 0;
+	return debugger->map->rings.read(debugger->map, address, to,
+					 what == 3 ? size / 16 * 8 : size) &&
+	       what != 3;
+}
+
+/* As GDB has it: followed from stop to stop, and as it is at rest. */
+static void debug(struct ring_map *map, struct input *input)
+{
+	struct debugger debugger = {map, input};
+	struct rings rings = map->rings;
+
+	rings.read = read_badly;
+	rings.context = &debugger;
+	rings.runs = next_byte(input) & 1;
+	reached.kept += read_contents(&rings, next_byte(input) & 1);
+	follow_rings(&rings, 2, meanwhile, input);
+}
+
+static int is_scattered(const struct ring_object *object)
+{
+	return object->address % PAGE + object->bytes > PAGE &&
+	       object->pages[1] != object->pages[0] + PAGE;
+}
+
 /* What was mapped, or why not. */
 static void follow(struct ring_map *map, const char *why, int wait, struct input *input)
 {
@@ -143,9 +186,11 @@ static void follow(struct ring_map *map, const char *why, int wait, struct input
 		return; /* without unmapping: nothing may be left of it */
 	}
 	check_map(map, &ram);
-	reached.above += (const unsigned char *)map->ring[0] > ram.bytes + place_of(1, 0);
-	reached.scattered += !map->flat;
-	reached.records += follow_rings(map, 4, meanwhile, input);
+	reached.above += map->header.pages[0] > ram.bytes + place_of(1, 0);
+	reached.scattered += is_scattered(&map->records);
+	reached.records += follow_rings(&map->rings, 2, meanwhile, input);
+	debug(map, input);
+	reached.records += follow_rings(&map->rings, 2, meanwhile, input);
 	ring_unmap(map);
 }
 

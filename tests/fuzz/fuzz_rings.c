@@ -10,6 +10,7 @@
 
 #include "follower.h"
 #include "input.h"
+#include "ring_map.h"
 
 #define PAGE  4096u
 #define PAGES 12u
@@ -119,13 +120,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	go_on(&input);
 	if (!ring_map(&rings, &ram, 0, &wait)) {
 		writer = (struct trace_writer){.file = open("/dev/null", O_WRONLY)};
-		if (!follower_begin(&follower, &rings, &writer, 1000000000,
+		if (!follower_begin(&follower, &rings.rings, &writer, 1000000000,
 				    ACRN_TRACE_CLOCK_GUEST)) {
 			for (int pass = 0; pass < 4; pass++) {
 				follower_pass(&follower);
 				go_on(&input);
 			}
 			follower_end(&follower);
+			follower_free(&follower);
 			trace_end(&writer);
 		}
 		close(writer.file);

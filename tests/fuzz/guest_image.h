@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "input.h"
-#include "ring_map.h"
+#include "acrn_ring.h"
 
 #define PAGE	   4096u
 #define ZONES	   2u /* pieces of RAM: below and above 4 GiB, each with rings of its own */

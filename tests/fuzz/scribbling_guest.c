@@ -3,6 +3,7 @@
  * A guest that changes anything in its RAM, all the time, while it is searched for rings and while
  * these are followed: a thread that scribbles on the file that is mapped. So many rounds; in each,
  * rings are mapped before it scribbles, and followed, and others searched and mapped meanwhile.
+ * Then it is read as if the guest stood still, which it does not.
  *
  *   scribbling-guest FILE ROUNDS SEED
  */
@@ -117,7 +118,8 @@ static int search_and_follow(unsigned int passes, uint64_t *records)
 		return 0;
 	check_map(&map, &ram);
 	wish = SCRIBBLE;
-	*records += follow_rings(&map, passes, meanwhile, NULL);
+	*records += follow_rings(&map.rings, passes, meanwhile, NULL);
+	*records += read_contents(&map.rings, passes & 1);
 	ring_unmap(&map);
 	return 1;
 }

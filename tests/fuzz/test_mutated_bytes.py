@@ -7,6 +7,7 @@ was read is an event each, or a sentence. A million each with ACRN_CHECK_LONG, e
 """
 
 import io
+import os
 import random
 import resource
 
@@ -16,12 +17,12 @@ from hypothesis import strategies as st
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.rings import blocks
-from acrn_trace.rings.follower import RingFollower, end_block
+from acrn_trace.rings.follower import RingFollower
 from acrn_trace.rings.format import CALLED, RETURNED, WRITING, NotARing
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
 from acrn_trace.rings.recording import recorded_events
-from acrn_trace.rings.ring_contents import last_calls
+from acrn_trace.rings.ring_contents import RingContents
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
 from helpers.fuzzing import LONG, fuzzed
@@ -117,13 +118,17 @@ def read_rings(memory: bytes, header_size: int) -> None:
     header = rings.header
     if header.ring_count * header.record_count * header.record_size > SLOW_RINGS:
         return
-    assert len(last_calls(rings, 3)) <= 3
-    follower = RingFollower(rings)
-    file = preamble(CallTable(), []) + follower.begin(HZ, 1) + b"".join(follower.read())
-    file += b"".join(follower.end()) + end_block(follower.records, follower.lost)
-    if follower.records:
-        events = list(recorded_events(io.BytesIO(file), "test", ACRN))
-        assert len(events) == follower.records
+    contents = RingContents(rings, by_time=True)
+    assert len(list(contents)) == sum(tally.kept for tally in contents.tallies())
+    with open(os.memfd_create("trace"), "w+b") as file:
+        file.write(preamble(CallTable(), []))
+        file.flush()
+        follower = RingFollower(rings, file.fileno(), HZ, 1)
+        follower.read()
+        records, _ = follower.end()
+        file.seek(0)
+        if records:
+            assert len(list(recorded_events(file, "test", ACRN))) == records
 
 
 def parts_of(machine: RingMachine, calls: list[dict]) -> list[tuple[int, bytes]]:

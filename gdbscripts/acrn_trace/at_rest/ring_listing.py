@@ -19,7 +19,7 @@ from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
 from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
 from acrn_trace.rings.format import RECORD, UNKNOWN_VCPU
-from acrn_trace.rings.ring_contents import Kept, Tally, all_calls, summary_lines, tally_lines
+from acrn_trace.rings.ring_contents import Kept, RingContents, summary_lines, tally_lines
 from acrn_trace.sinks.jsonl import JsonlSink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
@@ -54,17 +54,16 @@ class RingListing:
         sink: Sink = JsonlSink(output) if options.json else TextSink(output, renderer)
         for line in self._head():
             sink.notice(line)
-        tallies: dict[int, Tally] = {}
         try:
-            calls: Iterable[Kept] = all_calls(self._ring.rings, tallies)
-            for seq, kept in enumerate(last_of_each(calls, options.count)):
+            contents = RingContents(self._ring.rings, by_time=True)
+            for seq, kept in enumerate(last_of_each(contents, options.count)):
                 event = self._event(kept, seq)
                 sink.finished(event)
                 if not options.json and NOW in event.more:
                     output.write(printable(f"    now: {_now_text(renderer, event)}") + "\n")
         except Unreadable as why:
             raise TraceError(f"the ring cannot be read: {why}") from None
-        for line in tally_lines(tallies):
+        for line in tally_lines(contents.tallies()):
             sink.notice(line)
         sink.close()
 

@@ -18,7 +18,6 @@ from acrn_trace.image.elf import PF_W
 from acrn_trace.image.image import Image
 from acrn_trace.rings.format import HEADER_SIZE, MAGIC, NotARing, RingHeader
 from acrn_trace.rings.reader import Rings
-from acrn_trace.rings.ring_contents import newest_entry
 
 HEADER, RECORDS = "acrn_ring_header", "acrn_ring_records"
 MAX_SEGMENT = 64 << 20  # bytes of one that are looked through
@@ -51,7 +50,7 @@ class FoundRing:
         header = self.rings.header
         at_home = header.header_physical == self.physical
         claimed = sum(counters.claimed for counters in self.rings.counters())
-        return 2 * self.is_mapped + at_home, claimed > 0, newest_entry(self.rings), claimed
+        return 2 * self.is_mapped + at_home, claimed > 0, self.rings.newest_entry(), claimed
 
 
 class DirectMemory:

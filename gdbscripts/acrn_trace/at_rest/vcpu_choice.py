@@ -9,7 +9,7 @@ from acrn_trace.guest.abi import RFLAGS_IF, main_abi
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.snapshot import Snapshot, SnapshotVcpu
 from acrn_trace.rings.format import RECORD, RETURNED, STATE, UNKNOWN_VCPU
-from acrn_trace.rings.ring_contents import Kept, kept_calls
+from acrn_trace.rings.ring_contents import Kept, RingContents
 
 
 @dataclass
@@ -76,7 +76,7 @@ def _is_at_call(vcpu: SnapshotVcpu, level: Level) -> bool:
 def _calls_by_vcpu(ring: FoundRing | None) -> dict[int, _Calls]:
     """By the number that the guest gave to each vCPU, which is QEMU's where the guest is honest."""
     found: dict[int, _Calls] = {}
-    for kept in kept_calls(ring.rings) if ring else ():
+    for kept in RingContents(ring.rings) if ring else ():
         vcpu, is_in_flight = _vcpu_of(kept)
         if vcpu == UNKNOWN_VCPU:
             continue

@@ -9,7 +9,7 @@ from acrn_trace.diagnosis.case import Case, Recorded, Recorder, RingState
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.format import RETURNED, STATE
-from acrn_trace.rings.ring_contents import Kept, Tally, kept_calls
+from acrn_trace.rings.ring_contents import Kept, RingContents
 
 MAX_CALLS = 1 << 14  # of all rings that are looked at; each ring's newest
 LEAST_CALLS = 16  # of each ring
@@ -37,12 +37,12 @@ def _read_rings(case: Case, found: FoundRing, recorder: Recorder) -> None:
         RingState(number, now.claimed, recorder.header.record_count, now.lost, now.lapped)
         for number, now in enumerate(found.rings.counters())
     ]
-    tallies: dict[int, Tally] = {}
     room = max(LEAST_CALLS, MAX_CALLS // len(recorder.rings))
     newest = [deque[Kept](maxlen=room) for _ in recorder.rings]
-    for kept in kept_calls(found.rings, tallies):
+    contents = RingContents(found.rings)
+    for kept in contents:
         newest[kept.ring].append(kept)
-    for ring, tally in tallies.items():
+    for ring, tally in enumerate(contents.tallies()):
         state = recorder.rings[ring]
         state.torn, state.damaged = tally.torn_sequences, tally.foreign
         state.unreadable = tally.unreadable

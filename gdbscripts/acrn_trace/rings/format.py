@@ -23,9 +23,8 @@ UNKNOWN_VCPU = 0xFFFF
 REGISTERS = ENCODED_REGISTERS
 
 _HEADER = struct.Struct("<QIIIIIIIIIIHHHHQQQQQ32x")
-_COUNTERS = struct.Struct("<QQQQ32x")
 RECORD = struct.Struct("<QQQQQQQIHH")
-HEADER_SIZE, COUNTERS_SIZE, RECORD_SIZE = _HEADER.size, _COUNTERS.size, RECORD.size
+HEADER_SIZE, RECORD_SIZE = _HEADER.size, RECORD.size
 
 
 class NotARing(Exception):
@@ -69,16 +68,3 @@ class RingHeader(NamedTuple):
         """The whole of a site's address: it is within 2 GiB of the header's."""
         away = (low - self.header_virtual + (1 << 31) & 0xFFFF_FFFF) - (1 << 31)
         return self.header_virtual + away & MASK64
-
-
-class Counters(NamedTuple):
-    """One ring's, as they were when they were read."""
-
-    claimed: int
-    limit: int
-    lost: int
-    lapped: int
-
-    @classmethod
-    def parse(cls, data: bytes) -> "Counters":
-        return cls._make(_COUNTERS.unpack(data))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Loads the readers in C (cstub/reader, cstub/decode), a shared library: its functions, by name."""
+"""Declares what Python calls of the readers in C (cstub/reader, cstub/decode), and loads it."""
 
 from functools import lru_cache
 from typing import Any
@@ -8,30 +8,87 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import READER_LIBRARY
 
 try:
-    from ctypes import (
-        POINTER,
-        PyDLL,
-        c_char_p,
-        c_int,
-        c_size_t,
-        c_uint32,
-        c_uint64,
-        c_void_p,
-        create_string_buffer,
-    )
+    import ctypes
+    from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 except ImportError as error:
     raise TraceError(
         f"this Python has no ctypes, through which recorded calls are read ({error}); use a GDB "
-        "that is linked with the system's Python"
+        "whose Python is the system's"
     ) from None
 
 FAULT_SIZE = 96  # RING_FAULT_SIZE
+TORN = 64  # CONTENTS_TORN
+UNREADABLE = -1  # enum following_result
 
-_words = POINTER(c_uint64)
+# Context, address, where to copy it, bytes: 1 if all was read. What it raises C does not see.
+Read = CFUNCTYPE(c_int, c_void_p, c_uint64, c_void_p, c_uint32)
+
+
+class RingsInC(ctypes.Structure):
+    """struct rings."""
+
+    _fields_ = [
+        ("read", Read),
+        ("context", c_void_p),
+        ("address", c_uint64),
+        ("runs", c_uint64),
+        ("header", c_uint64 * 16),
+    ]
+
+
+class Counters(ctypes.Structure):
+    """struct acrn_ring: one ring's, as they were when they were read."""
+
+    _fields_ = [
+        ("claimed", c_uint64),
+        ("limit", c_uint64),
+        ("lost", c_uint64),
+        ("lapped", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Tally(ctypes.Structure):
+    """struct ring_tally: how many of one ring's slots were what."""
+
+    _fields_ = [
+        ("kept", c_uint64),  # a call, returned or under way
+        ("torn", c_uint64),  # half written
+        ("unwritten", c_uint64),  # claimed, and the slot still has what was there before
+        ("foreign", c_uint64),  # nothing that the recorder writes
+        ("unreadable", c_uint64),
+        ("left_out", c_uint64),  # too many to read
+        ("torn_sequence", c_uint64 * TORN),
+    ]
+
+    @property
+    def torn_sequences(self) -> list[int]:
+        """Of the first of those half written."""
+        return self.torn_sequence[: self.torn]
+
+
+class End(ctypes.Structure):
+    """struct acrn_trace_end."""
+
+    _fields_ = [("records", c_uint64), ("lost", c_uint64)]
+
+
+_rings, _handle, _number = POINTER(RingsInC), c_void_p, c_uint32
 
 # Name, result, arguments.
 _FUNCTIONS: tuple[tuple[str, Any, list[Any]], ...] = (
-    ("ring_header_fault", c_char_p, [_words, c_char_p]),
+    ("ring_header_fault", c_char_p, [POINTER(c_uint64), c_char_p]),
+    ("ring_counters", c_int, [_rings, _number, POINTER(Counters)]),
+    ("contents_new", _handle, [_rings, c_int, POINTER(c_int)]),
+    ("contents_free", None, [_handle]),
+    ("contents_next", _number, [_handle, _number, POINTER(c_uint32), c_void_p]),
+    ("contents_tally", POINTER(Tally), [_handle, _number]),
+    ("contents_newest", c_int, [_rings, POINTER(c_uint64)]),
+    ("following_new", _handle, [_rings, c_int, c_uint64, c_int]),
+    ("following_free", None, [_handle]),
+    ("following_pass", c_int, [_handle]),
+    ("following_lose_unread", c_uint64, [_handle]),
+    ("following_end", c_int, [_handle, POINTER(End)]),
     ("report_new", c_void_p, [c_uint32, c_int]),
     ("report_free", None, [c_void_p]),
     ("report_state", c_void_p, [c_void_p]),
@@ -50,11 +107,13 @@ _FUNCTIONS: tuple[tuple[str, Any, list[Any]], ...] = (
 
 
 @lru_cache(1)
-def library() -> PyDLL:
-    """All of it; TraceError where it cannot be loaded. GDB reads memory for it, so Python's lock
-    is held."""
+def library() -> ctypes.PyDLL:
+    """All of it; TraceError where it cannot be loaded.
+
+    Python's lock is held in it, as GDB needs where memory is read for it.
+    """
     try:
-        loaded = PyDLL(READER_LIBRARY)
+        loaded = ctypes.PyDLL(READER_LIBRARY)
     except OSError as failure:
         raise TraceError(
             f"cannot load the readers {READER_LIBRARY}: {failure}; 'make readers' builds it"
@@ -67,6 +126,6 @@ def library() -> PyDLL:
 
 def header_fault(data: bytes) -> str | None:
     """What is wrong with a ring's header, which has its full size; None if all can be right."""
-    words = (c_uint64 * (len(data) // 8)).from_buffer_copy(data)
-    fault = library().ring_header_fault(words, create_string_buffer(FAULT_SIZE))
+    words = (c_uint64 * 16).from_buffer_copy(data)
+    fault = library().ring_header_fault(words, ctypes.create_string_buffer(FAULT_SIZE))
     return fault.decode() if fault else None

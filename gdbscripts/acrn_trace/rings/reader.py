@@ -1,67 +1,53 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads a guest's rings (cstub/include/acrn_ring.h) over any memory: a stub's, a dump's.
+"""Reads a guest's rings (cstub/reader/ring.c) over any memory: a stub's, a dump's."""
 
-The guest is hostile: the header is copied and checked once, counters and records are read as what
-they may be.
-"""
+from ctypes import byref, c_uint64
+from typing import Any, Callable
 
-import struct
-from typing import Callable
-
-from acrn_trace.rings.format import (
-    CALLED,
-    COUNTERS_SIZE,
-    HEADER_SIZE,
-    RETURNED,
-    SEQUENCE_SHIFT,
-    STATE,
-    Counters,
-    RingHeader,
-)
-
-ReadMemory = Callable[[int, int], bytes]  # a virtual address and a size; raises if it cannot
-
-ENABLED_AT = 36  # in the header
-
-_WORD = struct.Struct("<Q")
+from acrn_trace.guest.memory import Unreadable
+from acrn_trace.rings.format import HEADER_SIZE, RingHeader
+from acrn_trace.rings.library import Counters, RingsInC, library
+from acrn_trace.rings.source import ReadMemory, Source
 
 
 class Rings:
-    """The rings whose header is at the virtual ``address``; NotARing if there are none."""
+    """The rings whose header is at the virtual ``address``; NotARing if there are none.
+
+    ``in_c`` is for functions in C, to be called through ``call``.
+    """
 
     def __init__(self, read: ReadMemory, address: int, header: RingHeader | None = None) -> None:
         """``header`` is to be believed rather than what memory has, if it is given."""
-        self._read = read
         self.address = address
         self.header = header or RingHeader.parse(read(address, HEADER_SIZE))
+        words = (c_uint64 * 16).from_buffer_copy(self.header.pack())
         # Where GDB was told that the header is; what it says itself may not be written yet.
-        self._counters_at = address + self.header.header_size
+        self._source = Source(read)
+        self.in_c = RingsInC(self._source.callback, None, address, 0, words)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function in C answers, which reads these rings."""
+        with self._source.calling():
+            return function(*arguments)
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """Why memory could not be read, the last time that it could not."""
+        return self._source.unreadable
 
     def counters(self) -> list[Counters]:
-        """Of each ring, now."""
-        size, count = self.header.ring_size, self.header.ring_count
-        data = self._read(self._counters_at, (count - 1) * size + COUNTERS_SIZE)
-        return [
-            Counters.parse(data[at : at + COUNTERS_SIZE]) for at in range(0, count * size, size)
-        ]
+        """Of each ring, now; Unreadable."""
+        return [self._counters(ring) for ring in range(self.header.ring_count)]
 
-    def enabled(self) -> bool:
-        """Whether calls are recorded, now."""
-        return any(self._read(self.address + ENABLED_AT, 4))
+    def newest_entry(self) -> int:
+        """The TSC at the entry of the newest call, by a look at the last of each ring; 0: none."""
+        entry = c_uint64()
+        if not self.call(library().contents_newest, byref(self.in_c), byref(entry)):
+            raise self.unreadable
+        return entry.value
 
-    def records(self, ring: int, first: int, last: int) -> bytes:
-        """The slots of the calls ``first`` to ``last - 1``, of which the ring has room for each."""
-        size, count = self.header.record_size, self.header.record_count
-        base = self.header.records_virtual + ring * count * size
-        begin, end = first % count, (last - 1) % count + 1
-        if begin < end:
-            return self._read(base + begin * size, (end - begin) * size)
-        return self._read(base + begin * size, (count - begin) * size) + self._read(
-            base, end * size
-        )
-
-
-def believable(raw: bytes, sequence: int) -> bool:
-    """Whether the record is that of the call ``sequence``, returned or under way."""
-    (word,) = _WORD.unpack_from(raw)
-    return word >> SEQUENCE_SHIFT == sequence and CALLED <= word & STATE <= RETURNED
+    def _counters(self, ring: int) -> Counters:
+        now = Counters()
+        if not self.call(library().ring_counters, byref(self.in_c), ring, byref(now)):
+            raise self.unreadable
+        return now

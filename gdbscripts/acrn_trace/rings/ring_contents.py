@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tells what the rings of a guest that stands still have: calls, and what is wrong with the rest.
 
-Read in parts of a bounded size: a header may announce more than there is, and more than fits here.
+C reads them, and no more than there is room for here (cstub/reader/ring_contents.c).
 """
 
-import heapq
-import struct
-from dataclasses import dataclass, field
-from typing import Iterator, NamedTuple
+import ctypes
+import weakref
+from typing import Iterable, Iterator, NamedTuple
 
-from acrn_trace.guest.abi import MASK64
-from acrn_trace.guest.memory import Unreadable
-from acrn_trace.rings.format import SEQUENCE_SHIFT, STATE, WRITING
-from acrn_trace.rings.reader import Rings, believable
+from acrn_trace.base.errors import TraceError
+from acrn_trace.rings.format import SEQUENCE_SHIFT
+from acrn_trace.rings.library import Tally, library
+from acrn_trace.rings.reader import Rings
 
-READ_AT_ONCE = 1 << 16  # bytes of records
-MAX_TORN = 64  # sequence numbers that are remembered
-MAX_RECORDS = 1 << 20  # that are read of one header's rings: the newest
-
-_WORD = struct.Struct("<Q")
+AT_ONCE = 1 << 16  # bytes of records that are taken from C
 
 
 class Kept(NamedTuple):
@@ -33,120 +28,38 @@ class Kept(NamedTuple):
         return int.from_bytes(self.raw[8:16], "little")
 
 
-@dataclass
-class Tally:
-    """How many of one ring's slots were what."""
+class RingContents:
+    """Every call that is whole in a ring, or under way; to be gone through once.
 
-    kept: int = 0  # a call, returned or under way
-    torn: int = 0  # half written
-    unwritten: int = 0  # claimed, and the slot still has what was there before
-    foreign: int = 0  # nothing that the recorder writes
-    unreadable: int = 0
-    left_out: int = 0  # too many to read
-    torn_sequences: list[int] = field(default_factory=list)  # the first of them
+    Each ring's are in its order: ring after ring or, ``by_time``, mingled in order of time as far
+    as each ring's order is. Unreadable if the counters cannot be read.
+    """
 
-    def note(self, raw: bytes, sequence: int, count: int) -> bool:
-        """Count the slot of the call ``sequence``; whether it has this call."""
-        if believable(raw, sequence):
-            self.kept += 1
-            return True
-        (word,) = _WORD.unpack_from(raw)
-        before, state = word >> SEQUENCE_SHIFT, word & STATE
-        if before == sequence and state == WRITING:
-            self.torn += 1
-            if len(self.torn_sequences) < MAX_TORN:
-                self.torn_sequences.append(sequence)
-        elif word == 0 or (before < sequence and (sequence - before) % count == 0 and state < 5):
-            self.unwritten += 1
-        else:
-            self.foreign += 1
-        return False
+    def __init__(self, rings: Rings, by_time: bool = False) -> None:
+        self._rings = rings
+        unreadable, new = ctypes.c_int(), library().contents_new
+        self._handle = rings.call(new, rings.in_c, by_time, unreadable)
+        if not self._handle:
+            if unreadable:
+                raise rings.unreadable
+            raise TraceError("there is not enough memory for the calls in the ring")
+        weakref.finalize(self, library().contents_free, self._handle)
 
+    def __iter__(self) -> Iterator[Kept]:
+        size = self._rings.header.record_size
+        room = max(1, AT_ONCE // size)
+        numbers, records = (ctypes.c_uint32 * room)(), ctypes.create_string_buffer(room * size)
+        given = self._handle, room, numbers, records
+        while count := self._rings.call(library().contents_next, *given):
+            data = ctypes.string_at(records, count * size)
+            for ring, at in zip(numbers, range(0, count * size, size)):
+                word = int.from_bytes(data[at : at + 8], "little")
+                yield Kept(ring, word >> SEQUENCE_SHIFT, data[at : at + size])
 
-def kept_calls(rings: Rings, tallies: dict[int, Tally] | None = None) -> Iterator[Kept]:
-    """Every call that is whole in a ring, or under way; each ring's in its order."""
-    for calls in _calls_by_ring(rings, tallies):
-        yield from calls
-
-
-def _calls_by_ring(rings: Rings, tallies: dict[int, Tally] | None) -> list[Iterator[Kept]]:
-    """The calls of each ring, in its order; the slots are counted into ``tallies`` meanwhile."""
-    parts = []
-    for ring, counters in enumerate(rings.counters()):
-        tally = Tally()
-        if tallies is not None:
-            tallies[ring] = tally
-        parts.append(_calls_of(rings, ring, counters.claimed, tally))
-    return parts
-
-
-def _calls_of(rings: Rings, ring: int, claimed: int, tally: Tally) -> Iterator[Kept]:
-    header = rings.header
-    last = min(claimed, MASK64 >> SEQUENCE_SHIFT)
-    if not header.records_virtual:
-        return
-    step = max(1, READ_AT_ONCE // header.record_size)
-    count = min(header.record_count, MAX_RECORDS // header.ring_count)
-    tally.left_out = min(last, header.record_count) - min(last, count)
-    for first in range(max(0, last - count), last, step):
-        yield from _part(rings, ring, first, min(first + step, last), tally)
-
-
-def _part(rings: Rings, ring: int, first: int, last: int, tally: Tally) -> Iterator[Kept]:
-    size, count = rings.header.record_size, rings.header.record_count
-    data = _records(rings, ring, first, last)
-    if isinstance(data, bytes) and data.count(0) == len(data):
-        tally.unwritten += last - first
-        return
-    for index, sequence in enumerate(range(first, last)):
-        raw = data[index] if isinstance(data, list) else data[index * size : (index + 1) * size]
-        if raw is None:
-            tally.unreadable += 1
-        elif tally.note(raw, sequence, count):
-            yield Kept(ring, sequence, raw)
-
-
-def _records(rings: Rings, ring: int, first: int, last: int) -> bytes | list[bytes | None]:
-    """The records as one, or one by one with None for those that cannot be read."""
-    try:
-        return rings.records(ring, first, last)
-    except Unreadable:
-        ends = _record(rings, ring, first), _record(rings, ring, last - 1)
-        if ends == (None, None):
-            return [None] * (last - first)
-        return [_record(rings, ring, sequence) for sequence in range(first, last)]
-
-
-def _record(rings: Rings, ring: int, sequence: int) -> bytes | None:
-    try:
-        return rings.records(ring, sequence, sequence + 1)
-    except Unreadable:
-        return None
-
-
-def last_calls(rings: Rings, count: int, tallies: dict[int, Tally] | None = None) -> list[Kept]:
-    """The last ``count`` calls of all rings, in order of time."""
-    return sorted(heapq.nlargest(count, kept_calls(rings, tallies), key=_order), key=_order)
-
-
-def newest_entry(rings: Rings) -> int:
-    """The TSC at the entry of the newest call, by a look at the last of each ring; 0 for none."""
-    newest = 0
-    for ring, counters in enumerate(rings.counters()):
-        last = min(counters.claimed, MASK64 >> SEQUENCE_SHIFT)
-        if last and rings.header.records_virtual:
-            kept = _part(rings, ring, last - 1, last, Tally())
-            newest = max([newest, *(call.entry for call in kept)])
-    return newest
-
-
-def all_calls(rings: Rings, tallies: dict[int, Tally] | None = None) -> Iterator[Kept]:
-    """All calls, in order of time as far as each ring's order is; none is held for long."""
-    return heapq.merge(*_calls_by_ring(rings, tallies), key=_order)
-
-
-def _order(kept: Kept) -> tuple[int, int, int]:
-    return kept.entry, kept.ring, kept.sequence
+    def tallies(self) -> list[Tally]:
+        """What each ring's slots were; complete once all calls were given."""
+        tally, rings = library().contents_tally, range(self._rings.header.ring_count)
+        return [Tally.from_buffer_copy(tally(self._handle, ring).contents) for ring in rings]
 
 
 def summary_lines(rings: Rings) -> Iterator[str]:
@@ -159,9 +72,9 @@ def summary_lines(rings: Rings) -> Iterator[str]:
         yield f"{line}; recording is {state}"
 
 
-def tally_lines(tallies: dict[int, Tally]) -> Iterator[str]:
+def tally_lines(tallies: Iterable[Tally]) -> Iterator[str]:
     """What is wrong with the slots of each ring, if anything."""
-    for ring, tally in sorted(tallies.items()):
+    for ring, tally in enumerate(tallies):
         wrong = (
             (tally.torn, "half written"),
             (tally.unwritten, "claimed and not written"),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The ring's reader: what it makes of rings that are well, in motion, and hostile."""
 
-import io
 import os
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acrn_trace.rings.events import RecordDecoder
-from acrn_trace.rings.follower import RingFollower, end_block
+from acrn_trace.rings.follower import RingFollower
 from acrn_trace.rings.format import (
     CALLED,
     CAPTURED_IN,
@@ -26,7 +25,7 @@ from acrn_trace.rings.format import (
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
 from acrn_trace.rings.recording import recorded_events
-from acrn_trace.rings.ring_contents import last_calls
+from acrn_trace.rings.ring_contents import RingContents
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import acrn
 from helpers.make.ring import HZ, RingMachine, record
@@ -40,16 +39,19 @@ class Following:
     """A follower and the file that it makes."""
 
     def __init__(self, machine):
-        self.follower = RingFollower(Rings(machine.read, VIRTUAL))
-        self.file = preamble(CallTable(), []) + self.follower.begin(HZ, 1)
-
-    def read(self):
-        self.file += b"".join(self.follower.read())
+        self.file = open(os.memfd_create("trace"), "w+b")
+        self.file.write(preamble(CallTable(), []))
+        self.file.flush()
+        self.follower = RingFollower(Rings(machine.read, VIRTUAL), self.file.fileno(), HZ, 1)
+        self.read = self.follower.read
 
     def events(self):
-        self.file += b"".join(self.follower.end())
-        self.file += end_block(self.follower.records, self.follower.lost)
-        return list(recorded_events(io.BytesIO(self.file), "test", ACRN))
+        records, lost_calls = self.follower.end()
+        with self.file:
+            self.file.seek(0)
+            found = list(recorded_events(self.file, "test", ACRN))
+        assert (records, lost_calls) == (len(found), lost(found))
+        return found
 
 
 def events_of(machine):
@@ -66,25 +68,28 @@ def lost(events):
 def event_of(machine, **fields):
     machine.call(**fields)
     rings = Rings(machine.read, VIRTUAL)
-    (kept,) = last_calls(rings, 1)
+    *_, kept = RingContents(rings)
     return RecordDecoder(ACRN, rings.header, {}, HZ).event(kept.raw, kept.ring, 0)
 
 
-def test_the_last_calls_of_all_rings_by_time():
+def test_calls_of_all_rings_by_time_and_by_ring():
     machine = RingMachine(rings=2, count=4)
     for number in range(20):
         machine.call(number % 2, entry=10**9 + number)
-    kept = last_calls(Rings(machine.read, VIRTUAL), 5)
-    assert [one.entry - 10**9 for one in kept] == [15, 16, 17, 18, 19]
-    assert len(last_calls(Rings(machine.read, VIRTUAL), 100)) == 8
+    kept = RingContents(Rings(machine.read, VIRTUAL), by_time=True)
+    assert [one.entry - 10**9 for one in kept] == [12, 13, 14, 15, 16, 17, 18, 19]
+    by_ring = RingContents(Rings(machine.read, VIRTUAL))
+    assert [one.entry - 10**9 for one in by_ring] == [12, 14, 16, 18, 13, 15, 17, 19]
 
 
 def test_records_that_are_not_whole_are_left_out_or_marked():
     machine = RingMachine(count=8)
     for state in (RETURNED, CALLED, WRITING, RETURNING):
         machine.call(state=state)
-    kept = last_calls(Rings(machine.read, VIRTUAL), 8)
-    assert [one.sequence for one in kept] == [0, 1, 3]
+    contents = RingContents(Rings(machine.read, VIRTUAL))
+    assert [one.sequence for one in contents] == [0, 1, 3]
+    (tally,) = contents.tallies()
+    assert (tally.kept, tally.torn, tally.torn_sequences) == (3, 1, [2])
     events = events_of(machine)
     assert {e.more["sequence"]: e.status for e in events} == {
         0: "returned",
@@ -247,9 +252,9 @@ def test_any_header_field_may_lie(field, value):
         return
     decoder = RecordDecoder(ACRN, rings.header, {}, HZ)
     ram = bytes(machine.ram)
-    rings._read = lambda address, size: (ram * (size // len(ram) + 1))[:size]
+    endless = Rings(lambda _, size: (ram * (size // len(ram) + 1))[:size], VIRTUAL, rings.header)
     if rings.header.ring_count * rings.header.record_count < 1 << 12:
-        for kept in last_calls(rings, 3):
+        for kept in RingContents(endless):
             decoder.event(kept.raw, kept.ring, 0)
 
 
@@ -258,8 +263,6 @@ def test_a_loss_of_all_rings_together_may_be_any():
     machine = RingMachine(rings=2)
     machine.claimed = [claimed, claimed]
     machine.write_counters()
-    follower = RingFollower(Rings(machine.read, VIRTUAL))
-    for _ in follower.read():
-        pass
-    assert follower.lost > claimed
-    assert end_block(follower.records, follower.lost).endswith(b"\xff" * 8)
+    following = Following(machine)
+    following.read()
+    assert following.follower.end() == (0, claimed)

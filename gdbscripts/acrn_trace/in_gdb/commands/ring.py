@@ -2,14 +2,16 @@
 """Runs ``hypercall ring``: a guest's flight recorder, through the stub or in a dump."""
 
 import argparse
-from typing import IO
+import contextlib
+from typing import IO, Iterator
 
 import gdb
 
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.ring_listing import RingListing
-from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
+from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
 from acrn_trace.image.image import Image
@@ -22,7 +24,7 @@ from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.snapshot import current_snapshot
 from acrn_trace.options.declare import add_ring_options, check_ring_options
 from acrn_trace.options.parser import OptionParser
-from acrn_trace.rings.follower import RingFollower, end_block
+from acrn_trace.rings.follower import NOTHING, RingFollower
 from acrn_trace.rings.format import NotARing
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
@@ -92,7 +94,8 @@ class Following:
         watermark = _address(WATERMARK)
         head = preamble(session.knowledge.table, current_sites(current_image()))
         self._file = self._opened()
-        self._write(head)
+        with self._writing():
+            self._file.write(head)
         self.failure: str | None = None
         self.active = True
         self._point = HypercallPoint(
@@ -125,7 +128,7 @@ class Following:
         try:
             if self.failure is None:
                 action()
-        except (TraceError, TargetError) as error:
+        except (TraceError, Unreadable) as error:
             self.failure = str(error)
             gdb.write(f"acrn-trace: {error}; the ring is no longer read.\n", gdb.STDERR)
         return self.failure is not None
@@ -134,14 +137,15 @@ class Following:
         if self._follower is None:
             rings = _rings()
             khz = rings.header.tsc_khz
-            self._follower = RingFollower(rings)
-            self._write(self._follower.begin(khz * 1000, CLOCK_GUEST if khz else CLOCK_UNKNOWN))
-        for block in self._follower.read():
-            self._write(block)
+            clock = CLOCK_GUEST if khz else CLOCK_UNKNOWN
+            self._follower = RingFollower(rings, self._file.fileno(), khz * 1000, clock)
+        with self._writing():
+            self._follower.read()
 
-    def _write(self, data: bytes) -> None:
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            self._file.write(data)
+            yield
         except OSError as error:
             raise TraceError(f"cannot write to {self._path}: {error.strerror}") from error
 
@@ -161,14 +165,12 @@ class Following:
 
     def _finish(self, all_read: bool) -> None:
         records = lost = unread = 0
-        if self._follower:
-            unread = 0 if all_read else self._follower.most_unread()
-            for block in self._follower.give_up_unread() if unread else ():
-                self._write(block)
-            for block in self._follower.end():
-                self._write(block)
-            records, lost = self._follower.records, self._follower.lost
-        self._write(end_block(records, lost))
+        with self._writing():
+            if self._follower:
+                unread = 0 if all_read else self._follower.lose_unread()
+                records, lost = self._follower.end()
+            else:
+                self._file.write(NOTHING)
         said = f"The ring: {records} calls recorded in {self._path}, {lost} lost up to there"
         if unread:
             said += (
