@@ -12,6 +12,7 @@
 enum form { FORM_JSON, FORM_TEXT, FORM_VERBOSE };
 
 struct shown_record {
+	const struct table *table;
 	const struct ring_layout *layout; /* NULL: it is of version 2 */
 	const uint8_t *bytes;
 	uint64_t size; /* of one of version 2 */
@@ -22,12 +23,10 @@ struct shown_record {
 	uint64_t line;
 };
 
-static struct table table;
-
-/* What is wrong with the table by which records are shown from now on; NULL if it can be used. */
-const char *use_table(const uint8_t *bytes, size_t size)
+/* Bytes that a table takes which table_check() fills. */
+size_t size_of_table(void)
 {
-	return table_check(&table, bytes, size);
+	return sizeof(struct table);
 }
 
 static struct table_text text_of(const char *text)
@@ -64,10 +63,10 @@ size_t show_record(const struct shown_record *shown, enum form form, char *text,
 
 	if (!read_record(&record, shown))
 		return 0;
-	call_decode(&call, &record, &table, &with, &arena);
+	call_decode(&call, &record, shown->table, &with, &arena);
 	if (form == FORM_JSON)
-		show_json(&out, &call, &table);
+		show_json(&out, &call, shown->table);
 	else
-		show_text(&out, &call, &table, &style);
+		show_text(&out, &call, shown->table, &style);
 	return arena.is_full || out.is_full ? 0 : (size_t)(out.at - text);
 }

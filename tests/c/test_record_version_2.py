@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from acrn_trace.tables.knowledge import acrn
+from acrn_trace.trace.structures import MAX_DEPTH, MAX_ELEMENTS
+from helpers.make.odd_types import odd
 from helpers.shown_records import InC
 
 HEAD = struct.Struct("<IBBBBIIIIIIQQQQQQQ6QQ16x")
@@ -26,6 +28,11 @@ SET_IOREQ_BUFFER = 0x80000030
 @pytest.fixture(scope="module", name="in_c")
 def fixture_in_c() -> InC:
     return InC(acrn())
+
+
+@pytest.fixture(scope="module", name="in_odd")
+def fixture_in_odd() -> InC:
+    return InC(odd())
 
 
 def block(kind: int, payload: bytes) -> bytes:
@@ -134,6 +141,45 @@ def test_changes_behind_a_pointer_are_found_there(in_c):
     assert [slot["processed"] for slot in slots] == [
         {"in": "ACRN_IOREQ_PENDING", "out": "ACRN_IOREQ_PROCESSING"}
     ] * 16
+
+
+TAKE_NODE = 0x80000009  # of the odd hypervisor: nodes that lead to nodes
+
+
+def node(following: int, count: int = 0, many: int = 0) -> bytes:
+    return struct.pack("<QIIQ", following, 1, count, many)
+
+
+def test_pointers_that_lead_to_themselves_are_followed_so_far(in_odd):
+    tree = event(in_odd, TAKE_NODE, 0x9000, blocks=memory(CAPTURED_IN, 0x9000, node(0x9000)))
+    tree = tree["decoded"]["node"]
+    for _ in range(MAX_DEPTH):
+        assert tree["next"]["address"] == "0x9000"
+        tree = tree["next"]["points_to"]
+    assert tree["next"] == "0x9000"
+
+
+def test_no_more_elements_than_a_bound_and_the_rest_is_counted(in_odd):
+    many = memory(CAPTURED_IN, 0xA000, node(0) * 2000)
+    one = memory(CAPTURED_IN, 0x9000, node(0, 3000, 0xA000))
+    tree = event(in_odd, TAKE_NODE, 0x9000, blocks=one + many)["decoded"]["node"]["many"]
+    assert len(tree["points_to"]) == MAX_ELEMENTS
+    assert tree["omitted"] == 3000 - MAX_ELEMENTS
+
+
+def test_pointers_that_branch_at_each_step_are_bounded_too(in_odd):
+    """A thousand nodes that each lead to all of them: C has no room for them, and says so."""
+    all_of_them = memory(CAPTURED_IN, 0x9000, node(0x9000, 1000, 0x9000) * 1000)
+    assert not in_odd.json_of(record(TAKE_NODE, 0x9000, blocks=all_of_them))
+
+
+def test_a_few_that_branch_are_shown(in_odd):
+    few = memory(CAPTURED_IN, 0x9000, node(0, 2, 0x9000) * 2)
+    tree = event(in_odd, TAKE_NODE, 0x9000, blocks=few)["decoded"]["node"]
+    for _ in range(MAX_DEPTH):
+        assert len(tree["many"]["points_to"]) == 2
+        tree = tree["many"]["points_to"][1]
+    assert tree["many"] == "0x9000"
 
 
 def registers(**values: int) -> bytes:

@@ -33,9 +33,9 @@ SHOWN = {
         "verbose": "d3281a8e68d684aa007e3676826a1a27eca52e2e1f0b5720619ba7b76a735384",
     },
     "odd": {
-        "json": "21f5be1132c78b8966ea682d43e3043eb22c306ea11ba55b85575b7739ff7816",
-        "text": "dbc172618d9856e0f244b0c986a020ed62d0f44db2e3a23049740eff9eabd51c",
-        "verbose": "02c9b3b6a5b1bb79e324fc8b81f66ca83d589188e28c24595ca4c7129cee92e1",
+        "json": "a70cb9b6770c37e13f87077effb61a563b056336e975830768295ab73f42dac9",
+        "text": "d9c1b06e4d31cc4ef93254d1de9a6b0e7aaf4c9f681e781fd5df56bb9a95f429",
+        "verbose": "35e2ad6c485e174125b16866c34d0da8de9bab1619affca8433f97bae2ad3790",
     },
 }
 

@@ -5,8 +5,9 @@ A record is shown three ways, FORMS: as JSON, as text, as text that leaves nothi
 """
 
 import io
-from ctypes import CDLL, POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint16
-from ctypes import c_uint32, c_uint64, create_string_buffer, pointer, string_at
+from ctypes import CDLL, POINTER, Structure, addressof, byref, c_char_p, c_int, c_size_t
+from ctypes import c_uint16, c_uint32, c_uint64, c_void_p
+from ctypes import create_string_buffer, pointer, string_at
 from typing import NamedTuple
 
 from acrn_trace.base.output import Output
@@ -54,6 +55,7 @@ class _Layout(Structure):
 
 class _Shown(Structure):
     _fields_ = [
+        ("table", c_void_p),
         ("layout", POINTER(_Layout)),
         ("bytes", c_char_p),
         ("size", c_uint64),
@@ -68,19 +70,22 @@ class _Shown(Structure):
 
 
 class InC:
-    """By the table that ``knowledge`` is compiled to; of these there is one at a time."""
+    """By the table that ``knowledge`` is compiled to."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         make(LIBRARY)
-        self._library = CDLL(str(ROOT / LIBRARY))
-        self._library.use_table.restype = c_char_p
-        self._library.use_table.argtypes = [c_char_p, c_size_t]
-        self._show = self._library.show_record
+        library = CDLL(str(ROOT / LIBRARY))
+        library.size_of_table.restype = c_size_t
+        library.table_check.restype = c_char_p
+        library.table_check.argtypes = [c_char_p, c_char_p, c_size_t]
+        self._show = library.show_record
         self._show.restype = c_size_t
         self._show.argtypes = [POINTER(_Shown), c_int, c_char_p, c_size_t]
-        self._table = compiled(knowledge)  # which C goes on reading
-        fault = self._library.use_table(self._table, len(self._table))
+        self._bytes = compiled(knowledge)  # to which the table refers
+        self._table = create_string_buffer(library.size_of_table())
+        fault = library.table_check(self._table, self._bytes, len(self._bytes))
         assert fault is None, fault
+        self._at = addressof(self._table)
         self._text = create_string_buffer(ROOM)
 
     def shown(self, record: Record) -> list[str]:
@@ -89,14 +94,14 @@ class InC:
         place = *names, site.line or 0
         layout = _Layout.of(record.header)
         numbers = 0, record.hz, record.seq, record.ring, record.overwritten
-        shown = _Shown(pointer(layout), record.raw, *numbers, *place)
+        shown = _Shown(self._at, pointer(layout), record.raw, *numbers, *place)
         forms = [self._as(shown, form) for form in range(len(FORMS))]
         assert all(forms)
         return forms
 
     def json_of(self, raw: bytes) -> str:
         """A record of version 2 as JSON; nothing where the bytes are none."""
-        return self._as(_Shown(None, raw, len(raw), UNKNOWN_HZ), FORMS.index("json"))
+        return self._as(_Shown(self._at, None, raw, len(raw), UNKNOWN_HZ), FORMS.index("json"))
 
     def _as(self, shown: _Shown, form: int) -> str:
         return string_at(self._text, self._show(byref(shown), form, self._text, ROOM)).decode()

@@ -35,6 +35,7 @@ LISTS = struct(
     *("lists", ("to", U64), ("count", U16), ("name", Array(U8, 6)), ("set", Array(MODE, 2))),
     *(("words", Array(U16, 20)), ("key", Array(U8, 4)), ("last", MODE)),
 )
+NODE = struct("node", ("next", U64), ("colour", COLOUR), ("lists", U32), ("many", U64))
 COUNTED = struct("counted", ("many", U8), ("reserved", U8), ("items", Array(CHOSEN, 3)))
 
 RULES = """
@@ -50,6 +51,8 @@ FIELD(lists, set, FLAGS)
 FIELD(lists, words, HEX)
 FIELD(lists, key, SECRET)
 FIELD(lists, last, OUT)
+FIELD(node, next, POINTER(in, node))
+FIELD(node, many, ARRAY(in, node, lists))
 FIELD(counted, reserved, RESERVED)
 COUNTED(counted, items, many, 1)
 """
@@ -62,12 +65,13 @@ HYPERCALL2(0x80000004, take_chosen, ENUM(mode, mode), PTR(inout, chosen, chosen)
 HYPERCALL1(0x80000005, take_lists, PTR(inout, lists, lists))
 HYPERCALL2(0x80000006, take_counted, PTR(inout, counted, counted), VALUE(u16, reserved))
 HYPERCALL1(0x80000007, take_choice, PTR(out, choice, choice))
+HYPERCALL1(0x80000009, take_node, PTR(inout, node, node))
 HYPERCALL2(0x80000008, take_packed, PACKED(lists, lists), PACKED(chosen, chosen))
 """
 
 
 def odd() -> Knowledge:
-    structs = (BITS, SIGNED, BOOLS, CHOICE, CHOSEN, LISTS, COUNTED)
+    structs = (BITS, SIGNED, BOOLS, CHOICE, CHOSEN, LISTS, COUNTED, NODE)
     types = Types(Layouts({one.name: one for one in structs}, ENUMS), table(RULES))
     knowledge = acrn()
     knowledge.types, knowledge.table = types, CallTable(parse(CALLS, "odd"))
