@@ -13,13 +13,21 @@ import pytest
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.trace.structures import MAX_DEPTH, MAX_ELEMENTS
 from helpers.make.odd_types import odd
+from helpers.make.hypercall_record import (
+    CALLED,
+    CAPTURED_IN,
+    CAPTURED_OUT,
+    CHANGED,
+    ENTRY_REGISTERS,
+    HEAD,
+    RETURN_REGISTERS,
+    UNKNOWN32,
+    block,
+    memory,
+    record,
+)
 from helpers.shown_records import InC
 
-HEAD = struct.Struct("<IBBBBIIIIIIQQQQQQQ6QQ16x")
-UNKNOWN32, UNKNOWN64 = (1 << 32) - 1, (1 << 64) - 1
-CALLED, RETURNED = 2, 4
-TICKS, NANOSECONDS = 1, 2
-ENTRY_REGISTERS, RETURN_REGISTERS, CHANGED, CAPTURED_IN, CAPTURED_OUT = range(1, 6)
 REGISTERS = 17
 CREATE_VM, REGIONS, PROFILING, GPA2HPA = 0x80000010, 0x80000042, 0x80000062, 0x80000041
 SET_IOREQ_BUFFER = 0x80000030
@@ -33,26 +41,6 @@ def fixture_in_c() -> InC:
 @pytest.fixture(scope="module", name="in_odd")
 def fixture_in_odd() -> InC:
     return InC(odd())
-
-
-def block(kind: int, payload: bytes) -> bytes:
-    return struct.pack("<HHI", kind, 0, len(payload)) + payload + bytes(-len(payload) % 8)
-
-
-def memory(kind: int, address: int, data: bytes) -> bytes:
-    return block(kind, struct.pack("<Q", address) + data)
-
-
-def record(number: int, *args: int, blocks: bytes = b"", result: int = 0, **more: int) -> bytes:
-    """The bytes of one; ``more`` are fields of its head."""
-    fields = {
-        **{"size": HEAD.size + len(blocks), "version": 2, "state": RETURNED, "clock": NANOSECONDS},
-        **{"arguments": len(args), "abi": 0, "flags": 0, "ring": 7, "reserved": 0, "vcpu": 1},
-        **{"return_vcpu": 2, "sequence": 5, "entry": 3_000_001_000, "leave": 3_000_004_000},
-        **{"site": 0xFFFFFFFF80001234, "cr3": UNKNOWN64, "rsp": UNKNOWN64, "number": number},
-    }
-    head = [{**fields, **more}[name] for name in fields]
-    return HEAD.pack(*head, *(list(args) + [0] * 6)[:6], result & UNKNOWN64) + blocks
 
 
 def event(in_c: InC, *args: Any, **more: Any) -> dict[str, Any]:

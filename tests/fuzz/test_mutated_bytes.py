@@ -182,6 +182,6 @@ def read_file(data: bytes):
     return events, None
 
 
-@pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-trace", "fuzz-decode"))
+@pytest.mark.parametrize("target", ("fuzz-rings", "fuzz-trace"))
 def test_mutated_bytes_in_c(folder, target: str) -> None:
     fuzzed(folder, target, runs=1_000_000 if LONG else 10_000, length=1500 if LONG else 400)
