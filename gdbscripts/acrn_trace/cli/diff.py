@@ -5,6 +5,7 @@ import argparse
 import contextlib
 
 from acrn_trace.base.console import standard_output
+from acrn_trace.cli.trace_files import refuse_others
 from acrn_trace.files.diff import Comparison
 from acrn_trace.options.declare import add_filter_option, add_knowledge_options
 from acrn_trace.options.knowledge import make_knowledge
@@ -14,6 +15,7 @@ from acrn_trace.options.parser import OptionParser
 def run(arguments: list[str]) -> int:
     """Compare two traces; 1 if they differ."""
     options = _parser().parse_args(arguments)
+    refuse_others([options.before, options.after])
     comparison = None
     with standard_output():
         comparison = Comparison(options, make_knowledge(options))

@@ -11,6 +11,7 @@ from acrn_trace.base.output import Output, open_output
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
 from acrn_trace.cli.recordings import Recordings
+from acrn_trace.cli.trace_files import refuse_others
 from acrn_trace.files.playback import Playback
 from acrn_trace.files.read import (
     check_trace,
@@ -87,6 +88,7 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     check_sinks(options)
     knowledge = make_knowledge(options)
     selected = Filter(options.expr, knowledge.table)
+    refuse_others(list(files))
     for file in files:
         check_trace(file)
     _refuse_overwriting(files, options.output)
