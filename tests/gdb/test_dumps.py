@@ -76,6 +76,8 @@ def test_the_ring_in_each_kind_of_file(recorder, source, image):
     assert done.status == 0 and _CALL.findall(done.out) == CALLS, done
     assert ("ask_version" in done.out) == (image == "image.elf")
     assert done.out.count("!! ") == 2
+    if source[0] == "--core":
+        assert acrn_trace("ring", *words[1:]).out == done.out
     last = acrn_trace("ring", "-n", "1", "--json", *words)
     events = [json.loads(line) for line in last.out.splitlines()]
     assert [(e["vcpu"], e["name"], e["source"]) for e in events] == [
@@ -195,9 +197,22 @@ def test_the_vcpu_to_look_at_first(folder):
         assert without.vcpu is None and without.ring and without.levels == {}
 
 
+def test_a_diagnosis_has_a_word_of_its_own(recorder):
+    dump, image = recorder / "dump", recorder / "image.elf"
+    page = acrn_trace("--core", dump, image)
+    assert page.status == 0 and "From a dump of QEMU's" in page.out
+    for words in ([dump, image], [dump, "--offset", "0", image], ["--core", dump, image]):
+        assert acrn_trace("diagnose", *words).out == page.out
+    memory = ["--memory", recorder / "memory", image]
+    assert acrn_trace("diagnose", *memory).out == acrn_trace(*memory).out
+
+
 def test_words_that_cannot_be_done(recorder):
     dump, memory = recorder / "dump", recorder / "memory"
     for words, said in (
+        (["diagnose"], "no dump is named; give DUMP, then IMAGE"),
+        (["diagnose", recorder / "image.elf"], "an ELF file but no dump; name the dump, then"),
+        (["diagnose", "--memory", memory, recorder / "image.elf", "x"], "x is one file too many"),
         (["--core", memory], "use --memory"),
         (["--memory", dump], "use --core"),
         (["--core", recorder / "none"], "cannot read the dump"),
@@ -205,7 +220,7 @@ def test_words_that_cannot_be_done(recorder):
         (["--core", dump, recorder / "dump"], "a dump; give the image that ran"),
         (["--memory", memory, "--base", "here"], "--base takes a number"),
         (["--memory", memory, "--base", "0x100000"], ""),
-        (["ring"], "one of the arguments --core --memory is required"),
+        (["ring"], "no dump is named; give DUMP, then IMAGE"),
         (["ring", "-n", "0", "--core", dump], "not a number of calls"),
     ):
         done = acrn_trace(*words)

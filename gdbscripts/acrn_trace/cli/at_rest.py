@@ -24,7 +24,7 @@ from acrn_trace.tables.knowledge import Knowledge
 
 def add_guest_options(parser: argparse.ArgumentParser) -> None:
     """Those that name the guest."""
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group()
     source.add_argument("--core", metavar="DUMP", help="a dump of QEMU's dump-guest-memory")
     source.add_argument("--memory", metavar="FILE", help="a file of QEMU's pmemsave")
     parser.add_argument(
@@ -40,13 +40,20 @@ def add_guest_options(parser: argparse.ArgumentParser) -> None:
         help="how far from its link address a PIE or KASLR image was loaded (default: 0)",
     )
     add_knowledge_options(parser)
-    parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
+    parser.add_argument(
+        *("files",),
+        metavar="FILE",
+        nargs="*",
+        help="the guest's ELF image; before it, without --core and --memory, the dump",
+    )
 
 
 def case_of_options(options: argparse.Namespace) -> Case:
     """The guest that the options of ``add_guest_options`` name."""
+    dump, image = _dump_and_image(options)
     knowledge = make_knowledge(options)
-    return case_of(_snapshot(options), options.image, _offset(options.offset), knowledge)
+    snapshot = open_core(dump) if dump else _memory(options)
+    return case_of(snapshot, image, _offset(options.offset), knowledge)
 
 
 def case_of(snapshot: Snapshot, path: str | None, offset: int, knowledge: Knowledge) -> Case:
@@ -67,9 +74,19 @@ def sites_of(image: Image, offset: int) -> dict[int, Site]:
     return {site.address: site for site in (site.moved(offset) for site in found)}
 
 
-def _snapshot(options: argparse.Namespace) -> Snapshot:
-    if options.core:
-        return open_core(options.core)
+def _dump_and_image(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """The dump, unless there is a file of memory, and the image, as far as they are named."""
+    dump, files = options.core, list(options.files)
+    if not dump and not options.memory:
+        if not files:
+            raise TraceError("no dump is named; give DUMP, then IMAGE")
+        dump = files.pop(0)
+    if len(files) > 1:
+        raise TraceError(f"one dump and one image are taken, and {files[1]} is one file too many")
+    return dump, files[0] if files else None
+
+
+def _memory(options: argparse.Namespace) -> Snapshot:
     return open_memory(options.memory, _number("--base", options.base))
 
 

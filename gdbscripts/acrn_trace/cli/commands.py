@@ -18,8 +18,9 @@ COMMANDS = {
     "convert": "convert",
     "diff": "diff",
     "ring": "ring",
+    "diagnose": "diagnose",
 }
-TRACE, DIAGNOSE = "trace", "diagnose"  # those that have no word of their own
+TRACE, DIAGNOSE = "trace", "diagnose"  # those that need no word of their own
 SOURCES = ("--core", "--memory")  # of a guest at rest
 
 _COMMAND = re.compile("[a-z][a-z-]*")

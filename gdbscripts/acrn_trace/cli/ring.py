@@ -14,11 +14,12 @@ from acrn_trace.options.parser import OptionParser
 def run(arguments: list[str]) -> int:
     """Print what the rings in a dump or a file of memory have."""
     parser = OptionParser(
-        prog="acrn-trace ring", usage="acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]"
+        prog="acrn-trace ring",
+        usage="acrn-trace ring [-n N] DUMP|--core DUMP|--memory FILE [IMAGE]",
     )
     add_guest_options(parser)
     add_ring_options(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     check_ring_options(options)
     case = case_of_options(options)
     for note in case.found.notes:

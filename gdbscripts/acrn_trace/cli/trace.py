@@ -19,8 +19,9 @@ VERSION = "0.1.0"
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace [OPTIONS] -p TARGET IMAGE
-       acrn-trace --core DUMP|--memory FILE [IMAGE]
-       acrn-trace ring [-n N] --core DUMP|--memory FILE [IMAGE]
+       acrn-trace [diagnose] --core DUMP|--memory FILE [IMAGE]
+       acrn-trace diagnose DUMP [IMAGE]
+       acrn-trace ring [-n N] DUMP|--core DUMP|--memory FILE [IMAGE]
        acrn-trace sites [-l] IMAGE
        acrn-trace lint [OPTIONS] IMAGE
        acrn-trace calls [REGEXP]

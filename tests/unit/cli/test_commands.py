@@ -27,6 +27,7 @@ CALL = (
     "arguments, found",
     [
         (["calls", "vm"], ("calls", ["vm"])),
+        (["diagnose", "x"], ("diagnose", ["x"])),
         (["--core", "x"], (DIAGNOSE, ["--core", "x"])),
         (["--memory=x", "image"], (DIAGNOSE, ["--memory=x", "image"])),
         (["image.elf", "--", "-m", "64M"], (TRACE, ["image.elf", "--", "-m", "64M"])),

@@ -5,7 +5,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching, say
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.tables.listing import call_lines, regular_expression
+from acrn_trace.tables.listing import call_lines
 
 
 class InfoHypercalls(Command):
@@ -25,8 +25,8 @@ class InfoHypercalls(Command):
             raise TraceError("info hypercalls takes one regular expression, or in-flight")
         else:
             known = self._session.knowledge
-            wanted = regular_expression(words[0] if words else "")
-            say(call_lines(known.table, wanted, known.results.elsewhere))
+            text = words[0] if words else ""
+            say(call_lines(known.table, text, known.results.elsewhere))
 
     def _in_flight(self) -> list[str]:
         running = self._session.running()
