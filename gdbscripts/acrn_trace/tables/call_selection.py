@@ -98,9 +98,17 @@ def _number(word: str, table: CallTable) -> int:
     try:
         number = int(word, 0)
     except ValueError:
-        names = [known.name for known in table]
-        hint = suggest(word, names, CALLS_ARE_LISTED)
-        raise TraceError(f"no call is named {word!r}{hint}") from None
+        raise TraceError(f"no call is named {word!r}{_hint(word, table)}") from None
     if not 0 <= number < 1 << 64:
         raise TraceError(f"{word} is no number of a call, which has 64 bits")
     return number
+
+
+def _hint(word: str, table: CallTable) -> str:
+    """What was probably meant: a class, a shell's pattern, or a name that is near."""
+    if word in CLASSES:
+        return f"; did you mean %{word}, the class?"
+    if re.fullmatch(r"\w*\*[\w*]*", word):
+        whole = f"^{word.replace('*', '.*')}$"
+        return f"; did you mean /{whole.removeprefix('^.*').removesuffix('.*$')}?"
+    return suggest(word, [known.name for known in table], CALLS_ARE_LISTED)

@@ -203,7 +203,9 @@ def _by_call(values: list[str], table: CallTable, expression: str) -> Condition:
     try:
         return _OfCalls(select_calls(values, table))
     except TraceError as error:
-        raise TraceError(f"-e {expression}: {error}") from None
+        status = next((value for value in values if value in _STATUSES), None)
+        meant = f"no call is named {status!r}; did you mean status={status}?"
+        raise TraceError(f"-e {expression}: {meant if status else error}") from None
 
 
 def _by_status(values: list[str], _table: CallTable, expression: str) -> Condition:

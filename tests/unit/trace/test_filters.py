@@ -4,7 +4,7 @@
 import pytest
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.tables.calls import CallTable
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.trace.filters import Filter
 from helpers.make.event import event
 
@@ -49,6 +49,37 @@ def test_a_site_that_the_image_does_not_have_is_refused(functions, hint):
     with pytest.raises(TraceError, match="no hypercall in a function creat_user_vm") as refused:
         Filter(["site=!creat_user_vm"], TABLE).check_sites(lambda: functions)
     assert hint in str(refused.value)
+
+
+NAMED = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "calls"))
+
+
+@pytest.mark.parametrize(
+    "expression, meant",
+    [
+        ("failed", "no call is named 'failed'; did you mean status=failed?"),
+        ("!unfinished", "no call is named 'unfinished'; did you mean status=unfinished?"),
+        ("trace=start_vm,failed", "did you mean status=failed?"),
+        ("vm", "no call is named 'vm'; did you mean %vm, the class?"),
+        ("trace=!tee", "did you mean %tee, the class?"),
+        ("get_*", "no call is named 'get_*'; did you mean /^get_?"),
+        ("*_vm", "did you mean /_vm$?"),
+        ("s*t_vm", "did you mean /^s.*t_vm$?"),
+        ("start_wm", "no call is named 'start_wm'; did you mean start_vm?"),
+    ],
+)
+def test_what_is_nearly_a_condition_is_told_with_what_was_meant(expression, meant):
+    with pytest.raises(TraceError) as refused:
+        Filter([expression], NAMED)
+    assert str(refused.value).startswith(f"-e {expression}: no call") and meant in str(
+        refused.value
+    )
+
+
+@pytest.mark.parametrize("expression", ["failed", "trace=failed", "vm"])
+def test_calls_of_such_a_name_are_calls(expression):
+    name = expression.removeprefix("trace=")
+    Filter([expression], CallTable(parse(f"HYPERCALL0(0x80000012, {name})", "calls")))
 
 
 def test_the_images_sites_are_looked_at_only_where_one_is_named():
