@@ -20,15 +20,20 @@ FAULT_SIZE = 96  # RING_FAULT_SIZE
 TORN = 64  # CONTENTS_TORN
 UNREADABLE = -1  # enum following_result
 
-# Context, address, where to copy it, bytes: 1 if all was read. What it raises C does not see.
-Read = CFUNCTYPE(c_int, c_void_p, c_uint64, c_void_p, c_uint32)
+Read = CFUNCTYPE(None, c_uint64, c_void_p, c_uint32)  # address, where to copy it, bytes
+
+
+class Callback(ctypes.Structure):
+    """struct callback."""
+
+    _fields_ = [("read", Read), ("was_read", c_uint64)]
 
 
 class RingsInC(ctypes.Structure):
     """struct rings."""
 
     _fields_ = [
-        ("read", Read),
+        ("read", c_void_p),
         ("context", c_void_p),
         ("address", c_uint64),
         ("runs", c_uint64),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads a guest's rings (cstub/reader/ring.c) over any memory: a stub's, a dump's."""
 
-from ctypes import byref, c_uint64
+import ctypes
 from typing import Any, Callable
 
 from acrn_trace.guest.memory import Unreadable
@@ -20,10 +20,12 @@ class Rings:
         """``header`` is to be believed rather than what memory has, if it is given."""
         self.address = address
         self.header = header or RingHeader.parse(read(address, HEADER_SIZE))
-        words = (c_uint64 * 16).from_buffer_copy(self.header.pack())
+        words = (ctypes.c_uint64 * 16).from_buffer_copy(self.header.pack())
         # Where GDB was told that the header is; what it says itself may not be written yet.
         self._source = Source(read)
-        self.in_c = RingsInC(self._source.callback, None, address, 0, words)
+        read_in_c = ctypes.cast(library().callback_read, ctypes.c_void_p)
+        context = ctypes.addressof(self._source.in_c)
+        self.in_c = RingsInC(read_in_c, context, address, 0, words)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """What a function in C answers, which reads these rings."""
@@ -41,13 +43,13 @@ class Rings:
 
     def newest_entry(self) -> int:
         """The TSC at the entry of the newest call, by a look at the last of each ring; 0: none."""
-        entry = c_uint64()
-        if not self.call(library().contents_newest, byref(self.in_c), byref(entry)):
+        entry = ctypes.c_uint64()
+        if not self.call(library().contents_newest, self.in_c, entry):
             raise self.unreadable
         return entry.value
 
     def _counters(self, ring: int) -> Counters:
         now = Counters()
-        if not self.call(library().ring_counters, byref(self.in_c), ring, byref(now)):
+        if not self.call(library().ring_counters, self.in_c, ring, now):
             raise self.unreadable
         return now
