@@ -34,7 +34,7 @@ static struct span memory_of(const struct decoder *decoder, const struct argumen
 	const struct capture *first = decoder->captures;
 	struct span data = {first->bytes, first->size};
 
-	if (!decoder->count || first->argument != RECORD_FIRST)
+	if (!decoder->count || !first->is_first)
 		return captured_at(decoder, argument->call->record->argument[argument->index]);
 	if (!argument->is_first || !is_structure(table_type(decoder->table, type)))
 		data.size = 0;

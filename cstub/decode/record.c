@@ -29,7 +29,7 @@ static void take_captures(struct record *record, const struct ring_layout *layou
 			record->captured[side][record->captures[side]++] = (struct capture){
 				.bytes = captured + sizeof(struct acrn_capture) + side * room,
 				.size = size < room ? size : room,
-				.argument = RECORD_FIRST,
+				.is_first = 1,
 			};
 	}
 }

@@ -13,17 +13,14 @@
 #include "hypercall_record.h"
 
 #define RECORD_CAPTURES 16 /* of one record, at each end of the call; more are not looked at */
-#define RECORD_ANY	0xffu
 
 /* Memory as it was at one end of a call. */
 struct capture {
 	const uint8_t *bytes;
 	uint32_t size;
-	uint8_t argument; /* the first that is a structure, if RECORD_FIRST; else RECORD_ANY */
-	uint64_t address; /* guest-physical; of RECORD_ANY */
+	int is_first;	  /* of a ring: what the call's first PTR points at, wherever that is */
+	uint64_t address; /* guest-physical; else */
 };
-
-#define RECORD_FIRST 0xfeu
 
 /* A register that changed. */
 struct change {

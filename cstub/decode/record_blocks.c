@@ -28,7 +28,6 @@ static int take_capture(struct record *record, uint32_t side, const struct block
 		record->captured[side][record->captures[side]++] = (struct capture){
 			.bytes = block->bytes + 8,
 			.size = block->size - 8,
-			.argument = RECORD_ANY,
 			.address = load64(block->bytes),
 		};
 	return 1;
