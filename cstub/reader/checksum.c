@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "checksum.h"
 
@@ -36,6 +39,60 @@ static uint32_t eight_bytes(uint32_t value, const unsigned char *data)
 	       table[1][high >> 16 & 255] ^ table[0][high >> 24];
 }
 
+static uint32_t by_table(uint32_t value, const unsigned char *at, size_t size)
+{
+	for (; size >= 8; size -= 8, at += 8)
+		value = eight_bytes(value, at);
+	for (; size; size--, at++)
+		value = value >> 8 ^ table[0][(value ^ *at) & 255];
+	return value;
+}
+
+#if defined(__x86_64__)
+#define FOLDING __attribute__((target("pclmul,sse2")))
+
+/* x^(64n+32) and x^(64n-32) modulo the polynomial, bit-reflected: what 16n bytes further on is. */
+static const uint64_t by_64_bytes[2] = {0x154442bd4u, 0x1c6e41596u};
+static const uint64_t by_16_bytes[2] = {0x1751997d0u, 0x0ccaa009eu};
+
+FOLDING static inline __m128i fold(__m128i bytes, const uint64_t by[2], __m128i onto)
+{
+	__m128i factors = _mm_set_epi64x((int64_t)by[1], (int64_t)by[0]);
+
+	return _mm_xor_si128(_mm_xor_si128(_mm_clmulepi64_si128(bytes, factors, 0x00),
+					   _mm_clmulepi64_si128(bytes, factors, 0x11)),
+			     onto);
+}
+
+FOLDING static inline __m128i sixteen(const unsigned char *at)
+{
+	return _mm_loadu_si128((const __m128i *)at);
+}
+
+/*
+ * Of `size` bytes, at least 64 and a multiple of 16: what is folded to the last 16 has the same
+ * checksum. Reading a recording is bound by this otherwise.
+ */
+FOLDING static uint32_t by_folding(uint32_t value, const unsigned char *at, size_t size)
+{
+	unsigned char last[16];
+	__m128i lane[4];
+
+	for (int i = 0; i < 4; i++)
+		lane[i] = sixteen(at + 16 * i);
+	lane[0] = _mm_xor_si128(lane[0], _mm_cvtsi32_si128((int)value));
+	for (at += 64, size -= 64; size >= 64; at += 64, size -= 64)
+		for (int i = 0; i < 4; i++)
+			lane[i] = fold(lane[i], by_64_bytes, sixteen(at + 16 * i));
+	for (int i = 1; i < 4; i++)
+		lane[0] = fold(lane[0], by_16_bytes, lane[i]);
+	for (; size; at += 16, size -= 16)
+		lane[0] = fold(lane[0], by_16_bytes, sixteen(at));
+	_mm_storeu_si128((__m128i *)last, lane[0]);
+	return by_table(0, last, sizeof(last));
+}
+#endif
+
 uint32_t checksum(uint32_t before, const void *data, size_t size)
 {
 	const unsigned char *at = data;
@@ -43,9 +100,12 @@ uint32_t checksum(uint32_t before, const void *data, size_t size)
 
 	if (!table[0][1])
 		fill_table();
-	for (; size >= 8; size -= 8, at += 8)
-		value = eight_bytes(value, at);
-	for (; size; size--, at++)
-		value = value >> 8 ^ table[0][(value ^ *at) & 255];
-	return ~value;
+#if defined(__x86_64__)
+	if (size >= 64 && __builtin_cpu_supports("pclmul")) {
+		value = by_folding(value, at, size & ~(size_t)15);
+		at += size & ~(size_t)15;
+		size &= 15;
+	}
+#endif
+	return ~by_table(value, at, size);
 }
