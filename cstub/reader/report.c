@@ -3,20 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call_slot.h"
 #include "report.h"
 
 #define TABLE_CHECK_AT 8 /* in a table: CRC-32 of its calls' lines */
-
-/* A call and all that it refers to. */
-struct slot {
-	struct call call;
-	const struct table *table;
-	struct record record;
-	struct arena arena;
-	uint8_t *memory;
-	size_t memory_size;
-	uint8_t bytes[HYPERCALL_RECORD_MOST];
-};
 
 struct report {
 	uint32_t form;
@@ -27,24 +17,12 @@ struct report {
 	const struct condition *conditions;
 	uint32_t condition_count;
 	struct trace_reader *reader;
-	struct slot slot[2];
-	struct slot *held, *next; /* calls that are to be shown, in this order; or NULL */
+	struct call_slot slot[2];
+	struct call_slot *held, *next; /* calls that are to be shown, in this order; or NULL */
 	const char *kind[REPORT_KINDS];
 	uint32_t kinds;
 	char unsaid[300];
 };
-
-static int give_memory(struct slot *slot, size_t size)
-{
-	uint8_t *memory = malloc(size + REPORT_SAYINGS);
-
-	if (!memory)
-		return -1;
-	free(slot->memory);
-	slot->memory = memory;
-	slot->memory_size = size;
-	return 0;
-}
 
 struct report *report_new(uint32_t form, int counts)
 {
@@ -54,8 +32,8 @@ struct report *report_new(uint32_t form, int counts)
 		return NULL;
 	report->form = form;
 	report->counts = counts ? counts_new() : NULL;
-	if (give_memory(&report->slot[0], REPORT_ARENA_LEAST) ||
-	    give_memory(&report->slot[1], REPORT_ARENA_LEAST) || (counts && !report->counts)) {
+	if (slot_init(&report->slot[0]) || slot_init(&report->slot[1]) ||
+	    (counts && !report->counts)) {
 		report_free(report);
 		return NULL;
 	}
@@ -68,8 +46,8 @@ void report_free(struct report *report)
 		return;
 	counts_free(report->counts);
 	trace_reader_free(report->reader);
-	free(report->slot[0].memory);
-	free(report->slot[1].memory);
+	slot_free(&report->slot[0]);
+	slot_free(&report->slot[1]);
 	free(report);
 }
 
@@ -125,33 +103,20 @@ void report_refuse(struct report *report, const char *what)
 	trace_reader_refuse(report->reader, report->state.offset, what);
 }
 
-/* Decode the item in the slot, with as much memory as it takes. 0, or -1 if that is too much. */
-static int decode(struct report *report, struct slot *slot, const struct trace_item *item)
+/* Decode the item in the slot. 0, or -1 if it takes too much memory. */
+static int decode(struct report *report, struct call_slot *slot, const struct trace_item *item)
 {
 	struct circumstances with = {.hz = trace_reader_hz(report->reader),
 				     .seq = report->state.calls};
 
-	slot->table = report->table;
 	memcpy(slot->bytes, item->bytes, item->size);
 	trace_reader_record_of(report->reader, item, slot->bytes, &slot->record);
 	with.place = sites_find(trace_reader_sites(report->reader), slot->record.site);
-	for (;;) {
-		slot->arena.at = slot->memory;
-		slot->arena.end = slot->memory + slot->memory_size;
-		slot->arena.is_full = 0;
-		call_decode(&slot->call, &slot->record, report->table, &with, &slot->arena);
-		if (!slot->arena.is_full) {
-			slot->arena.end += REPORT_SAYINGS;
-			return 0;
-		}
-		if (slot->memory_size >= REPORT_ARENA_MOST ||
-		    give_memory(slot, 2 * slot->memory_size))
-			return -1;
-	}
+	return slot_decode(slot, report->table, &with);
 }
 
 /* Say with the call in the slot what is to be said. */
-static void add_findings(struct report *report, struct slot *slot)
+static void add_findings(struct report *report, struct call_slot *slot)
 {
 	struct trace_losses *losses = trace_reader_losses(report->reader);
 	char text[sizeof(report->unsaid)];
@@ -166,7 +131,7 @@ static void add_findings(struct report *report, struct slot *slot)
 /* Take the next record: it is to be shown, unless the filter is against it. */
 static void take_record(struct report *report, const struct trace_item *item)
 {
-	struct slot *slot = &report->slot[report->held == &report->slot[0]];
+	struct call_slot *slot = &report->slot[report->held == &report->slot[0]];
 
 	if (decode(report, slot, item)) {
 		trace_reader_refuse(report->reader, item->offset,

@@ -19,10 +19,7 @@
 #include "show.h"
 #include "trace_reader.h"
 
-#define REPORT_ARENA_LEAST (1u << 16) /* bytes for a call's values; doubled until it has room */
-#define REPORT_ARENA_MOST  (64u << 20)
-#define REPORT_SAYINGS	   (1u << 19) /* bytes for findings that are not the call's own */
-#define REPORT_KINDS	   64u	      /* of findings, that are remembered */
+#define REPORT_KINDS 64u /* of findings, that are remembered */
 
 enum report_form { REPORT_COUNTS_ALONE, REPORT_TEXT, REPORT_JSON };
 

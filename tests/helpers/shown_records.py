@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from acrn_trace.base.output import Output
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.events import UNKNOWN_HZ, RecordDecoder
+from acrn_trace.rings.events import UNKNOWN_HZ
 from acrn_trace.rings.format import RingHeader
 from acrn_trace.sinks.jsonl import json_text
 from acrn_trace.sinks.text import TextSink
@@ -21,6 +21,7 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import Renderer
 from helpers.guests import make
+from helpers.record_decoder import RecordDecoder
 from helpers.tree import ROOT
 
 LIBRARY = "build/tests/shown-record.so"
@@ -115,7 +116,6 @@ class InPython:
         sites = {record.site.address: record.site} if record.site else {}
         decoder = RecordDecoder(self._knowledge, record.header, sites, record.hz)
         event = decoder.event(record.raw, record.ring, record.seq, record.overwritten)
-        event.kin = None  # nothing is kept from one to another
         return [json_text(event) + "\n", *(self._text(event, v) for v in (False, True))]
 
     def _text(self, event: Event, verbose: bool) -> str:

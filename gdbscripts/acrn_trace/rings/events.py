@@ -1,54 +1,59 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes a record that a guest wrote the event that it is.
+"""Makes a record that a guest wrote the event that it is, as C decodes it.
 
 What a record does not say is None in the event; memory is what was captured then, never what is
 there now.
 """
 
 import struct
-from typing import Iterator, Mapping
+from ctypes import Structure, byref, c_char, c_char_p, c_int, c_uint16, c_uint32, c_uint64, c_void_p
+from typing import Mapping
 
-from acrn_trace.guest.abi import RFLAGS_COMPARED
+from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.format import (
-    ARGUMENTS,
-    CAPTURED_IN,
-    CAPTURED_OUT,
-    CHANGED,
-    FAULTED,
-    RECORD,
-    REGISTERS,
-    RETURNED,
-    SEQUENCE_SHIFT,
-    STATE,
-    UNKNOWN_VCPU,
-    RingHeader,
-)
-from acrn_trace.tables.calls import Argument, CallTable, Entry
+from acrn_trace.rings.format import CAPTURED_IN, CAPTURED_OUT, RECORD, RingHeader
+from acrn_trace.rings.library import library
+from acrn_trace.rings.recording import event_in
+from acrn_trace.tables.calls import Argument, CallTable
+from acrn_trace.tables.compiled import table_for
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.changes import merge
-from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.misread import misread_arguments
-from acrn_trace.trace.results import ResultChecker
 from acrn_trace.trace.structures import Structures, Tree
 
-MAX_KINS = 4096
 UNKNOWN_HZ = 10**9  # as which a counter of unknown speed is shown, and that is said
-MAX_MICROS = 999999999999 * 10**6  # no time is more: JSONL has less than 10^12 s
-_BODY = 24  # of a record: what is before it differs in every one
+ROOM = 1 << 16  # bytes for an event's line of JSONL, if none takes more
+MOST_ROOM = 1 << 26
 _CAPTURE = struct.Struct("<HHxxxx")
-_PAIR = struct.Struct("<QQ")
 
 
-class NotRecorded:
-    """Memory that is not the captured structure's."""
+class _Layout(Structure):
+    """struct ring_layout."""
 
-    def read(self, address: int, size: int) -> bytes:
-        raise Unreadable("not recorded")
+    _names = ("capture_offset", "capture_bytes", "changed_offset", "changed_slots")
+    _fields_ = [
+        ("header_virtual", c_uint64),
+        ("record_size", c_uint32),
+        *((name, c_uint16) for name in _names),
+    ]
+
+
+class _RawRecord(Structure):
+    """struct raw_record."""
+
+    _fields_ = [
+        ("layout", _Layout),
+        ("bytes", c_char_p),
+        ("hz", c_uint64),
+        ("seq", c_uint64),
+        ("ring", c_uint32),
+        ("is_overwritten", c_int),
+        ("is_dump", c_int),
+        ("file", c_char_p),
+        ("function", c_char_p),
+        ("line", c_uint64),
+    ]
 
 
 class RecordDecoder:
@@ -62,14 +67,20 @@ class RecordDecoder:
         tsc_hz: int | None,
         source: str = "ring",
     ) -> None:
-        self._knowledge = knowledge
-        self._source = source
-        self._types = knowledge.types
-        self._arguments = ArgumentDecoder(knowledge.types)
-        self._header = header
-        self._sites = sites
+        self._code = library()
+        self._knowledge, self._header, self._sites = knowledge, header, sites
         self.hz = tsc_hz or UNKNOWN_HZ
-        self._kins: dict[tuple[bytes, int, bool], Event] = {}
+        self._table = table_for(knowledge)  # which C goes on reading
+        self._decoder = c_void_p(self._code.raw_decoder_new(self._table, len(self._table)))
+        if not self._decoder:
+            raise TraceError("the call table cannot be used to decode the records of a ring")
+        layout = _Layout(*(getattr(header, name) for name, _ in _Layout._fields_))
+        self._record = _RawRecord(layout=layout, hz=self.hz, is_dump=source == "dump")
+        self._room = (c_char * ROOM)()
+
+    def __del__(self) -> None:
+        if getattr(self, "_decoder", None):
+            self._code.raw_decoder_free(self._decoder)
 
     @property
     def table(self) -> CallTable:
@@ -77,127 +88,48 @@ class RecordDecoder:
 
     def event(self, raw: bytes, ring: int, seq: int, overwritten: bool = False) -> Event:
         """The event of one record; ``seq`` is the event's own, in order of the trace."""
-        word, entry, leave = struct.unpack_from("<QQQ", raw)
-        returned = word & STATE == RETURNED
-        key = raw[_BODY:], ring, None if overwritten else returned
-        like = self._kins.get(key)
-        if like is None:
-            like = self._decoded(raw, returned, overwritten)
-            like.more["ring"] = ring
-            if len(self._kins) >= MAX_KINS:
-                self._kins.clear()
-            self._kins[key] = like
-        event = Event.__new__(Event)
-        fields = event.__dict__ = like.__dict__.copy()
-        fields["seq"] = seq
-        fields["time"] = self._seconds(entry)
-        if returned and leave >= entry:
-            fields["duration"] = self._seconds(leave - entry)
-        fields["more"] = {**like.more, "sequence": word >> SEQUENCE_SHIFT}
-        if like.findings:
-            fields["findings"] = list(like.findings)
+        record, site = self._record, self._site(raw)
+        record.bytes, record.seq, record.ring = raw, seq, ring
+        record.is_overwritten = overwritten
+        record.file, record.function = _text(site.file), _text(site.function)
+        record.line = site.line or 0
+        event = event_in(self._line())
+        event.site = site
         return event
 
-    def _seconds(self, ticks: int) -> float:
-        return min(ticks * 10**6 // self.hz, MAX_MICROS) / 1e6
+    def _site(self, raw: bytes) -> Site:
+        address = self._header.site(RECORD.unpack_from(raw)[7])
+        return self._sites.get(address) or Site(address)
 
-    def _decoded(self, raw: bytes, returned: bool, overwritten: bool) -> Event:
-        """All of the event that its body says."""
-        _, _, _, number, arg1, arg2, result, site, vcpu, flags = RECORD.unpack_from(raw)
-        given = flags & ARGUMENTS
-        args = (arg1 if given > 0 else 0, arg2 if given > 1 else 0)
-        address = self._header.site(site)
-        event = Event(
-            seq=0,
-            time=0.0,
-            clock="tsc",
-            vcpu=None if vcpu == UNKNOWN_VCPU else vcpu,
-            abi=self._knowledge.abi.name,
-            nr=number,
-            name=self._knowledge.table.call_name(number),
-            args=args,
-            site=self._sites.get(address) or Site(address),
-            source=self._source,
-            over=True,
-        )
-        if not returned:
-            event.status = "unknown" if overwritten else "unfinished"
-        elif flags & FAULTED:
-            event.status = "faulted"
-        else:
-            event.status, event.rax = "returned", result
-        self._decode_arguments(event, raw, flags, given)
-        if returned:
-            self._find(event, raw, flags)
-        return event
-
-    def _decode_arguments(self, event: Event, raw: bytes, flags: int, given: int) -> None:
-        entry = self._knowledge.table.numbered(event.nr)
-        if entry is None:
-            return
-        before, after = captures(self._header, raw)
-        args, trees = event.args[:given], {}
-        for argument, register in zip(entry.arguments, args):
-            first = self.structure(argument, before)
-            event.decoded[argument.name] = self._argument(argument, register, first, after)
-            if argument.kind == "PTR":
-                trees[argument.name] = first
-                before = after = None  # only the first structure is captured
-        event.findings += misread_arguments(entry, self._knowledge.abi, args, trees)
-
-    def _argument(
-        self, argument: Argument, register: int, first: Tree | None, after: bytes | None
-    ) -> Tree:
-        """``first``: what its structure held at the call."""
-        if not argument.is_pointer:
-            return self._number(argument, register)
-        second = self.structure(argument, after)
-        if first is None or second is None:
-            tree = second if first is None else first
-            return hex(register) if tree is None else tree
-        return merge(first, second, argument.direction, [])
+    def _line(self) -> bytes:
+        """The event as C writes it, however long."""
+        while True:
+            room = len(self._room)
+            size = self._code.raw_record_json(self._decoder, byref(self._record), self._room, room)
+            if size:
+                return self._room[:size]
+            if room >= MOST_ROOM:
+                raise TraceError("a record of the ring has a call that is too long to be shown")
+            self._room = (c_char * (4 * room))()
 
     def structure(self, argument: Argument, data: bytes | None) -> Tree | None:
         """The tree of a structure of which no more than ``data`` is known."""
-        kind = self._types.type_named(argument.type or "")
+        types = self._knowledge.types
+        kind = types.type_named(argument.type or "")
         if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:
             return None
-        return _bare(Structures(self._types).beginning(kind, data, NotRecorded()))
+        return bare(Structures(types).beginning(kind, data, NotRecorded()))
 
-    def _number(self, argument: Argument, register: int) -> Tree:
-        alone = Entry(0, "", (argument,))
-        return _bare(
-            self._arguments.entered(alone, (register,), NotRecorded()).shown[argument.name]
-        )
 
-    def _find(self, event: Event, raw: bytes, flags: int) -> None:
-        """The findings that the record alone gives grounds for."""
-        knowledge = self._knowledge
-        may_change = knowledge.results.may_change.get(event.name, frozenset())
-        allowed = knowledge.abi.may_change | may_change
-        event.clobbered = {
-            name: (before, after)
-            for name, before, after in self._changed(raw, flags)
-            if name not in allowed
-        }
-        event.findings += clobber_findings(event.clobbered, event.name, event.site)
-        rules = ResultChecker(
-            knowledge.table, knowledge.results, knowledge.explain, abi=knowledge.abi
-        )
-        # Which VMs there are, the rule on ENOTTY would have to see from every call before.
-        event.findings += [f for f in rules.check(event) if f.kind != "enotty"]
+def _text(text: str | None) -> bytes | None:
+    return text.encode("utf-8", "replace") if text else None
 
-    def _changed(self, raw: bytes, flags: int) -> Iterator[tuple[str, int, int]]:
-        """Register, value before and value after, of those that there was room for."""
-        offset = self._header.changed_offset
-        if not offset or not flags & CHANGED:
-            return
-        registers = int.from_bytes(raw[offset : offset + 4], "little")
-        names = [name for bit, name in enumerate(REGISTERS) if registers >> bit & 1]
-        for index, name in enumerate(names[: self._header.changed_slots]):
-            before, after = _PAIR.unpack_from(raw, offset + 8 + index * _PAIR.size)
-            if name != "rflags" or (before ^ after) & RFLAGS_COMPARED:
-                yield name, before, after
+
+class NotRecorded:
+    """Memory that is not the captured structure's."""
+
+    def read(self, address: int, size: int) -> bytes:
+        raise Unreadable("not recorded")
 
 
 def captures(header: RingHeader, raw: bytes) -> tuple[bytes | None, bytes | None]:
@@ -216,12 +148,12 @@ def captures(header: RingHeader, raw: bytes) -> tuple[bytes | None, bytes | None
     )
 
 
-def _bare(tree: Tree) -> Tree:
+def bare(tree: Tree) -> Tree:
     """The tree with a plain address where it leads to what was not recorded."""
     if isinstance(tree, dict):
         if "unreadable" in tree:
             return tree["address"]
         for key, value in tree.items():
-            tree[key] = _bare(value)
+            tree[key] = bare(value)
         return tree
-    return [_bare(value) for value in tree] if isinstance(tree, list) else tree
+    return [bare(value) for value in tree] if isinstance(tree, list) else tree
