@@ -22,6 +22,9 @@ LIBRARY_SOURCES := $(SHOWING_SOURCES) $(RINGS_SOURCES)
 LIBRARY_FLAGS   := $(READER_CFLAGS) -O3 -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/
 	$(CC) $(LIBRARY_FLAGS) -o $@ $(LIBRARY_SOURCES)
+# The same with every access checked, for tests of the Python that calls it.
+$(BUILD)/checked/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/checked/
+	$(CC) $(LIBRARY_FLAGS) -O0 -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $(LIBRARY_SOURCES)
 
 # The readers over hostile input, with every access checked; clang has the fuzzer.
 CHECKED := clang $(READER_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \

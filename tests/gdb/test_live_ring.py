@@ -3,11 +3,16 @@
 
 import re
 
+import pytest
+
 from acrn_trace.files.read import read_events
 from helpers.guests import Guest, arguments_of, image_of, make, printed_untraced
 from helpers.tracing import acrn_trace, gdb_at
+from helpers.tree import ROOT
 
 EXAMPLE = "recorder"
+CALL = r"(?m)^\[[01]\] \d\.\d+ (\w+)\("  # of a listing, its name
+INTERRUPT = ROOT / "tests" / "helpers" / "in_gdb" / "interrupt_ring.py"
 CALLS = [
     ("get_api_version", 0),
     ("hypercall_0x80000099", -25),
@@ -78,11 +83,53 @@ def test_the_ring_through_the_stub(folder):
         )
         finished = guest.finished()
     assert finished.status == 0 and finished.out == printed_untraced(arguments_of(EXAMPLE))
-    lines = re.findall(r"^\[[01]\] \d\.\d+ (\w+)\(", done.out, re.MULTILINE)
-    assert lines == [name for name, _ in CALLS[2:]]  # three and two
+    assert re.findall(CALL, done.out) == [name for name, _ in CALLS[2:]]  # three and two
     assert "ring 0: 5 calls, room for 64; recording is on" in done.out
     assert "The ring: 7 calls recorded" in done.out
     assert calls_in(trace) == CALLS
+
+
+def test_a_listing_that_is_interrupted(folder):
+    """While C reads the records, through Python: GDB says so, and all goes on as before."""
+    with Guest(folder, arguments_of(EXAMPLE)) as guest:
+        done = gdb_at(
+            guest,
+            image_of(EXAMPLE),
+            "hbreak print_records",
+            "continue",
+            f"source {INTERRUPT}",
+            "hypercall ring",
+            "echo interrupted\\n",
+            "hypercall ring",
+            "delete",
+            "detach",
+        )
+        assert guest.finished().status == 0
+    before, after = done.out.split("interrupted\n")
+    assert done.err == "Quit\n" and not re.findall(CALL, before), done
+    assert re.findall(CALL, after) == [name for name, _ in CALLS]
+
+
+@pytest.mark.parametrize(
+    "broken, said",
+    [
+        (
+            "sys.modules['_ctypes'] = None",
+            "the Python of this GDB lacks what 'hypercall ring' needs: import of _ctypes halted; "
+            "None in sys.modules; use a GDB whose Python is the system's",
+        ),
+        (
+            "import acrn_trace.base.places as places; places.READER_LIBRARY = '/no/where.so'",
+            "cannot load the readers /no/where.so: /no/where.so: cannot open shared object file: "
+            "No such file or directory; 'make readers' builds it",
+        ),
+    ],
+)
+def test_a_gdb_that_cannot_load_the_reader(folder, broken, said):
+    with Guest(folder, arguments_of(EXAMPLE)) as guest:
+        commands = [f"python import sys; {broken}", "hypercall ring --follow -o /dev/null"]
+        done = gdb_at(guest, image_of(EXAMPLE), *commands)
+    assert done.err.count("\n") == 1 and said in done.err, done
 
 
 def test_the_watermark_drains_the_rings(folder):

@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Declares what Python calls of the readers in C (cstub/reader, cstub/decode), and loads it."""
 
+import ctypes
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import lru_cache
 from typing import Any
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import READER_LIBRARY
-
-try:
-    import ctypes
-    from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
-except ImportError as error:
-    raise TraceError(
-        f"this Python has no ctypes, through which recorded calls are read ({error}); use a GDB "
-        "whose Python is the system's"
-    ) from None
 
 FAULT_SIZE = 96  # RING_FAULT_SIZE
 TORN = 64  # CONTENTS_TORN

@@ -38,13 +38,25 @@ class LateCommand(gdb.Command):
         command.invoke(argument)
 
     def complete(self, text: str, word: str | None) -> list[str]:
-        return self._made().complete(text, word)
+        try:
+            return self._made().complete(text, word)
+        except TraceError:  # the command itself says it
+            return []
 
     def _made(self) -> Any:
         if self._command is None:
-            session = _module("session").current_session()
-            self._command = _module(f"commands.{self._row.module}").make(self._row.name, session)
+            try:
+                self._command = self._make()
+            except ImportError as error:
+                raise TraceError(
+                    f"the Python of this GDB lacks what '{self._row.name}' needs: {error}; use a "
+                    "GDB whose Python is the system's"
+                ) from None
         return self._command
+
+    def _make(self) -> Any:
+        session = _module("session").current_session()
+        return _module(f"commands.{self._row.module}").make(self._row.name, session)
 
 
 class LateFunction(gdb.Function):

@@ -26,6 +26,7 @@ from acrn_trace.options.declare import add_ring_options, check_ring_options
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.follower import NOTHING, RingFollower
 from acrn_trace.rings.format import NotARing
+from acrn_trace.rings.library import library
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
 from acrn_trace.tables.knowledge import Knowledge
@@ -90,6 +91,7 @@ class Following:
     def __init__(self, session: Session, path: str) -> None:
         self._path = path
         self._follower: RingFollower | None = None
+        library()  # without which there is nothing to read with, at the first stop
         _address(HEADER)
         watermark = _address(WATERMARK)
         head = preamble(session.knowledge.table, current_sites(current_image()))
