@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from acrn_trace.at_rest.corenotes import notes_in, read_vcpus
-from acrn_trace.at_rest.filememory import FileMemory, Piece, joined
+from acrn_trace.at_rest.filememory import FileMemory, Piece, equal_in, joined
+from acrn_trace.at_rest.moved_kernel import read_vmcoreinfo
 from acrn_trace.at_rest.other_makers import ANEW, FORMATS, NOTES
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.formats import told_of
@@ -61,6 +62,7 @@ class CoreSnapshot:
     notes: list[str]
     path: str
     headers: int  # program headers it has
+    vmcoreinfo: dict[str, int]  # of Linux's own notes
 
 
 @dataclass
@@ -97,11 +99,12 @@ class _Core:
         self._refuse_other_makers(read.notes if count else self._section_notes())
         vcpus = read_vcpus(read.notes, self._complaints)
         self._refuse_process(read, vcpus)
-        pieces, contradictions = joined(read.pieces)
+        pieces, contradictions = joined(read.pieces, equal_in(self._file))
         self._complain(read, contradictions)
         memory = FileMemory(self._file, pieces)
         kind = PAGED_DUMP if read.is_paged else DUMP
-        return CoreSnapshot(kind, vcpus, memory, self._complaints, self._path, count)
+        said = read_vmcoreinfo(notes_in(read.notes))
+        return CoreSnapshot(kind, vcpus, memory, self._complaints, self._path, count, said)
 
     def _at(self, offset: int, size: int) -> bytes:
         """What the file has of ``size`` bytes."""

@@ -7,12 +7,13 @@ that shrinks under a mapping kills it.
 
 import bisect
 import os
-from typing import IO, Iterable, Iterator, NamedTuple
+from typing import IO, Callable, Iterable, Iterator, NamedTuple
 
 from acrn_trace.guest.memory import Unreadable
 
 CHUNK = 4 << 20  # bytes searched at once
 MAX_READ = 1 << 30
+COMPARED = 16 << 20
 
 
 class Piece(NamedTuple):
@@ -118,11 +119,32 @@ def occurrences(data: bytes, pattern: bytes) -> Iterator[int]:
         at = data.find(pattern, at + 1)
 
 
-def joined(pieces: Iterable[Piece]) -> tuple[list[Piece], int]:
+Equal = Callable[[int, int, int], bool]  # two offsets in the file, size
+
+
+def equal_in(file: IO[bytes]) -> Equal:
+    """Whether the file has the same bytes at two places; False once as much was compared in all
+    as the file has bytes, or COMPARED, whatever its pieces say."""
+    number = file.fileno()
+    left = max(os.fstat(number).st_size, COMPARED)
+
+    def equal(first: int, second: int, size: int) -> bool:
+        nonlocal left
+        left -= size
+        return left >= 0 and all(
+            os.pread(number, min(CHUNK, size - at), first + at)
+            == os.pread(number, min(CHUNK, size - at), second + at)
+            for at in range(0, size, CHUNK)
+        )
+
+    return equal
+
+
+def joined(pieces: Iterable[Piece], equal: Equal) -> tuple[list[Piece], int]:
     """Sorted pieces without overlap, and how many contradicted others about the same memory.
 
-    Pieces that say the same twice (as aliases of a page do) are one. Of two that differ about the
-    same memory the one that begins first is believed.
+    Pieces that say the same twice are one: by the same bytes of the file (as aliases of a page do),
+    or by ``equal`` ones. Of two that differ the one that begins first is believed.
     """
     result: list[Piece] = []
     contradictions = 0
@@ -134,7 +156,9 @@ def joined(pieces: Iterable[Piece]) -> tuple[list[Piece], int]:
             size = max(last.end, piece.end) - last.address
             result[-1] = last._replace(size=size)
         else:
-            contradictions += piece.address < last.end
+            overlap = min(last.end, piece.end) - piece.address
+            there = last.offset + piece.address - last.address
+            contradictions += overlap > 0 and not equal(there, piece.offset, overlap)
             if piece.end > last.end:
                 cut = last.end - piece.address
                 result.append(Piece(last.end, piece.offset + cut, piece.size - cut))

@@ -2,7 +2,7 @@
 """Reads what QEMU's ``pmemsave`` writes: memory from one address on, and nothing else."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from acrn_trace.at_rest.corefile import MAX_ADDRESS
@@ -27,6 +27,7 @@ class MemorySnapshot:
     physical: FileMemory
     notes: list[str]
     path: str
+    vmcoreinfo: dict[str, int] = field(default_factory=dict)
 
 
 def open_memory(path: str, base: int = 0) -> MemorySnapshot:

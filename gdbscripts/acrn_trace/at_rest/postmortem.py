@@ -7,6 +7,7 @@ from typing import Iterator
 from acrn_trace.at_rest.address_spaces import Space, image_spaces, ring_space, vcpu_spaces
 from acrn_trace.at_rest.image_match import DIFFERS, NOT_MAPPED, CodeSample, ImageMatch
 from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN, Level, by_ring, level_of
+from acrn_trace.at_rest.moved_kernel import kernel_offset, kernel_space
 from acrn_trace.at_rest.ring_search import HEADER, FoundRing, find_rings
 from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
 from acrn_trace.base.errors import TraceError
@@ -15,6 +16,11 @@ from acrn_trace.guest.snapshot import Snapshot
 from acrn_trace.image.image import Image
 
 __all__ = ["FIRMWARE", "GUEST", "HYPERVISOR", "UNKNOWN", "FoundRing", "Postmortem", "examine"]
+
+_OTHER_OFFSET = (
+    "The kernel has moved itself by {:#x} (KASLR), and is looked for at {:#x} from where it was "
+    "linked; give {:#x} as the offset."
+)
 
 
 @dataclass
@@ -40,12 +46,20 @@ class Postmortem:
         return self.rings[0] if self.rings else None
 
 
-def examine(snapshot: Snapshot, image: Image | None, offset: int = 0) -> Postmortem:
-    """Find out all of the above. ``offset``: how far the image is from where it was linked."""
+def examine(snapshot: Snapshot, image: Image | None, offset: int | None = 0) -> Postmortem:
+    """Find out all of the above.
+
+    ``offset``: how far the image is from where it was linked; None: that is to be found out, too.
+    """
+    own, named_tables = vcpu_spaces(snapshot), list(kernel_space(snapshot))
+    moved = kernel_offset(image, snapshot, [*own, *named_tables]) if image else None
+    given, offset = offset, (moved or 0) if offset is None else offset
     result = Postmortem(snapshot, image, offset, notes=list(snapshot.notes))
+    if moved and given is not None and given != moved:
+        result.notes.append(_OTHER_OFFSET.format(moved, given, moved))
     cr4 = max((vcpu.registers.get("cr4", 0) for vcpu in snapshot.vcpus), default=0)
-    sample, own = _sample(result), vcpu_spaces(snapshot)
-    guest = _with_image(own, sample, offset)
+    sample = _sample(result)
+    guest = _with_image([*own, *named_tables], sample, offset)
     if guest is None and image and sample:
         others = list(image_spaces(snapshot.physical, image, sample, offset, cr4))
         guest = _with_image(others, sample, offset)

@@ -35,9 +35,10 @@ def add_guest_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--offset",
-        default="0",
+        default="auto",
         metavar="OFFSET",
-        help="how far from its link address a PIE or KASLR image was loaded (default: 0)",
+        help="how far from its link address a PIE or KASLR image was loaded (default: auto, which "
+        "finds a Linux and is 0 for others)",
     )
     add_knowledge_options(parser)
     parser.add_argument(
@@ -56,7 +57,7 @@ def case_of_options(options: argparse.Namespace) -> Case:
     return case_of(snapshot, image, _offset(options.offset), knowledge)
 
 
-def case_of(snapshot: Snapshot, path: str | None, offset: int, knowledge: Knowledge) -> Case:
+def case_of(snapshot: Snapshot, path: str | None, offset: int | None, knowledge: Knowledge) -> Case:
     """A snapshot and the image in a file, without a debugger."""
     image = open_image(path) if path else None
     found = examine(snapshot, image, offset)
@@ -90,8 +91,8 @@ def _memory(options: argparse.Namespace) -> Snapshot:
     return open_memory(options.memory, _number("--base", options.base))
 
 
-def _offset(text: str) -> int:
-    return 0 if text == "auto" else _number("--offset", text)
+def _offset(text: str) -> int | None:
+    return None if text == "auto" else _number("--offset", text)
 
 
 def _number(option: str, text: str) -> int:

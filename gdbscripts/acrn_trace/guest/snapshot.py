@@ -6,7 +6,7 @@ with a source is a note, and what can be read is read.
 """
 
 from dataclasses import dataclass, field
-from typing import Iterator, Protocol, Sequence
+from typing import Iterator, Mapping, Protocol, Sequence
 
 DUMP, PAGED_DUMP, MEMORY_FILE, STUB = "dump", "paged dump", "memory file", "stub"
 
@@ -39,3 +39,4 @@ class Snapshot(Protocol):
     vcpus: Sequence[SnapshotVcpu]  # by number; none for a file of memory
     physical: SearchableMemory
     notes: list[str]  # what is wrong with or missing from the source, one sentence each
+    vmcoreinfo: Mapping[str, int]  # of Linux's own notes, what at_rest.moved_kernel reads

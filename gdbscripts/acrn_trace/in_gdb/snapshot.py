@@ -64,6 +64,7 @@ class StubSnapshot:
     physical: "StubMemory"
     notes: list[str] = field(default_factory=list)
     kind: str = STUB
+    vmcoreinfo: dict[str, int] = field(default_factory=dict)
 
 
 def _stub_snapshot() -> StubSnapshot:

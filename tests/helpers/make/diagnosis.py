@@ -58,6 +58,7 @@ class Snapshot:
     vcpus: list[SnapshotVcpu]
     kind: str = DUMP
     notes: list[str] = field(default_factory=list)
+    vmcoreinfo: dict[str, int] = field(default_factory=dict)
 
 
 class Guest:
