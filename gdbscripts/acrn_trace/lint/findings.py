@@ -62,6 +62,15 @@ class Place:
         """The numbers that it is known to hold here, on some path."""
         return {v.number for v in self.loaded if v.kind == KNOWN and v.number is not None}
 
+    @cached_property
+    def next_numbers(self) -> set[int]:
+        """The numbers of the call table that the function's other hypercalls are known to have."""
+        function = self.function
+        others = [n for n, k in function.kinds.items() if k == "hypercall" and n != self.number]
+        values = {value for n in others for value in self.origins.before(n, self.register)}
+        numbers = {v.number for v in values if v.kind == KNOWN and v.number is not None}
+        return {number for number in numbers if self.table.numbered(number)}
+
     @property
     def call_number(self) -> int | None:
         """The number, if it is known on every path and the same."""

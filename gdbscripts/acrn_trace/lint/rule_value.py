@@ -22,7 +22,7 @@ def value_findings(place: Place) -> Iterator[Found]:
 
 def _lost_to_number(place: Place) -> Iterator[Found]:
     """The number replaced a value, and the code goes on as if that were still there."""
-    used = place.used_after(place.register)
+    used = [n for n in place.used_after(place.register) if not _means_the_number(place, n)]
     if not used:
         return
     name = place.register.upper()
@@ -36,6 +36,18 @@ def _lost_to_number(place: Place) -> Iterator[Found]:
             )
             yield Found("r8-value-lost", text)
             return
+
+
+def _means_the_number(place: Place, use: int) -> bool:
+    """Whether the use makes another call's number of the one that the compiler knew was there."""
+    instruction = place.function.instruction(use)
+    if place.function.kind(use) or instruction.target is None:
+        return False
+    made = {
+        value.number if value.kind == KNOWN else None
+        for value in place.origins.after(use, instruction.target)
+    }
+    return None not in made and made <= place.next_numbers
 
 
 def _was_wanted(place: Place, old: int, load: int, used: list[int]) -> bool:
