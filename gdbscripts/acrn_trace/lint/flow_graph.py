@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Callable, Iterable
 
 from acrn_trace.guest.abi import GENERAL_REGISTERS, hypercalls
-from acrn_trace.lint.instructions import Instruction, Names, decode, names_in
+from acrn_trace.lint.instructions import Instruction, Names, decode, is_fill, names_in
 from acrn_trace.sites.outline import UNKNOWN, Outline
 
 ENTRY = -1  # instead of a predecessor: the function begins here
@@ -151,13 +151,51 @@ class Function:
 
     def goes_on(self, number: int) -> bool:
         """Whether the next instruction may run after this one."""
+        if number not in self.kinds:
+            return number not in self._last and number not in self._padding
+        return number not in self._last and not self._ends(number)
+
+    def _ends(self, number: int) -> bool:
+        """Whether nothing goes on behind it: a jump, a return, a call that does not come back, a
+        trap that no handler steps over (as of Linux's WARN, a UD2).
+
+        Behind the last two stands what something else leads to: else it would be dead.
+        """
         kind = self.kind(number)
-        if number in self._last:
+        if kind not in ("call", "trap"):
+            return kind in ("jump", "return")
+        if self._past_fill(number + 1) not in self.sources:
             return False
-        if kind != "call":
-            return kind not in ("jump", "return", "trap") or self._is_warning(number)
-        # Behind a call that does not return stands what something else leads to.
-        return number + 1 not in self.sources or not self._never_returns(self.goal(number))
+        return kind == "trap" or self._never_returns(self.goal(number))
+
+    def _past_fill(self, number: int) -> int:
+        """The first instruction from ``number`` on that something leads to, or that does more than
+        to fill the place before a label."""
+        while number < len(self) and number not in self.sources and is_fill(self.code_of(number)):
+            number += 1
+        return number
+
+    @cached_property
+    def _padding(self) -> set[int]:
+        """What aligns a label behind code that does not go on: nothing leads there."""
+        found = set(self._jumps_over_fill)
+        for number in self.kinds.keys() - self._last:
+            behind = range(number + 1, self._past_fill(number + 1))
+            if behind and self._ends(number):
+                found.update(behind)
+        return found
+
+    @cached_property
+    def _jumps_over_fill(self) -> set[int]:
+        """Where assemblers begin much padding with a jump to its end."""
+        targets = set(self._inside.values())
+        return {
+            number
+            for number, inside in self._inside.items()
+            if inside is not None and inside > number + 1 and number not in targets
+            if self.kind(number) == "jump" and self.kind(number - 1) in ("jump", "return")
+            if all(is_fill(self.code_of(between)) for between in range(number + 1, inside))
+        }
 
     def leaves(self, number: int) -> bool:
         """Whether it jumps, always or perhaps, to where the function is not, or nobody knows."""
@@ -169,10 +207,6 @@ class Function:
         Not behind a call: the compiler put one there since it does not come back.
         """
         return number in self._last and self.kind(number) in ("", "branch", "hypercall")
-
-    def _is_warning(self, number: int) -> bool:
-        """A UD2 that a handler steps over, as Linux's WARN: else what follows would be dead."""
-        return self.kind(number) == "trap" and number + 1 not in self.sources
 
     @property
     def jumps_indirectly(self) -> bool:
@@ -211,7 +245,8 @@ class Function:
     @cached_property
     def _joins(self) -> set[int]:
         """What more than the instruction before can come before, or something else."""
-        return {0, *self.sources, *(n + 1 for n in self.kinds), *(n + 1 for n in self._last)}
+        ends = (*self.kinds, *self._last, *self._padding)
+        return {0, *self.sources, *(n + 1 for n in ends)}
 
     def predecessors(self, number: int) -> list[int]:
         """What can have run before; ENTRY and SOMEWHERE among them."""
@@ -238,6 +273,7 @@ class Function:
             after
             for before, after in pairwise(range(len(self)))
             if after not in self.sources and not self.goes_on(before)
+            if after not in self._padding
         ]
 
     @cached_property
@@ -249,7 +285,7 @@ class Function:
         sources: dict[int, list[int]] = {}
         for number in self._jumps:
             inside = self._inside[number]
-            if inside is not None:
+            if inside is not None and number not in self._jumps_over_fill:
                 sources.setdefault(inside, []).append(number)
         for case in self._cases:
             sources.setdefault(case, []).append(self._indirect[0])

@@ -170,6 +170,13 @@ def names_in(code: bytes) -> Names | None:
     return Names(names, first[0] if first else None)
 
 
+@lru_cache(maxsize=1 << 12)
+def is_fill(code: bytes) -> bool:
+    """Whether assemblers put it before a label to align it: a NOP of whatever length."""
+    _, _, mnemonic, operands = next(_PLAIN.disasm_lite(code, 0, 1), (0, 0, "", ""))
+    return mnemonic.endswith("nop") or (mnemonic, operands) == ("xchg", "ax, ax")
+
+
 @lru_cache(maxsize=512)
 def _name(register: int) -> str:
     return _CAPSTONE.reg_name(register) if register else ""
