@@ -7,6 +7,8 @@ from typing import Callable, Iterator
 from acrn_trace.guest.psabi import CALLER_SAVED
 from acrn_trace.lint.flow_graph import Function
 from acrn_trace.lint.instructions import Copy, Instruction
+from acrn_trace.lint.microsoft import KEPT, is_microsoft_call
+from acrn_trace.lint.origins import CALLERS, LOST, SOME, Origins, Value, Values
 
 MAX_INSTRUCTIONS = 400  # of a callee that is read; a longer one changes what it may
 MAX_DEPTH = 3  # of callees of callees
@@ -19,6 +21,7 @@ _INSTRUMENTATION = re.compile(
 )
 # ftrace's, which keep every register that can hold an argument, whoever supplies them.
 _KEEPS_ARGUMENTS = re.compile(r"__fentry__|_?_?mcount")
+_OUTLINED = re.compile(r"OUTLINED_FUNCTION_\w+(\.\w+)*")
 _NO_RETURN = re.compile(
     r"__stack_chk_fail|panic|abort|__assert_fail|__asan_report_\w*(?<!_noabort)"
     r"|__ubsan_handle_\w*(_abort|unreachable)|__fortify_fail|fortify_panic|do_exit|_?exit"
@@ -37,7 +40,8 @@ class Callees:
     ) -> None:
         self._function_at = function_at
         self._name_of = name_of
-        self._changes: dict[tuple[int, str], bool] = {}
+        self._left: dict[tuple[int, str], Values | None] = {}
+        self._depth = 0  # of callees of callees, at present
         self._returns: dict[int, bool] = {}
 
     def name(self, address: int | None) -> str:
@@ -46,36 +50,95 @@ class Callees:
     def is_instrumentation(self, address: int | None) -> bool:
         return bool(_INSTRUMENTATION.match(self.name(address)))
 
-    def changes(self, address: int | None, register: str, depth: int = 0) -> bool:
+    def changed_by(self, flow: Function, origins: Origins, number: int, register: str) -> bool:
+        """Whether the call at ``number`` of ``flow`` may change ``register``."""
+        if not self.changes(flow.goal(number), register):
+            return False
+        return register not in KEPT or not is_microsoft_call(flow, origins, number)
+
+    def changes(self, address: int | None, register: str) -> bool:
         """Whether calling the function at ``address`` (None: unknown) may change ``register``."""
         if register not in CALLER_SAVED:
             return False
-        if address is None or depth > MAX_DEPTH:
+        if address is None:
             return True
-        key = address, register
-        if key not in self._changes:
-            self._changes[key] = True  # for whoever asks again on the way: it calls itself
-            self._changes[key] = self._reads_change(address, register, depth)
-        return self._changes[key]
+        left = self.leaves(address, register)
+        if left is None:
+            return not _KEEPS_ARGUMENTS.fullmatch(self.name(address))
+        others = {v for v in left if v.kind != CALLERS or v.register != register}
+        if not others or any(v.kind not in (LOST, SOME) for v in others):
+            return bool(others)
+        return not self._may_keep(address, others)
 
-    def _reads_change(self, address: int, register: str, depth: int) -> bool:
+    def _may_keep(self, address: int, others: set[Value]) -> bool:
+        """Whether a register of which the code does not tell is kept, for all that is known.
+
+        So ftrace's do it, and what saves other registers that it need not save: an assembly stub,
+        whose own callee nobody sees.
+        """
+        if _KEEPS_ARGUMENTS.fullmatch(self.name(address)):
+            return True
+        flow = self._readable(address)
+        if flow is None or any(v.kind != LOST or flow.goal(v.where) is not None for v in others):
+            return False
+        return any(self._is_saved_by(flow, address, register) for register in CALLER_SAVED)
+
+    def _is_saved_by(self, flow: Function, address: int, register: str) -> bool:
+        pops = any(flow.instruction(n).text == f"pop {register}" for n in range(len(flow)))
+        return pops and not self.changes(address, register)
+
+    def hands_back(self, address: int | None, register: str) -> Values | None:
+        """What the function at ``address`` sets ``register`` to on purpose; None: nothing."""
+        if address is None or not self._is_outlined(address):
+            return None
+        left = self.leaves(address, register)
+        return None if left is None or any(v.kind == LOST for v in left) else left
+
+    def _is_outlined(self, address: int) -> bool:
+        """Whether it is a part of other functions: clang's, or what only sets registers, of which
+        a function's caller by convention would see nothing: RAX is none of them."""
+        if _OUTLINED.fullmatch(self.name(address)):
+            return True
+        flow = self._readable(address)
+        if flow is None or self.is_instrumentation(address):
+            return False
+        reached = list(self._reached(flow, self._depth))
+        steps = [flow.instruction(n) for n in reached if flow.kind(n) != "return"]
+        return (
+            all(flow.kind(n) in ("", "return") for n in reached)
+            and not any(step.stores for step in steps)
+            and not any(step.writes & {"rax", "rsp"} for step in steps)
+        )
+
+    def leaves(self, address: int, register: str) -> Values | None:
+        """What ``register`` holds where the function at ``address`` returns; None: not known.
+
+        ``CALLERS`` is what it held when the function was called.
+        """
+        key = address, register
+        if key not in self._left and self._depth <= MAX_DEPTH:
+            self._left[key] = None  # to whoever asks again on the way: it calls itself
+            self._depth += 1
+            self._left[key] = self._reads_left(address, register)
+            self._depth -= 1
+        return self._left.get(key)
+
+    def _reads_left(self, address: int, register: str) -> Values | None:
         flow = self._readable(address)
         if flow is None:
-            return not _KEEPS_ARGUMENTS.fullmatch(self.name(address))
-        reached = list(self._reached(flow, depth))
-        saves = any(flow.instruction(n).text == f"push {register}" for n in reached)
+            return None
+        reached = frozenset(self._reached(flow, self._depth))
+        origins, left = Origins(flow, self, reached), set()
         for number in reached:
-            kind, goal = flow.kind(number), flow.goal(number)
-            if kind == "call" or flow.leaves(number):
-                if self.returns(goal, depth + 1) and self.changes(goal, register, depth + 1):
-                    return True
-            elif kind == "hypercall" and register == "rax":
-                return True
-            elif not kind and register in flow.instruction(number).writes and not saves:
-                return True
             if flow.falls_off(number):
-                return True  # what it goes on in was not read
-        return False
+                return None  # what it goes on in was not read
+            if flow.kind(number) == "return":
+                left |= origins.before(number, register)
+            elif flow.leaves(number) and self.returns(flow.goal(number), self._depth):
+                is_lost = self.changes(flow.goal(number), register)
+                lost = frozenset({Value(LOST, number, register=register)})
+                left |= lost if is_lost else origins.before(number, register)
+        return frozenset(left)
 
     def returns(self, address: int | None, depth: int = 0) -> bool:
         """Whether a call of the function at ``address`` can come back."""

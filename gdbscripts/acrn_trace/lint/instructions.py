@@ -90,7 +90,16 @@ class Address:
     slot: Slot
 
 
-Formula = Constant | Copy | Sum | Load | Address
+@dataclass(frozen=True)
+class Moved:
+    """``register`` plus ``other``, or minus it; memory if that is None."""
+
+    register: str
+    other: str | None
+    minus: bool = False
+
+
+Formula = Constant | Copy | Sum | Load | Address | Moved
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,10 @@ class Instruction:
     stored: Formula | None = None
     stores: bool = False
     pops: bool = False
+
+    @property
+    def pushes(self) -> bool:
+        return self.stores and self.target == "rsp"
 
 
 # As Capstone's Python library has them: CsInsn and X86Op.
@@ -269,9 +282,8 @@ def _assignment(found: Decoded, target: str, bits: int) -> dict:
     if mnemonic.startswith("cmov"):
         return {"formula": _source(found, operands[1], bits, False), "maybe": True}
     if mnemonic == "lea":
-        slot = _slot(found, operands[1])
-        return {"formula": Address(slot) if slot and bits == 64 else None}
-    return {"formula": _sum(found, target, bits)}
+        return {"formula": _address(found, operands[1]) if bits == 64 else None}
+    return {"formula": _sum(found, target, bits) or _moved(found, target, bits)}
 
 
 def _sum(found: Decoded, target: str, bits: int) -> Sum | None:
@@ -287,6 +299,24 @@ def _sum(found: Decoded, target: str, bits: int) -> Sum | None:
     if mnemonic == "bts" and operands[1].type == x86.X86_OP_IMM:
         return Sum(target, "or", 1 << (operands[1].imm & 63), bits)
     return None
+
+
+def _address(found: Decoded, operand: Operand) -> Formula | None:
+    """What LEA makes: a place's address, or the sum of two registers."""
+    slot, memory = _slot(found, operand), operand.mem
+    if slot:
+        return Address(slot)
+    if memory.segment or memory.scale != 1 or memory.disp or not memory.base:
+        return None
+    return Moved(_full(memory.base), _full(memory.index))
+
+
+def _moved(found: Decoded, target: str, bits: int) -> Moved | None:
+    if found.mnemonic not in ("add", "sub") or bits != 64:
+        return None
+    other = found.operands[1]
+    register = _full(other.reg) if other.type == x86.X86_OP_REG else None
+    return Moved(target, register, found.mnemonic == "sub")
 
 
 def _source(found: Decoded, operand: Operand, bits: int, signed: bool) -> Formula | None:

@@ -7,12 +7,11 @@ the function's size however it loops.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Callable, Iterable
+from typing import Callable, Container, Iterable, Protocol
 
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
-from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.flow_graph import ENTRY, Function
-from acrn_trace.lint.instructions import Address, Constant, Copy, Formula, Load, Slot, Sum
+from acrn_trace.lint.instructions import Address, Constant, Copy, Formula, Load, Moved, Slot, Sum
 
 MAX_STEPS = 4096  # of one question
 MAX_VALUES = 8
@@ -21,7 +20,7 @@ FRAME = ("rsp", "rbp")
 GENERAL = frozenset(GENERAL_REGISTERS)
 
 KNOWN, CALLERS, LOST, UNSET = "known", "callers", "lost", "unset"
-RESULT, STACK, SOME = "result", "stack", "some"
+RESULT, STACK, MOVED, SOME = "result", "stack", "moved", "some"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Value:
     unset    what memory of the stack frame held that nothing was stored to
     result   RAX, after the hypercall at ``where``
     stack    the stack pointer's value at ``where`` (where it is aligned, or ENTRY) + ``place``
+    moved    such a place's address plus or minus what the code does not tell: its physical address
     some     anything else, such as what memory held
     """
 
@@ -65,12 +65,24 @@ Values = frozenset[Value]
 ANY: Values = frozenset({Value(SOME)})
 
 
+class Calls(Protocol):
+    """What calls of functions do."""
+
+    def changed_by(self, flow: Function, origins: "Origins", number: int, register: str) -> bool:
+        """Whether the call at ``number`` may change ``register``."""
+
+    def hands_back(self, address: int | None, register: str) -> Values | None:
+        """What the function at ``address`` sets ``register`` to on purpose; None: nothing."""
+
+
 class Origins:
     """Answers for one function."""
 
-    def __init__(self, flow: Function, callees: Callees) -> None:
+    def __init__(self, flow: Function, calls: Calls, reached: Container[int] | None = None) -> None:
+        """``reached``: the instructions that can run, where that is known."""
         self._flow = flow
-        self._callees = callees
+        self._reached = reached
+        self._calls = calls
         self._known: dict[tuple[int, str], Values] = {}
         self._definitions: dict[tuple[int, str], set[int] | None] = {}
 
@@ -100,9 +112,7 @@ class Origins:
             return frozenset({Value(STACK if stack else CALLERS, register=register)})
         kind, instruction = self._flow.kind(source), self._flow.instruction(source)
         if kind == "call":
-            return frozenset(
-                {Value(SOME if register == "rax" else LOST, source, register=register)}
-            )
+            return self._after_call(source, register)
         if kind == "hypercall":
             return frozenset({Value(RESULT, source)})
         if register == "rsp" and instruction.pops:
@@ -110,6 +120,15 @@ class Origins:
         if instruction.target != register or instruction.formula is None:
             return frozenset({Value(SOME, source)})
         return self.value(instruction.formula, source, depth)
+
+    def _after_call(self, source: int, register: str) -> Values:
+        handed = self._calls.hands_back(self._flow.goal(source), register)
+        if handed is None:
+            lost = SOME if register == "rax" else LOST
+            return frozenset({Value(lost, source, register=register)})
+        return frozenset(
+            replace(v, where=source) if v.kind == KNOWN else Value(SOME, source) for v in handed
+        )
 
     def definitions(self, number: int, register: str) -> set[int] | None:
         """The instructions (or ENTRY) that last set ``register`` before ``number``, if known."""
@@ -136,7 +155,8 @@ class Origins:
         if kind is None and not self._flow.can_write(source, register):
             return "no"
         if kind == "call":
-            return "yes" if self._callees.changes(self._flow.goal(source), register) else "no"
+            changed = self._calls.changed_by(self._flow, self, source, register)
+            return "yes" if changed else "no"
         if kind == "hypercall":
             return "yes" if register == "rax" else "no"
         if kind is not None and register not in ("rcx", "rsp"):  # of LOOP, of RET
@@ -153,7 +173,7 @@ class Origins:
         while work:
             number = work.pop()
             for source in flow.predecessors(number):
-                if source in seen:
+                if source in seen or not self._can_run(source):
                     continue
                 seen.add(source)
                 if source < ENTRY or len(seen) > MAX_STEPS:
@@ -167,6 +187,9 @@ class Origins:
                     work.append(source)
         return found
 
+    def _can_run(self, number: int) -> bool:
+        return number < 0 or self._reached is None or number in self._reached
+
     def value(self, formula: Formula, number: int, depth: int) -> Values:
         """What ``formula`` is when instruction ``number`` begins."""
         if isinstance(formula, Constant):
@@ -179,6 +202,8 @@ class Origins:
             return self._each(formula.register, number, depth, lambda v: _summed(v, formula))
         if isinstance(formula, Load):
             return self._loaded(formula, number, depth)
+        if isinstance(formula, Moved):
+            return self._moved(formula, number, depth)
         place = Sum(formula.slot.base, "add", formula.slot.offset & MASK64, 64)
         return ANY if place.register == "rip" else self.value(place, number, depth)
 
@@ -186,6 +211,19 @@ class Origins:
         self, register: str, number: int, depth: int, change: Callable[[Value], Value]
     ) -> Values:
         return frozenset(change(value) for value in self.before(number, register, depth + 1))
+
+    def _moved(self, formula: Moved, number: int, depth: int) -> Values:
+        first = self.before(number, formula.register, depth + 1)
+        other = self.before(number, formula.other, depth + 1) if formula.other else ANY
+        for values, by in ((first, other), (other, first)):
+            one, step = next(iter(values), None), next(iter(by), None)
+            if len(values) == 1 and one.kind in (STACK, MOVED):
+                known = step.number if len(by) == 1 and step.kind == KNOWN else 0
+                place = _signed(one.place + (-known if formula.minus else known))
+                return frozenset({replace(one, kind=MOVED, place=place)})
+            if formula.minus:
+                break
+        return frozenset({Value(SOME, number)})
 
     def place(self, number: int, slot: Slot, depth: int = 0) -> Place | None:
         """Where in the stack frame ``slot`` is at instruction ``number``, if it is there."""
@@ -198,10 +236,10 @@ class Origins:
     def _loaded(self, formula: Load, number: int, depth: int) -> Values:
         """What a slot of the stack frame holds: what was stored there last."""
         place, unknown = self.place(number, formula.slot, depth), frozenset({Value(SOME, number)})
-        if place is None or self._may_escape(place):
+        if place is None:
             return unknown
         stores = self._walk(number, lambda source: self._stores(source, place, depth))
-        if stores is None:
+        if stores is None or (self._may_escape(place) and not self._is_saved(number, stores)):
             return unknown
         found: set[Value] = set()
         for store in stores:
@@ -212,6 +250,11 @@ class Origins:
             found |= self.value(stored, store, depth + 1) if stored else ANY
         copy = Copy("", place.size * 8, formula.signed)
         return frozenset(_copied(value, copy) for value in found)
+
+    def _is_saved(self, number: int, stores: set[int]) -> bool:
+        """Whether a POP takes back what a PUSH put aside: no pointer leads there."""
+        pushed = all(n >= 0 and self._flow.instruction(n).pushes for n in stores)
+        return bool(stores) and pushed and self._flow.instruction(number).pops
 
     def _stores(self, source: int, wanted: Place, depth: int) -> str:
         slot = self._flow.instruction(source).place
@@ -236,14 +279,26 @@ class Origins:
         found = []
         for number in range(len(self._flow)):
             instruction = self._flow.instruction(number)
-            formula = instruction.formula
-            if isinstance(formula, Copy) and formula.register in FRAME and formula.bits == 64:
-                formula = Address(Slot(formula.register, 0, 8))
-            if isinstance(formula, Address) and formula.slot.base in FRAME:
-                place = self.place(number, formula.slot)
-                if place and instruction.target not in FRAME:
-                    found.append(place)
+            if instruction.target in FRAME:
+                continue
+            slot = _taken_by(instruction.formula)
+            place = self.place(number, slot) if slot else None
+            if place:
+                found.append(place)
         return found
+
+
+def _taken_by(formula: Formula | None) -> Slot | None:
+    """The place of the frame whose address ``formula`` makes, with or without more put to it."""
+    if isinstance(formula, Address):
+        return formula.slot if formula.slot.base in FRAME else None
+    if isinstance(formula, Copy) and formula.bits == 64:
+        registers = [formula.register]
+    elif isinstance(formula, Moved):
+        registers = [formula.register, formula.other]
+    else:
+        return None
+    return next((Slot(register, 0, 8) for register in registers if register in FRAME), None)
 
 
 def _unset(place: Place, number: int) -> Value:
@@ -269,6 +324,10 @@ def _cut(value: Value, copy: Copy) -> Value:
     return replace(value, number=number, wide=value.wide if lossless else value.number)
 
 
+def _signed(number: int) -> int:
+    return (number + (1 << 63) & MASK64) - (1 << 63)
+
+
 _OPERATORS: dict[str, Callable[[int, int], int]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -285,10 +344,9 @@ def _summed(value: Value, formula: Sum) -> Value:
     if value.kind == KNOWN and value.number is not None:
         number = operator(value.number & mask, formula.number & mask) & mask
         return Value(KNOWN, value.where, number)
-    if value.kind == STACK and formula.operator in ("add", "sub") and formula.bits == 64:
-        place = operator(value.place, formula.number) & MASK64
-        return replace(value, place=place - (1 << 64) if place >> 63 else place)
-    if value.kind in (STACK, LOST, CALLERS, RESULT) and formula.number == 0:
+    if value.kind in (STACK, MOVED) and formula.operator in ("add", "sub") and formula.bits == 64:
+        return replace(value, place=_signed(operator(value.place, formula.number)))
+    if value.kind in (STACK, MOVED, LOST, CALLERS, RESULT) and formula.number == 0:
         return value
     return Value(SOME, value.where)
 

@@ -8,8 +8,12 @@ out can be seen where the structure is in the caller's own stack frame: nothing 
 from typing import Iterator
 
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.origins import FRAME, Place as StackPlace, STACK
+from acrn_trace.lint.instructions import Slot
+from acrn_trace.lint.origins import FRAME, MOVED, STACK, Place as StackPlace, Value
 from acrn_trace.tables.calls import Argument
+
+UNIT = 1 << 20  # bytes: by multiples of them virtual addresses are moved to physical ones
+RED_ZONE = 128  # bytes
 
 
 def structure_findings(place: Place) -> Iterator[Found]:
@@ -31,7 +35,17 @@ def _in_frame(place: Place, register: str, argument: Argument) -> StackPlace | N
     if len(values) != 1 or kind is None:
         return None
     value = next(iter(values))
-    return StackPlace(value.where, value.place, kind.size) if value.kind == STACK else None
+    if value.kind == STACK and abs(value.place) < UNIT // 2:
+        return StackPlace(value.where, value.place, kind.size)
+    return _by_another_name(place, value, kind.size) if value.kind in (STACK, MOVED) else None
+
+
+def _by_another_name(place: Place, value: Value, size: int) -> StackPlace | None:
+    """Where a structure is whose physical address was made; None: it need not be in the frame."""
+    offset = (value.place + UNIT // 2) % UNIT - UNIT // 2
+    lowest = place.origins.place(place.number, Slot("rsp", 0, 8))
+    inside = lowest and lowest.frame == value.where and offset >= lowest.offset - RED_ZONE
+    return StackPlace(value.where, offset, size) if inside else None
 
 
 def _may_be_written(place: Place, where: StackPlace) -> bool:

@@ -21,6 +21,7 @@ OTHERS = """
 \\name:
     mov $-1, %r8
     mov $-1, %rdi
+    xor %eax, %eax
     ret
     .size \\name, . - \\name
     .endr
@@ -30,7 +31,7 @@ OTHERS = """
 def assemble(code: str, folder: Path) -> Path:
     """An image whose functions are the labels of ``code``."""
     text = ["\t.text"]
-    for part in re.split(r"^(?=[a-z_][\w.]*:)", code, flags=re.MULTILINE)[1:]:
+    for part in re.split(r"^(?=[A-Za-z_][\w.]*:)", code, flags=re.MULTILINE)[1:]:
         label = part[: part.index(":")]
         text += [f"\t.globl {label}", f"\t.type {label}, @function", part]
         text += [f"\t.size {label}, . - {label}"]
