@@ -6,3 +6,6 @@ PARAMETERS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
 
 # Which a called function may change; all others it keeps.
 CALLER_SAVED = frozenset({*PARAMETERS, "rax", "r10", "r11"})
+
+# Microsoft's "x64 calling convention", as of UEFI: what its callees keep beyond those of System V.
+MICROSOFT_KEPT = frozenset(("rdi", "rsi"))

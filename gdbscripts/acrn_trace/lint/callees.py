@@ -4,10 +4,10 @@
 import re
 from typing import Callable, Iterator
 
-from acrn_trace.guest.psabi import CALLER_SAVED
+from acrn_trace.guest.psabi import CALLER_SAVED, MICROSOFT_KEPT
 from acrn_trace.lint.flow_graph import Function
 from acrn_trace.lint.instructions import Copy, Instruction
-from acrn_trace.lint.microsoft import KEPT, is_microsoft_call
+from acrn_trace.lint.microsoft import is_microsoft_call
 from acrn_trace.lint.origins import CALLERS, LOST, SOME, Origins, Value, Values
 
 MAX_INSTRUCTIONS = 400  # of a callee that is read; a longer one changes what it may
@@ -54,7 +54,7 @@ class Callees:
         """Whether the call at ``number`` of ``flow`` may change ``register``."""
         if not self.changes(flow.goal(number), register):
             return False
-        return register not in KEPT or not is_microsoft_call(flow, origins, number)
+        return register not in MICROSOFT_KEPT or not is_microsoft_call(flow, origins, number)
 
     def changes(self, address: int | None, register: str) -> bool:
         """Whether calling the function at ``address`` (None: unknown) may change ``register``."""

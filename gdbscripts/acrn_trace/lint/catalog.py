@@ -89,9 +89,9 @@ CATALOG = {
     ),
     "changed-register-used": Kind(
         "a register is used that this call may change",
-        "World switches and the like change more than RAX (MAY_CHANGE in acrn_results.def). After "
-        "such a call the register is an address, or the function has to keep it and "
-        "does not save it.",
+        "World switches and the like change more than RAX (MAY_CHANGE in acrn_results.def). The "
+        "register is an address before and after such a call, or the call is repeated with what "
+        "it left there, or the function has to keep it and does not save it.",
         "f: push %rbx\n   mov $0x80000071, %r8d    # world_switch changes RDI, RSI, RDX, RBX\n"
         "   vmcall\n   mov 8(%rdi), %rcx\n   pop %rbx\n   ret",
         "f: push %rbx\n   mov $0x80000071, %r8d\n   vmcall\n   mov %rdi, %rax\n   pop %rbx\n   ret",

@@ -60,15 +60,19 @@ class Place:
     @cached_property
     def numbers(self) -> set[int]:
         """The numbers that it is known to hold here, on some path."""
-        return {v.number for v in self.loaded if v.kind == KNOWN and v.number is not None}
+        return self.numbers_at(self.number)
+
+    def numbers_at(self, hypercall: int) -> set[int]:
+        """The same of another hypercall of the function."""
+        values = self.origins.before(hypercall, self.register)
+        return {v.number for v in values if v.kind == KNOWN and v.number is not None}
 
     @cached_property
     def next_numbers(self) -> set[int]:
         """The numbers of the call table that the function's other hypercalls are known to have."""
         function = self.function
         others = [n for n, k in function.kinds.items() if k == "hypercall" and n != self.number]
-        values = {value for n in others for value in self.origins.before(n, self.register)}
-        numbers = {v.number for v in values if v.kind == KNOWN and v.number is not None}
+        numbers = {number for n in others for number in self.numbers_at(n)}
         return {number for number in numbers if self.table.numbered(number)}
 
     @property

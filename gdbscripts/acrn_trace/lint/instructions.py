@@ -40,6 +40,7 @@ def _names() -> dict[str, tuple[str, int]]:
 
 NAMES = _names()
 FULL = set(GENERAL_REGISTERS)
+NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,9 @@ Formula = Constant | Copy | Sum | Load | Address | Moved
 class Instruction:
     """``formula`` is what ``target`` gets, where that can be said; ``maybe``: or it stays.
 
-    ``stored`` goes to ``place``. ``bases`` are the registers
-    that memory is addressed by; ``pops``: RSP goes up by 8.
+    ``stored`` goes to ``place``. ``bases`` are the registers that memory is addressed by,
+    ``scaled`` those of them that count elements; ``memory`` is the place that an operand names;
+    ``pops``: RSP goes up by 8; ``part``: how many bits ``target`` gets, if the others stay.
     """
 
     text: str
@@ -121,6 +123,9 @@ class Instruction:
     stored: Formula | None = None
     stores: bool = False
     pops: bool = False
+    scaled: frozenset[str] = NOTHING
+    memory: Slot | None = None
+    part: int = 0
 
     @property
     def pushes(self) -> bool:
@@ -133,7 +138,6 @@ Decoded, Operand = Any, Any
 _CAPSTONE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 _CAPSTONE.detail = True
 _PLAIN = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-NOTHING: frozenset[str] = frozenset()
 _UNREADABLE = Instruction("(bad)", NOTHING, NOTHING, NOTHING)
 _SIGNED = {"movsx", "movsxd"}
 _ZEROING = {"xor", "sub"}
@@ -152,7 +156,17 @@ def decode(code: bytes) -> Instruction:
     text = f"{found.mnemonic} {found.op_str}".strip()
     if more.pop("reads_nothing", False):
         reads = NOTHING
-    return Instruction(text, reads, writes, bases, **more)
+    return Instruction(text, reads, writes, bases, **_named_memory(found), **more)
+
+
+def _named_memory(found: Decoded) -> dict:
+    """What addresses memory, with the index registers of tables and arrays."""
+    operand = next((o for o in found.operands if o.type == x86.X86_OP_MEM), None)
+    if operand is None:
+        return {}
+    index = operand.mem.index if operand.mem.scale > 1 else 0
+    scaled = frozenset({_full(index)}) if index else NOTHING
+    return {"scaled": scaled, "memory": _slot(found, operand)}
 
 
 # These have nothing to do with registers that their operands do not name; of those they name
@@ -273,7 +287,10 @@ def _slot(found: Decoded, operand: Operand) -> Slot | None:
 def _assignment(found: Decoded, target: str, bits: int) -> dict:
     operands, mnemonic = found.operands, found.mnemonic
     if bits < 32:
-        return {"maybe": True}  # the other bits stay: what the whole then is, is not looked at
+        return {
+            "maybe": True,
+            "part": bits,
+        }  # the other bits stay: what the whole then is, is not looked at
     if mnemonic in _ZEROING and len(operands) == 2 and operands[0].reg == operands[1].reg:
         if operands[1].type == x86.X86_OP_REG:
             return {"formula": Constant(0), "reads_nothing": True}

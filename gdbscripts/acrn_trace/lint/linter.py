@@ -10,13 +10,19 @@ from acrn_trace.lint.catalog import EVERY
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.program import Functions
 from acrn_trace.lint.rule_convention import convention_findings
+from acrn_trace.lint.rule_exchange import exchange_findings
 from acrn_trace.lint.rule_number import number_findings
 from acrn_trace.lint.rule_structure import structure_findings
 from acrn_trace.lint.rule_value import value_findings
 from acrn_trace.tables.knowledge import Knowledge
 
 Rule = Callable[[Place], Iterator[Found]]
-RULES: tuple[Rule, ...] = (number_findings, value_findings, structure_findings)
+RULES: tuple[Rule, ...] = (
+    number_findings,
+    value_findings,
+    exchange_findings,
+    structure_findings,
+)
 
 
 @dataclass

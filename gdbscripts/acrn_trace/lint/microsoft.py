@@ -5,11 +5,11 @@ Such a callee keeps RDI and RSI, is handed RCX, RDX, R8 and R9, and owns the 32 
 caller leaves above the return address (Microsoft: "x64 calling convention").
 """
 
+from acrn_trace.guest.psabi import MICROSOFT_KEPT
 from acrn_trace.lint.flow_graph import ENTRY, Function
-from acrn_trace.lint.instructions import Address, Instruction, Load, Slot
+from acrn_trace.lint.instructions import Instruction, Slot
 from acrn_trace.lint.origins import FRAME, Origins, Place
 
-KEPT = frozenset(("rdi", "rsi"))  # beyond what System V's callees keep
 HOME = 32  # bytes
 
 
@@ -17,7 +17,7 @@ def is_microsoft_call(flow: Function, origins: Origins, number: int) -> bool:
     """Whether an argument is in RCX, not all are where System V has them, and there is a home."""
     return (
         _is_set(flow, origins, number)
-        and not KEPT <= _written_before(flow, number)
+        and not MICROSOFT_KEPT <= _written_before(flow, number)
         and _has_home(flow, origins, number)
     )
 
@@ -54,6 +54,4 @@ def _touches(flow: Function, origins: Origins, number: int, home: Place) -> bool
 
 
 def _slots(instruction: Instruction) -> list[Slot]:
-    formula = instruction.formula
-    slots = [formula.slot] if isinstance(formula, (Address, Load)) else []
-    return slots + ([instruction.place] if instruction.place else [])
+    return [slot for slot in (instruction.memory, instruction.place) if slot]

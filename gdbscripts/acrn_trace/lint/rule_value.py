@@ -3,7 +3,7 @@
 
 from typing import Iterable, Iterator
 
-from acrn_trace.guest.psabi import CALLER_SAVED, PARAMETERS
+from acrn_trace.guest.psabi import PARAMETERS
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.flow_graph import ENTRY
 from acrn_trace.lint.instructions import Copy
@@ -16,7 +16,6 @@ def value_findings(place: Place) -> Iterator[Found]:
     ):  # an asm statement is given its number
         yield from _lost_to_number(place)
         yield from _lost_in_rax(place)
-    yield from _lost_in_changed(place)
     yield from _lost_arguments(place)
 
 
@@ -113,36 +112,6 @@ def _is_for_later(place: Place, old: int) -> bool:
     if instruction.text.startswith("mov") and "[" in instruction.text:
         return False  # volatile memory is read for nothing
     return not place.uses("rax", old)
-
-
-def _lost_in_changed(place: Place) -> Iterator[Found]:
-    """Calls that may change more than RAX."""
-    entry = place.entry
-    changed = place.knowledge.results.may_change.get(entry.name, frozenset()) if entry else ()
-    for register in sorted(set(changed) - {"rax", "eflags"}):
-        used = [n for n in place.used_after(register) if register in _bases(place, n)]
-        if used:
-            text = (
-                f"{place.at(used[0])} uses {register.upper()} as an address, and {entry.name} may "
-                "change it"
-            )
-            yield Found("changed-register-used", text)
-        elif register not in CALLER_SAVED and not _is_saved(place, register):
-            text = (
-                f"{entry.name} may change {register.upper()}, which the function has to keep and "
-                "does not save"
-            )
-            yield Found("changed-register-used", text)
-
-
-def _bases(place: Place, number: int) -> frozenset[str]:
-    return place.function.instruction(number).bases
-
-
-def _is_saved(place: Place, register: str) -> bool:
-    """Whether the function restores it somewhere: no path is looked at."""
-    whole = range(len(place.function))
-    return any(register in place.function.instruction(n).writes for n in whole)
 
 
 def _lost_arguments(place: Place) -> Iterator[Found]:

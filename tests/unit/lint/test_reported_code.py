@@ -193,7 +193,44 @@ CALLEES = {
     ),
 }
 
-CASES = PADDING | NUMBERS | FRAMES | CALLEES
+SWITCH = "mov $0x80000071, %r8d"
+EXCHANGES = {
+    "a switch that is repeated with the first argument only": (
+        f"f: push %rbx\n mov %rcx, %rbx\n mov %rdi, %r9\n {SWITCH}\n"
+        "1: mov %r9, %rdi\n vmcall\n cmp $-8, %edi\n je 1b\n pop %rbx\n ret",
+        ["changed-register-used"],
+    ),
+    "a second site that repeats the first": (
+        f"f: push %rbx\n mov %rdi, %r9\n {SWITCH}\n vmcall\n mov %r9, %rdi\n vmcall\n"
+        " pop %rbx\n ret",
+        ["changed-register-used"],
+    ),
+    "a switch that is repeated with all arguments": (
+        f"f: push %rbx\n mov %rdi, %r9\n mov %rsi, %r10\n mov %rdx, %r11\n mov %rcx, %r14\n"
+        f" {SWITCH}\n1: mov %r9, %rdi\n mov %r10, %rsi\n mov %r11, %rdx\n mov %r14, %rbx\n"
+        " vmcall\n cmp $-8, %edi\n je 1b\n pop %rbx\n ret",
+        [],
+    ),
+    "a world that answers in one register and waits": (
+        f"f: push %rbx\n {SWITCH}\n1: mov $0x3c000000, %edi\n vmcall\n jmp 1b\n pop %rbx\n ret",
+        [],
+    ),
+    "a dispatcher that uses the result as an index": (
+        f"f: push %rbx\n {SWITCH}\n vmcall\n mov table(,%rdi,8), %rcx\n pop %rbx\n ret{TABLE}",
+        [],
+    ),
+    "a result that is an address, where a number was": (
+        f"f: push %rbx\n mov $4, %esi\n {SWITCH}\n vmcall\n mov (%rsi), %rcx\n pop %rbx\n ret",
+        [],
+    ),
+    "an address before and after": (
+        f"f: push %rbx\n mov (%rdx), %rsi\n mov (%rsi), %rcx\n {SWITCH}\n vmcall\n"
+        " mov 8(%rsi), %rcx\n pop %rbx\n ret",
+        ["changed-register-used"],
+    ),
+}
+
+CASES = EXCHANGES | PADDING | NUMBERS | FRAMES | CALLEES
 
 
 @pytest.mark.parametrize("name", CASES)
