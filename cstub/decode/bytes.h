@@ -29,8 +29,10 @@ static inline uint64_t load_bits(const uint8_t *bytes, uint32_t size, uint32_t o
 	uint32_t at = offset / 8, shift = offset % 8;
 	uint64_t number = 0;
 
-	if (at < size && size - at >= 8 && shift + bits <= 64) {
-		number = load64(bytes + at) >> shift;
+	if (at < size && size >= 8 && shift + bits <= 64) {
+		uint32_t from = at < size - 8 ? at : size - 8;
+
+		number = load64(bytes + from) >> (8 * (at - from) + shift);
 	} else {
 		for (uint32_t i = 0; i < 9 && at + i < size; i++) {
 			if (8 * i < shift)

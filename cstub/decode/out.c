@@ -16,15 +16,28 @@
 static const char PAIRS[] =
 	TEN("0") TEN("1") TEN("2") TEN("3") TEN("4") TEN("5") TEN("6") TEN("7") TEN("8") TEN("9");
 
+static unsigned int count_digits(uint64_t number)
+{
+	unsigned int count = 1;
+
+	for (; number >= 100; number /= 100)
+		count += 2;
+	return count + (number >= 10);
+}
+
+/* Numbers are written where they stay: what is copied right after it was written in pieces waits.
+ */
 void out_decimal(struct out *out, uint64_t number)
 {
-	char digits[20], *at = digits + sizeof(digits);
+	unsigned int count = count_digits(number);
+	char *at = out_take(out, count);
 
-	for (; number >= 10; number /= 100)
-		memcpy(at -= 2, PAIRS + 2 * (number % 100), 2);
-	if (number || at == digits + sizeof(digits))
-		*--at = (char)('0' + number);
-	out_bytes(out, at, (size_t)(digits + sizeof(digits) - at));
+	if (!at)
+		return;
+	for (; count > 1; count -= 2, number /= 100)
+		memcpy(at + count - 2, PAIRS + 2 * (number % 100), 2);
+	if (count)
+		*at = (char)('0' + number);
 }
 
 void out_signed(struct out *out, int64_t number)
@@ -36,37 +49,42 @@ void out_signed(struct out *out, int64_t number)
 
 void out_hex(struct out *out, uint64_t number)
 {
-	char digits[18] = "0x";
 	unsigned int count = (67u - (unsigned int)__builtin_clzll(number | 1)) / 4;
+	char *at = out_take(out, 2 + count);
 
-	for (unsigned int i = count; i; i--, number >>= 4)
-		digits[1 + i] = "0123456789abcdef"[number & 15];
-	out_bytes(out, digits, 2 + count);
+	if (!at)
+		return;
+	memcpy(at, "0x", 2);
+	for (; count; count--, number >>= 4)
+		at[1 + count] = "0123456789abcdef"[number & 15];
 }
 
-/* A point and so many decimals, to 9, of `fraction`. */
+/* A point and so many decimals of `fraction`. */
 static void out_decimals(struct out *out, uint32_t fraction, unsigned int places)
 {
-	char digits[10] = ".";
+	char *at = out_take(out, 1 + places);
 
-	if (places > sizeof(digits) - 1)
+	if (!at)
 		return;
-	for (unsigned int i = places; i; i--, fraction /= 10)
-		digits[i] = (char)('0' + fraction % 10);
-	out_bytes(out, digits, 1 + places);
+	*at = '.';
+	for (; places; places--, fraction /= 10)
+		at[places] = (char)('0' + fraction % 10);
 }
 
 /* The same with six decimals, which every line has twice. */
 static void out_micros(struct out *out, uint64_t micros)
 {
 	uint32_t fraction = (uint32_t)(micros % MILLION);
-	char digits[7] = ".";
+	char *at;
 
-	memcpy(digits + 1, PAIRS + 2 * (fraction / 10000), 2);
-	memcpy(digits + 3, PAIRS + 2 * (fraction / 100 % 100), 2);
-	memcpy(digits + 5, PAIRS + 2 * (fraction % 100), 2);
 	out_decimal(out, micros / MILLION);
-	out_bytes(out, digits, sizeof(digits));
+	at = out_take(out, 7);
+	if (!at)
+		return;
+	*at = '.';
+	memcpy(at + 1, PAIRS + 2 * (fraction / 10000), 2);
+	memcpy(at + 3, PAIRS + 2 * (fraction / 100 % 100), 2);
+	memcpy(at + 5, PAIRS + 2 * (fraction % 100), 2);
 }
 
 /* A double of less than 2^53: mantissa / 2^shift. */

@@ -20,11 +20,27 @@ struct out {
 	int is_full;
 };
 
+/* Room for `size` bytes, which the caller writes there; NULL, and is_full, where there is none. */
+static inline char *out_take(struct out *out, size_t size)
+{
+	char *at = out->at;
+
+	if (size > (size_t)(out->end - at)) {
+		out->is_full = 1;
+		return NULL;
+	}
+	out->at = at + size;
+	return at;
+}
+
 /* memcpy of what is mostly short, without a call of it. */
 static inline void copy_short(char *to, const char *from, size_t size)
 {
-	if (size > 16) {
+	if (size > 32) {
 		memcpy(to, from, size);
+	} else if (size >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + size - 16, from + size - 16, 16);
 	} else if (size >= 8) {
 		memcpy(to, from, 8);
 		memcpy(to + size - 8, from + size - 8, 8);
@@ -39,15 +55,14 @@ static inline void copy_short(char *to, const char *from, size_t size)
 
 static inline void out_bytes(struct out *out, const char *bytes, size_t size)
 {
-	if (size > (size_t)(out->end - out->at)) {
-		out->is_full = 1;
+	char *at = out_take(out, size);
+
+	if (!at)
 		return;
-	}
 	if (__builtin_constant_p(size))
-		memcpy(out->at, bytes, size);
+		memcpy(at, bytes, size);
 	else
-		copy_short(out->at, bytes, size);
-	out->at += size;
+		copy_short(at, bytes, size);
 }
 
 #define out_literal(out, text) out_bytes(out, text, sizeof(text) - 1)
