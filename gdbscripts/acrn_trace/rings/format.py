@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads the ring's format (cstub/include/acrn_ring.h): header, counters and records, as bytes.
+"""Reads the ring's format (cstub/include/acrn_ring.h): header and records, as bytes.
 
-All of it comes from a guest: a header is checked as a whole before any of it is used.
+All of it comes from a guest: a header is checked as a whole before any of it is used, in C.
 """
 
 import struct
@@ -24,7 +24,7 @@ REGISTERS = ENCODED_REGISTERS
 
 _HEADER = struct.Struct("<QIIIIIIIIIIHHHHQQQQQ32x")
 RECORD = struct.Struct("<QQQQQQQIHH")
-HEADER_SIZE, RECORD_SIZE = _HEADER.size, RECORD.size
+HEADER_SIZE = _HEADER.size
 
 
 class NotARing(Exception):
