@@ -85,3 +85,40 @@ def test_not_in_ring_3(smp_at_call):
     assert re.search(r"vCPU \d is in ring 3, and hypercalls are made in ring 0; stop", gdb.err), gdb
     assert len(LINE.findall(gdb.out)) == 1
     assert untouched(guest)
+
+
+# A page table at PAGES, which slot 256 of the guest's directory of its window has: three pages from
+# SPLIT on, of which the second is no neighbour of the first in guest-physical memory, and the third
+# is one of the second.
+PAGES, SPLIT = 0x1000000, 0xFFFF_FFFF_A000_0000
+SPLIT_PAGES = (
+    "maint packet Qqemu.PhyMemMode:1",
+    *(
+        f"set {{unsigned long}}{PAGES + 8 * slot:#x} = {PAGES + offset + 3:#x}"
+        for slot, offset in enumerate((0x1000, 0x3000, 0x4000))
+    ),
+    "maint packet Qqemu.PhyMemMode:0",
+    f"set {{unsigned long}}((char *)&window_directory + 8 * 256) = {PAGES + 3:#x}",
+)
+
+
+def test_a_structure_on_pages_that_are_no_neighbours_is_refused(smp_at_call):
+    calls = [
+        f"hypercall call get_api_version (char*){SPLIT + at:#x}"
+        for at in (0x1000 - 4, 0x1000 - 8, 0x2000 - 4, 0x1000, 0x3000 - 4)
+    ]
+    many = f"{{vmid=1, mr_num=1, regions_gpa=(char*){SPLIT + 0x1000 - 8:#x}}}"
+    gdb, guest = smp_at_call(
+        *(*SPLIT_PAGES, *calls, f"hypercall call set_memory_regions {many}", "delete"),
+        "continue",
+    )
+    assert gdb.out.count("get_api_version(version={major_version=1") == 3, gdb
+    split, unmapped, in_list = [line for line in gdb.err.splitlines() if " 0xffffffffa00" in line]
+    assert split.startswith(
+        "get_api_version: version=(char*)0xffffffffa0000ffc: its 8 bytes at 0xffffffffa0000ffc are "
+        "on pages that are no neighbours in guest-physical memory (0xffffffffa0001000 is at "
+        "0x1003000, not 0x1002000); give a structure"
+    )
+    assert "the guest-physical address of 0xffffffffa0003000 is not known" in unmapped
+    assert "set_memory_regions" in in_list and "no neighbours" in in_list
+    assert untouched(guest)

@@ -10,7 +10,7 @@ from acrn_trace.act.call.refuse import Flags, Vcpu, others_refusal, refusal, vcp
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.guest.abi import main_abi
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.guest.paging import translate
+from acrn_trace.guest.paging import PAGE, VirtualMemory
 from acrn_trace.guest.site import Site
 from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.call_state import breakpoints_at
@@ -45,11 +45,27 @@ class Place:
         return Room(physical(self.scratch), CODE_OFFSET)
 
 
-def physical(virtual: int) -> int:
-    """The guest-physical address of a virtual one of the selected thread."""
+def physical(virtual: int, size: int = 1) -> int:
+    """The guest-physical address of ``size`` bytes at a virtual one of the selected thread.
+
+    TraceError where their pages are no neighbours: the hypervisor would go on in another's.
+    """
+    memory = VirtualMemory(GuestPhysicalMemory(), read_register("cr3"), read_register("cr4"))
+    start = _translated(memory, virtual)
+    for at in range(PAGE - virtual % PAGE, size, PAGE):
+        there = _translated(memory, virtual + at)
+        if there != start + at:
+            raise TraceError(
+                f"its {size} bytes at {virtual:#x} are on pages that are no neighbours in "
+                f"guest-physical memory ({virtual + at:#x} is at {there:#x}, not {start + at:#x}); "
+                "give a structure that is on one page, or its fields in braces"
+            )
+    return start
+
+
+def _translated(memory: VirtualMemory, virtual: int) -> int:
     try:
-        cr3, cr4 = read_register("cr3"), read_register("cr4")
-        return translate(GuestPhysicalMemory(), cr3, cr4, virtual)
+        return memory.translate(virtual)
     except Unreadable as why:
         raise TraceError(
             f"the guest-physical address of {virtual:#x} is not known: {why}"

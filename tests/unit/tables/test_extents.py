@@ -254,7 +254,7 @@ def built(text: str) -> bytes:
     known = acrn().types
     (node,) = parse_arguments(text)
 
-    def evaluate(expression):
+    def evaluate(expression, _extent):
         raise TraceError(expression)
 
     builder = Builder(known, evaluate, Room(AT, 4096))

@@ -18,9 +18,11 @@ from acrn_trace.tables.fields import NO_ROLES, Pointee, Roles
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 from acrn_trace.tables.types import Types
 
+MAX_COUNTED = 4096  # elements behind a pointer whose place is looked at
 _SHORT = 60  # characters of what the user wrote, in a message
 
-Evaluate = Callable[[str], int]
+# What the user wrote, and how many bytes are read or written there if it is an address.
+Evaluate = Callable[[str, int], int]
 
 
 @dataclass
@@ -56,11 +58,14 @@ class Builder:
     evaluate: Evaluate
     room: Room | None
 
-    def number(self, node: Node, kind: Scalar, bits: int, path: str) -> int:
-        """The unsigned number of so many ``bits`` that the user means."""
+    def number(self, node: Node, kind: Scalar, bits: int, path: str, extent: int = 1) -> int:
+        """The unsigned number of so many ``bits`` that the user means.
+
+        ``extent``: bytes that the hypervisor takes or leaves there, if it is an address.
+        """
         if not isinstance(node, Expression):
             raise TraceError(f"{path} is a number, and was given {KINDS[type(node)]}")
-        value = self._evaluated(node.text, kind, path)
+        value = self._evaluated(node.text, kind, path, extent)
         low = -(1 << bits - 1) if kind.signed else 0
         high = (1 << bits - kind.signed) - 1
         if not low <= value <= high:
@@ -72,7 +77,7 @@ class Builder:
     def pointer(self, pointee: Pointee, node: Node, path: str) -> int:
         """The guest-physical address that a number is, or of the structure that is built."""
         if isinstance(node, Expression):
-            return self.number(node, Scalar(8), 64, path)
+            return self.number(node, Scalar(8), 64, path, self._extent(pointee, {}))
         kind = self.type_of(pointee, path)
         return self.place(self.data(kind, node, NO_ROLES, path), path)
 
@@ -128,7 +133,7 @@ class Builder:
         whole = 0
         for name, value in values.items():
             member = known[name]
-            raw = self._field(struct, member, value, f"{path}.{name}")
+            raw = self._field(struct, member, values, f"{path}.{name}")
             whole |= raw << member.bit_offset
         return whole
 
@@ -158,13 +163,23 @@ class Builder:
                 if chosen and selector not in values:
                     values[selector] = Expression(str(chosen[0]))
 
-    def _field(self, struct: Struct, member: Field, node: Node, path: str) -> int:
+    def _field(self, struct: Struct, member: Field, values: dict[str, Node], path: str) -> int:
+        node = values[member.name]
         roles = self.types.fields.of(struct.name, member.name)
         if roles.pointee and isinstance(node, Elements):
             return self._elements(roles.pointee, node, path)
         if roles.pointee and isinstance(node, Fields):
             return self.pointer(roles.pointee, node, path)
+        if roles.pointee and isinstance(member.type, Scalar):
+            extent = self._extent(roles.pointee, values)
+            return self.number(node, member.type, member.bit_size, path, extent)
         return self._raw(member.type, node, roles, member.bit_size, path)
+
+    def _extent(self, pointee: Pointee, values: dict[str, Node]) -> int:
+        """The bytes of what a pointer leads to, of as many as are said, if known."""
+        kind, count = self.types.type_named(pointee.type), values.get(pointee.count or "")
+        number = _known(count.text, {}) if isinstance(count, Expression) else None
+        return (kind.size if kind else 1) * min(max(number or 1, 1), MAX_COUNTED)
 
     def _elements(self, pointee: Pointee, node: Elements, path: str) -> int:
         """The address of an array of as many as were given."""
@@ -187,13 +202,13 @@ class Builder:
         data = b"".join(self.data(element, part, roles, f"{path}[{at}]") for at, part in parts)
         return data.ljust(array.size, b"\0")
 
-    def _evaluated(self, text: str, kind: Scalar, path: str) -> int:
+    def _evaluated(self, text: str, kind: Scalar, path: str, extent: int) -> int:
         names = {name: number for number, name in self._names(kind).items()}
         parts = [_known(word.strip(), names) for word in text.split("|")]
         if None not in parts:
             return functools.reduce(operator.or_, parts)
         try:
-            return self.evaluate(text)
+            return self.evaluate(text, extent)
         except TraceError as error:
             raise TraceError(
                 f"{path}={_short(text)}: {error}{suggest_inside(text, names)}"

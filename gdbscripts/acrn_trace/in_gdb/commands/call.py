@@ -33,15 +33,18 @@ FORCE = "-f"
 _NUMBERS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR)
 
 
-def evaluate(text: str) -> int:
-    """A GDB expression in the selected frame. A pointer is virtual, and becomes guest-physical."""
+def evaluate(text: str, extent: int) -> int:
+    """A GDB expression in the selected frame.
+
+    A pointer is virtual, and becomes guest-physical: that of ``extent`` bytes there.
+    """
     try:
         value = gdb.parse_and_eval(text)
         kind = value.type.strip_typedefs()
         if kind.code == gdb.TYPE_CODE_ARRAY:
-            return physical(int(value.address))
+            return physical(int(value.address), extent)
         if kind.code == gdb.TYPE_CODE_PTR:
-            return physical(int(value) & (1 << 64) - 1)
+            return physical(int(value) & (1 << 64) - 1, extent)
         if kind.code in _NUMBERS:
             return int(value)
     except gdb.error as error:

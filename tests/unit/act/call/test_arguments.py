@@ -21,7 +21,7 @@ ROOM_AT = 0x400000
 LAYOUTS = KNOWLEDGE.types.layouts
 
 
-def evaluate(text: str) -> int:
+def evaluate(text: str, extent: int) -> int:
     known = {"five": 5, "minus": -1, "1 << 3": 8, "(1 + 1)": 2}
     if text not in known:
         raise TraceError(f'No symbol "{text}" in current context')
