@@ -17,7 +17,7 @@ class Releases:
         self.since: dict[str, str] = {}  # call -> release
         self.formerly: list[tuple[str, str, Entry]] = []  # first, last, call
         self.renamed: list[tuple[str, str, str]] = []  # release, old, new
-        self.loses_errors = ""  # up to this release
+        self.loses_errors: tuple[str, str] | None = None  # first and last release
 
     @property
     def newest(self) -> str:
@@ -56,7 +56,7 @@ class Releases:
 
     def can_lose_errors(self, release: str) -> bool:
         """Whether -ENODEV and -EACCES leave RAX as it was."""
-        return bool(self.loses_errors) and self._within(release, self.names[0], self.loses_errors)
+        return self.loses_errors is not None and self._within(release, *self.loses_errors)
 
     def _name(self, name: str, release: str) -> str:
         for since, old, new in self.renamed:
@@ -88,7 +88,7 @@ def _take(releases: Releases, line: Line) -> None:
             releases.formerly.append((first, last, entry_of(Line(arguments[2], line.where))))
         case ["RENAMED", release, old, new]:
             releases.renamed.append((release, old, new))
-        case ["LOSES_ERRORS", release]:
-            releases.loses_errors = release
+        case ["LOSES_ERRORS", first, last]:
+            releases.loses_errors = first, last
         case _:
             raise line.wrong("not a line of releases")
