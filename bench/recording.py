@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How fast recordings are shown as text: calls without and with their structures.
+"""How fast recordings are shown, in each form, and in how much memory.
 
 Calls a second of a process's own CPU time, less what it takes to start, as in report.py. No two
 calls are alike: each has other arguments, and other numbers in its structure.
@@ -27,37 +27,40 @@ from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.knowledge import acrn
 
 ROUNDS = 5
-CALLS = 400_000
+CALLS = 3_000_000
 IN_BLOCK = 2_000
 HZ = 2 * 10**9
 VIRTUAL = 0xFFFFFFFF80400000
 ROOM = 64  # bytes captured, at most
-FORMS = {"": [], "-r": ["-r"], "-v": ["-v"]}
+FORMS = ([], ["-e", "status=failed"], ["-f", "jsonl"], ["-c"], ["-v", "-k", "-t"], ["-r"])
 
 # A body is number, arguments, flags, and the structure as it was at the call and at the return.
 Body = tuple[int, int, int, int, bytes, bytes]
 
 
 def run():
-    """Rows: each form of either recording, then the memory that it takes."""
+    """Rows: each form of either recording, then the memory that a tenth of one takes, and all."""
     with tempfile.TemporaryDirectory(prefix="acrn-bench-") as folder:
-        files = {"arguments alone": (0, _plain), "with structures": (ROOM, _with_structure)}
-        traces = {}
-        for number, (name, (room, body)) in enumerate(files.items()):
-            traces[name] = Path(folder, str(number))
-            write(traces[name], CALLS, room, body)
-        nothing = Path(folder, "nothing")
+        plain, structures, tenth, nothing = (Path(folder, str(number)) for number in range(4))
+        write(plain, CALLS, 0, _plain)
+        write(structures, CALLS, ROOM, _with_structure)
+        write(tenth, CALLS // 10, ROOM, _with_structure)
         write(nothing, 1, 0, _plain)
-        samples = {(name, form): [] for name in traces for form in FORMS}
-        for _ in range(ROUNDS):
-            start_up, _ = measure([], nothing)
-            for name, form in samples:
-                seconds, _ = measure(FORMS[form], traces[name])
-                samples[name, form].append(CALLS / (seconds - start_up))
-        for (name, form), values in samples.items():
-            yield f"report {form}, {name}", values, "calls/s"
-        yield "memory: one call", [measure([], nothing)[1] / 1024], "KiB"
-        yield f"memory: {CALLS} calls", [measure([], traces["with structures"])[1] / 1024], "KiB"
+        yield from _speeds({"arguments alone": plain, "with structures": structures}, nothing)
+        for name, file in (("a tenth", tenth), ("all", structures)):
+            yield f"memory: text, {name} of the calls", [measure([], file)[1] / 1024], "KiB"
+            yield f"memory: -c, {name} of the calls", [measure(["-c"], file)[1] / 1024], "KiB"
+
+
+def _speeds(traces: dict[str, Path], nothing: Path):
+    samples = {(name, *form): [] for name in traces for form in FORMS}
+    for _ in range(ROUNDS):
+        start_up, _ = measure([], nothing)
+        for name, *form in samples:
+            seconds, _ = measure(form, traces[name])
+            samples[name, *form].append(CALLS / (seconds - start_up))
+    for (name, *form), values in samples.items():
+        yield f"report {' '.join(form)}, {name}", values, "calls/s"
 
 
 def write(path: Path, calls: int, room: int, body: Callable[[int], Body]) -> None:
@@ -100,7 +103,7 @@ def _plain(number: int) -> Body:
 
 def _with_structure(number: int) -> Body:
     """inject_msi, set_memory_regions, vm_gpa2hpa and set_ioreq_buffer, in turn."""
-    some = number * 7919 + 1
+    some = number * 7919 + 1 & 0xFFFFFFFF
     address = struct.pack("<Q", some << 12)
     data = struct.pack("<Q", 0x4000 + some)
     regions = struct.pack("<H6xI4xQ", 1 + number % 7, some, some << 4)
