@@ -19,7 +19,7 @@ TRACE_SOURCES   := $(addprefix cstub/reader/,checksum.c ring_header.c trace_bloc
 SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,call_counts.c call_slot.c report.c) $(DECODE_SOURCES)
 RINGS_SOURCES   := $(addprefix cstub/reader/,callback.c follower.c following.c raw_record.c ring.c ring_contents.c trace_writer.c)
 LIBRARY_SOURCES := $(SHOWING_SOURCES) $(RINGS_SOURCES)
-LIBRARY_FLAGS   := $(READER_CFLAGS) -O3 -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
+LIBRARY_FLAGS   := $(READER_CFLAGS) -O3 -flto=auto -fno-plt -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/
 	$(CC) $(LIBRARY_FLAGS) -o $@ $(LIBRARY_SOURCES)
 # The same with every access checked, for tests of the Python that calls it.
