@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Shows verdicts on an image's sites: a line a finding, or JSON."""
+"""Shows verdicts on an image's sites: a line a finding, also as compilers' warnings, or JSON."""
 
 import argparse
 import json
+from dataclasses import replace
 from typing import Callable, Iterable, Iterator, Sequence
 
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import wanted_kinds
-from acrn_trace.lint.linter import Linter, Verdict
+from acrn_trace.lint.linter import Found, Linter, Verdict
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
 
 Work = Callable[[Sequence[Site]], Iterable[Verdict]]
+LineOf = Callable[[int], tuple[str, int] | None]  # of an address, as the guest has it
 Spread = Callable[[Work, Sequence[Site]], Iterable[Verdict]]
 
 
@@ -27,12 +29,15 @@ class Report:
         options: argparse.Namespace,
         offset: int = 0,
         spread: Spread = lambda work, sites: work(sites),
+        line_of: LineOf = lambda address: None,
     ) -> None:
         """``sites`` are where the guest has them, ``offset`` away from the image's addresses.
 
         ``options`` are those that ``options.declare`` has for lint. ``spread`` does work on sites,
-        here or wherever.
+        here or wherever. ``line_of`` is asked for the lines of sites that have none.
         """
+        self._line_of = line_of
+        self._form = _as_warning if options.format == "gcc" else _as_line
         self._spread = spread
         self._image = image
         self._sites = [s for s in sites if s.certain or options.possible_sites]
@@ -48,6 +53,9 @@ class Report:
     def _counted(self) -> Iterator[Verdict]:
         for verdict in self._spread(self._linter.verdicts, self._sites):
             self.findings += len(verdict.findings)
+            if verdict.site.file is None and (verdict.findings or self._json):
+                file, line = self._line_of(verdict.site.address) or (None, None)
+                verdict = replace(verdict, site=replace(verdict.site, file=file, line=line))
             yield verdict
 
     def _as_text(self, verdicts: Iterable[Verdict]) -> Iterator[str]:
@@ -55,7 +63,7 @@ class Report:
         for verdict in verdicts:
             known += verdict.number is not None
             for found in verdict.findings:
-                yield f"{_where(verdict.site)}: {found.id}: {found.text}"
+                yield self._form(verdict.site, found, self._image.path)
         unknown = len(self._sites) - known
         yield (
             f"{_count(len(self._sites), 'site')}, {_count(known, 'number')} known, "
@@ -70,6 +78,17 @@ class Report:
             yield f"{before}{json.dumps(verdict.as_json(name))}"
             before = ","
         yield f'], "findings": {self.findings}}}'
+
+
+def _as_line(site: Site, found: Found, _image: str) -> str:
+    return f"{_where(site)}: {found.id}: {found.text}"
+
+
+def _as_warning(site: Site, found: Found, image: str) -> str:
+    """As editors and CI know warnings of compilers; the image's where no line is known."""
+    place = f"{site.file}:{site.line}" if site.file and site.line else image
+    inside = f" in {site.function}" if site.function else ""
+    return f"{place}: warning: hypercall at {site.address:#x}{inside}: {found.text} [{found.id}]"
 
 
 def _where(site: Site) -> str:

@@ -161,6 +161,12 @@ def is_failure(options: argparse.Namespace, kinds: Collection[str]) -> bool:
 def add_lint_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object, not text")
     parser.add_argument(
+        *("-f", "--format"),
+        choices=("text", "gcc"),
+        default="text",
+        help="gcc: file:line: warning: text [ID], for editors and CI (default: %(default)s)",
+    )
+    parser.add_argument(
         "--disable",
         action="append",
         default=[],

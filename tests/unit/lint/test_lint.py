@@ -3,6 +3,8 @@
 
 import argparse
 import json
+import re
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -278,7 +280,9 @@ def test_possible_sites_are_judged_if_the_user_says_so(tmp_path):
     image = open_image(str(assemble("f: xor %ecx, %ecx\n vmcall\n ret", tmp_path)))
     sites = [replace(site, certain=False) for site in image_sites(image)]
     for judged in (False, True):
-        options = argparse.Namespace(possible_sites=judged, json=False, only=[], disable=[])
+        options = argparse.Namespace(
+            possible_sites=judged, json=False, only=[], disable=[], format="text"
+        )
         report = Report(image, sites, acrn(), options)
         assert len(list(report.lines())) == 1 + judged == 1 + report.findings
 
@@ -297,6 +301,38 @@ def test_status_text_and_json_of_the_launcher(tmp_path, capsys):
     document = json.loads(shown.out)
     assert status == 1 and document["findings"] == 1
     assert document["sites"][0]["findings"][0]["kind"] == "call-between"
+
+
+def by_hand(folder, *flags):
+    """An image with a call that the table has not, on line 4 of its own assembly."""
+    (folder / "hand.s").write_text(
+        "\t.globl f\n\t.type f, @function\nf:\tmov $0x80000099, %r8d\n\tvmcall\n\tret\n"
+        "\t.size f, . - f\n"
+    )
+    for line in (["as", *flags, "-o", "hand.o", "hand.s"], "ld -e f -o hand hand.o".split()):
+        subprocess.run(line, cwd=folder, check=True, timeout=SECONDS)
+    return folder / "hand"
+
+
+def test_lines_of_sites_by_hand_and_the_form_of_compilers(tmp_path, capsys):
+    path = by_hand(tmp_path, "-g")
+    told = "the call table has no 0x80000099"
+    assert f" hand.s:4 f: number-not-in-table: {told}\n" in launch(capsys, path)[1].out
+    status, shown = launch(capsys, "-f", "gcc", path)
+    first = shown.out.splitlines()[0]
+    assert status == 1 and re.fullmatch(
+        rf"hand\.s:4: warning: hypercall at 0x\w+ in f: {told} \[number-not-in-table\]", first
+    )
+    (site,) = json.loads(launch(capsys, "--json", path)[1].out)["sites"]
+    assert (site["file"], site["line"]) == ("hand.s", 4)
+
+
+def test_without_debug_information_a_warning_is_the_images(tmp_path, capsys):
+    path = by_hand(tmp_path)
+    _, shown = launch(capsys, "--format", "gcc", path)
+    assert shown.out.startswith(f"{path}: warning: hypercall at 0x")
+    (site,) = json.loads(launch(capsys, "--json", path)[1].out)["sites"]
+    assert (site["file"], site["line"]) == (None, None)
 
 
 def test_kinds_are_switched_off_and_chosen(tmp_path, capsys):

@@ -18,7 +18,15 @@ class HypercallLint(Command):
         super().__init__(session, self._lint)
 
     def complete(self, text: str, word: str | None) -> list[str]:
-        options = ["--json", "--disable", "--only", "--explain", "--possible-sites", *CATALOG]
+        options = [
+            "--json",
+            "--format",
+            "--disable",
+            "--only",
+            "--explain",
+            "--possible-sites",
+            *CATALOG,
+        ]
         return matching(options, word)
 
     def _lint(self, words: list[str]) -> None:
