@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Decodes arguments by their kinds: numbers, and structures from what was captured with the call.
  */
@@ -36,7 +36,7 @@ static struct span memory_of(const struct decoder *decoder, const struct argumen
 
 	if (!decoder->count || !first->is_first)
 		return captured_at(decoder, argument->call->record->argument[argument->index]);
-	if (!argument->is_first || !is_structure(table_type(decoder->table, type)))
+	if (!argument->is_first || !is_structure(type_entry(decoder->table, type)))
 		data.size = 0;
 	return data;
 }
@@ -45,7 +45,7 @@ static struct value *decode_target(struct decoder *decoder, const struct argumen
 				   uint32_t type)
 {
 	struct span data = memory_of(decoder, argument, type);
-	uint32_t size = load32(table_type(decoder->table, type) + 4);
+	uint32_t size = type_size(type_entry(decoder->table, type));
 	struct value *value;
 
 	if (data.size > size)
@@ -81,8 +81,8 @@ static struct value *decode_both(struct call *call, const struct argument *argum
 	if (type == TABLE_NONE)
 		return bare(argument, arena);
 	before = in.count ? decode_target(&in, argument, type) : NULL;
-	if (in.no_truths && argument->entry[0] == ARGUMENT_PTR &&
-	    argument->entry[1] == DIRECTION_IN)
+	if (in.no_truths && argument_kind(argument->entry) == ARGUMENT_PTR &&
+	    argument_direction(argument->entry) == DIRECTION_IN)
 		find_no_truths(call, table, arena, argument->entry, before);
 	after = out.count ? decode_target(&out, argument, type) : NULL;
 	if (before && after)
@@ -95,25 +95,16 @@ static struct value *decode_both(struct call *call, const struct argument *argum
 uint32_t selected_type(const struct table *table, const uint8_t *argument,
 		       const struct record *record)
 {
-	uint32_t index = load32(argument + 16), selector, first, count;
-	const uint8_t *selection;
+	uint32_t index = argument_selection(argument);
+	const uint8_t *selection, *one;
 	uint64_t number;
 
 	if (index == TABLE_NONE)
 		return TABLE_NONE;
-	selection = table_entry(table, TABLE_SELECTIONS, index, TABLE_SELECTION_SIZE);
-	selector = load32(selection);
-	number = record->argument[selector] >> load32(selection + 4) &
-		 ~(uint64_t)0 >> (64 - load32(selection + 8));
-	first = load32(selection + 12);
-	count = load32(selection + 16);
-	for (uint32_t i = 0; i < count; i++) {
-		const uint8_t *one = table_entry(table, TABLE_CASES, first + i, TABLE_CASE_SIZE);
-
-		if (load64(one) == number)
-			return load32(one + 8);
-	}
-	return TABLE_NONE;
+	selection = selection_entry(table, index);
+	number = record->argument[selection_argument(selection)] >> selection_offset(selection);
+	one = table_case(table, selection, low_bits(number, selection_bits(selection)));
+	return one ? case_target(one) : TABLE_NONE;
 }
 
 /* A register whose bits are those of a structure: as many of its fields as a register has. */
@@ -131,13 +122,13 @@ static void decode_packed(struct decoder *decoder, struct value *value, uint32_t
 static struct value *decode_register(struct call *call, const struct argument *argument,
 				     const struct table *table, struct arena *arena)
 {
-	uint32_t bits = argument->entry[2], type = load32(argument->entry + 8);
-	uint32_t names = load32(argument->entry + 12);
+	uint32_t bits = argument_bits(argument->entry), type = argument_type(argument->entry);
+	uint32_t names = argument_enum(argument->entry);
 	struct value *value = bare(argument, arena);
 
 	if (!value)
 		return NULL;
-	value->number &= ~(uint64_t)0 >> (64 - bits);
+	value->number = low_bits(value->number, bits);
 	if (bits < 64)
 		value->kind = VALUE_NUMBER;
 	if (type != TABLE_NONE) {
@@ -153,9 +144,9 @@ static struct value *decode_register(struct call *call, const struct argument *a
 static struct value *decode_argument(struct call *call, const struct argument *argument,
 				     const struct table *table, struct arena *arena)
 {
-	switch (argument->entry[0]) {
+	switch (argument_kind(argument->entry)) {
 	case ARGUMENT_PTR:
-		return decode_both(call, argument, load32(argument->entry + 8), table, arena);
+		return decode_both(call, argument, argument_type(argument->entry), table, arena);
 	case ARGUMENT_ADDR:
 		return decode_both(call, argument,
 				   selected_type(table, argument->entry, argument->call->record),
@@ -171,13 +162,13 @@ static struct value *decode_argument(struct call *call, const struct argument *a
 
 void decode_arguments(struct call *call, const struct table *table, struct arena *arena)
 {
-	const uint8_t *entry = table_call_entry(table, call->entry);
-	uint32_t count = load32(entry + 16), pointers = 0;
+	const uint8_t *entry = call_entry(table, call->entry);
+	uint32_t count = call_arguments(entry), pointers = 0;
 
 	for (uint32_t i = 0; i < count && i < call->record->arguments; i++) {
 		struct argument argument = {call, table_argument(table, entry, i), i, 0};
 
-		if (argument.entry[0] == ARGUMENT_PTR) {
+		if (argument_kind(argument.entry) == ARGUMENT_PTR) {
 			argument.is_first = !pointers;
 			pointers++;
 		}

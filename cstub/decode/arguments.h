@@ -14,16 +14,11 @@ void decode_arguments(struct call *call, const struct table *table, struct arena
 uint32_t selected_type(const struct table *table, const uint8_t *argument,
 		       const struct record *record);
 
+/* Of a call that is `entry` of the table. */
 static inline const uint8_t *table_argument(const struct table *table, const uint8_t *entry,
 					    uint32_t index)
 {
-	return table_entry(table, TABLE_ARGUMENTS_OF_CALLS, load32(entry + 12) + index,
-			   TABLE_ARGUMENT_SIZE);
-}
-
-static inline const uint8_t *table_call_entry(const struct table *table, uint32_t call)
-{
-	return table_entry(table, TABLE_CALLS, call, TABLE_CALL_SIZE);
+	return argument_entry(table, call_first_argument(entry) + index);
 }
 
 #endif

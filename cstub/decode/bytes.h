@@ -22,6 +22,12 @@ static inline uint64_t load64(const uint8_t *at)
 	return (uint64_t)load32(at) | (uint64_t)load32(at + 4) << 32;
 }
 
+/* The low 1 to 64 bits of a number. */
+static inline uint64_t low_bits(uint64_t number, uint32_t bits)
+{
+	return number & ~(uint64_t)0 >> (64 - bits);
+}
+
 /* A number of 1 to 64 bits that begins `offset` bits into `bytes`; bits behind `size` are 0. */
 static inline uint64_t load_bits(const uint8_t *bytes, uint32_t size, uint32_t offset,
 				 uint32_t bits)
@@ -41,7 +47,7 @@ static inline uint64_t load_bits(const uint8_t *bytes, uint32_t size, uint32_t o
 				number |= (uint64_t)bytes[at + i] << (8 * i - shift);
 		}
 	}
-	return number & ~(uint64_t)0 >> (64 - bits);
+	return low_bits(number, bits);
 }
 
 #endif

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Decodes a record to a call: what it was, when it was made, how it ended.
  */
@@ -32,22 +32,21 @@ static void decode_times(struct call *call, const struct record *record, uint64_
 		call->duration = micros_of(record->leave - record->entry, hz);
 }
 
-const uint8_t *call_abi(const struct call *call, const struct table *table)
+const uint8_t *abi_of_call(const struct call *call, const struct table *table)
 {
 	uint32_t abi = call->record->abi;
 
 	if (abi == HYPERCALL_UNKNOWN32 && call->entry != TABLE_NONE)
-		abi = load32(table_call_entry(table, call->entry) + 32);
-	return abi < table->count[TABLE_ABIS] ? table_entry(table, TABLE_ABIS, abi, TABLE_ABI_SIZE)
-					      : NULL;
+		abi = call_abi(call_entry(table, call->entry));
+	return abi < table->count[TABLE_ABIS] ? abi_entry(table, abi) : NULL;
 }
 
 /* Whether the ABI has results of 64 bits; else they are of 32, and RAX has their sign. */
 static int has_wide_results(const struct call *call, const struct table *table)
 {
-	const uint8_t *abi = call_abi(call, table);
+	const uint8_t *abi = abi_of_call(call, table);
 
-	return abi && abi[19] == 64;
+	return abi && abi_result_bits(abi) == 64;
 }
 
 static void decode_end(struct call *call, const struct record *record, const struct table *table)
@@ -70,7 +69,7 @@ static void decode_name_of_call(struct call *call, const struct table *table, st
 
 	call->entry = table_call(table, call->record->number);
 	if (call->entry != TABLE_NONE) {
-		call->name = table_text(table, load32(table_call_entry(table, call->entry) + 8));
+		call->name = table_text(table, call_name(call_entry(table, call->entry)));
 		return;
 	}
 	out_literal(&out, "hypercall_");

@@ -71,7 +71,7 @@ struct circumstances {
 };
 
 /* The row of the call's ABI, or NULL where the record does not say one that the table has. */
-const uint8_t *call_abi(const struct call *call, const struct table *table);
+const uint8_t *abi_of_call(const struct call *call, const struct table *table);
 
 /* Decode `record`. arena->is_full says afterwards whether there was too little memory. */
 void call_decode(struct call *call, const struct record *record, const struct table *table,
@@ -90,8 +90,8 @@ int call_failed(const struct call *call);
 /* How many of the record's arguments are shown: those that the ABI has registers for. */
 static inline uint32_t call_registers(const struct call *call, const struct table *table)
 {
-	const uint8_t *abi = call_abi(call, table);
-	uint32_t count = abi ? load32(abi + 8) : call->record->arguments;
+	const uint8_t *abi = abi_of_call(call, table);
+	uint32_t count = abi ? abi_arguments(abi) : call->record->arguments;
 
 	return count < HYPERCALL_ARGUMENTS ? count : HYPERCALL_ARGUMENTS;
 }

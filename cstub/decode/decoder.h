@@ -43,11 +43,11 @@ struct extent {
 /* Of a STRUCT or UNION (an entry of TABLE_TYPES) that says nothing; `size` bytes are known. */
 static inline struct extent whole_extent(const uint8_t *type, uint32_t size)
 {
-	uint32_t whole = load32(type + 4);
+	uint32_t whole = type_size(type);
 
 	return (struct extent){
-		.first_field = load32(type + 12),
-		.fields = load32(type + 16),
+		.first_field = type_first_field(type),
+		.fields = type_fields(type),
 		.size = whole < size ? whole : size,
 		.counted_at = TABLE_NONE,
 	};
@@ -97,14 +97,9 @@ struct pointee {
 void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,
 		    uint64_t address);
 
-static inline const uint8_t *table_type(const struct table *table, uint32_t type)
-{
-	return table_entry(table, TABLE_TYPES, type, TABLE_TYPE_SIZE);
-}
-
 static inline int is_structure(const uint8_t *type)
 {
-	return type[0] == TYPE_STRUCT || type[0] == TYPE_UNION;
+	return type_kind(type) == TYPE_STRUCT || type_kind(type) == TYPE_UNION;
 }
 
 #endif

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Works out how far a structure goes that says it itself, by the table's rules.
  *
@@ -13,14 +13,13 @@ static uint32_t least(uint32_t one, uint32_t other)
 
 static int is_in_bounds(const struct table *table, const uint8_t *layout, struct span data)
 {
-	uint32_t first = load32(layout + 8), count = load32(layout + 12);
+	uint32_t first = layout_first_bound(layout), count = layout_bounds(layout);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const uint8_t *bound =
-			table_entry(table, TABLE_BOUNDS, first + i, TABLE_BOUND_SIZE);
+		const uint8_t *bound = bound_entry(table, first + i);
 		uint64_t number =
-			load_bits(data.bytes, data.size, load32(bound), load32(bound + 4));
-		uint32_t bits = load32(bound + 8);
+			load_bits(data.bytes, data.size, bound_offset(bound), bound_bits(bound));
+		uint32_t bits = bound_most(bound);
 
 		if (bits < 64 && number >> bits)
 			return 0;
@@ -32,39 +31,38 @@ static int is_in_bounds(const struct table *table, const uint8_t *layout, struct
 static uint32_t layout_of(const struct table *table, const uint8_t *rule, uint64_t said,
 			  struct span data)
 {
-	uint32_t first = load32(rule + 20), count = load32(rule + 24);
+	uint32_t first = size_rule_first_layout(rule), count = size_rule_layouts(rule);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const uint8_t *layout =
-			table_entry(table, TABLE_LAYOUTS, first + i, TABLE_LAYOUT_SIZE);
+		const uint8_t *layout = layout_entry(table, first + i);
 
-		if (load32(layout) == said && is_in_bounds(table, layout, data))
-			return load32(layout + 4);
+		if (layout_size(layout) == said && is_in_bounds(table, layout, data))
+			return layout_type(layout);
 	}
-	return load32(rule + 28);
+	return size_rule_otherwise(rule);
 }
 
 static void size_of_structure(struct extent *extent, const struct table *table, const uint8_t *rule,
 			      uint64_t said, struct span data)
 {
-	uint32_t end = load32(rule + 32);
+	uint32_t end = size_rule_end(rule);
 	uint32_t type;
 
 	if (said < end)
 		said = end;
 	type = layout_of(table, rule, said, data);
-	*extent = whole_extent(table_type(table, type),
+	*extent = whole_extent(type_entry(table, type),
 			       said < data.size ? (uint32_t)said : data.size);
 	extent->is_sized = 1;
 }
 
 static void size_of_array(struct extent *extent, const uint8_t *rule, uint64_t said)
 {
-	uint32_t element = load32(rule + 12), always = load32(rule + 16);
+	uint32_t element = size_rule_element(rule), always = size_rule_least(rule);
 
 	if (said < always)
 		said = always;
-	extent->counted_at = load32(rule + 8);
+	extent->counted_at = size_rule_array(rule);
 	extent->counted_bytes = said < TABLE_TYPE_MOST
 					? least((uint32_t)said * element, TABLE_TYPE_MOST)
 					: TABLE_TYPE_MOST;
@@ -73,12 +71,12 @@ static void size_of_array(struct extent *extent, const uint8_t *rule, uint64_t s
 void size_by_rule(struct extent *extent, const struct table *table, uint32_t index,
 		  struct span data)
 {
-	const uint8_t *rule = table_entry(table, TABLE_SIZE_RULES, index, TABLE_SIZE_RULE_SIZE);
+	const uint8_t *rule = size_rule_entry(table, index);
 	uint64_t said;
 
 	data.size = extent->size;
-	said = load_bits(data.bytes, data.size, load32(rule), load32(rule + 4));
-	if (load32(rule + 8) == TABLE_NONE)
+	said = load_bits(data.bytes, data.size, size_rule_offset(rule), size_rule_bits(rule));
+	if (size_rule_array(rule) == TABLE_NONE)
 		size_of_structure(extent, table, rule, said, data);
 	else
 		size_of_array(extent, rule, said);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Selects calls: whether each of the conditions holds.
+ */
 #include "filter.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finds registers that a call changed and must not, and what its number and result mean.
  */
@@ -35,7 +35,7 @@ void out_register(struct out *out, uint32_t reg)
 
 void out_hypervisor(struct out *out, const struct table *table, const uint8_t *abi)
 {
-	struct table_text name = table_text(table, load32(abi));
+	struct table_text name = table_text(table, abi_name(abi));
 
 	out_upper(out, name.text, name.length);
 }
@@ -114,7 +114,7 @@ static int is_clobbered(const struct change *change, uint32_t may_change)
 static void find_clobbers(struct call *call, struct arena *arena, const uint8_t *entry,
 			  const uint8_t *abi)
 {
-	uint32_t may_change = (abi ? load32(abi + 20) : 0) | (entry ? load32(entry + 20) : 0);
+	uint32_t may_change = (abi ? abi_lost(abi) : 0) | (entry ? call_may_change(entry) : 0);
 
 	for (uint32_t i = 0; i < call->record->changes; i++)
 		if (is_clobbered(&call->record->changed[i], may_change))
@@ -125,7 +125,7 @@ static void find_clobbers(struct call *call, struct arena *arena, const uint8_t 
 static void find_number(struct call *call, const struct table *table, struct arena *arena,
 			const uint8_t *abi)
 {
-	uint64_t base = abi ? load64(abi + 24) : 0, index = abi ? load64(abi + 32) : 0;
+	uint64_t base = abi ? abi_number_base(abi) : 0, index = abi ? abi_number_index(abi) : 0;
 	uint64_t number = call->record->number;
 	uint32_t bits = (uint32_t)__builtin_popcountll(index), reached;
 	struct out out = begin_text(arena);
@@ -133,7 +133,7 @@ static void find_number(struct call *call, const struct table *table, struct are
 	if (!index || (number & ~index) == base)
 		return;
 	reached = table_call(table, base | (number & index));
-	out_register(&out, load32(abi + 4));
+	out_register(&out, abi_number(abi));
 	out_literal(&out, " is ");
 	out_hex(&out, number);
 	out_literal(&out, ", whose upper bits are not ");
@@ -146,7 +146,7 @@ static void find_number(struct call *call, const struct table *table, struct are
 	if (reached == TABLE_NONE)
 		out_literal(&out, "nothing");
 	else
-		out_text(&out, table_text(table, load32(table_call_entry(table, reached) + 8)));
+		out_text(&out, table_text(table, call_name(call_entry(table, reached))));
 	keep_finding(call, arena, "number", &out);
 }
 
@@ -166,9 +166,9 @@ static struct table_text next_word(struct table_text *path)
 static const struct value *argument_named(const struct call *call, const struct table *table,
 					  const uint8_t *entry, struct table_text name)
 {
-	for (uint32_t i = 0; i < load32(entry + 16); i++) {
+	for (uint32_t i = 0; i < call_arguments(entry); i++) {
 		struct table_text one =
-			table_text(table, load32(table_argument(table, entry, i) + 4));
+			table_text(table, argument_name(table_argument(table, entry, i)));
 
 		if (one.length == name.length && memcmp(one.text, name.text, one.length) == 0)
 			return call->argument[i];
@@ -210,9 +210,9 @@ static void find_by_rule(struct call *call, struct arena *arena, const char *kin
 static void find_address(struct call *call, const struct table *table, struct arena *arena,
 			 const uint8_t *entry, struct table_text argument)
 {
-	for (uint32_t i = 0; i < load32(entry + 16); i++) {
+	for (uint32_t i = 0; i < call_arguments(entry); i++) {
 		struct table_text name =
-			table_text(table, load32(table_argument(table, entry, i) + 4));
+			table_text(table, argument_name(table_argument(table, entry, i)));
 		struct out out = begin_text(arena);
 
 		if (!call->argument[i] || name.text != argument.text)
@@ -230,14 +230,15 @@ static void find_address(struct call *call, const struct table *table, struct ar
 static void apply_rule(struct call *call, const struct table *table, struct arena *arena,
 		       const uint8_t *entry, const uint8_t *rule)
 {
-	uint32_t why = load32(rule + 4), path = load32(rule + 8); /* where a rule has them */
+	uint32_t why = result_rule_why(rule),
+		 path = result_rule_path(rule); /* where a rule has them */
 	uint64_t number;
 
-	switch (load32(rule)) {
+	switch (result_rule_kind(rule)) {
 	case RULE_ZERO_FAILED_IF:
 		if (call->result == 0 &&
 		    number_at(call, table, entry, table_text(table, path), &number) &&
-		    number == load64(rule + 16))
+		    number == result_rule_value(rule))
 			find_by_rule(call, arena, "zero-but-failed",
 				     " failed though RAX is 0: ", table_text(table, why));
 		break;
@@ -255,12 +256,10 @@ static void apply_rule(struct call *call, const struct table *table, struct aren
 static void find_by_rules(struct call *call, const struct table *table, struct arena *arena,
 			  const uint8_t *entry)
 {
-	uint32_t first = load32(entry + 24), count = load32(entry + 28);
+	uint32_t first = call_first_rule(entry), count = call_rules(entry);
 
 	for (uint32_t i = 0; i < count; i++)
-		apply_rule(
-			call, table, arena, entry,
-			table_entry(table, TABLE_RESULT_RULES, first + i, TABLE_RESULT_RULE_SIZE));
+		apply_rule(call, table, arena, entry, result_rule_entry(table, first + i));
 }
 
 void find_at_return(struct call *call, const struct table *table, struct arena *arena)
@@ -268,11 +267,11 @@ void find_at_return(struct call *call, const struct table *table, struct arena *
 	const uint8_t *entry = NULL;
 
 	if (call->entry != TABLE_NONE)
-		entry = table_call_entry(table, call->entry);
+		entry = call_entry(table, call->entry);
 	if (call->record->changes)
-		find_clobbers(call, arena, entry, call_abi(call, table));
+		find_clobbers(call, arena, entry, abi_of_call(call, table));
 	if (!entry)
-		find_number(call, table, arena, call_abi(call, table));
+		find_number(call, table, arena, abi_of_call(call, table));
 	else if (call->has_result)
 		find_by_rules(call, table, arena, entry);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writes a call as a JSON object, as Event.as_json() (trace/event.py) and sinks/jsonl.py do. */
+/*
+ * Writes a call as a JSON object, as Event.as_json() (trace/event.py) and sinks/jsonl.py do.
+ */
 #include "arguments.h"
 #include "json_tree.h"
 #include "show.h"
@@ -58,9 +60,9 @@ static void out_vcpu(struct out *out, uint32_t vcpu)
 /* Who made which call, and with what in the registers. */
 static void out_asked(struct out *out, const struct call *call, const struct table *table)
 {
-	const uint8_t *abi = call_abi(call, table);
+	const uint8_t *abi = abi_of_call(call, table);
 	struct table_text name =
-		abi ? table_text(table, load32(abi)) : (struct table_text){NULL, 0};
+		abi ? table_text(table, abi_name(abi)) : (struct table_text){NULL, 0};
 
 	out_literal(out, ",\"vcpu\":");
 	out_vcpu(out, call->record->vcpu);
@@ -91,8 +93,7 @@ static void out_error(struct out *out, const struct table *table, int64_t result
 		out_literal(out, "null");
 		return;
 	}
-	name = table_text(table,
-			  load32(table_entry(table, TABLE_ERRORS, error, TABLE_ERROR_SIZE) + 4));
+	name = table_text(table, error_name(error_entry(table, error)));
 	out_plain(out, name.text, name.length);
 }
 
@@ -147,13 +148,13 @@ static void out_decoded(struct out *out, const struct call *call, const struct t
 	uint32_t count = 0, written = 0;
 
 	if (call->entry != TABLE_NONE) {
-		entry = table_call_entry(table, call->entry);
-		count = load32(entry + 16);
+		entry = call_entry(table, call->entry);
+		count = call_arguments(entry);
 	}
 	out_literal(out, ",\"decoded\":{");
 	for (uint32_t i = 0; i < count; i++) {
 		struct table_text name =
-			table_text(table, load32(table_argument(table, entry, i) + 4));
+			table_text(table, argument_name(table_argument(table, entry, i)));
 
 		if (!call->argument[i])
 			continue;

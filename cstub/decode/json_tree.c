@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes a tree of values as JSON: each kind as its own form.
+ */
 #include "json_tree.h"
 #include "leaf.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes numbers, bytes and sets of names.
+ */
 #include "leaf.h"
 
 void leaf_number(struct out *out, const struct value *value)
@@ -28,19 +31,19 @@ void leaf_set(struct out *out, const struct table *table, const struct value *va
 	int is_first = 1;
 
 	if (value->enumeration != TABLE_NONE) {
-		names = table_entry(table, TABLE_ENUMS, value->enumeration, TABLE_ENUM_SIZE);
-		at = table_entry(table, TABLE_VALUES_OF_ENUMS, load32(names), TABLE_VALUE_SIZE);
-		end = at + (size_t)load32(names + 4) * TABLE_VALUE_SIZE;
+		names = enum_entry(table, value->enumeration);
+		at = enumerator_entry(table, enum_first_value(names));
+		end = at + (size_t)enum_values(names) * TABLE_VALUE_SIZE;
 	}
 	for (; at < end; at += TABLE_VALUE_SIZE) {
-		uint64_t bits = load64(at);
+		uint64_t bits = enumerator_value(at);
 		struct table_text name;
 
 		if (!bits || (value->number & bits) != bits)
 			continue;
 		if (!is_first)
 			out_char(out, '|');
-		name = table_text(table, load32(at + 8));
+		name = table_text(table, enumerator_name(at));
 		out_name(out, name.text, name.length);
 		rest &= ~bits;
 		is_first = 0;

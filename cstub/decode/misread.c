@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finds the arguments that the hypervisor takes for something else than the caller gave: why these
  * are findings, and others are not, trace/misread.py says.
@@ -17,26 +17,26 @@ void find_unread(struct call *call, const struct table *table, struct arena *are
 		 const uint8_t *argument, uint32_t index)
 {
 	uint64_t value = call->record->argument[index];
-	uint32_t bits = argument[2];
+	uint32_t bits = argument_bits(argument);
 	const uint8_t *abi;
 	struct out out = begin_text(arena);
 
 	if (bits >= 32 || !((value & EXTENDED) >> bits))
 		return;
-	abi = call_abi(call, table);
+	abi = abi_of_call(call, table);
 	if (!abi)
 		return;
 	out_text(&out, call->name);
 	out_literal(&out, " reads ");
 	out_decimal(&out, bits);
 	out_literal(&out, " bits of ");
-	out_register(&out, abi[12 + index]);
+	out_register(&out, abi_argument(abi, index));
 	out_literal(&out, ", ");
 	out_hex(&out, value);
 	out_literal(&out, " has more: ");
-	out_text(&out, table_text(table, load32(argument + 4)));
+	out_text(&out, table_text(table, argument_name(argument)));
 	out_char(&out, '=');
-	out_decimal(&out, value & ((UINT64_C(1) << bits) - 1));
+	out_decimal(&out, low_bits(value, bits));
 	out_literal(&out, " is what ");
 	out_hypervisor(&out, table, abi);
 	out_literal(&out, " takes");
@@ -56,7 +56,7 @@ struct walk {
 static void find_no_truth(struct walk *walk, uint64_t number)
 {
 	struct out out = begin_text(walk->arena);
-	const uint8_t *abi = call_abi(walk->call, walk->table);
+	const uint8_t *abi = abi_of_call(walk->call, walk->table);
 
 	if (!abi || walk->told++ >= MAX_TOLD)
 		return;
@@ -111,6 +111,6 @@ void find_no_truths(struct call *call, const struct table *table, struct arena *
 	if (!before)
 		return;
 	walk.path = (struct out){walk.start, walk.start + MAX_PATH, 0};
-	out_text(&walk.path, table_text(table, load32(argument + 4)));
+	out_text(&walk.path, table_text(table, argument_name(argument)));
 	find_in(&walk, before);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Decodes numbers by their types: names, sets, bools, with a sign or without.
  */
@@ -6,15 +6,15 @@
 
 static const uint8_t *enum_value(const struct table *table, uint32_t index, uint64_t number)
 {
-	const uint8_t *names = table_entry(table, TABLE_ENUMS, index, TABLE_ENUM_SIZE);
-	uint32_t first = load32(names), count = load32(names + 4);
-	const uint8_t *at = table_entry(table, TABLE_VALUES_OF_ENUMS, first, TABLE_VALUE_SIZE);
+	const uint8_t *names = enum_entry(table, index);
+	uint32_t first = enum_first_value(names), count = enum_values(names);
+	const uint8_t *at = enumerator_entry(table, first);
 
 	/* Most begin with 0 and leave none out. */
-	if (number < count && load64(at + number * TABLE_VALUE_SIZE) == number)
+	if (number < count && enumerator_value(at + number * TABLE_VALUE_SIZE) == number)
 		return at + number * TABLE_VALUE_SIZE;
 	for (; count; count--, at += TABLE_VALUE_SIZE)
-		if (load64(at) == number)
+		if (enumerator_value(at) == number)
 			return at;
 	return NULL;
 }
@@ -26,8 +26,8 @@ int decode_name(const struct table *table, struct value *value, uint32_t index)
 	if (!entry)
 		return 0;
 	value->kind = VALUE_NAME;
-	value->text = table_text(table, load32(entry + 8));
-	value->flags = load32(entry + 12) & VALUE_IS_ZERO ? VALUE_ZERO : 0;
+	value->text = table_text(table, enumerator_name(entry));
+	value->flags = enumerator_flags(entry) & VALUE_IS_ZERO ? VALUE_ZERO : 0;
 	return 1;
 }
 
@@ -42,8 +42,8 @@ static uint64_t extended(uint64_t number, uint32_t bits)
 void decode_number(struct decoder *decoder, struct value *value, uint32_t type, uint64_t number,
 		   uint32_t bits, uint32_t roles)
 {
-	const uint8_t *entry = table_type(decoder->table, type);
-	uint32_t names = load32(entry + 12);
+	const uint8_t *entry = type_entry(decoder->table, type);
+	uint32_t names = type_enum(entry);
 
 	value->number = number;
 	value->kind = VALUE_NUMBER;
@@ -52,12 +52,12 @@ void decode_number(struct decoder *decoder, struct value *value, uint32_t type, 
 		value->enumeration = names;
 	} else if (names != TABLE_NONE && decode_name(decoder->table, value, names)) {
 		return;
-	} else if (number > 1 && (entry[1] & TYPE_BOOLEAN || roles & FIELD_BOOL)) {
+	} else if (number > 1 && (type_flags(entry) & TYPE_BOOLEAN || roles & FIELD_BOOL)) {
 		value->flags = VALUE_NO_TRUTH;
 		decoder->no_truths++;
 	} else if (bits == 64 || roles & FIELD_HEX) {
 		value->kind = VALUE_HEX;
-	} else if (entry[1] & TYPE_SIGNED) {
+	} else if (type_flags(entry) & TYPE_SIGNED) {
 		value->number = extended(number, bits);
 	}
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Follows pointers in structures to what was captured with the call; what was not is an address.
  */
@@ -39,7 +39,7 @@ static void decode_one(struct decoder *decoder, struct value *pointer, uint32_t 
 {
 	struct value *value;
 
-	data = read_of(decoder, data, load32(table_type(decoder->table, type) + 4));
+	data = read_of(decoder, data, type_size(type_entry(decoder->table, type)));
 	if (!is_decodable(decoder->table, type, data))
 		return;
 	value = target(decoder, pointer);
@@ -51,7 +51,7 @@ static void decode_one(struct decoder *decoder, struct value *pointer, uint32_t 
 static void decode_elements(struct decoder *decoder, struct value *list, uint32_t type,
 			    uint64_t count, struct span data, uint64_t address)
 {
-	uint32_t size = load32(table_type(decoder->table, type) + 4), at = 0;
+	uint32_t size = type_size(type_entry(decoder->table, type)), at = 0;
 	struct value **tail = &list->first, *child;
 
 	for (; list->size < count; at += size) {
@@ -77,7 +77,7 @@ static void decode_several(struct decoder *decoder, struct value *pointer,
 			   const struct pointee *pointee, struct span data, uint64_t address)
 {
 	uint64_t count = pointee->count < VALUE_ELEMENTS ? pointee->count : VALUE_ELEMENTS;
-	uint32_t size = load32(table_type(decoder->table, pointee->type) + 4);
+	uint32_t size = type_size(type_entry(decoder->table, pointee->type));
 	struct value *list;
 
 	if (count && (!size || data.size < size || decoder->left < size))

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reads the record of a guest's ring (acrn_ring.h), whose layout its header says.
  */

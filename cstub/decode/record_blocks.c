@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reads a record of version 2 (hypercall_record.h): what is before its blocks, and the blocks.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Decodes arrays and structures by the table's types.
  */
@@ -43,8 +43,8 @@ static void decode_characters(struct value *value, struct span data)
 static void decode_array(struct decoder *decoder, struct value *value, const uint8_t *type,
 			 struct span data, uint32_t roles)
 {
-	uint32_t element = load32(type + 12),
-		 size = load32(table_type(decoder->table, element) + 4);
+	uint32_t element = type_element(type),
+		 size = type_size(type_entry(decoder->table, element));
 	struct value **tail = &value->first, *child;
 
 	if (roles & FIELD_TEXT) {
@@ -62,9 +62,8 @@ static void decode_array(struct decoder *decoder, struct value *value, const uin
 static uint64_t number_in(const struct decoder *decoder, const struct structure *structure,
 			  uint32_t index)
 {
-	const uint8_t *field = table_entry(decoder->table, TABLE_FIELDS_OF_TYPES,
-					   structure->extent.first_field + index, TABLE_FIELD_SIZE);
-	uint32_t offset = load32(field + 4), bits = load32(field + 8);
+	const uint8_t *field = field_entry(decoder->table, structure->extent.first_field + index);
+	uint32_t offset = field_offset(field), bits = field_bits(field);
 
 	if (offset + bits > structure->extent.size * 8)
 		return 0;
@@ -74,10 +73,10 @@ static uint64_t number_in(const struct decoder *decoder, const struct structure 
 static void decode_address(struct decoder *decoder, struct value *value, const struct field *field,
 			   uint64_t address, const struct structure *structure)
 {
-	uint32_t counting = load32(field->entry + 24);
+	uint32_t counting = field_counter(field->entry);
 	struct pointee pointee = {
-		.type = load32(field->entry + 20),
-		.direction = field->entry[18],
+		.type = field_pointee(field->entry),
+		.direction = field_direction(field->entry),
 		.is_array = counting != TABLE_NONE,
 	};
 
@@ -90,25 +89,16 @@ static void decode_address(struct decoder *decoder, struct value *value, const s
 static const uint8_t *selected_member(const struct table *table, const struct field *field,
 				      struct span structure)
 {
-	uint32_t index = load32(field->entry + 28), first, count;
+	uint32_t index = field_selection(field->entry);
 	const uint8_t *selection, *one;
-	uint64_t number;
 
 	if (index == TABLE_NONE)
 		return NULL;
-	selection = table_entry(table, TABLE_SELECTIONS, index, TABLE_SELECTION_SIZE);
-	number = load_bits(structure.bytes, structure.size, load32(selection + 4),
-			   load32(selection + 8));
-	first = load32(selection + 12);
-	count = load32(selection + 16);
-	for (uint32_t i = 0; i < count; i++) {
-		one = table_entry(table, TABLE_CASES, first + i, TABLE_CASE_SIZE);
-		if (load64(one) == number)
-			return table_entry(table, TABLE_FIELDS_OF_TYPES,
-					   load32(field->type + 12) + load32(one + 8),
-					   TABLE_FIELD_SIZE);
-	}
-	return NULL;
+	selection = selection_entry(table, index);
+	one = table_case(table, selection,
+			 load_bits(structure.bytes, structure.size, selection_offset(selection),
+				   selection_bits(selection)));
+	return one ? field_entry(table, type_first_field(field->type) + case_target(one)) : NULL;
 }
 
 static void decode_union(struct decoder *decoder, struct value *value, const struct field *field,
@@ -128,10 +118,10 @@ static void decode_union(struct decoder *decoder, struct value *value, const str
 	child = append(decoder, &tail);
 	if (!child)
 		return;
-	child->name = load32(member);
-	size = load32(table_type(decoder->table, load32(member + 12)) + 4);
+	child->name = field_name(member);
+	size = type_size(type_entry(decoder->table, field_type(member)));
 	data.size = size < data.size ? size : data.size;
-	decode_type(decoder, child, load32(member + 12), data, 0);
+	decode_type(decoder, child, field_type(member), data, 0);
 }
 
 static void decode_field(struct decoder *decoder, struct value *value, const struct field *field,
@@ -139,13 +129,13 @@ static void decode_field(struct decoder *decoder, struct value *value, const str
 {
 	struct span data = {structure->data.bytes + field->offset / 8, field->bits / 8};
 
-	if (field->roles & FIELD_SECRET || field->type[0] == TYPE_HIDDEN)
+	if (field->roles & FIELD_SECRET || type_kind(field->type) == TYPE_HIDDEN)
 		value->kind = VALUE_REDACTED;
-	else if (load32(field->entry + 20) != TABLE_NONE)
+	else if (field_pointee(field->entry) != TABLE_NONE)
 		decode_address(decoder, value, field, number, structure);
-	else if (field->type[0] == TYPE_SCALAR)
+	else if (type_kind(field->type) == TYPE_SCALAR)
 		decode_number(decoder, value, field->index, number, field->bits, field->roles);
-	else if (field->type[0] == TYPE_UNION)
+	else if (type_kind(field->type) == TYPE_UNION)
 		decode_union(decoder, value, field, data, structure->data);
 	else
 		decode_type(decoder, value, field->index, data, field->roles);
@@ -160,20 +150,19 @@ static int is_all_zero(struct span data)
 
 static struct field field_at(const struct table *table, const struct extent *extent, uint32_t i)
 {
-	const uint8_t *entry = table_entry(table, TABLE_FIELDS_OF_TYPES, extent->first_field + i,
-					   TABLE_FIELD_SIZE);
-	uint32_t index = load32(entry + 12);
+	const uint8_t *entry = field_entry(table, extent->first_field + i);
+	uint32_t index = field_type(entry);
 	struct field field = {
 		.entry = entry,
-		.type = table_type(table, index),
-		.offset = load32(entry + 4),
-		.bits = load32(entry + 8),
-		.roles = load16(entry + 16),
+		.type = type_entry(table, index),
+		.offset = field_offset(entry),
+		.bits = field_bits(entry),
+		.roles = field_roles(entry),
 		.index = index,
 	};
 
-	if (field.offset == extent->counted_at && field.type[0] == TYPE_ARRAY) {
-		uint32_t size = load32(table_type(table, load32(field.type + 12)) + 4);
+	if (field.offset == extent->counted_at && type_kind(field.type) == TYPE_ARRAY) {
+		uint32_t size = type_size(type_entry(table, type_element(field.type)));
 		uint32_t bits = extent->counted_bytes / size * size * 8;
 
 		field.bits = bits < field.bits ? bits : field.bits;
@@ -189,7 +178,7 @@ static int is_left_out(const struct structure *structure, const struct field *fi
 		return 1;
 	if (!(field->roles & FIELD_RESERVED) || number)
 		return 0;
-	return field->type[0] == TYPE_SCALAR ||
+	return type_kind(field->type) == TYPE_SCALAR ||
 	       is_all_zero(
 		       (struct span){structure->data.bytes + field->offset / 8, field->bits / 8});
 }
@@ -203,7 +192,7 @@ static void decode_fields(struct decoder *decoder, struct value *value,
 		struct field field = field_at(decoder->table, &structure->extent, i);
 		uint64_t number = 0;
 
-		if (field.type[0] == TYPE_SCALAR)
+		if (type_kind(field.type) == TYPE_SCALAR)
 			number = load_bits(structure->data.bytes, structure->data.size,
 					   field.offset, field.bits);
 		if (is_left_out(structure, &field, number))
@@ -211,7 +200,7 @@ static void decode_fields(struct decoder *decoder, struct value *value,
 		child = append(decoder, &tail);
 		if (!child)
 			return;
-		child->name = load32(field.entry);
+		child->name = field_name(field.entry);
 		child->roles = (uint16_t)field.roles;
 		decode_field(decoder, child, &field, number, structure);
 	}
@@ -222,8 +211,8 @@ static void decode_structure(struct decoder *decoder, struct value *value, const
 {
 	struct structure structure = {data, whole_extent(type, data.size)};
 
-	if (load32(type + 20) != TABLE_NONE)
-		size_by_rule(&structure.extent, decoder->table, load32(type + 20), data);
+	if (type_size_rule(type) != TABLE_NONE)
+		size_by_rule(&structure.extent, decoder->table, type_size_rule(type), data);
 	value->kind = VALUE_STRUCT;
 	value->flags = structure.extent.is_sized ? VALUE_SIZED : 0;
 	value->size = structure.extent.size;
@@ -233,10 +222,10 @@ static void decode_structure(struct decoder *decoder, struct value *value, const
 void decode_type(struct decoder *decoder, struct value *value, uint32_t type, struct span data,
 		 uint32_t roles)
 {
-	const uint8_t *entry = table_type(decoder->table, type);
-	uint32_t size = load32(entry + 4);
+	const uint8_t *entry = type_entry(decoder->table, type);
+	uint32_t size = type_size(entry);
 
-	switch (entry[0]) {
+	switch (type_kind(entry)) {
 	case TYPE_SCALAR:
 		decode_number(decoder, value, type, load_bits(data.bytes, data.size, 0, size * 8),
 			      size * 8, roles);
@@ -255,7 +244,7 @@ void decode_type(struct decoder *decoder, struct value *value, uint32_t type, st
 
 int is_decodable(const struct table *table, uint32_t type, struct span data)
 {
-	const uint8_t *entry = table_type(table, type);
+	const uint8_t *entry = type_entry(table, type);
 
-	return is_structure(entry) ? data.size > 0 : data.size >= load32(entry + 4);
+	return is_structure(entry) ? data.size > 0 : data.size >= type_size(entry);
 }

@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Checks a table, so that whoever reads it need not; finds calls and errors in it.
+ * Checks a table, so that whoever reads it need not.
  *
  * Every number of a table may be anything. What is checked here: each place is inside the table,
  * each index is that of an entry, each text ends, types are as large as what is in them and no
@@ -18,16 +18,17 @@ static int is_registers(uint32_t mask)
 
 static int is_abi(struct check *check, const uint8_t *abi)
 {
-	uint32_t arguments = load32(abi + 8);
+	uint32_t arguments = abi_arguments(abi);
 
 	if (arguments > TABLE_ARGUMENTS)
 		return 0;
 	for (uint32_t i = 0; i < arguments; i++)
-		if (abi[12 + i] >= HYPERCALL_REGISTERS)
+		if (abi_argument(abi, i) >= HYPERCALL_REGISTERS)
 			return 0;
-	return is_text(check, load32(abi)) && load32(abi + 4) < HYPERCALL_REGISTERS &&
-	       abi[18] < HYPERCALL_REGISTERS && (abi[19] == 32 || abi[19] == 64) &&
-	       is_registers(load32(abi + 20));
+	return is_text(check, abi_name(abi)) && abi_number(abi) < HYPERCALL_REGISTERS &&
+	       abi_result(abi) < HYPERCALL_REGISTERS &&
+	       (abi_result_bits(abi) == 32 || abi_result_bits(abi) == 64) &&
+	       is_registers(abi_lost(abi));
 }
 
 /* What an address leads to, by a number in one of the call's arguments. */
@@ -35,14 +36,15 @@ static int selects_type(struct check *check, uint32_t index, uint32_t arguments)
 {
 	const uint8_t *selection = own_selection(check, index);
 
-	if (!selection || load32(selection) >= arguments ||
-	    !is_number(load32(selection + 4), load32(selection + 8), 64, 64) ||
-	    !belongs(check, TABLE_CASES, selection + 12, TABLE_TARGETS))
+	if (!selection || selection_argument(selection) >= arguments ||
+	    !is_number(selection_offset(selection), selection_bits(selection), 64, 64) ||
+	    !belongs(check, TABLE_CASES, selection_first_case(selection),
+		     selection_cases(selection), TABLE_TARGETS))
 		return 0;
-	for (uint32_t i = 0; i < load32(selection + 16); i++) {
+	for (uint32_t i = 0; i < selection_cases(selection); i++) {
 		const uint8_t *one = case_of(check, selection, i);
 
-		if (!type_at(check, load32(one + 8)) || !is_direction(load32(one + 12)))
+		if (!type_at(check, case_target(one)) || !is_direction(case_direction(one)))
 			return 0;
 	}
 	return 1;
@@ -50,38 +52,40 @@ static int selects_type(struct check *check, uint32_t index, uint32_t arguments)
 
 static int is_argument(struct check *check, const uint8_t *argument, uint32_t arguments)
 {
-	uint32_t kind = argument[0], bits = argument[2], type = load32(argument + 8);
-	uint32_t selection = load32(argument + 16);
+	uint32_t kind = argument_kind(argument), bits = argument_bits(argument),
+		 type = argument_type(argument);
+	uint32_t selection = argument_selection(argument);
 
-	if (kind < ARGUMENT_VALUE || kind > ARGUMENT_PASS || !is_direction(argument[1]))
+	if (kind < ARGUMENT_VALUE || kind > ARGUMENT_PASS ||
+	    !is_direction(argument_direction(argument)))
 		return 0;
 	if (bits != 8 && bits != 16 && bits != 32 && bits != 64)
 		return 0;
 	if (kind == ARGUMENT_PACKED && type_at(check, type) &&
-	    type_at(check, type)[0] != TYPE_STRUCT)
+	    type_kind(type_at(check, type)) != TYPE_STRUCT)
 		return 0;
-	return is_text(check, load32(argument + 4)) && is_index_or_none(check, TABLE_TYPES, type) &&
-	       is_index_or_none(check, TABLE_ENUMS, load32(argument + 12)) &&
+	return is_text(check, argument_name(argument)) &&
+	       is_index_or_none(check, TABLE_TYPES, type) &&
+	       is_index_or_none(check, TABLE_ENUMS, argument_enum(argument)) &&
 	       (selection == TABLE_NONE || selects_type(check, selection, arguments));
 }
 
 static int is_call(struct check *check, const uint8_t *call)
 {
-	uint32_t first = load32(call + 12), count = load32(call + 16), abi = load32(call + 32);
+	uint32_t first = call_first_argument(call), count = call_arguments(call),
+		 abi = call_abi(call);
 
-	if (check->index && load64(call - TABLE_CALL_SIZE) >= load64(call))
+	if (check->index && call_number(call - TABLE_CALL_SIZE) >= call_number(call))
 		return 0;
-	if (!is_text(check, load32(call + 8)) || !is_registers(load32(call + 20)) ||
+	if (!is_text(check, call_name(call)) || !is_registers(call_may_change(call)) ||
 	    !is_index(check, TABLE_ABIS, abi) ||
-	    count > load32(table_entry(check->table, TABLE_ABIS, abi, TABLE_ABI_SIZE) + 8) ||
-	    !belongs(check, TABLE_ARGUMENTS_OF_CALLS, call + 12, TABLE_ARGUMENTS) ||
-	    !belongs(check, TABLE_RESULT_RULES, call + 24, UINT32_MAX))
+	    count > abi_arguments(abi_entry(check->table, abi)) ||
+	    !belongs(check, TABLE_ARGUMENTS_OF_CALLS, first, count, TABLE_ARGUMENTS) ||
+	    !belongs(check, TABLE_RESULT_RULES, call_first_rule(call), call_rules(call),
+		     UINT32_MAX))
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
-		if (!is_argument(check,
-				 table_entry(check->table, TABLE_ARGUMENTS_OF_CALLS, first + i,
-					     TABLE_ARGUMENT_SIZE),
-				 count))
+		if (!is_argument(check, argument_entry(check->table, first + i), count))
 			return 0;
 	return 1;
 }
@@ -91,64 +95,68 @@ static int is_sized(const struct check *check, uint32_t index)
 {
 	const uint8_t *type = type_at(check, index);
 
-	return type && type[0] == TYPE_STRUCT && load32(type + 20) == TABLE_NONE;
+	return type && type_kind(type) == TYPE_STRUCT && type_size_rule(type) == TABLE_NONE;
 }
 
 static int is_size_rule(struct check *check, const uint8_t *rule)
 {
-	uint32_t bit_offset = load32(rule), bit_size = load32(rule + 4), array = load32(rule + 8);
-	uint32_t each = load32(rule + 12), otherwise = load32(rule + 28);
+	uint32_t bit_offset = size_rule_offset(rule), bit_size = size_rule_bits(rule),
+		 array = size_rule_array(rule);
+	uint32_t each = size_rule_element(rule), otherwise = size_rule_otherwise(rule);
 
 	if (!is_number(bit_offset, bit_size, 32, TABLE_TYPE_MOST * 8) ||
-	    load32(rule + 32) != (bit_offset + bit_size + 7) / 8 ||
-	    !belongs(check, TABLE_LAYOUTS, rule + 20, TABLE_FAMILY))
+	    size_rule_end(rule) != (bit_offset + bit_size + 7) / 8 ||
+	    !belongs(check, TABLE_LAYOUTS, size_rule_first_layout(rule), size_rule_layouts(rule),
+		     TABLE_FAMILY))
 		return 0;
 	if (array == TABLE_NONE)
 		return is_sized(check, otherwise);
 	return array % 8 == 0 && array <= TABLE_TYPE_MOST * 8 && each >= 1 &&
-	       each <= TABLE_TYPE_MOST && load32(rule + 24) == 0 && otherwise == TABLE_NONE;
+	       each <= TABLE_TYPE_MOST && size_rule_layouts(rule) == 0 && otherwise == TABLE_NONE;
 }
 
 static int is_layout(struct check *check, const uint8_t *layout)
 {
-	return is_sized(check, load32(layout + 4)) &&
-	       belongs(check, TABLE_BOUNDS, layout + 8, TABLE_FIELDS);
+	return is_sized(check, layout_type(layout)) &&
+	       belongs(check, TABLE_BOUNDS, layout_first_bound(layout), layout_bounds(layout),
+		       TABLE_FIELDS);
 }
 
 static int is_bound(struct check *check, const uint8_t *bound)
 {
 	(void)check;
-	return is_number(load32(bound), load32(bound + 4), 64, TABLE_TYPE_MOST * 8) &&
-	       load32(bound + 8) < load32(bound + 4);
+	return is_number(bound_offset(bound), bound_bits(bound), 64, TABLE_TYPE_MOST * 8) &&
+	       bound_most(bound) < bound_bits(bound);
 }
 
 static int is_enum(struct check *check, const uint8_t *one)
 {
-	return is_text(check, load32(one + 8)) &&
-	       belongs(check, TABLE_VALUES_OF_ENUMS, one, TABLE_VALUES);
+	return is_text(check, enum_name(one)) &&
+	       belongs(check, TABLE_VALUES_OF_ENUMS, enum_first_value(one), enum_values(one),
+		       TABLE_VALUES);
 }
 
 static int is_value(struct check *check, const uint8_t *value)
 {
-	return is_text(check, load32(value + 8));
+	return is_text(check, enumerator_name(value));
 }
 
 static int is_result_rule(struct check *check, const uint8_t *rule)
 {
-	uint32_t kind = load32(rule);
+	uint32_t kind = result_rule_kind(rule);
 	int has_why = kind == RULE_ZERO_FAILED_IF || kind == RULE_ZERO_PROVES_NOTHING;
 	int has_path = kind == RULE_ZERO_FAILED_IF || kind == RULE_EINVAL_MEANS_ADDRESS;
 
-	return (has_why || has_path) && (!has_why || is_text(check, load32(rule + 4))) &&
-	       (!has_path || is_text(check, load32(rule + 8)));
+	return (has_why || has_path) && (!has_why || is_text(check, result_rule_why(rule))) &&
+	       (!has_path || is_text(check, result_rule_path(rule)));
 }
 
 static int is_error(struct check *check, const uint8_t *error)
 {
-	if (check->index && load32(error - TABLE_ERROR_SIZE) >= load32(error))
+	if (check->index && error_number(error - TABLE_ERROR_SIZE) >= error_number(error))
 		return 0;
-	return is_text(check, load32(error + 4)) && is_text(check, load32(error + 8)) &&
-	       is_index(check, TABLE_ABIS, load32(error + 12));
+	return is_text(check, error_name(error)) && is_text(check, error_text(error)) &&
+	       is_index(check, TABLE_ABIS, error_abi(error));
 }
 
 /* In this order: an entry is looked at after those that it leads to need to be. */
@@ -219,20 +227,6 @@ static int stands_alone(enum table_section section)
 	return alone >> section & 1;
 }
 
-static uint64_t number_of(const struct table *table, uint32_t call)
-{
-	return load64(table_entry(table, TABLE_CALLS, call, TABLE_CALL_SIZE));
-}
-
-/* The numbers of a hypervisor follow each other, mostly. */
-static void index_calls(struct table *table)
-{
-	for (uint32_t i = 0; i < 256; i++)
-		table->likely_call[i] = 0;
-	for (uint32_t i = 0; i < table->count[TABLE_CALLS]; i++)
-		table->likely_call[number_of(table, i) & 255] = i;
-}
-
 const char *table_check(struct table *table, const void *bytes, size_t size)
 {
 	struct check check = {.table = table};
@@ -254,46 +248,6 @@ const char *table_check(struct table *table, const void *bytes, size_t size)
 			wrong = rule->wrong;
 	}
 	if (!wrong)
-		index_calls(table);
+		table_index_calls(table);
 	return wrong;
-}
-
-uint32_t table_call(const struct table *table, uint64_t number)
-{
-	uint32_t low = 0, high = table->count[TABLE_CALLS];
-	uint32_t likely = table->likely_call[number & 255];
-
-	if (high && number_of(table, likely) == number)
-		return likely;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		uint64_t there = number_of(table, middle);
-
-		if (there == number)
-			return middle;
-		if (there < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return TABLE_NONE;
-}
-
-uint32_t table_error(const struct table *table, uint32_t number)
-{
-	uint32_t low = 0, high = table->count[TABLE_ERRORS];
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		uint32_t there = load32(table_entry(table, TABLE_ERRORS, middle, TABLE_ERROR_SIZE));
-
-		if (there == number)
-			return middle;
-		if (there < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return TABLE_NONE;
 }

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "table_entries.h"
 
 #define TABLE_MAGIC	0x31544348u /* "HCT1" */
 #define TABLE_NONE	0xffffffffu /* an index or offset of nothing */
@@ -57,145 +58,8 @@ enum table_section {
 	TABLE_SECTIONS
 };
 
-/* Bytes of an entry of each section; TABLE_TEXT counts bytes. */
+/* TABLE_TEXT counts bytes; what an entry of each other section says: table_entries.h. */
 #define TABLE_HEADER_SIZE (16 + 8 * TABLE_SECTIONS)
-
-/*
- * A hypervisor's ABI: abi.def's row.
- *   0 u32 name  4 u32 number (enum hypercall_register)  8 u32 argument_count
- *   12 u8[6] arguments (enum hypercall_register)  18 u8 result  19 u8 result_bits (32 or 64)
- *   20 u32 lost (mask of enum hypercall_register: may change across any call)
- *   24 u64 number_base  32 u64 number_index (mask: what the hypervisor looks at)
- * A number other than base | index bits is a finding, when index is not 0.
- */
-#define TABLE_ABI_SIZE 40
-
-/*
- *   0 u64 number  8 u32 name  12 u32 first argument  16 u32 argument count (to TABLE_ARGUMENTS)
- *   20 u32 may_change (mask of enum hypercall_register)  24 u32 first result rule  28 u32 count
- *   32 u32 ABI (index)  36 u32 0
- */
-#define TABLE_CALL_SIZE 40
-
-/*
- *   0 u8 kind (enum table_argument)  1 u8 direction (enum table_direction)
- *   2 u8 bits (that the hypervisor reads: 8, 16, 32, 64)  3 u8 flags (TABLE_QUOTED)
- *   4 u32 name
- *   8 u32 type: of PTR what it points at, of PACKED the structure; else TABLE_NONE
- *   12 u32 enum (index): of ENUM; else TABLE_NONE
- *   16 u32 selection (index): of ADDR, what it points at; or TABLE_NONE
- */
-#define TABLE_ARGUMENT_SIZE 20
-
-enum table_argument {
-	ARGUMENT_VALUE = 1,
-	ARGUMENT_VMID,
-	ARGUMENT_ENUM,
-	ARGUMENT_PACKED,
-	ARGUMENT_PTR,
-	ARGUMENT_ADDR,
-	ARGUMENT_PASS,
-};
-
-enum table_direction { DIRECTION_IN = 1, DIRECTION_OUT = 2, DIRECTION_INOUT = 3 };
-
-/*
- *   0 u8 kind (enum table_type)  1 u8 flags (TYPE_…)  2 u8 alignment (1, 2, 4, 8)  3 u8 depth
- *   4 u32 size (bytes; of a SCALAR 1 to 8)  8 u32 name (of a STRUCT, UNION; may be empty)
- *   12 u32 a: SCALAR its enum or TABLE_NONE; ARRAY its element's type; STRUCT, UNION first field
- *   16 u32 b: ARRAY how many elements, of 1 byte at least; STRUCT, UNION how many fields; else 0
- *   20 u32 size rule (index; of a structure that says its own size) or TABLE_NONE
- * An element's and a field's type have a smaller depth than the type that has them: there are no
- * cycles, and no more than TABLE_DEEPEST types in each other. A pointer (a field's pointee) may
- * lead to any type.
- */
-#define TABLE_TYPE_SIZE 24
-
-enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HIDDEN };
-
-#define TYPE_SIGNED  1
-#define TYPE_BOOLEAN 2
-
-/*
- *   0 u32 name  4 u32 bit_offset  8 u32 bit_size (of a SCALAR 1 to as many as its type has; else
- *   all that its type has, and bit_offset is a multiple of 8 too)
- *   12 u32 type  16 u16 roles (FIELD_…)  18 u8 direction (of a pointer, else 0)  19 u8 0
- *   20 u32 pointee (type; of a SCALAR) or TABLE_NONE
- *   24 u32 count field (of its structure's, from 0; a SCALAR, of a pointer alone) or TABLE_NONE
- *   28 u32 selection (index; of a UNION, which member counts) or TABLE_NONE
- */
-#define TABLE_FIELD_SIZE 32
-
-#define FIELD_OUT      1   /* the hypervisor writes it */
-#define FIELD_TEXT     2   /* characters up to the first NUL */
-#define FIELD_FLAGS    4   /* a set of the enumeration's values */
-#define FIELD_HEX      8   /* shown in hexadecimal, as all that have 64 bits */
-#define FIELD_BOOL     16  /* 0 or 1 */
-#define FIELD_RESERVED 32  /* in the tree only where it is not 0 */
-#define FIELD_SECRET   64  /* never shown */
-#define FIELD_QUOTED   128 /* its name is that of characters: shown in quotes */
-#define FIELD_MAY_HIDE                                                                             \
-	256 /* its name is a reserved field's: not shown where it was 0 at the call */
-
-#define TABLE_QUOTED 1 /* of an argument: as FIELD_QUOTED */
-
-/*
- * Which case counts, by a number beside it.
- *   0 u32 argument (index in the call) or TABLE_NONE: then a field of the same structure
- *   4 u32 bit_offset  8 u32 bit_size (of the number, in the argument or structure)
- *   12 u32 first case  16 u32 case count
- */
-#define TABLE_SELECTION_SIZE 20
-
-/*
- *   0 u64 value  8 u32 target: of a field a member of the union (of its fields, from 0), of an
- *   argument a type  12 u32 direction (of an argument; else 0)
- */
-#define TABLE_CASE_SIZE 16
-
-/*
- * How far a structure goes, that says it itself (acrn_sizes.def).
- *   0 u32 bit_offset  4 u32 bit_size of the number that says it
- *   8 u32 array: bit_offset of the array that it counts, or TABLE_NONE: it says bytes
- *   12 u32 element size (of the array)  16 u32 least: elements that are always there
- *   20 u32 first layout  24 u32 layout count  28 u32 otherwise: the type where no layout fits
- *   32 u32 least bytes: the number's own end
- * One that counts has no layouts, and `otherwise` is TABLE_NONE: the type itself is cut, in the
- * field that is an ARRAY at that place, if there is one. The types of the layouts and `otherwise`
- * are STRUCTs without a size rule, and no deeper than the type that has the rule. The number has 32
- * bits at most. It may lie behind the bytes that there are: these count as zeros.
- */
-#define TABLE_SIZE_RULE_SIZE 36
-
-/* If it says `size` bytes, and all bounds hold.   0 u32 size  4 u32 type  8 u32 bound  12 u32 count
- */
-#define TABLE_LAYOUT_SIZE 16
-
-/* A number must not have more `bits`.   0 u32 bit_offset  4 u32 bit_size  8 u32 bits  12 u32 0 */
-#define TABLE_BOUND_SIZE 16
-
-/*   0 u32 first value  4 u32 count  8 u32 name  12 u32 0 */
-#define TABLE_ENUM_SIZE 16
-
-/* In the order of their declaration.   0 u64 value  8 u32 name  12 u32 flags (VALUE_IS_ZERO) */
-#define TABLE_VALUE_SIZE 16
-
-#define VALUE_IS_ZERO 1 /* the name is that of some enumeration's 0 */
-
-/*
- *   0 u32 kind (enum table_rule)  4 u32 why (text)  8 u32 path or argument (text, "vm.vmid")
- *   12 u32 0  16 u64 value
- * Those of a call stand in the order of enum table_rule.
- */
-#define TABLE_RESULT_RULE_SIZE 24
-
-enum table_rule { RULE_ZERO_FAILED_IF = 1, RULE_ZERO_PROVES_NOTHING, RULE_EINVAL_MEANS_ADDRESS };
-
-/*
- * An error that results have, negated; in rising order of their numbers.
- *   0 u32 number  4 u32 name  8 u32 text  12 u32 ABI
- */
-#define TABLE_ERROR_SIZE 16
 
 struct table {
 	const uint8_t *bytes;
@@ -226,10 +90,38 @@ static inline struct table_text table_text(const struct table *table, uint32_t o
 	return (struct table_text){(const char *)at + 2, load16(at)};
 }
 
+#define TABLE_ENTRIES(name, section, size)                                                         \
+	static inline const uint8_t *name(const struct table *table, uint32_t index)               \
+	{                                                                                          \
+		return table_entry(table, section, index, size);                                   \
+	}                                                                                          \
+	_Static_assert((size) % 4 == 0, #name " is aligned")
+
+TABLE_ENTRIES(abi_entry, TABLE_ABIS, TABLE_ABI_SIZE);
+TABLE_ENTRIES(call_entry, TABLE_CALLS, TABLE_CALL_SIZE);
+TABLE_ENTRIES(argument_entry, TABLE_ARGUMENTS_OF_CALLS, TABLE_ARGUMENT_SIZE);
+TABLE_ENTRIES(type_entry, TABLE_TYPES, TABLE_TYPE_SIZE);
+TABLE_ENTRIES(field_entry, TABLE_FIELDS_OF_TYPES, TABLE_FIELD_SIZE);
+TABLE_ENTRIES(selection_entry, TABLE_SELECTIONS, TABLE_SELECTION_SIZE);
+TABLE_ENTRIES(case_entry, TABLE_CASES, TABLE_CASE_SIZE);
+TABLE_ENTRIES(size_rule_entry, TABLE_SIZE_RULES, TABLE_SIZE_RULE_SIZE);
+TABLE_ENTRIES(layout_entry, TABLE_LAYOUTS, TABLE_LAYOUT_SIZE);
+TABLE_ENTRIES(bound_entry, TABLE_BOUNDS, TABLE_BOUND_SIZE);
+TABLE_ENTRIES(enum_entry, TABLE_ENUMS, TABLE_ENUM_SIZE);
+TABLE_ENTRIES(enumerator_entry, TABLE_VALUES_OF_ENUMS, TABLE_VALUE_SIZE);
+TABLE_ENTRIES(result_rule_entry, TABLE_RESULT_RULES, TABLE_RESULT_RULE_SIZE);
+TABLE_ENTRIES(error_entry, TABLE_ERRORS, TABLE_ERROR_SIZE);
+
+/* Prepare a table that is right for table_call(). */
+void table_index_calls(struct table *table);
+
 /* The index of the call of a number, or TABLE_NONE. */
 uint32_t table_call(const struct table *table, uint64_t number);
 
 /* The index of the error of a (positive) number, or TABLE_NONE. */
 uint32_t table_error(const struct table *table, uint32_t number);
+
+/* The case of a selection for a number, or NULL. */
+const uint8_t *table_case(const struct table *table, const uint8_t *selection, uint64_t number);
 
 #endif

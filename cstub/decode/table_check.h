@@ -19,7 +19,7 @@ static inline const uint8_t *type_at(const struct check *check, uint32_t index)
 {
 	if (index >= check->table->count[TABLE_TYPES])
 		return NULL;
-	return table_entry(check->table, TABLE_TYPES, index, TABLE_TYPE_SIZE);
+	return type_entry(check->table, index);
 }
 
 static inline int is_index(const struct check *check, enum table_section section, uint32_t index)
@@ -45,11 +45,9 @@ static inline int is_text(const struct check *check, uint32_t offset)
 }
 
 /* `first` and `count` of entries that belong to this one: those behind the last one's. */
-static inline int belongs(struct check *check, enum table_section section, const uint8_t *span,
-			  uint32_t most)
+static inline int belongs(struct check *check, enum table_section section, uint32_t first,
+			  uint32_t count, uint32_t most)
 {
-	uint32_t first = load32(span), count = load32(span + 4);
-
 	if (first != check->next[section] || count > most ||
 	    count > check->table->count[section] - first)
 		return 0;
@@ -75,14 +73,13 @@ static inline const uint8_t *own_selection(struct check *check, uint32_t index)
 	if (index != check->next[TABLE_SELECTIONS] || !is_index(check, TABLE_SELECTIONS, index))
 		return NULL;
 	check->next[TABLE_SELECTIONS]++;
-	return table_entry(check->table, TABLE_SELECTIONS, index, TABLE_SELECTION_SIZE);
+	return selection_entry(check->table, index);
 }
 
 static inline const uint8_t *case_of(const struct check *check, const uint8_t *selection,
 				     uint32_t index)
 {
-	return table_entry(check->table, TABLE_CASES, load32(selection + 12) + index,
-			   TABLE_CASE_SIZE);
+	return case_entry(check->table, selection_first_case(selection) + index);
 }
 
 /* Whether a type, with its fields, is right: table_types.c. */

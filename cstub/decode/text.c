@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writes a call's line of text, as sinks/text.py does for a call that is shown whole. */
+/*
+ * Writes a call's line of text, as sinks/text.py does for a call that is shown whole.
+ */
 #include "show.h"
 #include "text_tree.h"
 
@@ -80,12 +82,12 @@ static void out_error(struct out *out, const struct table *table, int64_t result
 
 	if (index == TABLE_NONE)
 		return;
-	error = table_entry(table, TABLE_ERRORS, index, TABLE_ERROR_SIZE);
+	error = error_entry(table, index);
 	out_string(out, result == -1 ? " (failed; = " : " ");
-	out_text(out, table_text(table, load32(error + 4)));
+	out_text(out, table_text(table, error_name(error)));
 	if (result != -1) {
 		out_literal(out, " (");
-		out_text(out, table_text(table, load32(error + 8)));
+		out_text(out, table_text(table, error_text(error)));
 	}
 	out_char(out, ')');
 }

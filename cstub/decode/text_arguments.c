@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes the arguments of a line: what went in, what changed in it, and what came out.
+ */
 #include "arguments.h"
 #include "text_tree.h"
-
-/* Of an entry in TABLE_ARGUMENTS_OF_CALLS. */
-#define ARGUMENT_KIND	   0
-#define ARGUMENT_DIRECTION 1
-#define ARGUMENT_FLAGS	   3
-#define ARGUMENT_NAME	   4
-#define ARGUMENT_TYPE	   8
 
 struct line {
 	struct text_tree to;
@@ -25,38 +21,38 @@ static const uint8_t *argument_of(const struct line *line, uint32_t index)
 static int is_input(const struct line *line, uint32_t index)
 {
 	return line->call->argument[index] &&
-	       argument_of(line, index)[ARGUMENT_DIRECTION] != DIRECTION_OUT;
+	       argument_direction(argument_of(line, index)) != DIRECTION_OUT;
 }
 
 static uint32_t how_of(const uint8_t *argument)
 {
-	return argument[ARGUMENT_FLAGS] & TABLE_QUOTED ? TEXT_QUOTED : 0;
+	return argument_flags(argument) & TABLE_QUOTED ? TEXT_QUOTED : 0;
 }
 
 /* Its structure has fields that the hypervisor writes: what the caller left there means nothing. */
 static uint32_t outs_of(const uint8_t *argument)
 {
-	uint8_t kind = argument[ARGUMENT_KIND];
+	uint8_t kind = argument_kind(argument);
 
 	return kind == ARGUMENT_PTR || kind == ARGUMENT_PACKED ? FIELD_OUT : 0;
 }
 
 static int is_pointer(const uint8_t *argument)
 {
-	return argument[ARGUMENT_KIND] == ARGUMENT_PTR || argument[ARGUMENT_KIND] == ARGUMENT_ADDR;
+	return argument_kind(argument) == ARGUMENT_PTR || argument_kind(argument) == ARGUMENT_ADDR;
 }
 
 static int is_misaligned(const struct line *line, const uint8_t *argument, uint64_t address)
 {
-	uint32_t type = load32(argument + ARGUMENT_TYPE);
+	uint32_t type = argument_type(argument);
 
 	if (address % 8 == 0)
 		return 0;
-	if (argument[ARGUMENT_KIND] == ARGUMENT_ADDR)
+	if (argument_kind(argument) == ARGUMENT_ADDR)
 		type = selected_type(line->to.table, argument, line->call->record);
 	if (type == TABLE_NONE)
 		return 0;
-	return address % table_entry(line->to.table, TABLE_TYPES, type, TABLE_TYPE_SIZE)[2] != 0;
+	return address % type_alignment(type_entry(line->to.table, type)) != 0;
 }
 
 /* Where there is a structure its address, if that is odd: 0, or not aligned. */
@@ -79,8 +75,7 @@ static void out_address(const struct line *line, uint32_t index)
 
 static void out_argument_name(const struct line *line, uint32_t index)
 {
-	out_text(line->to.out,
-		 table_text(line->to.table, load32(argument_of(line, index) + ARGUMENT_NAME)));
+	out_text(line->to.out, table_text(line->to.table, argument_name(argument_of(line, index))));
 }
 
 /* Whether the text of the last input goes on with what came out, in one pair of braces. */
@@ -125,7 +120,7 @@ static void out_changes(const struct line *line, uint32_t index)
 	struct table_text prefix = {"", 0};
 
 	if (index != line->last_input)
-		prefix = table_text(line->to.table, load32(argument + ARGUMENT_NAME));
+		prefix = table_text(line->to.table, argument_name(argument));
 	text_changes(&line->to, line->call->argument[index], prefix, outs_of(argument),
 		     how_of(argument));
 }
@@ -160,8 +155,8 @@ static void out_outputs(const struct line *line)
 
 void text_arguments(const struct text_tree *to, const struct call *call)
 {
-	const uint8_t *entry = table_call_entry(to->table, call->entry);
-	struct line line = {*to, call, NULL, load32(entry + 16), TABLE_NONE};
+	const uint8_t *entry = call_entry(to->table, call->entry);
+	struct line line = {*to, call, NULL, call_arguments(entry), TABLE_NONE};
 
 	line.arguments = table_argument(to->table, entry, 0);
 	for (uint32_t i = 0; i < line.count; i++)

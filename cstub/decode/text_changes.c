@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes what a call changed in an argument: a walk that knows the path to each leaf.
+ */
 #include "text_tree.h"
 
 #define MOST_CHANGES 4 /* of an argument, unless verbose */

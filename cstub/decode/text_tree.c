@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes a tree of values in a line of text, without most of what is 0.
+ */
 #include "leaf.h"
 #include "text_tree.h"
 

@@ -86,11 +86,10 @@ static void read_enum(const struct table *table, uint32_t index)
 
 	if (index == TABLE_NONE)
 		return;
-	one = table_entry(table, TABLE_ENUMS, index, TABLE_ENUM_SIZE);
-	for (uint32_t i = 0; i < load32(one + 4); i++)
-		read_text(table, load32(table_entry(table, TABLE_VALUES_OF_ENUMS, load32(one) + i,
-						    TABLE_VALUE_SIZE) +
-					8));
+	one = enum_entry(table, index);
+	for (uint32_t i = 0; i < enum_values(one); i++)
+		read_text(table,
+			  enumerator_name(enumerator_entry(table, enum_first_value(one) + i)));
 }
 
 /* The types or members that a selection leads to, of which there are so many. */
@@ -100,11 +99,9 @@ static void read_selection(const struct table *table, uint32_t index, uint32_t t
 
 	if (index == TABLE_NONE)
 		return;
-	selection = table_entry(table, TABLE_SELECTIONS, index, TABLE_SELECTION_SIZE);
-	for (uint32_t i = 0; i < load32(selection + 16); i++)
-		if (load32(table_entry(table, TABLE_CASES, load32(selection + 12) + i,
-				       TABLE_CASE_SIZE) +
-			   8) >= targets)
+	selection = selection_entry(table, index);
+	for (uint32_t i = 0; i < selection_cases(selection); i++)
+		if (case_target(case_entry(table, selection_first_case(selection) + i)) >= targets)
 			abort();
 }
 
@@ -114,18 +111,17 @@ static void walk(const struct table *table, uint32_t index, unsigned int depth);
 static void walk_field(const struct table *table, const uint8_t *of, uint32_t index,
 		       unsigned int depth)
 {
-	const uint8_t *field = table_entry(table, TABLE_FIELDS_OF_TYPES, load32(of + 12) + index,
-					   TABLE_FIELD_SIZE);
-	const uint8_t *type = table_entry(table, TABLE_TYPES, load32(field + 12), TABLE_TYPE_SIZE);
-	uint32_t pointee = load32(field + 20), count = load32(field + 24);
+	const uint8_t *field = field_entry(table, type_first_field(of) + index);
+	const uint8_t *type = type_entry(table, field_type(field));
+	uint32_t pointee = field_pointee(field), count = field_counter(field);
 
-	if ((uint64_t)load32(field + 4) + load32(field + 8) > load32(of + 4) * 8ull ||
+	if ((uint64_t)field_offset(field) + field_bits(field) > type_size(of) * 8ull ||
 	    (pointee != TABLE_NONE && pointee >= table->count[TABLE_TYPES]) ||
-	    (count != TABLE_NONE && count >= load32(of + 16)))
+	    (count != TABLE_NONE && count >= type_fields(of)))
 		abort();
-	read_text(table, load32(field));
-	read_selection(table, load32(field + 28), load32(type + 16));
-	walk(table, load32(field + 12), depth);
+	read_text(table, field_name(field));
+	read_selection(table, field_selection(field), type_fields(type));
+	walk(table, field_type(field), depth);
 }
 
 /* The types that a structure may turn out to be. */
@@ -135,78 +131,73 @@ static void walk_layouts(const struct table *table, uint32_t index, unsigned int
 
 	if (index == TABLE_NONE)
 		return;
-	rule = table_entry(table, TABLE_SIZE_RULES, index, TABLE_SIZE_RULE_SIZE);
-	if (load32(rule + 28) != TABLE_NONE)
-		walk(table, load32(rule + 28), depth);
-	for (uint32_t i = 0; i < load32(rule + 24); i++)
-		walk(table,
-		     load32(table_entry(table, TABLE_LAYOUTS, load32(rule + 20) + i,
-					TABLE_LAYOUT_SIZE) +
-			    4),
+	rule = size_rule_entry(table, index);
+	if (size_rule_otherwise(rule) != TABLE_NONE)
+		walk(table, size_rule_otherwise(rule), depth);
+	for (uint32_t i = 0; i < size_rule_layouts(rule); i++)
+		walk(table, layout_type(layout_entry(table, size_rule_first_layout(rule) + i)),
 		     depth);
 }
 
 /* A type and what is in it; not what is pointed at. */
 static void walk(const struct table *table, uint32_t index, unsigned int depth)
 {
-	const uint8_t *type = table_entry(table, TABLE_TYPES, index, TABLE_TYPE_SIZE);
+	const uint8_t *type = type_entry(table, index);
 
 	if (depth >= TABLE_DEEPEST)
 		abort();
 	if (!steps || !--steps)
 		return;
-	if (type[0] == TYPE_SCALAR)
-		read_enum(table, load32(type + 12));
-	if (type[0] == TYPE_ARRAY)
-		walk(table, load32(type + 12), depth + 1);
-	if (type[0] != TYPE_STRUCT && type[0] != TYPE_UNION)
+	if (type_kind(type) == TYPE_SCALAR)
+		read_enum(table, type_enum(type));
+	if (type_kind(type) == TYPE_ARRAY)
+		walk(table, type_element(type), depth + 1);
+	if (type_kind(type) != TYPE_STRUCT && type_kind(type) != TYPE_UNION)
 		return;
-	read_text(table, load32(type + 8));
-	for (uint32_t i = 0; i < load32(type + 16); i++)
+	read_text(table, type_name(type));
+	for (uint32_t i = 0; i < type_fields(type); i++)
 		walk_field(table, type, i, depth + 1);
-	walk_layouts(table, load32(type + 20), depth);
+	walk_layouts(table, type_size_rule(type), depth);
 }
 
 static void read_arguments(const struct table *table, const uint8_t *call)
 {
 	uint32_t types = table->count[TABLE_TYPES];
 
-	for (uint32_t i = 0; i < load32(call + 16); i++) {
-		const uint8_t *argument = table_entry(table, TABLE_ARGUMENTS_OF_CALLS,
-						      load32(call + 12) + i, TABLE_ARGUMENT_SIZE);
+	for (uint32_t i = 0; i < call_arguments(call); i++) {
+		const uint8_t *argument = argument_entry(table, call_first_argument(call) + i);
 
-		read_text(table, load32(argument + 4));
-		read_enum(table, load32(argument + 12));
-		read_selection(table, load32(argument + 16), types);
-		if (load32(argument + 8) != TABLE_NONE && load32(argument + 8) >= types)
+		read_text(table, argument_name(argument));
+		read_enum(table, argument_enum(argument));
+		read_selection(table, argument_selection(argument), types);
+		if (argument_type(argument) != TABLE_NONE && argument_type(argument) >= types)
 			abort();
 	}
 }
 
 static void read_rules(const struct table *table, const uint8_t *call)
 {
-	for (uint32_t i = 0; i < load32(call + 28); i++) {
-		const uint8_t *rule = table_entry(table, TABLE_RESULT_RULES, load32(call + 24) + i,
-						  TABLE_RESULT_RULE_SIZE);
+	for (uint32_t i = 0; i < call_rules(call); i++) {
+		const uint8_t *rule = result_rule_entry(table, call_first_rule(call) + i);
 
-		if (load32(rule) != RULE_EINVAL_MEANS_ADDRESS)
-			read_text(table, load32(rule + 4));
-		if (load32(rule) != RULE_ZERO_PROVES_NOTHING)
-			read_text(table, load32(rule + 8));
+		if (result_rule_kind(rule) != RULE_EINVAL_MEANS_ADDRESS)
+			read_text(table, result_rule_why(rule));
+		if (result_rule_kind(rule) != RULE_ZERO_PROVES_NOTHING)
+			read_text(table, result_rule_path(rule));
 	}
 }
 
 static void read_calls(const struct table *table)
 {
 	for (uint32_t i = 0; i < table->count[TABLE_CALLS]; i++) {
-		const uint8_t *call = table_entry(table, TABLE_CALLS, i, TABLE_CALL_SIZE);
-		const uint8_t *abi =
-			table_entry(table, TABLE_ABIS, load32(call + 32), TABLE_ABI_SIZE);
+		const uint8_t *call = call_entry(table, i);
+		const uint8_t *abi = abi_entry(table, call_abi(call));
 
-		if (table_call(table, load64(call)) != i || load32(call + 16) > load32(abi + 8))
+		if (table_call(table, call_number(call)) != i ||
+		    call_arguments(call) > abi_arguments(abi))
 			abort();
-		read_text(table, load32(abi));
-		read_text(table, load32(call + 8));
+		read_text(table, abi_name(abi));
+		read_text(table, call_name(call));
 		read_arguments(table, call);
 		read_rules(table, call);
 	}
@@ -215,12 +206,12 @@ static void read_calls(const struct table *table)
 static void read_errors(const struct table *table)
 {
 	for (uint32_t i = 0; i < table->count[TABLE_ERRORS]; i++) {
-		const uint8_t *error = table_entry(table, TABLE_ERRORS, i, TABLE_ERROR_SIZE);
+		const uint8_t *error = error_entry(table, i);
 
-		if (table_error(table, load32(error)) != i)
+		if (table_error(table, error_number(error)) != i)
 			abort();
-		read_text(table, load32(error + 4));
-		read_text(table, load32(error + 8));
+		read_text(table, error_name(error));
+		read_text(table, error_text(error));
 	}
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads a compiled table back to names, by cstub/decode/table.h and nothing of the compiler's."""
+"""Reads a compiled table back to names, by table_entries.h and nothing of the compiler's."""
 
 import struct
 from ctypes import CDLL, c_char_p, c_size_t, c_void_p, create_string_buffer

@@ -2,7 +2,7 @@
 """Compiles what is known of a hypervisor to the table that the decoder in C reads.
 
 ``python3 -m acrn_trace.tables.compiled FILE`` writes the newest release's, for everyone who brings
-nothing of his own. The format is cstub/decode/table.h's.
+nothing of his own. The format is that of cstub/decode/table.h.
 """
 
 import os

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Lays out a compiled table: rows in sections and texts to one block of bytes.
 
-The format is cstub/decode/table.h's; rows refer to each other by index, to texts by offset.
+The format is that of cstub/decode/table.h and table_entries.h; rows refer to each other by index,
+to texts by offset.
 """
 
 import struct
