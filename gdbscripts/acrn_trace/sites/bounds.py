@@ -51,7 +51,8 @@ class Bounds:
     def __init__(self, image: Image) -> None:
         symbols = SymbolSpans(image.function_bounds())
         unwind, orc = UnwindSpans(image), OrcSpans(image)
-        self._tables: list[Spans] = [symbols, unwind, orc, AlternativeSpans(image)]
+        self._copied = AlternativeSpans(image)
+        self._tables: list[Spans] = [symbols, unwind, orc, self._copied]
         self._objects = image.objects()
         self._object_starts = [start for start, _ in self._objects]
 
@@ -74,6 +75,10 @@ class Bounds:
     def is_function(self, address: int) -> bool:
         """Whether a table says that a function begins at ``address``."""
         return any(span.start == address for span in self._around(address))
+
+    def is_copied(self, address: int) -> bool:
+        """Whether what is there runs elsewhere only, where the kernel copies it to."""
+        return self._copied.around(address) is not None
 
     def is_data(self, address: int) -> bool:
         """Whether a symbol says that data is there."""

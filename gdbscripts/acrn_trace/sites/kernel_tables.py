@@ -16,8 +16,9 @@ ORC_UNDEFINED = 0  # the end of a function, or code that nobody described
 MAX_STEPS = 64  # entries looked at backwards
 ANCHORS = 16
 
-# s32 original, s32 replacement, features (2 bytes until 6.2, then 4), u8, u8 length of replacement
-_ALTERNATIVES = (struct.Struct("<ii2xBB"), struct.Struct("<ii4xBB"))
+# s32 original, s32 replacement, features (2 bytes until 6.2, then 4), u8, u8 length of replacement;
+# from 4.1 to 5.12 one byte more, of padding.
+_ALTERNATIVES = (struct.Struct("<ii2xBB"), struct.Struct("<ii2xBBx"), struct.Struct("<ii4xBB"))
 
 
 class OrcSpans:
@@ -57,7 +58,10 @@ class OrcSpans:
 
 
 class AlternativeSpans:
-    """.altinstructions: pieces of code that the kernel copies over others as it boots."""
+    """.altinstructions: pieces of code that the kernel copies over others as it boots.
+
+    None runs where it stands.
+    """
 
     def __init__(self, image: Image) -> None:
         self._spans: list[tuple[int, int]] = []

@@ -108,7 +108,7 @@ class _Scanner:
         described: dict[tuple[int, int], tuple[Span, list[int]]] = {}
         called: dict[tuple[int, int], tuple[Span, list[int]]] = {}
         for address in matches:
-            if self._bounds.is_data(address):
+            if self._bounds.is_data(address) or self._bounds.is_copied(address):
                 continue
             span = self._bounds.around(address)
             groups = described if span else called

@@ -148,17 +148,18 @@ def test_bounds_from_orc(tmp_path, flags, verdict):
     assert sites_in(tmp_path, code, parts=parts, whole=False) == {16: verdict}
 
 
-@pytest.mark.parametrize("length", [12, 14], ids=["until 6.2", "since 6.3"])
-def test_pieces_that_linux_copies_over_others(tmp_path, length):
+@pytest.mark.parametrize("features, padding", [(2, 0), (2, 1), (4, 0)], ids=["4.0", "4.1", "6.3"])
+def test_pieces_that_linux_copies_over_others(tmp_path, features, padding):
     code = RET * 16
     pieces, table = CODE + 0x1000, CODE + 0x2000
-    entry = struct.pack("<ii", 0, pieces - table - 4) + bytes(length - 10) + bytes([3, 3])
+    entry = struct.pack("<ii", 0, pieces - table - 4) + bytes(features) + bytes([3, 3])
+    entry += bytes(padding)
     parts = [
         Part(".altinstr_replacement", VMCALL + VMMCALL, pieces, 6),
         Part(".altinstructions", entry, table),
     ]
     found = sites_in(tmp_path, code, parts=parts, whole=False)
-    assert found == {0x1000: CERTAIN, 0x1003: POSSIBLE}
+    assert found == {0x1003: POSSIBLE}
 
 
 @pytest.mark.parametrize(
