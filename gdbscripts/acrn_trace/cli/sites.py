@@ -2,6 +2,7 @@
 """Runs ``acrn-trace sites``: where an image makes hypercalls."""
 
 from acrn_trace.base.console import show
+from acrn_trace.cli.stripped import tell_of_symbols
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.foreign import foreign_sites
 from acrn_trace.options.declare import add_knowledge_options
@@ -24,6 +25,7 @@ def run(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     image = open_image(options.image)
+    tell_of_symbols(image)
     code = CodeAround(image) if options.listing else None
     sites, known = image_sites(image), make_knowledge(options)
     foreign = foreign_sites(image, known, sites)

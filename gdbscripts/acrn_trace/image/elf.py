@@ -28,7 +28,8 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 _PN_XNUM, _SHN_XINDEX = 0xFFFF, 0xFFFF
 _ET_EXEC, _ET_DYN = 2, 3
 _OTHER_KINDS = {
-    1: "an object file that is not linked; give the linked image",
+    1: "an object file that is not linked; give the linked image, or of a kernel module what 'ld "
+    "--unresolved-symbols=ignore-all -e 0 -o LINKED MODULE.ko' makes",
     4: "a dump; give the image that ran",
 }
 _X86_64 = 62

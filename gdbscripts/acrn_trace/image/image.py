@@ -62,6 +62,14 @@ class Image:
             )
         return self._file.bytes(section.offset, section.size, f"section {section.name}")
 
+    @property
+    def symbols_file(self) -> str | None:
+        """The file that has the symbols of this one, which was stripped; None if none is named."""
+        link = self.section(".gnu_debuglink")
+        if link is None or any(s.type == elf.SHT_SYMTAB for s in self._file.sections):
+            return None
+        return string_at(self.section_data(link), 0, elf.MAX_NAME) or None
+
     def code(self) -> list[Code]:
         """The executable sections, or segments where there are no sections, by address."""
         parts = self._code_sections() or [
