@@ -28,6 +28,8 @@
 #define count			   CORPUS_JOIN(CASE, count)
 #define vmid_at			   CORPUS_JOIN(CASE, vmid_at)
 #define number_at		   CORPUS_JOIN(CASE, number_at)
+#define part			   CORPUS_JOIN(CASE, part)
+#define console			   CORPUS_JOIN(CASE, console)
 
 /* A function in assembly. */
 #define FUNCTION(name, ...) FUNCTION_(name, __VA_ARGS__)

@@ -104,6 +104,24 @@ CATALOG = {
         "f: mov %rsi, %rbx\n   call printk\n   mov %rbx, %rdi\n   mov $0x80000012, %r8d\n"
         "   vmcall\n   ret",
     ),
+    "argument-in-part": Kind(
+        "an argument register is set in part",
+        "The last instruction that sets the register is narrower than what the call reads, by the "
+        "call table, and the other bits are a pointer's, or whatever the caller left.",
+        "f: cmpb $0, (%rdi)\n   setne %dil\n   mov $0x80000002, %r8d    # vector: 64 bits\n"
+        "   vmcall\n   ret",
+        "f: cmpb $0, (%rdi)\n   setne %dil\n   movzbl %dil, %edi\n   mov $0x80000002, %r8d\n"
+        "   vmcall\n   ret",
+    ),
+    "red-zone-overwritten": Kind(
+        "a PUSH or CALL in the asm overwrites what stands below RSP",
+        "Compilers keep values in the 128 bytes below RSP where a function calls nothing, and see "
+        "nothing of the asm's PUSH. The value is read after the call.",
+        "f: mov %rsi, -8(%rsp)\n   mov $0x80000012, %r8d\n   push %rbx\n   vmcall\n   pop %rbx\n"
+        "   mov -8(%rsp), %rax\n   ret",
+        "f: sub $8, %rsp\n   mov %rsi, (%rsp)\n   mov $0x80000012, %r8d\n   push %rbx\n   vmcall\n"
+        "   pop %rbx\n   mov (%rsp), %rax\n   add $8, %rsp\n   ret",
+    ),
     "memory-not-written": Kind(
         "the structure that the hypervisor reads is never written",
         "The argument points into the caller's stack frame, and nothing is stored there before the "

@@ -9,9 +9,11 @@ from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import EVERY
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.program import Functions
+from acrn_trace.lint.rule_argument import argument_findings
 from acrn_trace.lint.rule_convention import convention_findings
 from acrn_trace.lint.rule_exchange import exchange_findings
 from acrn_trace.lint.rule_number import number_findings
+from acrn_trace.lint.rule_red_zone import red_zone_findings
 from acrn_trace.lint.rule_structure import structure_findings
 from acrn_trace.lint.rule_value import value_findings
 from acrn_trace.tables.knowledge import Knowledge
@@ -21,7 +23,9 @@ RULES: tuple[Rule, ...] = (
     number_findings,
     value_findings,
     exchange_findings,
+    argument_findings,
     structure_findings,
+    red_zone_findings,
 )
 
 

@@ -251,6 +251,17 @@ class Origins:
         copy = Copy("", place.size * 8, formula.signed)
         return frozenset(_copied(value, copy) for value in found)
 
+    def last_stores(self, number: int, place: Place) -> set[int] | None:
+        """What wrote to ``place`` last before ``number``, if known; calls write below RSP."""
+
+        def asked(source: int) -> str:
+            if self._flow.kind(source) != "call":
+                return self._stores(source, place, 0)
+            stack = self.place(source, Slot("rsp", 0, 8))
+            return "yes" if stack and place.offset < stack.offset else "no"
+
+        return self._walk(number, asked)
+
     def _is_saved(self, number: int, stores: set[int]) -> bool:
         """Whether a POP takes back what a PUSH put aside: no pointer leads there."""
         pushed = all(n >= 0 and self._flow.instruction(n).pushes for n in stores)

@@ -16,7 +16,6 @@ def value_findings(place: Place) -> Iterator[Found]:
     ):  # an asm statement is given its number
         yield from _lost_to_number(place)
         yield from _lost_in_rax(place)
-    yield from _lost_arguments(place)
 
 
 def _lost_to_number(place: Place) -> Iterator[Found]:
@@ -112,13 +111,3 @@ def _is_for_later(place: Place, old: int) -> bool:
     if instruction.text.startswith("mov") and "[" in instruction.text:
         return False  # volatile memory is read for nothing
     return not place.uses("rax", old)
-
-
-def _lost_arguments(place: Place) -> Iterator[Found]:
-    for register, argument in place.arguments:
-        for value in place.before(register):
-            if value.kind == LOST and value.register == register:
-                what = f"{register.upper()}, {argument.name} of {place.entry.name},"
-                text = f"{what} holds what {place.left_by(value)} left"
-                yield Found("argument-lost", text)
-                break

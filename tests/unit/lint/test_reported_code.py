@@ -230,7 +230,69 @@ EXCHANGES = {
     ),
 }
 
-CASES = EXCHANGES | PADDING | NUMBERS | FRAMES | CALLEES
+VECTOR = "mov $0x80000002, %r8d"
+ARGUMENTS = {
+    "a byte of a pointer's register, for a 64-bit vector": (
+        f"f: cmpb $0, (%rdi)\n setne %dil\n {VECTOR}\n vmcall\n ret",
+        ["argument-in-part"],
+    ),
+    "the same, of a register that was zeroed": (
+        f"f: cmpb $0, (%rdi)\n mov $0, %edi\n setne %dil\n {VECTOR}\n vmcall\n ret",
+        [],
+    ),
+    "a VMID of 16 bits, with garbage above": (
+        f"f: mov (%rdi), %di\n {NR}\n vmcall\n ret",
+        [],
+    ),
+    "a byte of a VMID": (
+        f"f: mov (%rdi), %dil\n {NR}\n vmcall\n ret",
+        ["argument-in-part"],
+    ),
+    "16 bits of a vector": (
+        f"f: mov (%rdi), %di\n {VECTOR}\n vmcall\n ret",
+        ["argument-in-part"],
+    ),
+    "a value that is changed in part": (
+        f"f: or $1, %dil\n {VECTOR}\n vmcall\n ret",
+        [],
+    ),
+    "a byte put in a value from memory": (
+        f"f: mov (%rdi), %rdi\n mov %sil, %dil\n {VECTOR}\n vmcall\n ret",
+        [],
+    ),
+}
+
+STORE, LOAD = "mov %rsi, -8(%rsp)", "mov -8(%rsp), %rax\n ret"
+RED_ZONE = {
+    "an asm that pushes over a value": (
+        f"f: {STORE}\n {NR}\n push %rbx\n mov %rcx, %rbx\n vmcall\n pop %rbx\n {LOAD}",
+        ["red-zone-overwritten"],
+    ),
+    "an asm that calls": (
+        f"f: {STORE}\n {NR}\n call g\n vmcall\n {LOAD}\ng: ret",
+        ["red-zone-overwritten"],
+    ),
+    "a value below what is pushed": (
+        f"f: mov %rsi, -16(%rsp)\n {NR}\n push %rbx\n vmcall\n pop %rbx\n"
+        " mov -16(%rsp), %rax\n ret",
+        [],
+    ),
+    "a value that nobody reads": (
+        f"f: {STORE}\n {NR}\n push %rbx\n vmcall\n pop %rbx\n ret",
+        [],
+    ),
+    "a value that is stored anew": (
+        f"f: {STORE}\n {NR}\n push %rbx\n vmcall\n pop %rbx\n {STORE}\n {LOAD}",
+        [],
+    ),
+    "a value above RSP": (
+        f"f: sub $16, %rsp\n mov %rsi, 8(%rsp)\n {NR}\n push %rbx\n vmcall\n pop %rbx\n"
+        " mov 8(%rsp), %rax\n add $16, %rsp\n ret",
+        [],
+    ),
+}
+
+CASES = ARGUMENTS | RED_ZONE | EXCHANGES | PADDING | NUMBERS | FRAMES | CALLEES
 
 
 @pytest.mark.parametrize("name", CASES)
