@@ -40,7 +40,9 @@ class Report:
         self._form = _as_warning if options.format == "gcc" else _as_line
         self._spread = spread
         self._image = image
+        sites = list(sites)
         self._sites = [s for s in sites if s.certain or options.possible_sites]
+        self._left_out = len(sites) - len(self._sites)
         self._table: CallTable = knowledge.table
         self._linter = Linter(image, knowledge, wanted_kinds(options.only, options.disable), offset)
         self._json = options.json
@@ -67,8 +69,14 @@ class Report:
         unknown = len(self._sites) - known
         yield (
             f"{_count(len(self._sites), 'site')}, {_count(known, 'number')} known, "
-            f"{unknown} unknown; {_count(self.findings, 'finding')}"
+            f"{unknown} unknown; {_count(self.findings, 'finding')}{self._omission()}"
         )
+
+    def _omission(self) -> str:
+        """What was not judged: sites of which it is not known that they are instructions."""
+        if not self._left_out:
+            return ""
+        return f"; {_count(self._left_out, 'possible site')} not judged (see --possible-sites)"
 
     def _as_json(self, verdicts: Iterable[Verdict]) -> Iterator[str]:
         yield f'{{"image": {json.dumps(self._image.path)}, "sites": ['
