@@ -119,9 +119,15 @@ def library() -> ctypes.PyDLL:
         raise TraceError(
             f"cannot load the readers {READER_LIBRARY}: {failure}; 'make readers' builds it"
         ) from None
-    for name, result, arguments in _FUNCTIONS:
-        function = getattr(loaded, name)
-        function.restype, function.argtypes = result, arguments
+    try:
+        for name, result, arguments in _FUNCTIONS:
+            function = getattr(loaded, name)
+            function.restype, function.argtypes = result, arguments
+    except AttributeError:
+        raise TraceError(
+            f"the readers {READER_LIBRARY} are not of this version (they have no {name}); "
+            "'make readers' builds them anew"
+        ) from None
     return loaded
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.base.places import MODEL_LIBRARY
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings import library
 from acrn_trace.rings.follower import RingFollower
@@ -156,3 +157,10 @@ def test_a_library_that_is_missing_is_a_sentence(monkeypatch):
     assert str(raised.value).startswith("cannot load the readers /no/where.so: ")
     assert str(raised.value).endswith("; 'make readers' builds it")
     assert len(library.header_fault(bytes(HEADER_SIZE)) or "") > 0
+
+
+def test_a_library_of_another_version_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(library, "READER_LIBRARY", MODEL_LIBRARY)
+    with pytest.raises(TraceError) as raised:
+        library.library.__wrapped__()
+    assert "are not of this version (they have no ring_header_fault); 'make" in str(raised.value)
