@@ -21,7 +21,7 @@ enum call_status { CALL_RETURNED = 1, CALL_FAULTED, CALL_UNFINISHED, CALL_UNKNOW
 
 /* Where in an image a call is made: of a recording's list, or else the address alone. */
 struct place {
-	struct table_text file, function; /* text NULL where it is not known */
+	struct table_text file, function; /* length 0 and text NULL where it is not known */
 	uint64_t line;			  /* 0: not known */
 };
 
@@ -86,6 +86,14 @@ const char *register_name(uint32_t reg);
 
 /* Whether it faulted or its result is negative. */
 int call_failed(const struct call *call);
+
+/* The clock of its times: enum hypercall_clock, of one that is not known the guest's counter. */
+static inline uint8_t call_clock(const struct call *call)
+{
+	uint8_t clock = call->record->clock;
+
+	return clock && clock <= HYPERCALL_GUEST_NS ? clock : HYPERCALL_TICKS;
+}
 
 /* How many of the record's arguments are shown: those that the ABI has registers for. */
 static inline uint32_t call_registers(const struct call *call, const struct table *table)

@@ -64,24 +64,33 @@ void call_find(struct call *call, struct arena *arena, const char *kind, const c
 	keep_finding(call, arena, kind, &out);
 }
 
-/* ``service.c:42 create_vm``, or what of that is known, else the address. */
-static void out_place(struct out *out, const struct call *call)
+void out_place(struct out *out, const struct call *call,
+	       void (*out_name)(struct out *out, const char *text, size_t length))
 {
-	const struct place *place = &call->place;
+	static const struct place NOWHERE;
+	const struct place *place = call->has_place ? &call->place : &NOWHERE;
+	struct table_text base;
 
-	if (call->has_place && place->file.text) {
-		out_text(out, place_base(place));
-		if (place->line) {
-			out_char(out, ':');
-			out_decimal(out, place->line);
-		}
+	if (place->file.length) {
+		base = place_base(place);
+		out_name(out, base.text, base.length);
 	} else {
 		out_hex(out, call->record->site);
 	}
-	if (call->has_place && place->function.text) {
-		out_char(out, ' ');
-		out_text(out, place->function);
+	if (place->file.length && place->line) {
+		out_char(out, ':');
+		out_decimal(out, place->line);
 	}
+	if (place->function.length) {
+		out_char(out, ' ');
+		out_name(out, place->function.text, place->function.length);
+	}
+}
+
+/* As it is: a finding is made printable as a whole, where it is shown. */
+static void out_bare(struct out *out, const char *text, size_t length)
+{
+	out_bytes(out, text, length);
 }
 
 static void find_clobber(struct call *call, struct arena *arena, const struct change *change)
@@ -97,7 +106,7 @@ static void find_clobber(struct call *call, struct arena *arena, const struct ch
 	out_literal(&out, " => ");
 	out_hex(&out, change->after);
 	out_literal(&out, ", at ");
-	out_place(&out, call);
+	out_place(&out, call, out_bare);
 	out_literal(&out, "; the hypervisor did");
 	keep_finding(call, arena, "clobber", &out);
 }

@@ -21,6 +21,10 @@ void find_no_truths(struct call *call, const struct table *table, struct arena *
 void out_hypervisor(struct out *out, const struct table *table, const uint8_t *abi);
 void out_register(struct out *out, uint32_t reg);
 
+/* `service.c:42 create_vm`, or what of that is known, else the address; names by `out_name`. */
+void out_place(struct out *out, const struct call *call,
+	       void (*out_name)(struct out *out, const char *text, size_t length));
+
 /* Add the finding whose text was written to the rest of the arena. */
 void keep_finding(struct call *call, struct arena *arena, const char *kind, const struct out *out);
 

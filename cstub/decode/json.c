@@ -34,8 +34,6 @@ static void out_string(struct out *out, const char *text)
 
 static void out_times(struct out *out, const struct call *call)
 {
-	uint8_t clock = call->record->clock;
-
 	out_literal(out, "{\"seq\":");
 	out_decimal(out, call->seq);
 	out_literal(out, ",\"time\":");
@@ -46,7 +44,7 @@ static void out_times(struct out *out, const struct call *call)
 	else
 		out_literal(out, "null");
 	out_literal(out, ",\"clock\":");
-	out_string(out, CLOCKS[clock && clock <= HYPERCALL_GUEST_NS ? clock : HYPERCALL_TICKS]);
+	out_string(out, CLOCKS[call_clock(call)]);
 }
 
 static void out_vcpu(struct out *out, uint32_t vcpu)

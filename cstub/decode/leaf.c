@@ -23,33 +23,39 @@ void leaf_bytes(struct out *out, const struct value *value)
 	}
 }
 
+/* The names of all values that are in `number`; what of it has none. */
+static uint64_t out_names(struct out *out, const struct table *table, const uint8_t *names,
+			  uint64_t number,
+			  void (*out_name)(struct out *out, const char *text, size_t length))
+{
+	uint32_t first = enum_first_value(names), count = enum_values(names);
+	uint64_t rest = number;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *one = enumerator_entry(table, first + i);
+		uint64_t bits = enumerator_value(one);
+		struct table_text name = table_text(table, enumerator_name(one));
+
+		if (!bits || (number & bits) != bits)
+			continue;
+		if (rest != number)
+			out_char(out, '|');
+		out_name(out, name.text, name.length);
+		rest &= ~bits;
+	}
+	return rest;
+}
+
 void leaf_set(struct out *out, const struct table *table, const struct value *value,
 	      void (*out_name)(struct out *out, const char *text, size_t length))
 {
-	const uint8_t *names = NULL, *at = NULL, *end = NULL;
-	uint64_t rest = value->number;
-	int is_first = 1;
+	uint64_t number = value->number, rest = number;
 
-	if (value->enumeration != TABLE_NONE) {
-		names = enum_entry(table, value->enumeration);
-		at = enumerator_entry(table, enum_first_value(names));
-		end = at + (size_t)enum_values(names) * TABLE_VALUE_SIZE;
-	}
-	for (; at < end; at += TABLE_VALUE_SIZE) {
-		uint64_t bits = enumerator_value(at);
-		struct table_text name;
-
-		if (!bits || (value->number & bits) != bits)
-			continue;
-		if (!is_first)
-			out_char(out, '|');
-		name = table_text(table, enumerator_name(at));
-		out_name(out, name.text, name.length);
-		rest &= ~bits;
-		is_first = 0;
-	}
-	if (!is_first && rest)
+	if (value->enumeration != TABLE_NONE)
+		rest = out_names(out, table, enum_entry(table, value->enumeration), number,
+				 out_name);
+	if (rest && rest != number)
 		out_char(out, '|');
-	if (is_first || rest)
+	if (rest || !number)
 		out_hex(out, rest);
 }

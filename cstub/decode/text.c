@@ -2,6 +2,7 @@
 /*
  * Writes a call's line of text, as sinks/text.py does for a call that is shown whole.
  */
+#include "findings.h"
 #include "show.h"
 #include "text_tree.h"
 
@@ -19,9 +20,7 @@ static void out_string(struct out *out, const char *text)
 
 static void out_head(struct out *out, const struct call *call, const struct text_style *style)
 {
-	uint8_t clock = call->record->clock;
-	const char *const *words =
-		CLOCKS[clock && clock <= HYPERCALL_GUEST_NS ? clock : HYPERCALL_TICKS];
+	const char *const *words = CLOCKS[call_clock(call)];
 
 	out_literal(out, "--- times are the ");
 	out_string(out, words[0]);
@@ -106,30 +105,6 @@ static void out_result(struct out *out, const struct call *call, const struct ta
 	}
 }
 
-/* ` at file:line function`, or what of that is known, else the address. */
-static void out_place(struct out *out, const struct call *call)
-{
-	const struct place *place = &call->place;
-	struct table_text base;
-
-	out_literal(out, " at ");
-	if (call->has_place && place->file.text && place->file.length) {
-		base = place_base(place);
-		out_printable(out, base.text, base.length);
-		if (place->line) {
-			out_char(out, ':');
-			out_decimal(out, place->line);
-		}
-	} else {
-		out_hex(out, call->record->site);
-	}
-	if (call->has_place && place->function.text && place->function.length) {
-		out_char(out, ' ');
-		out_printable(out, place->function.text, place->function.length);
-	}
-	out_char(out, '\n');
-}
-
 void show_text(struct out *out, const struct call *call, const struct table *table,
 	       struct text_style *style)
 {
@@ -145,7 +120,9 @@ void show_text(struct out *out, const struct call *call, const struct table *tab
 		out_seconds(out, call->duration);
 		out_char(out, '>');
 	}
-	out_place(out, call);
+	out_literal(out, " at ");
+	out_place(out, call, out_printable);
+	out_char(out, '\n');
 	for (const struct finding *each = call->findings; each; each = each->next) {
 		out_literal(out, "!! ");
 		out_printable(out, each->text.text, each->text.length);
