@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the blocks that a binary trace file is made of (docs/trace-file.md).
-
-A file is hostile input: a length is checked before anything is read, a checksum before use.
-"""
+"""Writes the blocks that a binary trace file is made of (docs/trace-file.md); C reads them."""
 
 import struct
 import zlib
@@ -13,9 +10,6 @@ HEADER, TABLE, SITES, RINGS, RECORDS, LOSS, END = range(1, 8)
 
 # How the payloads begin that are no text.
 HEADER_START = struct.Struct("<HHIQ")  # version, size of this, checksum of the table, time
-RINGS_START = struct.Struct("<QII")  # TSC's Hz, clock, 0; the rings' header follows
-RECORDS_START = struct.Struct("<IIQ")  # ring, flags, pass; records follow
-LOSS_FORM = struct.Struct("<IIQQ")  # ring, why, first, count
 END_FORM = struct.Struct("<QQ")  # records, lost
 
 VERSION = 1
@@ -23,8 +17,6 @@ LAYOUT = (
     b"u64 word\nu64 tsc_entry\nu64 tsc_return\nu64 number\nu64 arg1\nu64 arg2\nu64 result\n"
     b"u32 site\nu16 vcpu\nu16 flags\n"
 )
-OVERWRITTEN = 1  # a flag of RECORDS
-LATE, FULL, UNWRITTEN, UNREAD = 1, 2, 3, 4  # why a call is lost: enum acrn_trace_why
 
 _BLOCK = struct.Struct("<4sIII")
 _CHECKED = struct.Struct("<II")

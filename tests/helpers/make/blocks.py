@@ -13,6 +13,7 @@ from helpers.make.ring import HZ, SITE, RingMachine, record
 ACRN = acrn()
 MORE = {"capture_offset": 64, "capture_bytes": 24, "changed_offset": 120, "changed_slots": 4}
 WIDE = RingMachine(rings=2, size=192, more=MORE).header
+OVERWRITTEN = 1  # a flag of a block of records
 PLACE = Site(SITE, None, "/src/a.c", 12, "main")
 
 

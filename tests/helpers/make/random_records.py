@@ -29,6 +29,7 @@ from acrn_trace.rings.format import (
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.tables.calls import CallTable, Entry, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
+from helpers.make.blocks import OVERWRITTEN, end_block, loss_block, records_block, rings_block
 from helpers.make.random_values import RandomValues
 from helpers.make.ring import HZ, VIRTUAL, RingMachine
 
@@ -208,7 +209,7 @@ class RandomRecords:
             parts += self._losses(header)
             number += self._values.chance(0.9)
         if self._values.chance(0.8):
-            parts.append(blocks.block(blocks.END, blocks.END_FORM.pack(records, 0)))
+            parts.append(end_block(records))
         return b"".join(parts)
 
     def damaged(self, data: bytes) -> bytes:
@@ -244,7 +245,7 @@ class RandomRecords:
 
     def _rings(self, header: RingHeader) -> bytes:
         hz = self._source.choice((HZ, HZ, 10**7, 10**11, 2_999_999_999, 0))
-        return blocks.block(blocks.RINGS, blocks.RINGS_START.pack(hz, 1, 0) + header.pack())
+        return rings_block(header, hz)
 
     def _pass(self, header: RingHeader, number: int, first: int) -> list[tuple[int, bytes]]:
         """Blocks of records read at the same time, each with how many it has."""
@@ -252,10 +253,9 @@ class RandomRecords:
         for ring in range(header.ring_count):
             for _ in range(self._source.randrange(1, 3)):
                 count = self._source.randrange(1, 12)
-                flags = blocks.OVERWRITTEN * self._values.chance(0.1) | 2 * self._values.chance(0.1)
-                start = blocks.RECORDS_START.pack(ring, flags, number)
+                flags = OVERWRITTEN * self._values.chance(0.1) | 2 * self._values.chance(0.1)
                 records = self._batch(header, first, count)
-                made.append((count, blocks.block(blocks.RECORDS, start + records)))
+                made.append((count, records_block(records, ring, flags, number)))
         return made
 
     def _batch(self, header: RingHeader, first: int, count: int) -> bytes:
@@ -273,6 +273,6 @@ class RandomRecords:
         while self._values.chance(0.15):
             ring, why = self._source.randrange(header.ring_count), self._source.randrange(1, 5)
             first, count = self._values.number(40), self._source.randrange(1, 1 << 20)
-            yield blocks.block(blocks.LOSS, blocks.LOSS_FORM.pack(ring, why, first, count))
+            yield loss_block(count, ring, why, first)
         if self._values.chance(0.05):
             yield blocks.block(99, self._values.text(20))

@@ -3,7 +3,6 @@
 
 import random
 import struct
-import subprocess
 
 import pytest
 
@@ -11,9 +10,8 @@ from acrn_trace.at_rest.corefile import open_core
 from acrn_trace.at_rest.moved_kernel import read_vmcoreinfo
 from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.corenotes import Note
-from acrn_trace.image.image import open_image
 from helpers.make.dump import LONG_MODE, DumpBuilder, Load
-from helpers.process import SECONDS
+from helpers.make.linked_code import linked_code
 
 LINKED = 0xFFFF_FFFF_8100_0000
 CODE = random.Random(7).randbytes(0x3000)
@@ -24,15 +22,7 @@ KASLR = "The kernel has moved itself by 0x3a400000"
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kernel")
-    (folder / "code").write_bytes(CODE)
-    (folder / "k.s").write_text(
-        ".text\n.globl x86_64_start_kernel\n.type x86_64_start_kernel, @function\n"
-        'x86_64_start_kernel:\n.incbin "code"\n.size x86_64_start_kernel, 0x100\n'
-    )
-    for line in ("as -o k.o k.s", f"ld -e 0 -Ttext={LINKED:#x} -o k k.o"):
-        subprocess.run(line.split(), cwd=folder, check=True, timeout=SECONDS)
-    return open_image(str(folder / "k"))
+    return linked_code(tmp_path_factory.mktemp("kernel"), CODE, LINKED)
 
 
 @pytest.fixture

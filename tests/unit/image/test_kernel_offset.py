@@ -2,11 +2,9 @@
 """Where a kernel that moves itself is: by its code, some of which is patched when it runs."""
 
 import random
-import subprocess
 
 import pytest
 
-from acrn_trace.image.image import open_image
 from acrn_trace.image.kernel_offset import (
     STEP,
     STEPS,
@@ -15,7 +13,7 @@ from acrn_trace.image.kernel_offset import (
     is_kernel,
     offset_at,
 )
-from helpers.process import SECONDS
+from helpers.make.linked_code import linked_code
 
 LINKED = 0xFFFF_FFFF_8100_0000
 CODE = random.Random(5).randbytes(0x3000)
@@ -23,15 +21,7 @@ CODE = random.Random(5).randbytes(0x3000)
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kernel")
-    (folder / "code").write_bytes(CODE)
-    (folder / "k.s").write_text(
-        ".text\n.globl x86_64_start_kernel\n.type x86_64_start_kernel, @function\n"
-        'x86_64_start_kernel:\n.incbin "code"\n.size x86_64_start_kernel, 0x100\n'
-    )
-    for line in ("as -o k.o k.s", f"ld -e 0 -Ttext={LINKED:#x} -o k k.o"):
-        subprocess.run(line.split(), cwd=folder, check=True, timeout=SECONDS)
-    return open_image(str(folder / "k"))
+    return linked_code(tmp_path_factory.mktemp("kernel"), CODE, LINKED)
 
 
 def memory_at(offset, patch=0):
