@@ -17,6 +17,7 @@ include cstub/decode/decode.mk
 include cstub/reader/reader.mk
 include examples/examples.mk
 -include tests/guests/guests.mk
+-include tests/kvm/kvm.mk
 
 all: examples types bytecode $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 
@@ -70,7 +71,7 @@ show:
 PARTS      := unit c gdb docs
 unit-TESTS := unit
 c-TESTS    := c conformance corpus fuzz
-gdb-TESTS  := gdb traces launcher crash
+gdb-TESTS  := gdb traces launcher crash kvm
 docs-TESTS := docs install
 
 CHECKS := check $(PARTS:%=check-%)
