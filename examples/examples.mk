@@ -23,13 +23,14 @@ COINCIDE_AT := $(call AT,0x2000000,0xffffffff80400000)
 examples-objects = $(patsubst %,$(EXAMPLES_OUT)/obj/%.o,$(basename $(1)))
 BARE_LIB := $(addprefix examples/lib/,boot.S trap_entries.S apic.c console.c machine.c percpu.c \
 	second_cpu.c traps.c)
-HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S %/lies.S,$(wildcard examples/hypervisor/*.[cS])) \
+HYPERVISOR_SOURCES := $(filter-out %/asm-offsets.c %/coincide.S %/lies.S %/moved.c,$(wildcard examples/hypervisor/*.[cS])) \
 	$(BARE_LIB) $(MODEL_SOURCES)
 guest-sources = $(wildcard examples/$(1)/*.[cS]) $(BARE_LIB) examples/lib/guest.c $(CSTUB_SCRATCH)
 hello-EXTRA := examples/lib/emulated_acrn.c $(MODEL_SOURCES)
 recorder-EXTRA := $(CSTUB_RING) $(CSTUB_TRAMPOLINE)
 
-EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(EXAMPLES) hypervisor hypervisor-coincide hypervisor-lies)
+EXAMPLES_IMAGES := $(patsubst %,$(EXAMPLES_OUT)/%.elf,$(EXAMPLES) hypervisor hypervisor-coincide hypervisor-lies \
+	hypervisor-moved)
 
 .PHONY: examples
 
@@ -54,6 +55,10 @@ examples: $(EXAMPLES_IMAGES)
 
 $(EXAMPLES_OUT)/hypervisor-lies.elf: $(call examples-objects,$(HYPERVISOR_SOURCES) \
 		examples/hypervisor/lies.S) $(LINK_SCRIPTS)
+	$(call link-image,$(HYPERVISOR_AT))
+
+$(EXAMPLES_OUT)/hypervisor-moved.elf: $(call examples-objects,$(HYPERVISOR_SOURCES) \
+		examples/hypervisor/moved.c) $(LINK_SCRIPTS)
 	$(call link-image,$(HYPERVISOR_AT))
 
 $(EXAMPLES_OUT)/obj/%.o: %.c

@@ -38,13 +38,10 @@ static bool inside(uint64_t offset, uint64_t size, uint64_t whole)
 
 static bool load(const struct elf_segment *segment, const uint8_t *file)
 {
-	if (segment->file_size > segment->memory_size ||
-	    !guest_owns(segment->physical, segment->memory_size))
-		return false;
-	memcpy((void *)segment->physical, file + segment->offset, segment->file_size);
-	memset((void *)(segment->physical + segment->file_size), 0,
-	       segment->memory_size - segment->file_size);
-	return true;
+	return segment->file_size <= segment->memory_size &&
+	       guest_clear_physical(segment->physical, segment->memory_size) &&
+	       !guest_write_physical(NULL, segment->physical, file + segment->offset,
+				     segment->file_size);
 }
 
 static uint32_t entry_of_notes(const uint8_t *notes, uint64_t size)

@@ -15,7 +15,19 @@ extern char IMAGE_VIRTUAL[], IMAGE_PHYSICAL[];
 typedef uint64_t page_table[512] __attribute__((aligned(4096)));
 
 static page_table nested_pml4, nested_pointers, nested_directories[DIRECTORIES];
+static page_table nested_small_pages; /* of the large page guest_split_page */
 static uint64_t ram_end;
+
+/* hypervisor-moved.elf has others (moved.c). */
+__attribute__((weak)) uint64_t guest_host_physical(uint64_t physical)
+{
+	return physical;
+}
+
+__attribute__((weak)) uint64_t guest_split_page(void)
+{
+	return 0;
+}
 
 uint64_t image_physical(const void *object)
 {
@@ -32,6 +44,14 @@ uint64_t hypervisor_memory_end(void)
 	return (ram_end + LARGE_PAGE_SIZE - 1) & -(uint64_t)LARGE_PAGE_SIZE;
 }
 
+static void split_large_page(uint64_t address)
+{
+	for (unsigned i = 0; i < 512; i++)
+		nested_small_pages[i] = guest_host_physical(address + i * PAGE_SIZE) | NESTED_FLAGS;
+	nested_directories[0][address / LARGE_PAGE_SIZE] =
+		image_physical(nested_small_pages) | NESTED_FLAGS;
+}
+
 static void build_nested_tables(void)
 {
 	nested_pml4[0] = image_physical(nested_pointers) | NESTED_FLAGS;
@@ -41,8 +61,11 @@ static void build_nested_tables(void)
 		uint64_t address = (uint64_t)i * LARGE_PAGE_SIZE;
 
 		if (address < hypervisor_memory_start() || address >= hypervisor_memory_end())
-			nested_directories[i / 512][i % 512] = address | NESTED_FLAGS | PAGE_LARGE;
+			nested_directories[i / 512][i % 512] =
+				guest_host_physical(address) | NESTED_FLAGS | PAGE_LARGE;
 	}
+	if (guest_split_page())
+		split_large_page(guest_split_page());
 }
 
 void memory_init(struct start_info *info)
@@ -74,12 +97,25 @@ bool guest_owns(uint64_t physical, size_t size)
 	return physical < hypervisor_memory_start() && size <= hypervisor_memory_start() - physical;
 }
 
+/* Where the guest's RAM is, of up to `size` bytes those that are there on one page: `here`. */
+static uint8_t *in_guest(uint64_t address, size_t size, size_t *here)
+{
+	size_t left = PAGE_SIZE - address % PAGE_SIZE;
+
+	*here = size < left ? size : left;
+	return (uint8_t *)guest_host_physical(address);
+}
+
 int guest_read_physical(void *unused, uint64_t address, void *to, size_t size)
 {
 	(void)unused;
 	if (!guest_owns(address, size))
 		return -1;
-	memcpy(to, (const void *)address, size);
+	for (size_t done = 0, here; done < size; done += here) {
+		const uint8_t *from = in_guest(address + done, size - done, &here);
+
+		memcpy((uint8_t *)to + done, from, here);
+	}
 	return 0;
 }
 
@@ -88,8 +124,24 @@ int guest_write_physical(void *unused, uint64_t address, const void *from, size_
 	(void)unused;
 	if (!guest_owns(address, size))
 		return -1;
-	memcpy((void *)address, from, size);
+	for (size_t done = 0, here; done < size; done += here) {
+		uint8_t *to = in_guest(address + done, size - done, &here);
+
+		memcpy(to, (const uint8_t *)from + done, here);
+	}
 	return 0;
+}
+
+bool guest_clear_physical(uint64_t address, size_t size)
+{
+	if (!guest_owns(address, size))
+		return false;
+	for (size_t done = 0, here; done < size; done += here) {
+		uint8_t *to = in_guest(address + done, size - done, &here);
+
+		memset(to, 0, here);
+	}
+	return true;
 }
 
 /* Long mode's four levels; without paging virtual is physical. Other modes: not translated. */
