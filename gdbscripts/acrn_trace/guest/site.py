@@ -48,7 +48,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Point:
+class StopAddress:
     """One address to stop at. Where two sites stand back to back it is both kinds at once."""
 
     address: int
@@ -56,9 +56,9 @@ class Point:
     enters: Site | None = None
 
 
-def points(sites: Iterable[Site]) -> Iterator[Point]:
-    """One point an address, for the entry and the return of each of ``sites``."""
+def stop_addresses(sites: Iterable[Site]) -> Iterator[StopAddress]:
+    """Where each of ``sites`` is entered and where it returns, in order, each address once."""
     entries = {site.address: site for site in sites}
     returns = {site.return_address: site for site in entries.values()}
     for address in sorted(entries.keys() | returns.keys()):
-        yield Point(address, returns.get(address), entries.get(address))
+        yield StopAddress(address, returns.get(address), entries.get(address))

@@ -18,7 +18,7 @@ from acrn_trace.act.call.plan import Plan
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.guest.site import Point
+from acrn_trace.guest.site import StopAddress
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.call_place import Place, physical
 from acrn_trace.in_gdb.call_state import (
@@ -119,7 +119,7 @@ class HandCall:
         entry = self._entry()
         write_registers({name: entry.registers[name] for name in self._kept.registers})
         self._resumption.held = True
-        self._tracer.on_stop(entry, Point(self._place.site.address, enters=self._place.site))
+        self._tracer.on_stop(entry, StopAddress(self._place.site.address, enters=self._place.site))
         answering = self._tracer.answering
         if answering.waits:  # one that is caught is answered when it goes on, which is now
             answering.before_going_on(read_stop())
@@ -195,7 +195,7 @@ class HandCall:
 
     def _returned(self) -> None:
         site = self._place.site
-        self._tracer.on_stop(read_stop(), Point(site.return_address, returns_from=site))
+        self._tracer.on_stop(read_stop(), StopAddress(site.return_address, returns_from=site))
 
     def _give_up(self) -> None:
         """It stopped in the guest's own code, where the vCPU's registers are the guest's."""

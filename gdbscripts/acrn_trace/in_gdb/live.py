@@ -8,7 +8,7 @@ from typing import IO, Callable
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.site import Point
+from acrn_trace.guest.site import StopAddress
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.complaints import Complaints
 from acrn_trace.in_gdb.exact_settings import make_exact
@@ -176,13 +176,13 @@ class LiveTrace:
             if not self.quiet:
                 self.complaints.of_reset()
 
-    def _read_stop(self, point: Point) -> Stop:
-        of_entry = (self.shown.stacks, self._sites.task_of) if point.enters else ()
+    def _read_stop(self, at: StopAddress) -> Stop:
+        of_entry = (self.shown.stacks, self._sites.task_of) if at.enters else ()
         return read_stop(*of_entry)
 
-    def _on_site(self, stop: Stop, point: Point) -> None:
-        self.complaints.answers.reached |= point.enters is not None
-        self.tracer.on_stop(stop, point)
+    def _on_site(self, stop: Stop, at: StopAddress) -> None:
+        self.complaints.answers.reached |= at.enters is not None
+        self.tracer.on_stop(stop, at)
         self._resumption.reasons += self.tracer.answering.reasons
         if stops_at_clobbers() and self.tracer.dispatcher.clobber:
             self._resumption.reasons.append(f"stopped: {self.tracer.dispatcher.clobber}")

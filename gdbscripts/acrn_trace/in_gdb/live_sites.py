@@ -11,7 +11,7 @@ from typing import Callable, Iterable, Mapping
 
 import gdb
 
-from acrn_trace.guest.site import Point, Site, points
+from acrn_trace.guest.site import Site, StopAddress, stop_addresses
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
@@ -37,8 +37,8 @@ class SitePoints:
         self,
         resumption: Resumption,
         run: Callable[[Callable[[], None]], bool],
-        read_stop: Callable[[Point], Stop],
-        on_site: Callable[[Stop, Point], None],
+        read_stop: Callable[[StopAddress], Stop],
+        on_site: Callable[[Stop, StopAddress], None],
         on_boot: Callable[[], None],
     ) -> None:
         self._resumption = resumption
@@ -51,7 +51,7 @@ class SitePoints:
 
     def plant(self, sites: Iterable[Site], boots: Mapping[int, bytes]) -> None:
         """At the ``sites``, and at the guest's first instructions: address and code of each."""
-        self._planted += [self._plant(point) for point in points(sites)]
+        self._planted += [self._plant(at) for at in stop_addresses(sites)]
         self._planted += [self._plant_boot(*boot) for boot in boots.items()]
 
     def delete(self) -> None:
@@ -59,18 +59,18 @@ class SitePoints:
             point.delete()
         self._planted.clear()
 
-    def _plant(self, point: Point) -> HypercallPoint:
+    def _plant(self, at: StopAddress) -> HypercallPoint:
         def hit() -> None:
-            stop = self._read_stop(point)
-            if stop.registers["rip"] != point.address:
+            stop = self._read_stop(at)
+            if stop.registers["rip"] != at.address:
                 return
             # The bytes tell where a call begins; that one is in flight tells where it comes back.
-            enters = point.enters if point.enters and has_hypercall(point.enters) else None
-            if enters or point.returns_from:
+            enters = at.enters if at.enters and has_hypercall(at.enters) else None
+            if enters or at.returns_from:
                 self._boots_in_a_row = 0
-                self._on_site(stop, replace(point, enters=enters))
+                self._on_site(stop, replace(at, enters=enters))
 
-        return HypercallPoint(self._resumption, point.address, partial(self._run, hit))
+        return HypercallPoint(self._resumption, at.address, partial(self._run, hit))
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Sequence
 
 from acrn_trace.guest.abi import other_hypervisor
-from acrn_trace.guest.site import Point, Site
+from acrn_trace.guest.site import Site, StopAddress
 from acrn_trace.guest.stop import Stop
 from acrn_trace.trace.answering import Answer, Answering
 from acrn_trace.trace.change import Intervener, StoppedGuest
@@ -51,16 +51,16 @@ class Tracer:
 
     # From a stop to a call.
 
-    def on_stop(self, stop: Stop, point: Point) -> None:
-        """A vCPU stopped at ``point``. Where one call returns and another begins, in that order."""
+    def on_stop(self, stop: Stop, at: StopAddress) -> None:
+        """A vCPU stopped there. Where one call returns and another begins, in that order."""
         self.dispatcher.at_next_stop()
         self.answering.at_next_stop()
-        if point.returns_from:
-            call = self._pairing.leave(stop, point.returns_from)
+        if at.returns_from:
+            call = self._pairing.leave(stop, at.returns_from)
             if call:
                 self._return(call)
-        if point.enters:
-            self._at_entry(stop, point.enters)
+        if at.enters:
+            self._at_entry(stop, at.enters)
 
     def _at_entry(self, stop: Stop, site: Site) -> None:
         other = other_hypervisor(site.abi, stop.registers, site.number is not None)

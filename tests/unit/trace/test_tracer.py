@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from acrn_trace.guest.memory import NoMemory
-from acrn_trace.guest.site import Site, points
+from acrn_trace.guest.site import Site, stop_addresses
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
@@ -51,13 +51,13 @@ def traced(*expressions):
     return tracer, recorder
 
 
-def point(sites, address):
-    return next(p for p in points(sites) if p.address == address)
+def stop_address(sites, address):
+    return next(at for at in stop_addresses(sites) if at.address == address)
 
 
 def run(tracer, site, entry, leave):
-    tracer.on_stop(entry, point([site], site.address))
-    tracer.on_stop(leave, point([site], site.return_address))
+    tracer.on_stop(entry, stop_address([site], site.address))
+    tracer.on_stop(leave, stop_address([site], site.return_address))
 
 
 def test_a_call_becomes_an_event():
@@ -75,9 +75,9 @@ def test_sites_back_to_back_share_an_address_return_first():
     first, second = SITE, Site(SITE.return_address)
     tracer, recorder = traced()
     sites = [first, second]
-    assert [p.address for p in points(sites)] == [SITE.address + n for n in (0, 3, 6)]
+    assert [at.address for at in stop_addresses(sites)] == [SITE.address + n for n in (0, 3, 6)]
     for address in (SITE.address, SITE.address + 3, SITE.address + 6):
-        tracer.on_stop(stop(), point(sites, address))
+        tracer.on_stop(stop(), stop_address(sites, address))
     assert recorder.shown == [
         ("entered", 0),
         ("finished", 0),
@@ -90,7 +90,7 @@ def test_a_shared_address_reported_twice_makes_no_extra_event():
     sites = [SITE, Site(SITE.return_address)]
     tracer, recorder = traced()
     for address in (0, 3, 3, 6, 6):
-        tracer.on_stop(stop(), point(sites, SITE.address + address))
+        tracer.on_stop(stop(), stop_address(sites, SITE.address + address))
     assert len(recorder.events) == 2
     assert recorder.events[1].repeats == 1
 
@@ -124,7 +124,7 @@ def test_a_filter_on_the_result_holds_the_line_until_it_is_known():
 
 def test_calls_in_flight_at_the_end_are_unfinished_events():
     tracer, recorder = traced()
-    tracer.on_stop(stop(), point([SITE], SITE.address))
+    tracer.on_stop(stop(), stop_address([SITE], SITE.address))
     assert [event.name for event in tracer.in_flight()] == ["start_vm"]
     tracer.close()
     assert recorder.events[0].status == "unfinished" and recorder.events[0].ret is None
@@ -132,8 +132,8 @@ def test_calls_in_flight_at_the_end_are_unfinished_events():
 
 def test_an_abandoned_call_is_unfinished_before_the_next_begins():
     tracer, recorder = traced()
-    tracer.on_stop(stop(rdi=1), point([SITE], SITE.address))
-    tracer.on_stop(stop(rdi=2), point([SITE], SITE.address))
+    tracer.on_stop(stop(rdi=1), stop_address([SITE], SITE.address))
+    tracer.on_stop(stop(rdi=2), stop_address([SITE], SITE.address))
     assert recorder.shown == [("entered", 0), ("finished", 0), ("entered", 1)]
     assert recorder.events[0].status == "unfinished"
 
@@ -205,7 +205,7 @@ ANSWER = Change({"rbx": 5}, [(0x1000, b"x")], answer=7, answered_by="mock")
 
 def test_an_answered_call_is_over_at_its_entry():
     tracer, recorder, hands = intervened(Says(ANSWER))
-    tracer.on_stop(stop(vcpu=1, rbx=4), point([SITE], SITE.address))
+    tracer.on_stop(stop(vcpu=1, rbx=4), stop_address([SITE], SITE.address))
     (event,) = recorder.events
     assert hands.did == [(0x1000, b"x"), {"rbx": 5}, {"rax": 7, "rip": SITE.return_address}]
     assert (event.ret, event.answered_by, event.status) == (7, "mock", "returned")
@@ -215,19 +215,19 @@ def test_an_answered_call_is_over_at_its_entry():
 def test_the_first_answer_wins_and_later_ones_are_not_asked_for():
     first, second, watcher = Says(ANSWER), Says(ANSWER), Says(watches=True)
     tracer, _, _ = intervened(first, second, watcher)
-    tracer.on_stop(stop(), point([SITE], SITE.address))
+    tracer.on_stop(stop(), stop_address([SITE], SITE.address))
     assert (first.asked, second.asked, watcher.asked) == (1, 0, 1)
 
 
 def test_a_stop_behind_an_answered_call_is_no_return_of_the_call_around_it():
     answers = Says()
     tracer, recorder, _ = intervened(answers)
-    tracer.on_stop(stop(rsp=0x9000, rdi=1), point([SITE], SITE.address))
+    tracer.on_stop(stop(rsp=0x9000, rdi=1), stop_address([SITE], SITE.address))
     answers.entering = ANSWER
-    tracer.on_stop(stop(rsp=0x8000, rdi=1), point([SITE], SITE.address))
-    tracer.on_stop(stop(rsp=0x8000, rdi=1), point([SITE], SITE.return_address))
+    tracer.on_stop(stop(rsp=0x8000, rdi=1), stop_address([SITE], SITE.address))
+    tracer.on_stop(stop(rsp=0x8000, rdi=1), stop_address([SITE], SITE.return_address))
     assert [event.seq for event in recorder.events] == [1]
-    tracer.on_stop(stop(rsp=0x9000, rdi=1, rax=3), point([SITE], SITE.return_address))
+    tracer.on_stop(stop(rsp=0x9000, rdi=1, rax=3), stop_address([SITE], SITE.return_address))
     assert [(event.seq, event.ret) for event in recorder.events] == [(1, 7), (0, 3)]
 
 
@@ -250,7 +250,7 @@ def test_a_result_may_be_replaced_at_the_return():
 def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
     tracer, recorder, hands = intervened(Says(ANSWER), Says(Change(stop="look"), watches=True))
     at = stop(rip=SITE.address)
-    tracer.on_stop(at, point([SITE], SITE.address))
+    tracer.on_stop(at, stop_address([SITE], SITE.address))
     assert tracer.answering.reasons == ["look"] and tracer.answering.waits
     assert hands.did == [("stand_at", SITE.address)]
     tracer.answering.before_going_on(at)
@@ -260,7 +260,7 @@ def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
 def test_it_waits_where_he_is_shown_the_stop_for_a_breakpoint_of_his_own():
     tracer, _, hands = intervened(Says(ANSWER))
     hands.shown = True
-    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    tracer.on_stop(stop(rip=SITE.address), stop_address([SITE], SITE.address))
     assert tracer.answering.reasons == [] and tracer.answering.waits
     assert hands.did == [("stand_at", SITE.address)]
 
@@ -270,7 +270,7 @@ def shown_answered(*others):
     tracer, recorder, hands = intervened(
         Says(ANSWER), Says(Change(stop="look"), watches=True), *others
     )
-    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    tracer.on_stop(stop(rip=SITE.address), stop_address([SITE], SITE.address))
     assert hands.did == [("stand_at", SITE.address)]
     hands.did.clear()
     tracer.answering.before_going_on(stop(rip=SITE.address), steps_over=True)
@@ -281,10 +281,12 @@ def shown_answered(*others):
 
 def test_where_gdb_steps_over_the_site_it_comes_back_by_that_step():
     tracer, recorder, _ = shown_answered(Says(returned=Change(stop="back")))
-    tracer.on_stop(stop(rip=SITE.return_address, rbx=5, rax=7), point([SITE], SITE.return_address))
+    tracer.on_stop(
+        stop(rip=SITE.return_address, rbx=5, rax=7), stop_address([SITE], SITE.return_address)
+    )
     (event,) = recorder.events
     assert (event.ret, event.answered_by, tracer.answering.reasons) == (7, "mock", ["back"])
-    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    tracer.on_stop(stop(rip=SITE.address), stop_address([SITE], SITE.address))
     assert len(tracer.in_flight()) == 1  # the next call is one of its own
 
 
@@ -292,7 +294,7 @@ def test_a_step_that_did_not_take_place_makes_no_second_call():
     """GDB steps the vCPU that is selected; another one stops where it stood."""
     tracer, recorder, hands = shown_answered()
     hands.did.clear()
-    tracer.on_stop(stop(rip=SITE.address, rbx=5, rax=7), point([SITE], SITE.address))
+    tracer.on_stop(stop(rip=SITE.address, rbx=5, rax=7), stop_address([SITE], SITE.address))
     assert hands.did == [{"rax": 7, "rip": SITE.return_address}]
     assert [(event.ret, event.answered_by) for event in recorder.events] == [(7, "mock")]
     assert tracer.in_flight() == []
@@ -302,7 +304,7 @@ def test_a_step_that_did_not_take_place_makes_no_second_call():
 def test_a_call_that_the_user_takes_elsewhere_is_not_answered(moved):
     answers = Says(ANSWER)
     tracer, recorder, hands = intervened(answers, Says(Change(stop="look"), watches=True))
-    tracer.on_stop(stop(rip=SITE.address), point([SITE], SITE.address))
+    tracer.on_stop(stop(rip=SITE.address), stop_address([SITE], SITE.address))
     if not moved:
         tracer.answering.interveners.remove(answers)
     tracer.answering.before_going_on(stop(rip=SITE.return_address if moved else SITE.address))
