@@ -150,8 +150,8 @@ class HandCall:
         # GDB takes a stop behind a software breakpoint for one at it (stub.breakpoint_kind).
         mine = (site.address, site.return_address, here, here - 1)
         self._disabled = breakpoints_at(mine)
-        for point in self._disabled:
-            point.enabled = False
+        for breakpoint in self._disabled:
+            breakpoint.enabled = False
         self._back = back_at(site.return_address, self._kept.cr3)
         image = current_image()
         entries = image.entry_points(load_offset(image))
@@ -269,9 +269,9 @@ class HandCall:
             gdb.events.stop.disconnect(self._on_later_stop)
 
     def _enable(self) -> None:
-        for point in self._disabled:
-            if point.is_valid():
-                point.enabled = True
+        for breakpoint in self._disabled:
+            if breakpoint.is_valid():
+                breakpoint.enabled = True
         self._disabled = []
 
 

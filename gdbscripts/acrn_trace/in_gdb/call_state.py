@@ -136,8 +136,8 @@ def breakpoints_of_others(ours: Iterable[gdb.Breakpoint]) -> set[int] | None:
     GDB tells Python nothing of some of its kinds: dprintf, tracepoints.
     """
     kinds = _ENABLED.findall(gdb.execute("info breakpoints", to_string=True))
-    points = set(gdb.breakpoints()) - set(ours)
-    places = {place for point in points if point.enabled for place in addresses_of(point)}
+    others = set(gdb.breakpoints()) - set(ours)
+    places = {place for one in others if one.enabled for place in addresses_of(one)}
     return places if set(kinds) <= {"breakpoint", "hw breakpoint"} else None
 
 
@@ -149,4 +149,4 @@ def breakpoints_at(addresses: Iterable[int]) -> list[gdb.Breakpoint]:
         number = int(match[1]) if match else number
         if wanted & {int(text, 16) for text in _ADDRESS.findall(line)}:
             found.add(number)
-    return [point for point in gdb.breakpoints() if point.number in found and point.enabled]
+    return [one for one in gdb.breakpoints() if one.number in found and one.enabled]

@@ -113,7 +113,7 @@ def _pending_breakpoint(request: CatchRequest, temporary: bool) -> gdb.Breakpoin
 
 def _break_insert(words: list[str]) -> gdb.Breakpoint:
     """What MI's -break-insert makes. GDB 13 loses its answer, which has the number, in the TUI."""
-    before = {point.number for point in gdb.breakpoints()}
+    before = {one.number for one in gdb.breakpoints()}
     answer = ""
     if hasattr(gdb, "execute_mi"):  # GDB 14; in 16, interpreter-exec within a command crashes GDB
         # GDB says at length that the place is not there.
@@ -121,9 +121,9 @@ def _break_insert(words: list[str]) -> gdb.Breakpoint:
     else:
         command = " ".join(["-break-insert", *map(_quoted, words)])
         answer = gdb.execute(f"interpreter-exec mi {_quoted(command)}", to_string=True).strip()
-    for point in gdb.breakpoints():
-        if point.number not in before:
-            return point
+    for breakpoint in gdb.breakpoints():
+        if breakpoint.number not in before:
+            return breakpoint
     raise TraceError(f"GDB makes no entry for {words[-1]!r}: {answer}")
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plants breakpoints of ours, a class a kind: an address, and what a hit of it does.
+"""Plants points, a class a kind: breakpoints of ours, and what a hit of each does.
 
-None of them is in GDB's list. A ``stop`` method must not change any breakpoint, run a command, or
-raise.
+None of them is in GDB's list, and no other breakpoint is called a point. A ``stop`` method
+must not change any breakpoint, run a command, or raise.
 """
 
 from typing import Callable

@@ -19,8 +19,8 @@ class UserBreakpoints:
         self.latest = 0  # number
         self._places: dict[int, int] | None = None  # address to the highest number there
         self._hits: dict[int, tuple[int, int]] = {}
-        for point in gdb.breakpoints():
-            self._created(point)
+        for breakpoint in gdb.breakpoints():
+            self._created(breakpoint)
         gdb.events.breakpoint_created.connect(self._created)
         gdb.events.breakpoint_modified.connect(self._modified)
         gdb.events.breakpoint_deleted.connect(self._deleted)
@@ -36,42 +36,42 @@ class UserBreakpoints:
                 self._places[address] = max(number, self._places.get(address, 0))
         return self._places
 
-    def _created(self, point: gdb.Breakpoint) -> None:
-        if point.number > 0:
-            self.latest = max(self.latest, point.number)
-            self._hits[point.number] = point.hit_count, point.ignore_count
+    def _created(self, breakpoint: gdb.Breakpoint) -> None:
+        if breakpoint.number > 0:
+            self.latest = max(self.latest, breakpoint.number)
+            self._hits[breakpoint.number] = breakpoint.hit_count, breakpoint.ignore_count
             self._places = None
 
-    def _modified(self, point: gdb.Breakpoint) -> None:
-        if point.number <= 0:
+    def _modified(self, breakpoint: gdb.Breakpoint) -> None:
+        if breakpoint.number <= 0:
             return
-        hits, ignored = self._hits.get(point.number, (0, 0))
-        now = point.hit_count, point.ignore_count
-        self._hits[point.number] = now
+        hits, ignored = self._hits.get(breakpoint.number, (0, 0))
+        now = breakpoint.hit_count, breakpoint.ignore_count
+        self._hits[breakpoint.number] = now
         if now[0] > hits:
             self.stops = self.stops or now[1] == ignored
             self._on_hit()
-        if now[0] <= hits or not point.enabled:
+        if now[0] <= hits or not breakpoint.enabled:
             self._places = None
 
-    def _deleted(self, point: gdb.Breakpoint) -> None:
-        if self._hits.pop(point.number, None):
+    def _deleted(self, breakpoint: gdb.Breakpoint) -> None:
+        if self._hits.pop(breakpoint.number, None):
             self._places = None
 
     @staticmethod
     def _all() -> Iterator[tuple[int, int]]:
-        for point in gdb.breakpoints():
-            if point.number < 0 or not point.enabled:
+        for breakpoint in gdb.breakpoints():
+            if breakpoint.number < 0 or not breakpoint.enabled:
                 continue  # of some script's, or of ours
-            yield from ((point.number, address) for address in addresses_of(point))
+            yield from ((breakpoint.number, address) for address in addresses_of(breakpoint))
 
 
-def addresses_of(point: gdb.Breakpoint) -> list[int]:
+def addresses_of(breakpoint: gdb.Breakpoint) -> list[int]:
     """Where GDB has it enabled; nowhere for one that is none of code."""
-    if point.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT):
+    if breakpoint.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT):
         return []
-    if hasattr(point, "locations"):
-        return [place.address for place in point.locations if place.enabled]
-    if not point.pending:  # GDB 12
-        return [place.pc for place in gdb.decode_line(point.location)[1] or ()]
+    if hasattr(breakpoint, "locations"):
+        return [place.address for place in breakpoint.locations if place.enabled]
+    if not breakpoint.pending:  # GDB 12
+        return [place.pc for place in gdb.decode_line(breakpoint.location)[1] or ()]
     return []

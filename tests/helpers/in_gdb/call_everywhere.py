@@ -49,15 +49,15 @@ def run_somewhere(random_one: random.Random) -> None:
     Where none of them comes soon, one that each call runs does: the guest makes 10,000, no more.
     So the other vCPU is held while this one steps.
     """
-    points = []
+    breakpoints = []
     for address in [MAKE_CALL, *random_one.sample(ADDRESSES, 8)]:
-        point = gdb.Breakpoint(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT)
-        point.silent = True
-        points.append(point)
-    points[0].ignore_count = random_one.randrange(3)
+        breakpoint = gdb.Breakpoint(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT)
+        breakpoint.silent = True
+        breakpoints.append(breakpoint)
+    breakpoints[0].ignore_count = random_one.randrange(3)
     gdb.execute("continue", to_string=True)
-    for point in points:
-        point.delete()
+    for breakpoint in breakpoints:
+        breakpoint.delete()
     if random_one.random() < 0.5:
         gdb.execute("set scheduler-locking on")
         gdb.execute(f"stepi {random_one.randrange(1, 9)}", to_string=True)

@@ -29,7 +29,7 @@ class Catcher(Intervener):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._resumption = session.resumption
-        self.points: list[Catchpoint] = []
+        self.catchpoints: list[Catchpoint] = []
         self.call: Call | None = None  # that the guest stands at
         self.stopped_by: list[int] = []  # the numbers of those that stopped the guest there
         self._stopping: list[Catchpoint] = []  # those that do so now
@@ -44,7 +44,7 @@ class Catcher(Intervener):
 
     @property
     def has_work(self) -> bool:
-        return any(point.entry.is_valid() for point in self.points)
+        return any(one.entry.is_valid() for one in self.catchpoints)
 
     def entered(self, call: Call, event: Event) -> Change | None:
         return self._ask(call, event, at_return=False)
@@ -55,12 +55,12 @@ class Catcher(Intervener):
     def _ask(self, call: Call, event: Event, at_return: bool) -> Change | None:
         if call.site.source == "hand":  # its user has it before him
             return None
-        points = [point for point in self.points if point.request.at_return == at_return]
-        if not any(point.request.calls.has(event.nr, event.name) for point in points):
+        asked = [one for one in self.catchpoints if one.request.at_return == at_return]
+        if not any(one.request.calls.has(event.nr, event.name) for one in asked):
             return None
         self._show_variables(call, event)
-        told = {point: self._line(point, call, event) for point in points}
-        stopping = [point for point, line in told.items() if line is not None]
+        told = {one: self._line(one, call, event) for one in asked}
+        stopping = [one for one, line in told.items() if line is not None]
         if not stopping:
             self._forget_call()
             return None
@@ -68,20 +68,20 @@ class Catcher(Intervener):
         self._resumption.at_stop.append(self._has_stopped)
         return Change(stop="\n".join(line for line in told.values() if line))
 
-    def _line(self, point: Catchpoint, call: Call, event: Event) -> str | None:
+    def _line(self, catchpoint: Catchpoint, call: Call, event: Event) -> str | None:
         """What to say of the stop, nothing if it is silent; None if there is none."""
-        number = point.entry.number if point.entry.is_valid() else 0
+        number = catchpoint.entry.number if catchpoint.entry.is_valid() else 0
         problem = ""
         try:
-            if not point.stops(call, event):
+            if not catchpoint.stops(call, event):
                 return None
         except gdb.error as error:  # GDB's own stop there too
-            point.hits += 1
+            catchpoint.hits += 1
             problem = f"Error in testing condition for catchpoint {number}: {error}\n"
-        if is_silent(point.commands):
+        if is_silent(catchpoint.commands):
             return problem
         thread = gdb.selected_thread().num
-        return problem + announcement(number, thread, point.request.at_return, call, event)
+        return problem + announcement(number, thread, catchpoint.request.at_return, call, event)
 
     def _show_variables(self, call: Call, event: Event) -> None:
         """GDB has them as they are in conditions and commands, and void with no call."""
@@ -95,12 +95,12 @@ class Catcher(Intervener):
 
     def _has_stopped(self) -> None:
         stopping, self._stopping = self._stopping, []
-        for point in stopping:
-            self.stopped_by.append(point.entry.number)
-            if point.entry.temporary:
-                point.entry.delete()
+        for catchpoint in stopping:
+            self.stopped_by.append(catchpoint.entry.number)
+            if catchpoint.entry.temporary:
+                catchpoint.entry.delete()
             else:
-                self._resumption.after_stop.append(point.count_down)
+                self._resumption.after_stop.append(catchpoint.count_down)
         if self.stopped_by:  # GDB 14 and newer; it would be the number of a point of ours
             gdb.set_convenience_variable("_hit_bpnum", self.stopped_by[0])
 
@@ -116,37 +116,37 @@ class Catcher(Intervener):
 
     def _forget_guest(self) -> None:
         """GDB deletes what is for one thread, and tells no Python object: it is not to be used."""
-        of_all = (one for one in self.points if one.entry.is_valid() and one.entry.thread is None)
-        self.points = list(of_all)
+        valid = (one for one in self.catchpoints if one.entry.is_valid())
+        self.catchpoints = [one for one in valid if one.entry.thread is None]
         self._forget_stop()
 
     def _modified(self, entry: gdb.Breakpoint) -> None:
-        for point in self.points:
-            if point.entry is entry:
-                point.modified()
+        for catchpoint in self.catchpoints:
+            if catchpoint.entry is entry:
+                catchpoint.modified()
         self._hand_over_commands()
 
     def _hand_over_commands(self) -> None:
         """GDB runs the user's commands itself, as those of our points: 'continue' is its own."""
-        valid = [point for point in self.points if point.entry.is_valid()]
+        valid = [one for one in self.catchpoints if one.entry.is_valid()]
         self._resumption.set_commands(
             guarded_commands((one.entry.number, one.commands) for one in valid)
         )
 
     def _forget_deleted(self, _event: object = None) -> None:
         """No breakpoint of ours may go while GDB deletes one of the user's, so they go later."""
-        self.points = [point for point in self.points if point.entry.is_valid()]
-        for point in self.points:
-            point.mend()
-        if not self.points and self in self._session.interveners:
+        self.catchpoints = [one for one in self.catchpoints if one.entry.is_valid()]
+        for catchpoint in self.catchpoints:
+            catchpoint.mend()
+        if not self.catchpoints and self in self._session.interveners:
             self._session.withdraw(self)
 
     def _show_hits(self) -> None:
         """Behind GDB's list of breakpoints: a count of hits, which GDB lets nobody set."""
-        for point in self.points:
-            if point.entry.is_valid() and point.hits:
-                times = "1 time" if point.hits == 1 else f"{point.hits} times"
-                gdb.write(f"Catchpoint {point.entry.number} already hit {times}\n")
+        for catchpoint in self.catchpoints:
+            if catchpoint.entry.is_valid() and catchpoint.hits:
+                times = "1 time" if catchpoint.hits == 1 else f"{catchpoint.hits} times"
+                gdb.write(f"Catchpoint {catchpoint.entry.number} already hit {times}\n")
 
 
 class CatchHypercall(Command):
@@ -166,10 +166,10 @@ class CatchHypercall(Command):
         request = parse_catch(argument, self._session.knowledge.table)
         check_condition(request.condition or "1")
         self._session.intervene(self._catcher)
-        point = Catchpoint(request, self._temporary)
-        self._catcher.points.append(point)
+        catchpoint = Catchpoint(request, self._temporary)
+        self._catcher.catchpoints.append(catchpoint)
         temporary = "Temporary catchpoint" if self._temporary else "Catchpoint"
-        gdb.write(f"{temporary} {point.entry.number} ({request.what})\n")
+        gdb.write(f"{temporary} {catchpoint.entry.number} ({request.what})\n")
 
 
 def arg(*numbers: gdb.Value) -> int | gdb.Value:
