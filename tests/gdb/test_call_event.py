@@ -67,12 +67,12 @@ def test_registers_that_the_hypervisor_breaks_are_shown_and_put_back(smp_at_call
 ANSWER = """
 import gdb
 from acrn_trace.in_gdb.session import current_session
-from acrn_trace.trace.change import Change, Intervener
+from acrn_trace.trace.intervener import Intervener, Intervention
 
 class Mock(Intervener):
     def entered(self, call, event):
         version = bytes([7, 0, 0, 0, 8, 0, 0, 0])
-        return Change(memory=[(event.args[0], version)], answer=5, answered_by="mock")
+        return Intervention(memory=[(event.args[0], version)], answer=5, answered_by="mock")
 
 current_session().intervene(Mock())
 """

@@ -9,12 +9,12 @@ from helpers.tracing import gdb_at
 
 SCRIPT = """
 from acrn_trace.in_gdb.session import current_session
-from acrn_trace.trace.change import CATCHES, Change, Intervener
+from acrn_trace.trace.intervener import CATCHES, Intervener, Intervention
 
 class Answers(Intervener):
     def entered(self, call, event):
         if event.name == "pause_vm":
-            return Change(answer=(1 << 64) - 1, answered_by="mock")
+            return Intervention(answer=(1 << 64) - 1, answered_by="mock")
 
 class Stops(Intervener):
     rank, watches = CATCHES, True
@@ -22,7 +22,7 @@ class Stops(Intervener):
         self.seqs = seqs
     def entered(self, call, event):
         if event.seq in self.seqs:
-            return Change(stop=f"stopped at call {event.seq}, {event.name}")
+            return Intervention(stop=f"stopped at call {event.seq}, {event.name}")
 
 current_session().intervene(Answers())
 current_session().intervene(Stops(%r))

@@ -27,9 +27,9 @@ from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.changes import merge
 from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.field_changes import merge
 from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.results import ResultChecker
 from acrn_trace.trace.structures import Structures, Tree

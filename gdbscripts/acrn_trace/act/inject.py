@@ -5,8 +5,8 @@ from acrn_trace.act.inject_grammar import Rule
 from acrn_trace.act.inject_poke import Pending, Place, Places, poke, value_for
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.change import INJECTS, Change, Intervener
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.intervener import INJECTS, Intervener, Intervention
 from acrn_trace.trace.marks import mark
 from acrn_trace.trace.pairing import Call
 from acrn_trace.trace.structures import REDACTED
@@ -26,33 +26,33 @@ class Injector(Intervener):
         self.rules: list[Rule] = []
         self._due: dict[int, list[Rule]] = {}  # by seq: the rules that have something at the exit
 
-    def entered(self, call: Call, event: Event) -> Change | None:
+    def entered(self, call: Call, event: Event) -> Intervention | None:
         due = [rule for rule in self.rules if self._counts(rule, event)]
         if not due:
             return None
         if len(self._due) >= MAX_REMEMBERED:
             self._due.clear()
         self._due[call.seq] = due
-        change = Change()
+        intervention = Intervention()
         registers = dict(call.entry.registers)
         for rule in due:
-            self._delay(change, "delay_enter", rule.delay_enter, event)
-            if rule.answer is not None and change.answer is None:
-                change.answer, change.answered_by = rule.answer, "inject"
+            self._delay(intervention, "delay_enter", rule.delay_enter, event)
+            if rule.answer is not None and intervention.answer is None:
+                intervention.answer, intervention.answered_by = rule.answer, "inject"
                 mark(event, rule.answers_with)
         pokes = [pair for rule in due for pair in rule.poke_enter]
-        self._poke(change, "poke_enter", pokes, registers, event)
-        return change
+        self._poke(intervention, "poke_enter", pokes, registers, event)
+        return intervention
 
-    def returned(self, call: Call, event: Event) -> Change | None:
+    def returned(self, call: Call, event: Event) -> Intervention | None:
         due = self._due.pop(call.seq, [])
         assert call.exit
-        change = Change()
+        intervention = Intervention()
         for rule in due:
-            self._delay(change, "delay_exit", rule.delay_exit, event)
+            self._delay(intervention, "delay_exit", rule.delay_exit, event)
         pokes = [pair for rule in due for pair in rule.poke_exit]
-        self._poke(change, "poke_exit", pokes, dict(call.exit.registers), event)
-        return change if due else None
+        self._poke(intervention, "poke_exit", pokes, dict(call.exit.registers), event)
+        return intervention if due else None
 
     @staticmethod
     def _counts(rule: Rule, event: Event) -> bool:
@@ -63,14 +63,14 @@ class Injector(Intervener):
         return rule.when.has(rule.count)
 
     @staticmethod
-    def _delay(change: Change, name: str, seconds: float, event: Event) -> None:
+    def _delay(intervention: Intervention, name: str, seconds: float, event: Event) -> None:
         if seconds:
-            change.delay += seconds
+            intervention.delay += seconds
             mark(event, f"{name}={seconds * 1e6:.6g}us")
 
     def _poke(
         self,
-        change: Change,
+        intervention: Intervention,
         kind: str,
         pokes: list[tuple[str, str]],
         registers: dict[str, int],
@@ -80,8 +80,8 @@ class Injector(Intervener):
         before, memory = dict(registers), Pending(self._memory)
         for path, text in pokes:
             self._one(kind, path, text, registers, memory, event)
-        change.memory = memory.writes
-        change.registers = {name: v for name, v in registers.items() if v != before[name]}
+        intervention.memory = memory.writes
+        intervention.registers = {name: v for name, v in registers.items() if v != before[name]}
 
     def _one(
         self,

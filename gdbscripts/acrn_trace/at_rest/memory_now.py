@@ -7,8 +7,8 @@ from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.changes import alike
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.field_changes import alike
 from acrn_trace.trace.structures import Tree
 
 NOTHING: Tree = object()

@@ -12,11 +12,11 @@ from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.changes import Change, merge
+from acrn_trace.trace.field_changes import FieldChange, merge
 from acrn_trace.trace.structures import Structures, Tree
 
 
-def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change]:
+def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[FieldChange]:
     """The fields of the call's structure that are not what they were when it was made."""
     argument, address = _captured_argument(case, call)
     before, _ = captures(header, call.raw)
@@ -30,7 +30,7 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[Change
         now = case.found.snapshot.physical.read(address, len(before))
     except Unreadable:
         return []
-    changes: list[Change] = []
+    changes: list[FieldChange] = []
     merge(_inputs(types, kind, before), _inputs(types, kind, now), "in", changes)
     return changes
 

@@ -20,7 +20,7 @@ TICK = 0.05  # seconds between looks for an interrupt while the guest is held
 
 
 class GuestHands:
-    """What ``trace.change`` makes changes with; ``resumption`` is told how the guest goes on."""
+    """What carries out an intervention; ``resumption`` is told how the guest goes on."""
 
     def __init__(self, resumption: Resumption) -> None:
         self._resumption = resumption

@@ -27,9 +27,9 @@ from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.in_gdb.vcpu import exception_frame_below, read_stop
 from acrn_trace.lint.of_call import guests_own
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.change import Intervener
 from acrn_trace.trace.checks import Check, checks_of, of_answers
 from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.intervener import Intervener
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.rendering import Renderer
 from acrn_trace.trace.tracer import Tracer

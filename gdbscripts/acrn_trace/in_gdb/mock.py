@@ -25,7 +25,7 @@ from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory, physical_mode
 from acrn_trace.in_gdb.vcpu import read_memory
 from acrn_trace.sites.scan import scanned_instructions
-from acrn_trace.trace.change import Change, make_change
+from acrn_trace.trace.intervener import Intervention, carry_out
 
 MSI = 0xFEE00000  # to the local APIC 0: Intel SDM volume 3, 11.11.1
 MAX_CPUIDS = 4096
@@ -120,12 +120,12 @@ class GdbMock:
             point.delete()
         self._points, self._planted = [], None
 
-    def _at_cpuid(self, stop: Stop) -> Change | None:
+    def _at_cpuid(self, stop: Stop) -> Intervention | None:
         """At each CPUID of the image's; those for leaves that are not ACRN's run as they are."""
         registers = self.mock.cpuid.registers(stop.registers) if self.mock.cpuid else None
         if registers is None or read_memory(stop.registers["rip"], len(CPUID)) != CPUID:
             return None
-        return Change(registers)
+        return Intervention(registers)
 
     def request(self, words: list[str]) -> str:
         """Make a User VM's I/O request and its upcall, or tell what became of the last one."""
@@ -141,7 +141,7 @@ class GdbMock:
             request = request_bytes(words[2:], self.mock.knowledge.types)
             acrn.make_request(vm, vcpu, request, memory)
             line = f"vCPU {vcpu} of VM {vm} made an I/O request: vector {acrn.callback_vector:#x}"
-        make_change(Change(memory=memory.writes), GuestHands(self._session.resumption))
+        carry_out(Intervention(memory=memory.writes), GuestHands(self._session.resumption))
         if len(words) > 2:
             raise_msi(acrn.callback_vector)
         return line

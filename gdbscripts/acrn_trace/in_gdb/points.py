@@ -16,7 +16,7 @@ from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.resume import DEFERRED, Resumption, say_failure
 from acrn_trace.in_gdb.stub import breakpoint_kind
 from acrn_trace.in_gdb.vcpu import read_stop
-from acrn_trace.trace.change import Change, make_change
+from acrn_trace.trace.intervener import Intervention, carry_out
 
 
 class Point(gdb.Breakpoint):
@@ -136,34 +136,34 @@ class HypervisorPoint(HypercallPoint):
 
 
 class AddressPoint(HypercallPoint):
-    """One whose changes are decided by the stop alone: ``decide`` is called at each hit."""
+    """One whose intervention is decided by the stop alone: ``decide`` is called at each hit."""
 
     def __init__(
-        self, resumption: Resumption, address: int, decide: Callable[[Stop], Change | None]
+        self, resumption: Resumption, address: int, decide: Callable[[Stop], Intervention | None]
     ) -> None:
         self._decide = decide
         self._hands = GuestHands(resumption)
         super().__init__(resumption, address, lambda: any(uninterrupted(self._guarded)))
 
     def _guarded(self) -> bool:
-        """Whether to stop the guest: for the user, or since the change cannot be made."""
+        """Whether to stop the guest: for the user, or since it cannot be carried out."""
         try:
-            return self._change()
+            return self._intervene()
         except (TraceError, gdb.error) as error:
             say_failure(error, f"at {self.address:#x}: ")
             return True
 
-    def _change(self) -> bool:
+    def _intervene(self) -> bool:
         stop = read_stop()
         if stop.registers["rip"] != self.address:
             return False
-        change = self._decide(stop)
-        if change is None:
+        intervention = self._decide(stop)
+        if intervention is None:
             return False
-        make_change(change, self._hands)
-        self._hands.hold(change.delay)
-        if change.after:
-            change.after()
-        if change.stop:
-            self._resumption.reasons.append(change.stop)
-        return change.stop is not None
+        carry_out(intervention, self._hands)
+        self._hands.hold(intervention.delay)
+        if intervention.after:
+            intervention.after()
+        if intervention.stop:
+            self._resumption.reasons.append(intervention.stop)
+        return intervention.stop is not None

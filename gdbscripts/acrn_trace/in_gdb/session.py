@@ -15,8 +15,8 @@ from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.tables.knowledge import Knowledge, acrn
-from acrn_trace.trace.change import Intervener
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.intervener import Intervener
 
 Made = TypeVar("Made")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Asks interveners of each call, and makes their changes: at once, or when the guest goes on.
+"""Asks interveners of each call, and carries out their answers: at once, or as the guest goes on.
 
 A call that somebody answers comes back without its VMCALL. Where the user is shown the guest at
 that call, its answer waits: it is given when the guest goes on, unless the user took the vCPU
@@ -12,15 +12,15 @@ from typing import Callable, Protocol
 
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
-from acrn_trace.trace.change import (
-    Change,
+from acrn_trace.trace.event import Event
+from acrn_trace.trace.intervener import (
     Intervener,
+    Intervention,
     StoppedGuest,
     answered_stop,
+    carry_out,
     changed_stop,
-    make_change,
 )
-from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import MOCKED
 from acrn_trace.trace.pairing import Call
 
@@ -32,7 +32,7 @@ class Answer:
     call: Call
     event: Event
     intervener: Intervener
-    change: Change
+    intervention: Intervention
 
     def is_where_it_was(self, stop: Stop) -> bool:
         """Whether the vCPU stands at the call still, now that it is as in ``stop``."""
@@ -41,7 +41,7 @@ class Answer:
 
 
 class Calls(Protocol):
-    """Whose calls they are, which changes make others of."""
+    """Whose calls they are, which interventions make others of."""
 
     def reenter(self, call: Call, event: Event, stop: Stop) -> None:
         """The call is made as it stands in ``stop``."""
@@ -89,17 +89,17 @@ class Answering:
         for intervener in list(self.interveners):
             if answer and not intervener.watches:
                 continue
-            change = intervener.entered(call, event)
-            if change is None:
+            intervention = intervener.entered(call, event)
+            if intervention is None:
                 continue
-            if change.answer is None:
-                self._change_entry(change, call, event)
-            if change.answer is not None or change.again:
-                answer = Answer(call, event, intervener, change)
-                event.answered_by = change.answered_by
-            self._tell(change, event)
-            if change.after and not answer:
-                change.after()
+            if intervention.answer is None:
+                self._change_entry(intervention, call, event)
+            if intervention.answer is not None or intervention.again:
+                answer = Answer(call, event, intervener, intervention)
+                event.answered_by = intervention.answered_by
+            self._tell(intervention, event)
+            if intervention.after and not answer:
+                intervention.after()
         return answer
 
     def give(self, answer: Answer) -> None:
@@ -116,12 +116,12 @@ class Answering:
         self._passing = None if call is self._passing else self._passing
         afterwards = [self._after.pop(call.seq, None)]
         for intervener in list(self.interveners):
-            change = intervener.returned(call, event)
-            if change:
-                make_change(change, self._hands)
-                event.rax = change.registers.get(call.abi.result, event.rax)
-                self._tell(change, event)
-                afterwards.append(change.after)
+            intervention = intervener.returned(call, event)
+            if intervention:
+                carry_out(intervention, self._hands)
+                event.rax = intervention.registers.get(call.abi.result, event.rax)
+                self._tell(intervention, event)
+                afterwards.append(intervention.after)
         return [action for action in afterwards if action]
 
     # Between two stops, where the user is shown a call that somebody answers.
@@ -129,22 +129,22 @@ class Answering:
     @property
     def waits(self) -> bool:
         """Whether a call that the guest stands at is answered when it goes on."""
-        return self.waiting is not None and self.waiting.change.answer is not None
+        return self.waiting is not None and self.waiting.intervention.answer is not None
 
     @property
     def asks_again(self) -> bool:
         """Whether the guest stands at a call to which somebody had no answer, and may have one."""
-        return self.waiting is not None and self.waiting.change.again
+        return self.waiting is not None and self.waiting.intervention.again
 
     def ask_again(self) -> None:
         """Ask whoever had no answer to the call that the guest stands at."""
         assert self.waiting
         unanswered = self.waiting
         self.at_next_stop()
-        change = unanswered.intervener.entered(unanswered.call, unanswered.event)
-        if change:
-            self._tell(change, unanswered.event)
-            self.waiting = replace(unanswered, change=change)
+        intervention = unanswered.intervener.entered(unanswered.call, unanswered.event)
+        if intervention:
+            self._tell(intervention, unanswered.event)
+            self.waiting = replace(unanswered, intervention=intervention)
 
     def before_going_on(self, stop: Stop, steps_over: bool = False) -> None:
         """The guest goes on from a stop that a user was shown; ``stop`` is what he made of it.
@@ -155,7 +155,7 @@ class Answering:
         if answer is None:
             return
         self.at_next_stop()
-        is_given = answer.intervener in self.interveners and answer.change.answer is not None
+        is_given = answer.intervener in self.interveners and answer.intervention.answer is not None
         if not (is_given and answer.is_where_it_was(stop)):
             answer.event.answered_by = None
         elif steps_over:
@@ -166,15 +166,15 @@ class Answering:
     # How an answer is given.
 
     def _give_now(self, answer: Answer) -> None:
-        stop = answered_stop(answer.call, answer.change, time.time())
-        make_change(answer.change, self._hands)
+        stop = answered_stop(answer.call, answer.intervention, time.time())
+        carry_out(answer.intervention, self._hands)
         self._mark(answer)
         self._come_back(answer.call, stop)
 
     def _give_in_passing(self, answer: Answer) -> None:
-        make_change(answer.change, self._hands)
+        carry_out(answer.intervention, self._hands)
         self._mark(answer)
-        self._hands.set_registers({answer.call.abi.result: answer.change.answer or 0})
+        self._hands.set_registers({answer.call.abi.result: answer.intervention.answer or 0})
         self._hands.pass_over()
         self._passing = answer.call
 
@@ -184,22 +184,22 @@ class Answering:
         self._hands.set_registers({name: stop.registers[name] for name in names})
         self._calls.come_back(call, stop)
 
-    def _change_entry(self, change: Change, call: Call, event: Event) -> None:
+    def _change_entry(self, intervention: Intervention, call: Call, event: Event) -> None:
         """The call is made with other registers or memory: the event shows what is then asked."""
-        if change.registers or change.memory:
-            make_change(change, self._hands)
-            self._calls.reenter(call, event, changed_stop(call.entry, change.registers))
+        if intervention.registers or intervention.memory:
+            carry_out(intervention, self._hands)
+            self._calls.reenter(call, event, changed_stop(call.entry, intervention.registers))
 
     def _mark(self, answer: Answer) -> None:
-        event, change = answer.event, answer.change
-        event.answered_by = change.answered_by
-        if change.mocked:
-            event.more[MOCKED] = change.mocked
-        self._after[answer.call.seq] = change.after
+        event, intervention = answer.event, answer.intervention
+        event.answered_by = intervention.answered_by
+        if intervention.mocked:
+            event.more[MOCKED] = intervention.mocked
+        self._after[answer.call.seq] = intervention.after
 
-    def _tell(self, change: Change, event: Event) -> None:
-        event.findings += change.notes
-        if change.delay:
-            self._hands.hold(change.delay)
-        if change.stop is not None:
-            self.reasons.append(change.stop)
+    def _tell(self, intervention: Intervention, event: Event) -> None:
+        event.findings += intervention.notes
+        if intervention.delay:
+            self._hands.hold(intervention.delay)
+        if intervention.stop is not None:
+            self.reasons.append(intervention.stop)

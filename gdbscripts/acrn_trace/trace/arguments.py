@@ -9,7 +9,7 @@ from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.fields import Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
 from acrn_trace.tables.types import Types, field_value
-from acrn_trace.trace.changes import Change, merge
+from acrn_trace.trace.field_changes import FieldChange, merge
 from acrn_trace.trace.structures import Structures, Tree
 
 
@@ -19,7 +19,7 @@ class Decoded:
 
     shown: dict[str, Tree] = field(default_factory=dict)  # as the event has them
     before: dict[str, Tree] = field(default_factory=dict)  # of pointers read at entry, whole
-    changes: list[Change] = field(default_factory=list)
+    changes: list[FieldChange] = field(default_factory=list)
 
 
 class ArgumentDecoder:
@@ -65,7 +65,7 @@ class ArgumentDecoder:
         self, pointee: Pointee, register: int, decoded: Decoded, name: str, memory: PhysicalMemory
     ) -> Tree:
         after = self._read(pointee, register, memory)
-        changes: list[Change] = []
+        changes: list[FieldChange] = []
         tree = merge(decoded.before[name], after, pointee.direction, changes)
         decoded.changes += changes
         return tree

@@ -8,9 +8,9 @@ from typing import Callable, Iterable, Iterator
 
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.changes import Change
 from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.field_changes import FieldChange
 from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.pairing import Call
 from acrn_trace.trace.results import ResultChecker
@@ -91,7 +91,7 @@ def stale_result(event: Event, call: Call) -> Iterator[Finding]:
         )
 
 
-def _input_changed(call: str, change: Change) -> Finding:
+def _input_changed(call: str, change: FieldChange) -> Finding:
     values = f"{_short(change.before)} => {_short(change.after)}"
     return Finding("input-changed", f"{call} changed {change.what} of its input: {values}")
 

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
-from acrn_trace.trace.changes import is_change
 from acrn_trace.trace.event import INT32, Event, Finding
+from acrn_trace.trace.field_changes import is_change
 
 MAX_SECONDS = 1e12
 MAX_REMEMBERED = 1024  # characters of a site

@@ -12,8 +12,8 @@ from typing import Iterator, Mapping, Sequence
 
 from acrn_trace.guest.abi import Abi
 from acrn_trace.tables.calls import Argument, Entry
-from acrn_trace.trace.changes import parts
 from acrn_trace.trace.event import Finding
+from acrn_trace.trace.field_changes import parts
 from acrn_trace.trace.structures import NoTruth, Pointed, Tree
 
 EXTENDED_BITS = 32  # to which compilers extend what is narrower

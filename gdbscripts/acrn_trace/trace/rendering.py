@@ -18,8 +18,8 @@ from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
 from acrn_trace.tables.types import Types
 from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.changes import is_change, joined
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.field_changes import is_change, joined
 from acrn_trace.trace.structures import Tree
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.

@@ -7,8 +7,8 @@ from acrn_trace.guest.abi import Abi, main_abi
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.results import ResultRules
-from acrn_trace.trace.changes import is_change, parts
 from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.field_changes import is_change, parts
 
 FAILED, EINVAL, ENOTTY = -1, -22, -25
 CREATES = "create_vm"  # the VM that it names is not there yet

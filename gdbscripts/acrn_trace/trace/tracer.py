@@ -11,12 +11,12 @@ from acrn_trace.guest.abi import other_hypervisor
 from acrn_trace.guest.site import Site, StopAddress
 from acrn_trace.guest.stop import Stop
 from acrn_trace.trace.answering import Answer, Answering
-from acrn_trace.trace.change import Intervener, StoppedGuest
 from acrn_trace.trace.checks import Check
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.dispatch import Dispatcher
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.intervener import Intervener, StoppedGuest
 from acrn_trace.trace.pairing import Call, Pairing
 from acrn_trace.trace.sink import Sink
 

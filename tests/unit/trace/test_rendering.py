@@ -9,8 +9,8 @@ from acrn_trace.base.text import quoted, text_of
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Hidden, Scalar, alignment
-from acrn_trace.trace.changes import Change, merge
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.field_changes import FieldChange, merge
 from acrn_trace.trace.rendering import MAX_CHANGES, MAX_ELEMENTS, MAX_FIELDS, Renderer
 from acrn_trace.trace.structures import Pointed
 from helpers.make.memory import U16, U32, U64, U8, array, struct, structures
@@ -287,7 +287,7 @@ def test_what_depends_on_another_argument_is_there_at_0_and_has_no_layout_here()
 
 
 def changes_of(before, after, direction="inout"):
-    changes: list[Change] = []
+    changes: list[FieldChange] = []
     return merge(before, after, direction, changes), changes
 
 
@@ -300,7 +300,7 @@ def test_each_leaf_that_differs_is_one():
     before, after = {"a": 1, "b": [1, {"c": "x"}]}, {"a": 1, "b": [2, {"c": "y"}]}
     tree, changes = changes_of(before, after)
     assert tree == {"a": 1, "b": [{"in": 1, "out": 2}, {"c": {"in": "x", "out": "y"}}]}
-    assert changes == [Change("b[0]", 1, 2, "inout"), Change("b[1].c", "x", "y", "inout")]
+    assert changes == [FieldChange("b[0]", 1, 2, "inout"), FieldChange("b[1].c", "x", "y", "inout")]
 
 
 def test_a_reserved_field_may_come_and_go():
@@ -313,18 +313,21 @@ def test_the_innermost_pointer_says_who_may_write():
         return {"p": Pointed("inout", address=address, points_to={"x": value})}
 
     _, changes = changes_of(tree("0x10", 1), tree("0x20", 2), "in")
-    assert changes == [Change("p.address", "0x10", "0x20", "in"), Change("p.x", 1, 2, "inout")]
+    assert changes == [
+        FieldChange("p.address", "0x10", "0x20", "in"),
+        FieldChange("p.x", 1, 2, "inout"),
+    ]
 
 
 def test_lists_of_other_lengths_are_one_change():
     _, changes = changes_of({"l": [1]}, {"l": [1, 2]})
-    assert changes == [Change("l", [1], [1, 2], "inout")]
+    assert changes == [FieldChange("l", [1], [1, 2], "inout")]
 
 
 def test_another_member_of_a_union_is_one_change():
     before, after = {"reqs": {"pio": {"port": 1}}}, {"reqs": {"mmio": {"address": 2}}}
     _, changes = changes_of(before, after)
-    assert changes == [Change("reqs", {"pio": {"port": 1}}, {"mmio": {"address": 2}}, "inout")]
+    assert changes == [FieldChange("reqs", {"pio": {"port": 1}}, {"mmio": {"address": 2}}, "inout")]
 
 
 def test_memory_that_came_or_went_is_one_change():

@@ -11,11 +11,11 @@ from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.change import Change, Intervener
 from acrn_trace.trace.checks import clobbers
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
+from acrn_trace.trace.intervener import Intervener, Intervention
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
@@ -200,7 +200,7 @@ def intervened(*interveners):
     return Tracer(pairing, decoder, filters, [recorder], list(interveners), hands), recorder, hands
 
 
-ANSWER = Change({"rbx": 5}, [(0x1000, b"x")], answer=7, answered_by="mock")
+ANSWER = Intervention({"rbx": 5}, [(0x1000, b"x")], answer=7, answered_by="mock")
 
 
 def test_an_answered_call_is_over_at_its_entry():
@@ -232,7 +232,7 @@ def test_a_stop_behind_an_answered_call_is_no_return_of_the_call_around_it():
 
 
 def test_other_registers_at_the_entry_are_what_the_call_is_made_with():
-    tracer, recorder, hands = intervened(Says(Change({"rdi": 9}, notes=[Finding("x", "y")])))
+    tracer, recorder, hands = intervened(Says(Intervention({"rdi": 9}, notes=[Finding("x", "y")])))
     run(tracer, SITE, stop(rdi=3), stop(rdi=9, rax=0))
     (event,) = recorder.events
     assert hands.did == [{"rdi": 9}]
@@ -241,14 +241,16 @@ def test_other_registers_at_the_entry_are_what_the_call_is_made_with():
 
 
 def test_a_result_may_be_replaced_at_the_return():
-    tracer, recorder, hands = intervened(Says(returned=Change({"rax": FAILED}, delay=0.5)))
+    tracer, recorder, hands = intervened(Says(returned=Intervention({"rax": FAILED}, delay=0.5)))
     run(tracer, SITE, stop(), stop(rax=0))
     assert (recorder.events[0].ret, recorder.events[0].answered_by) == (-1, "hypervisor")
     assert hands.did == [{"rax": FAILED}, 0.5]
 
 
 def test_where_the_user_is_shown_an_answered_call_it_waits_for_him():
-    tracer, recorder, hands = intervened(Says(ANSWER), Says(Change(stop="look"), watches=True))
+    tracer, recorder, hands = intervened(
+        Says(ANSWER), Says(Intervention(stop="look"), watches=True)
+    )
     at = stop(rip=SITE.address)
     tracer.on_stop(at, stop_address([SITE], SITE.address))
     assert tracer.answering.reasons == ["look"] and tracer.answering.waits
@@ -268,7 +270,7 @@ def test_it_waits_where_he_is_shown_the_stop_for_a_breakpoint_of_his_own():
 def shown_answered(*others):
     """The tracer of a guest that stands, shown to the user, at a call that has an answer."""
     tracer, recorder, hands = intervened(
-        Says(ANSWER), Says(Change(stop="look"), watches=True), *others
+        Says(ANSWER), Says(Intervention(stop="look"), watches=True), *others
     )
     tracer.on_stop(stop(rip=SITE.address), stop_address([SITE], SITE.address))
     assert hands.did == [("stand_at", SITE.address)]
@@ -280,7 +282,7 @@ def shown_answered(*others):
 
 
 def test_where_gdb_steps_over_the_site_it_comes_back_by_that_step():
-    tracer, recorder, _ = shown_answered(Says(returned=Change(stop="back")))
+    tracer, recorder, _ = shown_answered(Says(returned=Intervention(stop="back")))
     tracer.on_stop(
         stop(rip=SITE.return_address, rbx=5, rax=7), stop_address([SITE], SITE.return_address)
     )
@@ -303,7 +305,7 @@ def test_a_step_that_did_not_take_place_makes_no_second_call():
 @pytest.mark.parametrize("moved", [True, False])
 def test_a_call_that_the_user_takes_elsewhere_is_not_answered(moved):
     answers = Says(ANSWER)
-    tracer, recorder, hands = intervened(answers, Says(Change(stop="look"), watches=True))
+    tracer, recorder, hands = intervened(answers, Says(Intervention(stop="look"), watches=True))
     tracer.on_stop(stop(rip=SITE.address), stop_address([SITE], SITE.address))
     if not moved:
         tracer.answering.interveners.remove(answers)

@@ -18,8 +18,8 @@ from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.errnos import result_words
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.change import Change, Intervener
 from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.intervener import Intervener, Intervention
 from acrn_trace.trace.pairing import Call
 
 RAISED_GP = Finding(
@@ -59,11 +59,11 @@ class Mock(Intervener):
     def is_empty(self) -> bool:
         return not (self.fixed or self.models.functions or self.replay or self.acrn)
 
-    def entered(self, call: Call, event: Event) -> Change | None:
+    def entered(self, call: Call, event: Event) -> Intervention | None:
         try:
             return self._answer(call, event)
         except ModelError as error:
-            return Change(stop=f"{error}\n{WAITS.format(name=event.name)}", again=True)
+            return Intervention(stop=f"{error}\n{WAITS.format(name=event.name)}", again=True)
 
     def notices(self) -> Iterator[str]:
         yield from self.overrides()
@@ -86,27 +86,29 @@ class Mock(Intervener):
         if self.acrn:
             self.acrn = self.acrn.rebooted()
 
-    def _answer(self, call: Call, event: Event) -> Change | None:
+    def _answer(self, call: Call, event: Event) -> Intervention | None:
         number = call.number
         if number in self.fixed:
-            return Change(answer=self.fixed[number] & MASK64, answered_by="mock", mocked=RESULT)
+            return Intervention(
+                answer=self.fixed[number] & MASK64, answered_by="mock", mocked=RESULT
+            )
         memory = PendingMemory(self.memory)
         if number in self.models.functions:
             return self._by_model(call, event, memory)
         return self._by_the_rest(call, event, memory)
 
-    def _by_model(self, call: Call, event: Event, memory: PendingMemory) -> Change:
+    def _by_model(self, call: Call, event: Event, memory: PendingMemory) -> Intervention:
         """A model that calls ``otherwise`` and then fails has not changed the played ACRN."""
         before = self.acrn.snapshot() if self.acrn else b""
         place = place_of(self.knowledge.types, memory, self.models.limit)
         entry = self.knowledge.table.numbered(call.number)
 
         def otherwise() -> int:
-            change = self._by_the_rest(call, event, memory)
-            if change is None or change.answer is None:
+            intervention = self._by_the_rest(call, event, memory)
+            if intervention is None or intervention.answer is None:
                 raise LookupError("nothing else answers this call")
-            seen.registers.changed.update(change.registers)
-            return change.answer
+            seen.registers.changed.update(intervention.registers)
+            return intervention.answer
 
         at_site = call.entry
         seen = ModelCall(entry, at_site.vcpu, call.abi, at_site.registers, place, otherwise)
@@ -117,29 +119,29 @@ class Mock(Intervener):
                 self.acrn.restore(before)
             raise
         after = self._upcalls(seen.upcalls)
-        change = Change(seen.registers.changed, memory.writes, result & MASK64, "mock")
-        change.mocked = self.models.functions[call.number][0].name
-        change.notes, change.after = seen.findings, after
-        return change
+        intervention = Intervention(seen.registers.changed, memory.writes, result & MASK64, "mock")
+        intervention.mocked = self.models.functions[call.number][0].name
+        intervention.notes, intervention.after = seen.findings, after
+        return intervention
 
-    def _by_the_rest(self, call: Call, event: Event, memory: PendingMemory) -> Change | None:
+    def _by_the_rest(self, call: Call, event: Event, memory: PendingMemory) -> Intervention | None:
         """The replay; where the recording has no answer, ACRN if it is played, or -ENOTTY."""
         replayed = self.replay.answer(call, event, memory) if self.replay else None
         if replayed and (replayed.answer is not None or replayed.stop):
             return replayed
-        change = self._by_acrn(call, memory) if self.acrn else None
-        if replayed and change is None:
-            change = Change(answer=NO_SUCH_CALL, answered_by="replay")
-        if replayed and change:
-            change.notes = replayed.notes + change.notes
-        return change
+        intervention = self._by_acrn(call, memory) if self.acrn else None
+        if replayed and intervention is None:
+            intervention = Intervention(answer=NO_SUCH_CALL, answered_by="replay")
+        if replayed and intervention:
+            intervention.notes = replayed.notes + intervention.notes
+        return intervention
 
-    def _by_acrn(self, call: Call, memory: PendingMemory) -> Change | None:
+    def _by_acrn(self, call: Call, memory: PendingMemory) -> Intervention | None:
         assert self.acrn
         answer = self.acrn.vmcall(call.entry.vcpu, self.cpl(), call.entry.registers, memory)
         if answer.outcome == RETURNED:
-            return Change({}, memory.writes, answer.rax, "mock")
-        return Change(notes=[RAISED_GP]) if answer.outcome == RAISES_GP else None
+            return Intervention({}, memory.writes, answer.rax, "mock")
+        return Intervention(notes=[RAISED_GP]) if answer.outcome == RAISES_GP else None
 
     def _upcalls(self, vectors: list[int | None]) -> Callable[[], None] | None:
         if not vectors:

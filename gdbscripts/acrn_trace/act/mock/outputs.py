@@ -16,8 +16,8 @@ from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
 from acrn_trace.tables.types import Types, field_value
 from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.changes import is_change
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.field_changes import is_change
 from acrn_trace.trace.structures import MASK64, MAX_DEPTH, REDACTED, Tree
 
 

@@ -21,8 +21,8 @@ from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.change import Change
 from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.intervener import Intervention
 from acrn_trace.trace.pairing import Call
 from acrn_trace.trace.rendering import Renderer
 
@@ -80,7 +80,7 @@ class Replay:
         for event in sorted(events, key=lambda event: event.seq):
             self.waiting.setdefault(event.vcpu, deque()).append(self._recorded(event))
 
-    def answer(self, call: Call, event: Event, memory: PendingMemory) -> Change | None:
+    def answer(self, call: Call, event: Event, memory: PendingMemory) -> Intervention | None:
         """What the recording answers; a finding for the first call that is not the one expected.
 
         No ``answer`` in it: the recording has none.
@@ -95,7 +95,7 @@ class Replay:
         taken = self._next_best(event, now, queue)
         if taken:
             return self._replayed(taken, call, event, memory, notes)
-        return Change(notes=notes)
+        return Intervention(notes=notes)
 
     @property
     def summary(self) -> str:
@@ -149,10 +149,10 @@ class Replay:
         event: Event,
         memory: PendingMemory,
         notes: list[Finding],
-    ) -> Change:
+    ) -> Intervention:
         was = recorded.event
         if was.rax is None:
-            return Change(
+            return Intervention(
                 notes=notes,
                 stop=f"{self.path} has no answer to {event.name}, its call {was.seq}, which never "
                 "returned; 'continue' makes the call, 'hypercall mock off' ends the replay",
@@ -168,7 +168,7 @@ class Replay:
         except (NotRebuilt, Unreadable) as why:
             text = f"{event.name}: what it wrote cannot be written again: {why}"
             notes = [*notes, Finding("replay-incomplete", text)]
-        return Change(_registers(was), memory.writes, was.rax, "replay", notes=notes)
+        return Intervention(_registers(was), memory.writes, was.rax, "replay", notes=notes)
 
     def _departure(
         self, event: Event, now: dict[str, Tree], expected: Recorded | None

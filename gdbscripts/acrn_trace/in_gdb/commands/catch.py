@@ -13,8 +13,8 @@ from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session, current_session
 from acrn_trace.tables.call_selection import WIDE
-from acrn_trace.trace.change import CATCHES, Change, Intervener
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.intervener import CATCHES, Intervener, Intervention
 from acrn_trace.trace.pairing import Call
 
 VARIABLES = ("_hypercall_nr", "_hypercall_name", "_hypercall_ret")
@@ -46,13 +46,13 @@ class Catcher(Intervener):
     def has_work(self) -> bool:
         return any(one.entry.is_valid() for one in self.catchpoints)
 
-    def entered(self, call: Call, event: Event) -> Change | None:
+    def entered(self, call: Call, event: Event) -> Intervention | None:
         return self._ask(call, event, at_return=False)
 
-    def returned(self, call: Call, event: Event) -> Change | None:
+    def returned(self, call: Call, event: Event) -> Intervention | None:
         return self._ask(call, event, at_return=True)
 
-    def _ask(self, call: Call, event: Event, at_return: bool) -> Change | None:
+    def _ask(self, call: Call, event: Event, at_return: bool) -> Intervention | None:
         if call.site.source == "hand":  # its user has it before him
             return None
         asked = [one for one in self.catchpoints if one.request.at_return == at_return]
@@ -66,7 +66,7 @@ class Catcher(Intervener):
             return None
         self._stopping += stopping
         self._resumption.at_stop.append(self._has_stopped)
-        return Change(stop="\n".join(line for line in told.values() if line))
+        return Intervention(stop="\n".join(line for line in told.values() if line))
 
     def _line(self, catchpoint: Catchpoint, call: Call, event: Event) -> str | None:
         """What to say of the stop, nothing if it is silent; None if there is none."""

@@ -8,7 +8,7 @@ from acrn_trace.trace.structures import Pointed, Sized, Tree
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """One leaf that differs; ``direction`` is that of the innermost pointer it is behind."""
 
     path: str
@@ -21,7 +21,9 @@ class Change:
         return self.path or "all"
 
 
-def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path: str = "") -> Tree:
+def merge(
+    before: Tree, after: Tree, direction: str, changes: list[FieldChange], path: str = ""
+) -> Tree:
     """``after``, with ``{"in": …, "out": …}`` where a leaf differs; appends to ``changes``."""
     if alike(before, after):
         inner = {"points_to": after.direction} if isinstance(after, Pointed) else {}
@@ -42,7 +44,7 @@ def merge(before: Tree, after: Tree, direction: str, changes: list[Change], path
         return [merge(b, a, direction, changes, f"{path}[{index}]") for index, (b, a) in pairs]
     if before == after:
         return after
-    changes.append(Change(path, before, after, direction))
+    changes.append(FieldChange(path, before, after, direction))
     return {"in": before, "out": after}
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Defines what may change a guest at its hypercalls: mock, replay, inject, catch.
 
-An intervener is asked when a call is entered and when it is back. It answers with a change, which
-the tracer makes at once: the guest stands still, and goes on from what the change made of it.
+An intervener is asked when a call is entered and when it is back. It answers with an intervention,
+which is carried out at once: the guest stands still, and goes on from what that made of it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -17,8 +17,8 @@ INJECTS, ANSWERS, CATCHES = range(3)  # the ranks of those who intervene
 
 
 @dataclass
-class Change:
-    """What is done to the stopped guest at one point of a call before it goes on."""
+class Intervention:
+    """What is done to the stopped guest at one end of a call before it goes on."""
 
     registers: dict[str, int] = field(default_factory=dict)  # name -> value (64-bit, unsigned)
     memory: list[tuple[int, bytes]] = field(default_factory=list)  # guest-physical, in order
@@ -43,11 +43,11 @@ class Intervener:
         """Whether there is any call that it may change."""
         return True
 
-    def entered(self, call: Call, event: Event) -> Change | None:
+    def entered(self, call: Call, event: Event) -> Intervention | None:
         """The call is about to be made; ``event`` has its arguments."""
         return None
 
-    def returned(self, call: Call, event: Event) -> Change | None:
+    def returned(self, call: Call, event: Event) -> Intervention | None:
         """The call is back, answered by whom ``event`` says; its outputs are not read yet."""
         return None
 
@@ -64,7 +64,7 @@ class Intervener:
 
 
 class StoppedGuest(Protocol):
-    """The guest whose stop is being handled, as far as a change needs it."""
+    """The guest whose stop is being handled, as far as an intervention needs it."""
 
     def set_registers(self, registers: Mapping[str, int]) -> None:
         ...
@@ -85,12 +85,12 @@ class StoppedGuest(Protocol):
         """Have the instruction there do nothing, once, since the guest goes on now."""
 
 
-def make_change(change: Change, guest: StoppedGuest) -> None:
+def carry_out(intervention: Intervention, guest: StoppedGuest) -> None:
     """Memory, then registers; RAX and RIP of an answer are ``answered_stop``'s."""
-    for address, data in change.memory:
+    for address, data in intervention.memory:
         guest.write(address, data)
-    if change.registers:
-        guest.set_registers(change.registers)
+    if intervention.registers:
+        guest.set_registers(intervention.registers)
 
 
 def changed_stop(stop: Stop, registers: Mapping[str, int], time: float | None = None) -> Stop:
@@ -99,8 +99,8 @@ def changed_stop(stop: Stop, registers: Mapping[str, int], time: float | None = 
     return replace(stop, registers=merged, time=stop.time if time is None else time)
 
 
-def answered_stop(call: Call, change: Change, time: float) -> Stop:
+def answered_stop(call: Call, intervention: Intervention, time: float) -> Stop:
     """The call's return as the hypervisor would have left it, made from its entry."""
-    assert change.answer is not None
-    result = {call.abi.result: change.answer, "rip": call.site.return_address}
-    return changed_stop(call.entry, {**change.registers, **result}, time)
+    assert intervention.answer is not None
+    result = {call.abi.result: intervention.answer, "rip": call.site.return_address}
+    return changed_stop(call.entry, {**intervention.registers, **result}, time)
