@@ -18,6 +18,7 @@ include cstub/reader/reader.mk
 include examples/examples.mk
 -include tests/guests/guests.mk
 -include tests/kvm/kvm.mk
+-include tests/xen/xen.mk
 
 all: examples types bytecode $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
 
@@ -71,7 +72,7 @@ show:
 PARTS      := unit c gdb docs
 unit-TESTS := unit
 c-TESTS    := c conformance corpus fuzz
-gdb-TESTS  := gdb traces launcher crash kvm
+gdb-TESTS  := gdb traces launcher crash kvm xen
 docs-TESTS := docs install
 
 CHECKS := check $(PARTS:%=check-%)
