@@ -9,7 +9,7 @@
  */
 #include <stdint.h>
 
-#include "guest.h"
+#include "machine.h"
 
 enum {
 	VAPIC_POLL_IRQ = 1,
@@ -22,55 +22,8 @@ enum {
 	NO_CALL = 99
 };
 
-#define LOG_SIZE (1u << 20)
-static char logs[VCPUS][LOG_SIZE];
-static uint32_t logged[VCPUS];
+static struct call_log logs[VCPUS];
 static volatile uint32_t done;
-
-static uint64_t physical(const void *address)
-{
-	return (uint64_t)address - MAPPED_AT + RAM_AT;
-}
-
-static void out(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static void put(unsigned vcpu, char c)
-{
-	if (logged[vcpu] < LOG_SIZE - 1)
-		logs[vcpu][logged[vcpu]++] = c;
-}
-
-static void put_text(unsigned vcpu, const char *text)
-{
-	while (*text)
-		put(vcpu, *text++);
-}
-
-static void put_hex(unsigned vcpu, uint64_t value)
-{
-	int shift = 60;
-
-	put_text(vcpu, " 0x");
-	while (shift > 0 && !(value >> shift))
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		put(vcpu, "0123456789abcdef"[value >> shift & 15]);
-}
-
-static void log_call(unsigned vcpu, uint64_t number, const uint64_t *argument, uint64_t result)
-{
-	put_text(vcpu, "kvm");
-	put_hex(vcpu, vcpu);
-	put_hex(vcpu, number);
-	for (int i = 0; i < 4; i++)
-		put_hex(vcpu, argument[i]);
-	put_text(vcpu, " =");
-	put_hex(vcpu, result);
-	put(vcpu, '\n');
-}
 
 /* Inlined, so that each call has a site of its own. */
 #define CALL(instruction, vcpu, number, a, b, c, d)                                                \
@@ -81,7 +34,7 @@ static void log_call(unsigned vcpu, uint64_t number, const uint64_t *argument, u
 				 : "a"((uint64_t)(number)), "b"(argument[0]), "c"(argument[1]),    \
 				   "d"(argument[2]), "S"(argument[3])                              \
 				 : "memory");                                                      \
-		log_call(vcpu, number, argument, result);                                          \
+		log_call(&logs[vcpu], "kvm", vcpu, number, argument, 4, result);                   \
 	} while (0)
 
 static __attribute__((noinline)) void poll_irq(unsigned vcpu)
@@ -99,10 +52,10 @@ static __attribute__((noinline)) void pair_clock(unsigned vcpu)
 	static uint64_t clock[VCPUS][8] __attribute__((aligned(64)));
 
 	CALL("vmmcall", vcpu, CLOCK_PAIRING, physical(clock[vcpu]), 0, 0, 0);
-	put_text(vcpu, "clock");
+	put_text(&logs[vcpu], "clock");
 	for (int i = 0; i < 3; i++)
-		put_hex(vcpu, clock[vcpu][i]);
-	put(vcpu, '\n');
+		put_hex(&logs[vcpu], clock[vcpu][i]);
+	put(&logs[vcpu], '\n');
 }
 
 static __attribute__((noinline)) void pair_no_clock(unsigned vcpu)
@@ -145,18 +98,10 @@ static void make_calls(unsigned vcpu)
 	yield_to(vcpu);
 }
 
-static void print_log(unsigned vcpu)
-{
-	logs[vcpu][logged[vcpu]] = 0;
-	for (uint32_t at = 0; at < logged[vcpu]; at += 4096) /* a page of text at a time */
-		out(PORT_PRINT, (uint32_t)physical(logs[vcpu] + at));
-	logged[vcpu] = 0;
-}
-
 static void end(void)
 {
-	print_log(0);
-	out(PORT_END, 0);
+	print_log(&logs[0]);
+	end_guest();
 }
 
 static void user_main(void)
@@ -187,26 +132,6 @@ static void enter_user(void)
 			 : "memory");
 }
 
-/* Behind "WORD=", or of "WORD" alone 1; 0 without it. */
-static uint64_t option(const char *line, const char *word)
-{
-	for (; *line; line++) {
-		const char *at = line, *letter = word;
-		uint64_t number = 0;
-
-		while (*letter && *at == *letter)
-			at++, letter++;
-		if (*letter)
-			continue;
-		if (*at++ != '=')
-			return 1;
-		while (*at >= '0' && *at <= '9')
-			number = number * 10 + (uint64_t)(*at++ - '0');
-		return number;
-	}
-	return 0;
-}
-
 static void work(unsigned vcpu, uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++)
@@ -221,12 +146,6 @@ static void work(unsigned vcpu, uint64_t rounds)
 	}
 }
 
-static void halt(void)
-{
-	for (;;)
-		__asm__ volatile("cli; hlt");
-}
-
 __attribute__((used)) void guest_start(uint64_t vcpu, const char *line)
 {
 	uint64_t rounds = option(line, "calls");
@@ -237,8 +156,8 @@ __attribute__((used)) void guest_start(uint64_t vcpu, const char *line)
 		halt();
 	while (done < VCPUS)
 		__asm__ volatile("pause");
-	print_log(1);
-	print_log(0);
+	print_log(&logs[1]);
+	print_log(&logs[0]);
 	if (option(line, "stay"))
 		halt();
 	if (option(line, "user"))

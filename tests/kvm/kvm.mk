@@ -29,12 +29,12 @@ $(KVM_OUT)/init: tests/kvm/vmm.c tests/kvm/guest.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 -Wall -Wextra -static -pthread -o $@ $<
 
-$(KVM_OUT)/guest.elf: tests/kvm/guest.c tests/kvm/guest.h tests/kvm/guest.ld
+$(KVM_OUT)/%.elf: tests/kvm/%.c $(wildcard tests/kvm/*.h) tests/kvm/guest.ld
 	@mkdir -p $(@D)
 	$(CC) $(KVM_GUEST_CFLAGS) -nostdlib -static -no-pie -Wl,-T,tests/kvm/guest.ld \
 		-Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $<
 
-$(KVM_OUT)/initrd: $(KVM_OUT)/init $(KVM_OUT)/guest.elf $(KVM_MODULES:%=$(KVM_OUT)/%.ko)
+$(KVM_OUT)/initrd: $(KVM_OUT)/init $(KVM_OUT)/guest.elf $(KVM_OUT)/hyperv.elf $(KVM_MODULES:%=$(KVM_OUT)/%.ko)
 	rm -rf $@.part && mkdir -p $@.part/dev && cp $^ $@.part
 	cd $@.part && find . | cpio --quiet -o -H newc >../initrd
 	rm -r $@.part

@@ -31,11 +31,14 @@
 #define PAGE	 4096u
 #define DIR_SPAN (2u << 20)
 
+#define HYPERV_BAD_CONNECTION 18 /* a status: no such port to signal */
+
 static const char *const MODULES[] = {"/irqbypass.ko", "/kvm.ko", "/kvm-amd.ko"};
 static int kvm, vm;
 static uint8_t *ram;
 static uint64_t entry;
 static char command_line[PAGE];
+static int is_hyperv;
 
 static void die(const char *what)
 {
@@ -115,16 +118,40 @@ static void make_vm(void)
 	checked(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot), "KVM_SET_USER_MEMORY_REGION");
 }
 
-/* All that KVM can do, KVM's own leaves with it. */
+#define LEAVES	 200u
+#define IS_ABOVE 0x40000000u /* leaves of hypervisors */
+#define IS_BELOW 0x50000000u
+
+static void add_hyperv(int vcpu, struct kvm_cpuid2 *head, struct kvm_cpuid_entry2 *entries)
+{
+	static struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[LEAVES];
+	} of_hyperv;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < head->nent; i++)
+		if (entries[i].function < IS_ABOVE || entries[i].function >= IS_BELOW)
+			entries[kept++] = entries[i];
+	of_hyperv.head.nent = LEAVES;
+	checked(ioctl(vcpu, KVM_GET_SUPPORTED_HV_CPUID, &of_hyperv), "KVM_GET_SUPPORTED_HV_CPUID");
+	for (uint32_t i = 0; i < of_hyperv.head.nent && kept < LEAVES; i++)
+		entries[kept++] = of_hyperv.entries[i];
+	head->nent = kept;
+}
+
+/* All that KVM can do, with its own leaves, or with Hyper-V's in their place. */
 static void set_cpuid(int vcpu)
 {
 	static struct {
 		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[200];
+		struct kvm_cpuid_entry2 entries[LEAVES];
 	} leaves;
 
-	leaves.head.nent = 200;
+	leaves.head.nent = LEAVES;
 	checked(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &leaves), "KVM_GET_SUPPORTED_CPUID");
+	if (is_hyperv)
+		add_hyperv(vcpu, &leaves.head, leaves.entries);
 	checked(ioctl(vcpu, KVM_SET_CPUID2, &leaves), "KVM_SET_CPUID2");
 }
 
@@ -183,6 +210,8 @@ static void *run_vcpu(void *argument)
 			on_port(run);
 		} else if (run->exit_reason == KVM_EXIT_HYPERCALL) {
 			run->hypercall.ret = 0;
+		} else if (run->exit_reason == KVM_EXIT_HYPERV) {
+			run->hyperv.u.hcall.result = HYPERV_BAD_CONNECTION;
 		} else {
 			printf("vCPU %lu: KVM_EXIT %u\n", number, run->exit_reason);
 			die("the guest");
@@ -202,8 +231,9 @@ int main(int argc, char **argv)
 		strncat(command_line, argv[i], sizeof(command_line) - strlen(command_line) - 2);
 		strcat(command_line, " ");
 	}
+	is_hyperv = strstr(command_line, "hyperv") != NULL;
 	make_vm();
-	load_image("/guest.elf");
+	load_image(is_hyperv ? "/hyperv.elf" : "/guest.elf");
 	map_memory();
 	for (uint64_t i = 0; i < VCPUS; i++)
 		pthread_create(&threads[i], NULL, run_vcpu, (void *)(uintptr_t)i);

@@ -9,6 +9,8 @@
  */
 #include <stdint.h>
 
+#include "call_log.h"
+
 #define HIGH 0xffffffff80000000ull
 
 enum way { INLINE, PAGE, USER };
@@ -51,44 +53,8 @@ struct xen_hvm_param {
 	uint64_t value;
 };
 
-static char log_text[1u << 18];
-static uint32_t logged;
+static struct call_log calls;
 static char page[4096] __attribute__((aligned(4096)));
-
-static void put(char c)
-{
-	if (logged < sizeof(log_text) - 1)
-		log_text[logged++] = c;
-}
-
-static void put_text(const char *text)
-{
-	while (*text)
-		put(*text++);
-}
-
-static void put_hex(uint64_t value)
-{
-	int shift = 60;
-
-	put_text(" 0x");
-	while (shift > 0 && !(value >> shift))
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		put("0123456789abcdef"[value >> shift & 15]);
-}
-
-static void log_call(enum way way, uint64_t number, const uint64_t *argument, uint64_t result)
-{
-	put_text("xen");
-	put_hex(way);
-	put_hex(number);
-	for (int i = 0; i < 5; i++)
-		put_hex(argument[i]);
-	put_text(" =");
-	put_hex(result);
-	put('\n');
-}
 
 /* Arguments that a call has may be destroyed; those that it has not are kept. */
 #define MAKE(instruction, result, number, a, b, c, d, e)                                           \
@@ -108,7 +74,7 @@ static void log_call(enum way way, uint64_t number, const uint64_t *argument, ui
 	do {                                                                                       \
 		uint64_t result, argument[5] = {(uint64_t)(a), (uint64_t)(b), (uint64_t)(c)};      \
 		MAKE(instruction, result, number, argument[0], argument[1], argument[2], 0, 0);    \
-		log_call(way, number, argument, result);                                           \
+		log_call(&calls, "xen", way, number, argument, 5, result);                         \
 	} while (0)
 #define CALL_INLINE(number, a, b, c) CALL(INLINE, "vmmcall", number, a, b, c)
 #define CALL_PAGE(number, a, b, c)   CALL(PAGE, "call *%[entry]", number, a, b, c)
@@ -123,9 +89,9 @@ static void write_console(const char *text, uint64_t length)
 
 static void print_log(void)
 {
-	for (uint32_t at = 0; at < logged; at += 1024)
-		write_console(log_text + at, logged - at < 1024 ? logged - at : 1024);
-	logged = 0;
+	for (uint32_t at = 0; at < calls.size; at += 1024)
+		write_console(calls.text + at, calls.size - at < 1024 ? calls.size - at : 1024);
+	calls.size = 0;
 }
 
 static void end(void)
@@ -202,7 +168,7 @@ static void user_main(void)
 	uint64_t result, argument[5] = {VERSION};
 
 	MAKE("vmmcall", result, XEN_VERSION, VERSION, 0, 0, 0, 0);
-	log_call(USER, XEN_VERSION, argument, result);
+	log_call(&calls, "xen", USER, XEN_VERSION, argument, 5, result);
 	__asm__ volatile("int $4"); /* back to the kernel, which prints and ends */
 }
 
@@ -238,26 +204,6 @@ static void enter_user(void)
 			 : "m"(gdtr), "m"(idtr), "r"(0x28),
 			   "r"(user_stack + sizeof(user_stack) - 8), "r"(user_main)
 			 : "memory");
-}
-
-/* Behind "WORD=", or of "WORD" alone 1; 0 without it. */
-static uint64_t option(const char *line, const char *word)
-{
-	for (; *line; line++) {
-		const char *at = line, *letter = word;
-		uint64_t number = 0;
-
-		while (*letter && *at == *letter)
-			at++, letter++;
-		if (*letter)
-			continue;
-		if (*at++ != '=')
-			return 1;
-		while (*at >= '0' && *at <= '9')
-			number = number * 10 + (uint64_t)(*at++ - '0');
-		return number;
-	}
-	return 0;
 }
 
 __attribute__((used)) void guest_main(const struct start_info *start)

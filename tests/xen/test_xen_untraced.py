@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from helpers import xen
+from helpers.guest_log import logged_calls
 from helpers.guests import printed_untraced
 
 EPERM, EFAULT, EINVAL, ENOSYS = ((1 << 64) - number for number in (1, 14, 22, 38))
@@ -17,8 +18,8 @@ def built() -> None:
 
 
 def test_every_call_of_the_guest_is_in_its_log():
-    calls = xen.logged_calls(printed_untraced(xen.arguments_of(f"calls={ROUNDS}", "user")))
-    assert Counter(call.way for call in calls) == {
+    calls = logged_calls(printed_untraced(xen.arguments_of(f"calls={ROUNDS}", "user")))
+    assert Counter(call.who for call in calls) == {
         xen.INLINE: 6 * ROUNDS + 1,
         xen.PAGE: 4 * ROUNDS + 1,
         xen.USER: 1,

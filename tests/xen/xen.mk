@@ -5,7 +5,7 @@
 BUILD ?= build
 XEN_OUT := $(BUILD)/tests/xen
 XEN_GUEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -ffreestanding -mno-red-zone -fno-pic -mcmodel=kernel \
-	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -Itests/kvm
 
 .PHONY: xen
 xen: $(XEN_OUT)/xen $(XEN_OUT)/guest.elf
@@ -18,7 +18,7 @@ $(XEN_OUT)/fetched: .ci/fetch
 $(XEN_OUT)/xen: $(XEN_OUT)/fetched
 	gunzip -c $</boot/xen-*-amd64.gz >$@
 
-$(XEN_OUT)/guest.elf: tests/xen/guest.c tests/xen/boot.S tests/xen/guest.ld
+$(XEN_OUT)/guest.elf: tests/xen/guest.c tests/xen/boot.S tests/xen/guest.ld tests/kvm/call_log.h
 	@mkdir -p $(@D)
 	$(CC) $(XEN_GUEST_CFLAGS) -nostdlib -static -no-pie -Wl,-T,tests/xen/guest.ld \
 		-Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ tests/xen/guest.c tests/xen/boot.S
