@@ -60,7 +60,17 @@ static int has_status(const struct condition *condition, const struct call *call
 	return call->status == CALL_UNFINISHED && has_number(condition, UNFINISHED);
 }
 
-static int holds(const struct condition *condition, const struct call *call)
+static int has_finding(const struct condition *condition, const struct finding *finding)
+{
+	for (; finding; finding = finding->next)
+		for (uint32_t i = 0; i < condition->texts; i++)
+			if (!strcmp(condition->text[i], finding->kind))
+				return 1;
+	return 0;
+}
+
+static int holds(const struct condition *condition, const struct call *call,
+		 const struct finding *more)
 {
 	switch (condition->kind) {
 	case CONDITION_CALL:
@@ -72,17 +82,20 @@ static int holds(const struct condition *condition, const struct call *call)
 		       has_number(condition, call->record->vcpu);
 	case CONDITION_SITE:
 		return call->has_place && has_text(condition, call->place.function);
+	case CONDITION_FINDING:
+		return has_finding(condition, call->findings) || has_finding(condition, more);
 	default:
 		return 0;
 	}
 }
 
-int filter_selects(const struct condition *conditions, uint32_t count, const struct call *call)
+int filter_selects(const struct condition *conditions, uint32_t count, const struct call *call,
+		   const struct finding *more)
 {
 	int is_selected = 1;
 
 	for (uint32_t i = 0; i < count; i++) /* each is asked, for what it has seen */
-		if (holds(&conditions[i], call) == !!conditions[i].is_negated)
+		if (holds(&conditions[i], call, more) == !!conditions[i].is_negated)
 			is_selected = 0;
 	return is_selected;
 }

@@ -15,6 +15,7 @@ enum condition_kind {
 	CONDITION_STATUS,   /* `number`: 1 failed, 2 successful, 3 unfinished */
 	CONDITION_VCPU,	    /* one of `number` */
 	CONDITION_SITE,	    /* its function is one of `text` */
+	CONDITION_FINDING,  /* it has a finding of a kind that is one of `text` */
 };
 
 /*
@@ -34,7 +35,8 @@ struct condition {
 						regular expression may match */
 };
 
-/* Whether the call is to be shown. */
-int filter_selects(const struct condition *conditions, uint32_t count, const struct call *call);
+/* Whether the call is to be shown; `more` are findings that it is shown with beside its own. */
+int filter_selects(const struct condition *conditions, uint32_t count, const struct call *call,
+		   const struct finding *more);
 
 #endif

@@ -19,8 +19,8 @@ struct report {
 	struct trace_reader *reader;
 	struct call_slot slot[2];
 	struct call_slot *held, *next; /* calls that are to be shown, in this order; or NULL */
-	const char *kind[REPORT_KINDS];
-	uint32_t kinds;
+	const char *trouble[REPORT_TROUBLES];
+	uint32_t troubles;
 	char unsaid[300];
 };
 
@@ -128,6 +128,26 @@ static void add_findings(struct report *report, struct call_slot *slot)
 		call_find(&slot->call, &slot->arena, kind, text, (uint32_t)strlen(text));
 }
 
+static int selects(const struct report *report, const struct call_slot *slot,
+		   const struct finding *more)
+{
+	return filter_selects(report->conditions, report->condition_count, &slot->call, more);
+}
+
+/*
+ * Whether the call in the slot is to be shown, with what is to be said with it. What the filter
+ * leaves a call out for is not said with another one.
+ */
+static int is_to_be_shown(struct report *report, struct call_slot *slot)
+{
+	const struct finding *losses = losses_kinds(trace_reader_losses(report->reader));
+	int is_shown = selects(report, slot, losses);
+
+	if (is_shown || (losses && selects(report, slot, NULL)))
+		add_findings(report, slot);
+	return is_shown;
+}
+
 /* Take the next record: it is to be shown, unless the filter is against it. */
 static void take_record(struct report *report, const struct trace_item *item)
 {
@@ -139,22 +159,28 @@ static void take_record(struct report *report, const struct trace_item *item)
 		return;
 	}
 	report->state.calls++;
-	if (!filter_selects(report->conditions, report->condition_count, &slot->call))
-		return;
-	add_findings(report, slot);
-	report->next = slot;
+	if (is_to_be_shown(report, slot))
+		report->next = slot;
 }
 
-static void remember_kinds(struct report *report, const struct call *call)
+static void remember(struct report *report, const char *trouble)
 {
-	for (const struct finding *finding = call->findings; finding; finding = finding->next) {
-		uint32_t i = 0;
+	uint32_t i = 0;
 
-		while (i < report->kinds && strcmp(report->kind[i], finding->kind))
-			i++;
-		if (i == report->kinds && i < REPORT_KINDS)
-			report->kind[report->kinds++] = finding->kind;
-	}
+	while (i < report->troubles && strcmp(report->trouble[i], trouble))
+		i++;
+	if (i == report->troubles && i < REPORT_TROUBLES)
+		report->trouble[report->troubles++] = trouble;
+}
+
+static void remember_troubles(struct report *report, const struct call *call)
+{
+	for (const struct finding *finding = call->findings; finding; finding = finding->next)
+		remember(report, finding->kind);
+	if (call_failed(call))
+		remember(report, "failed");
+	else if (call->status == CALL_UNFINISHED)
+		remember(report, "unfinished");
 }
 
 /* Write the held call; 0, or -1 where there is no room for all of it. */
@@ -187,7 +213,7 @@ static int show_held(struct report *report, struct out *out)
 				    "there is not enough memory to count its calls");
 	if (!report->state.clock)
 		report->state.clock = call->record->clock;
-	remember_kinds(report, call);
+	remember_troubles(report, call);
 	report->state.shown++;
 	report->held = report->next;
 	report->next = NULL;
@@ -201,7 +227,7 @@ static enum report_step finish(struct report *report, struct out *out)
 
 	if (report->held) {
 		add_findings(report, report->held);
-		if (show_held(report, out))
+		if (selects(report, report->held, NULL) && show_held(report, out))
 			return REPORT_FULL;
 	}
 	if (damage) {
@@ -270,7 +296,7 @@ size_t report_rows(struct report *report, uint8_t *to, size_t room)
 	return size;
 }
 
-const char *report_kind(const struct report *report, uint32_t index)
+const char *report_trouble(const struct report *report, uint32_t index)
 {
-	return index < report->kinds ? report->kind[index] : NULL;
+	return index < report->troubles ? report->trouble[index] : NULL;
 }

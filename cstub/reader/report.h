@@ -19,7 +19,7 @@
 #include "show.h"
 #include "trace_reader.h"
 
-#define REPORT_KINDS 64u /* of findings, that are remembered */
+#define REPORT_TROUBLES 64u /* that are remembered */
 
 enum report_form { REPORT_COUNTS_ALONE, REPORT_TEXT, REPORT_JSON };
 
@@ -78,7 +78,10 @@ const char *report_unsaid(struct report *report);
 /* As counts_rows(), for all files; then they are forgotten if they fit. */
 size_t report_rows(struct report *report, uint8_t *to, size_t room);
 
-/* The kind of the finding that came as so-many-th new one, from 0; NULL past the last. */
-const char *report_kind(const struct report *report, uint32_t index);
+/*
+ * What was the so-many-th new trouble of the calls shown, from 0: a finding's kind, or "failed" or
+ * "unfinished"; NULL past the last.
+ */
+const char *report_trouble(const struct report *report, uint32_t index);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "trace_losses.h"
 
+static const char LOST[] = "lost", CLOCK[] = "clock"; /* kinds of findings */
+
 static const char *const why_lost[] = {
 	[ACRN_TRACE_LATE] = "overwritten before they were read",
 	[ACRN_TRACE_FULL] = "not written by the guest, since the ring was full",
@@ -47,6 +49,16 @@ int losses_are_some(const struct trace_losses *losses)
 	return losses->count || losses->has_unknown_clock;
 }
 
+const struct finding *losses_kinds(const struct trace_losses *losses)
+{
+	static const struct finding lost = {.kind = LOST}, clock = {.kind = CLOCK};
+	static const struct finding both = {.next = (struct finding *)&lost, .kind = CLOCK};
+
+	if (losses->has_unknown_clock)
+		return losses->count ? &both : &clock;
+	return losses->count ? &lost : NULL;
+}
+
 static void forget(struct trace_losses *losses)
 {
 	losses->count = losses->taken = 0;
@@ -61,7 +73,7 @@ const char *losses_take(struct trace_losses *losses, char *text, size_t room)
 		losses->has_unknown_clock = 0;
 		snprintf(text, room,
 			 "the guest's time-stamp counter has an unknown speed: shown as 1e+09 Hz");
-		return "clock";
+		return CLOCK;
 	}
 	if (losses->taken == losses->count) {
 		forget(losses);
@@ -72,5 +84,5 @@ const char *losses_take(struct trace_losses *losses, char *text, size_t room)
 		 "ring %" PRIu32 " lost %s%" PRIu64 " calls (%" PRIu64 " to %" PRIu64 "): %s",
 		 loss->ring, loss->why == ACRN_TRACE_UNREAD ? "up to " : "", loss->calls,
 		 loss->first, loss->last, why_lost[loss->why]);
-	return "lost";
+	return LOST;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "acrn_trace_file.h"
+#include "call.h"
 #include "ring_header.h"
 
 struct trace_losses {
@@ -22,6 +23,9 @@ struct trace_losses {
 int losses_add(struct trace_losses *losses, const struct acrn_trace_loss *loss, uint32_t rings);
 
 int losses_are_some(const struct trace_losses *losses);
+
+/* Findings of the kinds that there are to take, without their texts; or NULL. */
+const struct finding *losses_kinds(const struct trace_losses *losses);
 
 /* Take one: its kind, and its text with a NUL (up to `room` bytes); NULL: all are taken. */
 const char *losses_take(struct trace_losses *losses, char *text, size_t room);

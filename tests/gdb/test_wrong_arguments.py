@@ -76,6 +76,7 @@ VMS = [
     ("destroy_vm(vmid=2) = 0",),
     (f"start_vm(vmid=2) = {EPERM}", "start_vm answered -1: VM 2 was destroyed by call 23"),
 ]
+CALLS = 3 + len(NUMBERS + BOOLEANS + ADDRESSES + OTHERS + VMS)
 ALONE = ["-kernel", GUESTS / "wrong_calls.elf"]
 
 
@@ -148,11 +149,17 @@ def test_every_address_with_v_and_the_report_is_the_trace(folder):
     assert_said(again[2:], NUMBERS + BOOLEANS + ADDRESSES + OTHERS + VMS)
 
 
-@pytest.mark.parametrize("kind", ("argument", "address", "no-vm"))
-def test_a_run_fails_on_each_kind(kind, folder):
-    assert traced("-o", folder / "trace", "--fail-on", kind).status == 1
-    only = ["-e", "trace=create_vm,set_ioreq_buffer"]
-    assert traced("-o", folder / "trace", "--fail-on", kind, *only).status == 0
+@pytest.mark.parametrize(
+    "key, kind",
+    [("finding", "argument"), ("finding", "address"), ("finding", "no-vm"), ("status", "failed")],
+)
+def test_a_run_fails_on_each_kind_and_shows_it_or_the_others(key, kind, folder):
+    trace = folder / "trace"
+    assert traced("-o", trace, "--fail-on", kind, "-e", f"{key}={kind}").status == 1
+    found = calls_of(trace.read_text())
+    assert found and (key == "status" or all(len(call) > 1 for call in found))
+    assert traced("-o", trace, "--fail-on", kind, "-e", f"{key}=!{kind}").status == 0
+    assert len(found) + len(calls_of(trace.read_text())) == CALLS
 
 
 def test_a_guest_that_records_itself_is_told_the_same(folder):

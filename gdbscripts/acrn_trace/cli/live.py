@@ -124,4 +124,4 @@ def _status(options: argparse.Namespace, result: Result) -> int:
     if error:
         print(f"acrn-trace: {printable(error)}", file=sys.stderr)
         return result.status if result.error else TargetError.status
-    return int(is_failure(options, result.finding_kinds))
+    return int(is_failure(options, result.troubles))

@@ -28,29 +28,29 @@ from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.sink import Sink
 
 
-class FindingKinds(Sink):
-    """Remembers what kinds of findings there were, of the few that there are."""
+class Troubles(Sink):
+    """Remembers what troubles there were, of the few that there are."""
 
     MAX_KINDS = 256
 
     def __init__(self) -> None:
-        self.kinds: set[str] = set()
+        self.seen: set[str] = set()
 
     def finished(self, event: Event) -> None:
-        if event.findings and len(self.kinds) < self.MAX_KINDS:
-            self.kinds |= {finding.kind for finding in event.findings}
+        if len(self.seen) < self.MAX_KINDS:
+            self.seen |= event.troubles
 
 
 class ShownFiles:
     """Shows one file after the other: by sinks, or recordings by C; tells more at the end."""
 
     def __init__(self, options: argparse.Namespace, knowledge: Knowledge, selected: Filter) -> None:
-        self.found = FindingKinds()
+        self._troubles = Troubles()
         self._knowledge, self._selected, self._quiet = knowledge, selected, options.quiet
         output = _output(options.output)
         self.sinks = sinks_on(output, options, knowledge)
         self._progress = Progress(shown=not output.interactive)
-        self._playback = Playback(selected, [*self.sinks, self.found])
+        self._playback = Playback(selected, [*self.sinks, self._troubles])
         self._recordings = Recordings(
             options, knowledge, selected, self.sinks, output, self._progress
         )
@@ -68,9 +68,9 @@ class ShownFiles:
             self._remarks.append(f"{name} is empty: it has no calls")
 
     @property
-    def finding_kinds(self) -> set[str]:
-        """Of what kinds the findings were, of the calls shown."""
-        return self.found.kinds | self._recordings.finding_kinds
+    def troubles(self) -> set[str]:
+        """Event's, of the calls shown."""
+        return self._troubles.seen | self._recordings.troubles
 
     def close(self) -> None:
         for sink in self.sinks:
@@ -81,7 +81,7 @@ class ShownFiles:
 
 
 def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
-    """Play ``files`` as ``options`` say; the kinds of the findings.
+    """Play ``files`` as ``options`` say; the troubles of the calls shown.
 
     A file that is damaged is shown up to there, and the others after it; then TraceError.
     """
@@ -97,7 +97,7 @@ def replay(files: Sequence[str], options: argparse.Namespace) -> set[str]:
     shown.close()
     if failure:
         raise failure
-    return shown.finding_kinds
+    return shown.troubles
 
 
 def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:

@@ -85,5 +85,5 @@ class Recordings:
         report.take_back()
 
     @property
-    def finding_kinds(self) -> set[str]:
-        return self._report.finding_kinds if self._report else set()
+    def troubles(self) -> set[str]:
+        return self._report.troubles if self._report else set()

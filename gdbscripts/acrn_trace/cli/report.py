@@ -28,7 +28,7 @@ def run(arguments: list[str]) -> int:
         help="a trace in JSONL or Chrome's format, or a recording; - is stdin",
     )
     options = parser.parse_args(arguments)
-    kinds: set[str] = set()
+    troubles: set[str] = set()
     with standard_output():
-        kinds = replay(options.files, options)
-    return int(is_failure(options, kinds))
+        troubles = replay(options.files, options)
+    return int(is_failure(options, troubles))

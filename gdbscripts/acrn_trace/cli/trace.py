@@ -28,7 +28,7 @@ USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
-STATUSES = """exit status: 0 the trace is complete, 1 a finding that --fail-on names, 2 wrong use,
+STATUSES = """exit status: 0 the trace is complete, 1 what --fail-on names, 2 wrong use,
 3 the guest, the stub or QEMU failed, nobody answered the guest, or it reached no site"""
 
 

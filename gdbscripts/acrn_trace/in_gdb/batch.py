@@ -63,7 +63,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     mock.take_effect()
     result.ended = _continue(trace)
     _hear_no_interrupt()
-    result.finding_kinds = sorted(trace.tracer.dispatcher.finding_kinds)
+    result.troubles = sorted(trace.tracer.dispatcher.troubles)
     if trace.failure and not (trace.guard.lost and result.ended == "closed"):
         raise TargetError(f"{trace.failure}; tracing has ended")
     if trace.active and result.ended == "interrupted":

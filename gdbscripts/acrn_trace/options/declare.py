@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Collection
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.trace.finding_kinds import FINDING_KINDS
+from acrn_trace.trace.finding_kinds import ANY, BAD_ENDS, FINDING_KINDS
 
 FORMATS = ("text", "jsonl", "chrome")  # that options.sinks makes sinks of
 ORDERS = ("time", "calls", "errors", "name")  # of a summary: sinks.summary
@@ -21,8 +21,8 @@ def add_filter_option(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="EXPR",
         help="which calls: trace=CALL,… or trace=!CALL,… (a name, a number, %%CLASS or /REGEX), "
-        "status=failed|successful|unfinished, vcpu=N, site=SYMBOL; several must all hold "
-        "(docs/options.md has more)",
+        "status=failed|successful|unfinished, finding=KIND, vcpu=N, site=SYMBOL; several must all "
+        "hold (docs/options.md has more)",
     )
 
 
@@ -146,16 +146,17 @@ def add_fail_option(parser: argparse.ArgumentParser) -> None:
         *("--fail-on",),
         action="append",
         default=[],
-        choices=(*FINDING_KINDS, "any"),
+        choices=(*FINDING_KINDS, ANY, *BAD_ENDS),
         metavar="KIND",
-        help="exit with status 1 on a finding of KIND (clobber …, or any)",
+        help="exit with status 1 on a finding of KIND (clobber …, or any), or on a call that "
+        "failed or is unfinished",
     )
 
 
-def is_failure(options: argparse.Namespace, kinds: Collection[str]) -> bool:
-    """Whether findings of ``kinds`` are what --fail-on asks about."""
-    wanted = set(options.fail_on)
-    return bool(wanted & set(kinds) or ("any" in wanted and kinds))
+def is_failure(options: argparse.Namespace, troubles: Collection[str]) -> bool:
+    """Whether ``troubles``, as Event's, are what --fail-on asks about."""
+    wanted, troubles = set(options.fail_on), set(troubles)
+    return bool(wanted & troubles or (ANY in wanted and troubles.difference(BAD_ENDS)))
 
 
 def add_lint_options(parser: argparse.ArgumentParser) -> None:

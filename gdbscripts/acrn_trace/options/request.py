@@ -20,10 +20,11 @@ class Result:
     """How the trace ended. ``ended``: exited, closed (the connection), or interrupted.
 
     ``complaint`` says why the trace, though nothing failed, is not what its user wants.
+    ``troubles`` are Event's, of the calls shown.
     """
 
     ended: str = ""
     complaint: str | None = None
     error: str | None = None
     status: int = 0
-    finding_kinds: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)

@@ -103,7 +103,7 @@ _FUNCTIONS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("report_run", c_int, [c_void_p, c_void_p, c_size_t, POINTER(c_size_t)]),
     ("report_unsaid", c_char_p, [c_void_p]),
     ("report_rows", c_size_t, [c_void_p, c_void_p, c_size_t]),
-    ("report_kind", c_char_p, [c_void_p, c_uint32]),
+    ("report_trouble", c_char_p, [c_void_p, c_uint32]),
 )
 
 

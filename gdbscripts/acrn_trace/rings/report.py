@@ -143,13 +143,13 @@ class Report:
         self._conditions.take_back(self.state.calls)
 
     @property
-    def finding_kinds(self) -> set[str]:
-        """Of what kinds the findings were, of the calls shown."""
-        kinds, index = set(), 0
-        while kind := self._code.report_kind(self._report, index):
-            kinds.add(kind.decode())
+    def troubles(self) -> set[str]:
+        """Event's, of the calls shown."""
+        troubles, index = set(), 0
+        while trouble := self._code.report_trouble(self._report, index):
+            troubles.add(trouble.decode())
             index += 1
-        return kinds
+        return troubles
 
     def _use(self, use: object, table: bytes) -> None:
         fault = use(self._report, table, len(table))  # type: ignore[operator]

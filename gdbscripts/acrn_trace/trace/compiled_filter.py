@@ -59,7 +59,7 @@ def _without_impossible(plain: PlainCondition) -> PlainCondition:
 
 def _condition(plain: PlainCondition) -> Condition:
     condition = Condition(plain.kind, plain.is_negated)
-    if plain.kind == Kind.SITE:
+    if plain.kind in (Kind.SITE, Kind.FINDING):
         texts = [text.encode("utf-8", "surrogateescape") for text in plain.values]
         condition.texts, condition.text = len(texts), (ctypes.c_char_p * len(texts))(*texts)
     else:

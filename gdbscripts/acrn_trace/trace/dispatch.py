@@ -19,7 +19,7 @@ class Dispatcher:
         self.first: list[Sink] = []  # shown every call before the others, and may add to it
         self.beside: list[Sink] = []  # shown every call, whatever the filter says
         self.calls = 0
-        self.finding_kinds: set[str] = set()
+        self.troubles: set[str] = set()
         self.clobber: str | None = None  # what the call did that was shown last
         self.passed_over: Counter[tuple[str, Site]] = Counter()
 
@@ -43,7 +43,7 @@ class Dispatcher:
 
     def _count(self, event: Event) -> None:
         self.calls += 1
-        self.finding_kinds |= {finding.kind for finding in event.findings}
+        self.troubles |= event.troubles
         if event.clobbered:
             names = ", ".join(event.clobbered)
             self.clobber = f"{event.name} changed {names}, at {event.site}"

@@ -63,6 +63,12 @@ class Event:
     def failed(self) -> bool:
         return self.status == "faulted" or (isinstance(self.ret, int) and self.ret < 0)
 
+    @property
+    def troubles(self) -> set[str]:
+        """What --fail-on may ask about: the kinds of its findings, and a bad end."""
+        ends = {"failed"} if self.failed else {"unfinished"} & {self.status}
+        return {finding.kind for finding in self.findings} | ends
+
     def as_json(self) -> dict[str, Any]:
         """The JSONL object: fixed keys, in their documented order."""
         ret, site = self.ret, self.site

@@ -16,8 +16,12 @@ from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.finding_kinds import ANY, FINDING_KINDS
 
-FORMS = "trace=CALL,…, trace=!CALL,…, status=failed|successful|unfinished, vcpu=N,…, site=SYMBOL,…"
+FORMS = (
+    "trace=CALL,…, trace=!CALL,…, status=failed|successful|unfinished, finding=KIND,…|any, "
+    "vcpu=N,…, site=SYMBOL,…"
+)
 
 
 class Kind(IntEnum):
@@ -28,6 +32,7 @@ class Kind(IntEnum):
     STATUS = 3
     VCPU = 4
     SITE = 5
+    FINDING = 6
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class PlainCondition:
     """A condition as struct condition of cstub/decode/filter.h has it."""
 
     kind: Kind
-    values: tuple[Any, ...] = ()  # numbers, of SITE texts; each once
+    values: tuple[Any, ...] = ()  # numbers, of SITE and FINDING texts; each once
     groups: tuple[int, ...] = ()  # numbers of calls, without their low 4 bits
     # Whether a number that the table does not have is selected, by the name that it gets then.
     has_unknown: Callable[[int], bool] | None = None
@@ -197,15 +202,38 @@ class _OfStatus:
         return PlainCondition(Kind.STATUS, tuple(numbers[value] for value in self.values))
 
 
+@dataclass(frozen=True)
+class _OfFinding:
+    kinds: frozenset[str]  # with ANY those that a file has and this tool does not know as well
+
+    def __call__(self, event: Event) -> bool | None:
+        if not event.over:
+            return None
+        kinds = {finding.kind for finding in event.findings}
+        return bool(kinds if ANY in self.kinds else kinds & self.kinds)
+
+    def plain(self, table: CallTable) -> PlainCondition:
+        return PlainCondition(
+            Kind.FINDING, FINDING_KINDS if ANY in self.kinds else tuple(self.kinds)
+        )
+
+
 def _by_call(values: list[str], table: CallTable, expression: str) -> Condition:
     if values == ["none"]:
         return _NoCall()
     try:
         return _OfCalls(select_calls(values, table))
     except TraceError as error:
-        status = next((value for value in values if value in _STATUSES), None)
-        meant = f"no call is named {status!r}; did you mean status={status}?"
-        raise TraceError(f"-e {expression}: {meant if status else error}") from None
+        raise TraceError(f"-e {expression}: {_meant(values) or error}") from None
+
+
+def _meant(values: list[str]) -> str | None:
+    """What is said where one of ``values`` is no call, but a word of another condition."""
+    for key, words in (("status", _STATUSES), ("finding", FINDING_KINDS)):
+        for value in values:
+            if value in words:
+                return f"no call is named {value!r}; did you mean {key}={value}?"
+    return None
 
 
 def _by_status(values: list[str], _table: CallTable, expression: str) -> Condition:
@@ -215,6 +243,14 @@ def _by_status(values: list[str], _table: CallTable, expression: str) -> Conditi
             f"-e {expression}: status is one of {', '.join(_STATUSES)}, not {unknown[0]!r}"
         )
     return _OfStatus(frozenset(values))
+
+
+def _by_finding(values: list[str], _table: CallTable, expression: str) -> Condition:
+    for value in values:
+        if value not in (*FINDING_KINDS, ANY):
+            hint = suggest(value, (*FINDING_KINDS, ANY), "docs/formats.md lists the kinds")
+            raise TraceError(f"-e {expression}: no finding is of kind {value!r}{hint}")
+    return _OfFinding(frozenset(values))
 
 
 def _by_vcpu(values: list[str], _table: CallTable, expression: str) -> Condition:
@@ -235,6 +271,7 @@ _BUILDERS: dict[str, Callable[[list[str], CallTable, str], Condition]] = {
     "trace": _by_call,
     "t": _by_call,
     "status": _by_status,
+    "finding": _by_finding,
     "vcpu": _by_vcpu,
     "site": _by_site,
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A recording is shown by C as its events are shown by sinks: the same, byte for byte."""
 
+import json
 import os
 import random
 import re
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acrn_trace.cli.launcher import main
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.format import (
     CALLED,
@@ -30,6 +32,7 @@ LONG = os.environ.get("ACRN_CHECK_LONG")
 ACRN = acrn()
 OPTIONS = ([], ["-v"], ["-r"], ["-tt"], ["-f", "jsonl"], ["-c"], ["-C", "-q"])
 FILTERED = (["-e", "status=failed"], ["-e", "vcpu=!0", "-e", "trace=/vm,%irq"], ["-e", "site=main"])
+FILTERED += (["-e", "finding=clobber,number"], ["-e", "finding=!any", "-e", "status=failed"])
 
 
 def shown(folder, data, in_c, *options):
@@ -227,6 +230,30 @@ def test_what_was_lost_is_said_with_a_call_that_is_shown(tmp_path):
     assert [line.split(":")[0] for line in found] == [first, second]
 
 
+@pytest.mark.parametrize(
+    "expression, said",
+    [
+        ("finding=lost", {5: [5], 8: [2]}),
+        ("finding=clobber,lost", {5: [5], 8: [2]}),
+        ("finding=!lost", {6: [], 7: []}),
+        ("finding=!any", {6: [], 7: []}),
+        ("finding=!clobber", {5: [5], 6: [], 7: [], 8: [2]}),
+    ],
+)
+def test_a_call_is_shown_for_a_loss_before_it_or_left_out(tmp_path, expression, said):
+    """A loss is said with no other call where its own is left out for it."""
+    passes = ([wide(5), wide(6)], [wide(7)], [wide(8)])
+    data = HEAD + loss_block(5)
+    for number, records in enumerate(passes, 1):
+        data += records_block(b"".join(records), number=number)
+    data += loss_block(2, why=2, first=8)  # before the last pass is shown
+    lines = shown(tmp_path, data, True, "-f", "jsonl", "-e", expression)[0].splitlines()
+    events = [json.loads(line) for line in lines]
+    texts = {event["sequence"]: [one["text"] for one in event["findings"]] for event in events}
+    counts = {call: [int(text.split()[3]) for text in texts[call]] for call in texts}
+    assert counts == said
+
+
 def test_what_was_lost_is_said_where_no_call_is_shown(tmp_path, capsys):
     assert lost(tmp_path, "-e", "vcpu=!0") == []
     said = capsys.readouterr().err.splitlines()
@@ -234,3 +261,13 @@ def test_what_was_lost_is_said_where_no_call_is_shown(tmp_path, capsys):
         " ring 0 lost 5 calls (0 to 4)",
         " ring 0 lost 2 calls (8 to 9)",
     ]
+
+
+@pytest.mark.parametrize("kind, calls", [("failed", [5, 7]), ("unfinished", [6])])
+def test_a_recording_can_be_asked_to_fail_for_how_a_call_ended(tmp_path, kind, calls):
+    recording = tmp_path / "recording"
+    records = [wide(5, result=-22), wide(6, state=CALLED), wide(7, flags=2 | FAULTED), wide(8)]
+    for number, raw in enumerate(records, 5):
+        recording.write_bytes(HEAD + records_block(raw))
+        status = main(["report", "-o", str(tmp_path / "out"), "--fail-on", kind, str(recording)])
+        assert status == (number in calls), number

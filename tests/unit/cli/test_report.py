@@ -2,6 +2,7 @@
 """report and convert as commands: forms, filters, exit statuses, files that are damaged."""
 
 import io
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -137,6 +138,21 @@ def test_a_finding_can_be_asked_to_fail(run, trace):
     assert run("report", "--fail-on", "any", "-e", "status=failed", trace)[0] == 0
 
 
+def test_a_call_can_be_asked_to_fail_that_failed_or_did_not_return(run, tmp_path):
+    trace = tmp_path / "t.jsonl"
+    trace.write_text(jsonl(SOME + [event(3, 0, 1003.0, None)]))
+    for kind in ("failed", "unfinished"):
+        assert run("report", "--fail-on", kind, trace)[0] == 1
+        assert run("report", "--fail-on", kind, "-e", f"status=!{kind}", trace)[0] == 0
+    assert run("report", "--fail-on", "any", "-e", "finding=!enotty", trace)[0] == 0
+
+
+def test_calls_are_shown_by_what_was_found_of_them(run, trace):
+    for expression, shown in (("finding=enotty", [2]), ("finding=!any", [0, 1])):
+        out = run("report", "-f", "jsonl", "-e", expression, trace)[1]
+        assert [json.loads(line)["seq"] for line in out.splitlines()] == shown
+
+
 def test_wrong_use_is_one_sentence_and_status_2(run, trace, tmp_path):
     before = Path(trace).read_text()
     for words in (
@@ -227,7 +243,7 @@ def test_the_kinds_of_findings_are_all_that_the_code_makes_and_all_documented():
     code = "".join(path.read_text() for path in here.rglob("*.py"))
     made = set(re.findall(r'Finding\(\s*"([a-z-]+)"', code)) | {both_sides.DIFFERS, replay.KIND}
     reader = (ROOT / "cstub" / "reader" / "trace_losses.c").read_text()
-    made |= set(re.findall(r'return "([a-z-]+)";', reader))
+    made |= set(re.findall(r'[A-Z]\[\] = "([a-z-]+)"', reader))
     assert made == set(FINDING_KINDS)
     text = (here.parents[1] / "docs" / "formats.md").read_text()
     table = text.partition("### Kinds of findings")[2].partition("###")[0]

@@ -10,7 +10,7 @@ from acrn_trace.guest.site import Site
 from acrn_trace.rings.library import library
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.trace.compiled_filter import CompiledFilter
-from acrn_trace.trace.event import Event
+from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.filters import Filter
 from helpers.made_calls import MadeCalls
 from helpers.make.knowledge import knowledge_of
@@ -29,6 +29,7 @@ NUMBERS = [*(call.number for call in TABLE), 0x80000099, 0x800000A0, 0x100000008
 SITES = [Site(1), Site(2, function="main"), Site(3, function="start")]
 ENDS = [("returned", 0), ("returned", (1 << 64) - 22), ("faulted", None), ("unfinished", None)]
 ENDS += [("returned", 1 << 40), ("unknown", None)]
+FINDINGS = [[], [Finding("clobber", "")], [Finding("number", ""), Finding("clock", "")]]
 EXPRESSIONS = [
     *("trace=start_vm,0x80000099", "trace=!create_vm", "none", "trace=!none", "all", "!all"),
     *("%vm", "trace=!%vm,%irq", "0x1000000080000010", "0xffffffffffffffff"),
@@ -36,16 +37,18 @@ EXPRESSIONS = [
     *("status=failed", "status=successful,unfinished", "status=!unfinished"),
     *("vcpu=0,7", "vcpu=!1", "vcpu=4294967295", "vcpu=99999999999999999999,0"),
     *("site=main,elsewhere", "site=!start"),
+    *("finding=clobber", "finding=clock,lost", "finding=any", "finding=!number", "finding=!any"),
 ]
 
 
 def events(table: CallTable):
-    """A call of each number, end, site and vCPU: a fair part of these."""
+    """A call of each number, end, site and vCPU; of one after the other each kind of findings."""
     all_of_them = product(NUMBERS, ENDS, SITES, (None, 0, 1))
     for seq, (number, (status, rax), site, vcpu) in enumerate(all_of_them):
         yield Event(
             *(seq, 0.0, "tsc", vcpu, "acrn", number, table.call_name(number), (0, 0), site, "ring"),
             **{"rax": rax, "status": status, "over": True, "more": {"ring": 0, "sequence": 0}},
+            findings=FINDINGS[seq % len(FINDINGS)],
         )
 
 
@@ -56,7 +59,7 @@ def answers(expressions: list[str], table: CallTable = TABLE):
     count = len(compiled.conditions)
     for event in events(table):
         call = calls.call(event, 0, None, {})
-        said = library().filter_selects(compiled.conditions, count, ctypes.byref(call))
+        said = library().filter_selects(compiled.conditions, count, ctypes.byref(call), None)
         yield event, in_python.final_verdict(event), bool(said)
     compiled.take_back(event.seq + 1)
     yield None, list(in_python.remarks()), list(for_c.remarks())

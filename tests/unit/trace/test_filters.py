@@ -5,6 +5,7 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from helpers.make.event import event
 
@@ -51,6 +52,28 @@ def test_a_site_that_the_image_does_not_have_is_refused(functions, hint):
     assert hint in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "expression, shown",
+    [
+        ("finding=clobber", "c cn"),
+        ("finding=number,clobber", "c n cn"),
+        ("finding=any", "c n cn ?"),
+        ("finding=!clobber", "- n ?"),
+        ("finding=!any", "-"),
+    ],
+)
+def test_calls_are_selected_by_what_was_found_of_them(expression, shown):
+    """Also by what a newer version found; not before a call is over, since it may yet be found."""
+    kinds = {"-": [], "c": ["clobber"], "n": ["number"], "cn": ["clobber", "number"], "?": ["new"]}
+    calls = {name: event(findings=[Finding(k, "") for k in kinds[name]]) for name in kinds}
+    selected = Filter([expression], TABLE)
+    assert {selected.verdict(call) for call in calls.values()} == {None}
+    for call in calls.values():
+        call.over = True
+    assert [name for name, call in calls.items() if selected.final_verdict(call)] == shown.split()
+    assert list(selected.remarks()) == []
+
+
 NAMED = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "calls"))
 
 
@@ -66,14 +89,17 @@ NAMED = CallTable(parse("HYPERCALL1(0x80000012, start_vm, VMID(vmid))", "calls")
         ("*_vm", "did you mean /_vm$?"),
         ("s*t_vm", "did you mean /^s.*t_vm$?"),
         ("start_wm", "no call is named 'start_wm'; did you mean start_vm?"),
+        ("clobber", "no call is named 'clobber'; did you mean finding=clobber?"),
+        ("trace=!stale-rax,start_vm", "did you mean finding=stale-rax?"),
+        ("finding=clober", "no finding is of kind 'clober'; did you mean clobber?"),
+        ("finding=!any,clober", "no finding is of kind 'clober'; did you mean clobber?"),
+        ("finding=failed", "no finding is of kind 'failed'; docs/formats.md lists the kinds"),
     ],
 )
 def test_what_is_nearly_a_condition_is_told_with_what_was_meant(expression, meant):
     with pytest.raises(TraceError) as refused:
         Filter([expression], NAMED)
-    assert str(refused.value).startswith(f"-e {expression}: no call") and meant in str(
-        refused.value
-    )
+    assert str(refused.value).startswith(f"-e {expression}: no ") and meant in str(refused.value)
 
 
 @pytest.mark.parametrize("expression", ["failed", "trace=failed", "vm"])

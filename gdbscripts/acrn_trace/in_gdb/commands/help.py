@@ -14,7 +14,8 @@ TRACE = """Trace the guest's hypercalls from now on.
     Connect first ('target remote ...'), then 'hypercall trace', then 'continue'.
       -e trace=CALL,...   only these calls (trace=!CALL,...: all but these): names, numbers,
                           %CLASS, /REGEX; also
-                          status=failed|successful|unfinished, vcpu=N, site=SYMBOL
+                          status=failed|successful|unfinished, finding=KIND,
+                          vcpu=N, site=SYMBOL
       -o FILE             write to FILE instead of here
       -f jsonl, chrome    one JSON object a call, or a file for Perfetto's UI
       -c, -C              a summary at the end, alone or after the trace (-S: its order)

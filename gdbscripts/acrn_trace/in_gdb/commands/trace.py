@@ -23,7 +23,7 @@ class HypercallTrace(Command):
 
     def complete(self, text: str, word: str | None) -> list[str]:
         names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-k", "-q", "-r", "-t", "-v"]
-        names += ["trace=", "status=", "vcpu=", "site=", *WIDE]
+        names += ["trace=", "status=", "finding=", "vcpu=", "site=", *WIDE]
         names += [entry.name for entry in self._session.knowledge.table]
         return matching(names, word)
 
