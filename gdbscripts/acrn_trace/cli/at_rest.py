@@ -63,7 +63,8 @@ def case_of(snapshot: Snapshot, path: str | None, offset: int | None, knowledge:
     found = examine(snapshot, image, offset)
     if image is None:
         return Case(found, knowledge)
-    return Case(found, knowledge, sites_of(image, found.offset), line_of(path, found.offset))
+    lines = line_of(image.contents, found.offset)
+    return Case(found, knowledge, sites_of(image, found.offset), lines)
 
 
 def sites_of(image: Image, offset: int) -> dict[int, Site]:

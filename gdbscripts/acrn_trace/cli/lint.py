@@ -8,7 +8,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.cli.parallel import in_two
 from acrn_trace.diagnosis.source_lines import line_of
 from acrn_trace.cli.stripped import tell_of_symbols
-from acrn_trace.image.image import open_image
+from acrn_trace.image.image import open_image_or_object
 from acrn_trace.lint.catalog import explain, wanted_kinds
 from acrn_trace.lint.report import Report
 from acrn_trace.options.declare import add_knowledge_options, add_lint_options
@@ -31,10 +31,10 @@ def run(arguments: list[str]) -> int:
         raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
     wanted_kinds(options.only, options.disable)
     gc.disable()  # a fifth of the time, and nothing here is a cycle of any size
-    image = open_image(options.image)
+    image = open_image_or_object(options.image)
     tell_of_symbols(image)
     sites = image_sites(image)
-    lines = line_of(options.image, 0)
+    lines = line_of(image.contents, 0)
     report = Report(image, sites, make_knowledge(options), options, spread=in_two, line_of=lines)
     show(report.lines())
     return int(report.findings > 0)

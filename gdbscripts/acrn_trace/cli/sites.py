@@ -3,7 +3,7 @@
 
 from acrn_trace.base.console import show
 from acrn_trace.cli.stripped import tell_of_symbols
-from acrn_trace.image.image import open_image
+from acrn_trace.image.image import open_image_or_object
 from acrn_trace.lint.foreign import foreign_sites
 from acrn_trace.options.declare import add_knowledge_options
 from acrn_trace.options.knowledge import make_knowledge
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
         "-l", "--listing", action="store_true", help="with the disassembly around each"
     )
     options = parser.parse_args(arguments)
-    image = open_image(options.image)
+    image = open_image_or_object(options.image)
     tell_of_symbols(image)
     code = CodeAround(image) if options.listing else None
     sites, known = image_sites(image), make_knowledge(options)

@@ -14,10 +14,10 @@ class Site:
     ``address`` is virtual, as the image runs. ``number`` is the call's number where the code says
     it, ``file`` and ``line`` are the caller's; each is None where it is not known. ``certain`` is
     false for bytes that may as well be something else than the instruction (docs/sites.md).
-    ``source`` says who found it: "record", "scan", "both", or "hand" for a call
-    made by hand; ``instruction`` is its mnemonic, None
-    where the code was not looked at. ``difference`` is where record and scan do not agree.
-    ``abi`` is how the call is made.
+    ``source`` says who found it: "record", "scan", "both", or "hand" for a call made by hand;
+    ``instruction`` is its mnemonic, None where the code was not looked at. ``difference`` is where
+    record and scan do not agree. ``abi`` is how the call is made. ``named`` is what the address is
+    called in an object file, where it is none yet: section and offset.
     """
 
     address: int
@@ -30,6 +30,12 @@ class Site:
     instruction: str | None = None
     difference: str | None = None
     abi: Abi = field(default_factory=main_abi)
+    named: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The address, for people."""
+        return self.named or f"{self.address:#x}"
 
     @property
     def return_address(self) -> int:
@@ -41,7 +47,7 @@ class Site:
 
     def __str__(self) -> str:
         """``service.c:42 create_vm``, or what of that is known, else the address."""
-        place = self.file.rsplit("/", 1)[-1] if self.file else hex(self.address)
+        place = self.file.rsplit("/", 1)[-1] if self.file else self.shown
         if self.file and self.line:
             place += f":{self.line}"
         return f"{place} {self.function}" if self.function else place

@@ -5,6 +5,7 @@ The file is hostile input: counts and sizes are checked against its size before 
 layouts are those of the System V ABI's chapter on object files.
 """
 
+import io
 import os
 import struct
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from acrn_trace.image.formats import FORMATS
 MAGIC = b"\x7fELF"
 PT_LOAD = 1
 PF_X, PF_W = 1, 2
-SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
+SHT_SYMTAB, SHT_RELA, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 4, 7, 8, 11
 SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED = 2, 4, 1 << 11
 MAX_HEADERS = 1 << 16
 MAX_NAME = 256
@@ -26,10 +27,10 @@ _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 SECTION = struct.Struct("<IIQQQQIIQQ")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
 _PN_XNUM, _SHN_XINDEX = 0xFFFF, 0xFFFF
-_ET_EXEC, _ET_DYN = 2, 3
+_ET_REL, _ET_EXEC, _ET_DYN = 1, 2, 3
 _OTHER_KINDS = {
-    1: "an object file that is not linked; give the linked image, or of a kernel module what 'ld "
-    "--unresolved-symbols=ignore-all -e 0 -o LINKED MODULE.ko' makes",
+    _ET_REL: "an object file that is not linked; give the linked image (only 'acrn-trace sites' "
+    "and 'acrn-trace lint' read object files and modules)",
     4: "a dump; give the image that ran",
 }
 _X86_64 = 62
@@ -45,7 +46,10 @@ _OTHER_MACHINES = {
 
 @dataclass(frozen=True)
 class Section:
-    """A section header. ``address`` is virtual, ``offset`` and ``size`` are in the file."""
+    """A section header. ``address`` is virtual, ``offset`` and ``size`` are in the file.
+
+    ``link`` and ``info`` are what the type of section has them for.
+    """
 
     name: str
     type: int
@@ -54,6 +58,8 @@ class Section:
     offset: int
     size: int
     link: int
+    info: int
+    alignment: int
 
     @property
     def is_code(self) -> bool:
@@ -82,15 +88,21 @@ class Segment:
 class ElfFile:
     """The headers of one file, which stays open, and bytes of it."""
 
-    def __init__(self, path: str, file: IO[bytes]) -> None:
+    def __init__(self, path: str, file: IO[bytes], objects: bool = False) -> None:
+        """``objects``: whether it may be an object file."""
         self.path = path
         self._file = file
-        self.size = os.fstat(file.fileno()).st_size
+        self.size = file.seek(0, os.SEEK_END)
+        self._kinds = {_ET_EXEC, _ET_DYN, *([_ET_REL] if objects else [])}
         header = self._header()
+        self.is_object = header[1] == _ET_REL
         self.entry: int = header[4]
+        self.section_table: int = header[6]  # where it is in the file
         first = self._first_section(header)
-        self.segments = self._segments(header, first)
         self.sections = self._sections(header, first)
+        self.segments = self._segments(header, first)
+        if self.is_object:
+            self.segments = [_as_segment(s) for s in self.sections if s.flags & SHF_ALLOC]
         self._refuse_debug_file()
 
     def bytes(self, offset: int, size: int, what: str) -> bytes:
@@ -100,6 +112,18 @@ class ElfFile:
             )
         self._file.seek(offset)
         return self._file.read(size)
+
+    def contents(self) -> IO[bytes]:
+        """All bytes, as a file of its own."""
+        if self.is_object:
+            return io.BytesIO(self.bytes(0, self.size, "the file"))
+        return open(self.path, "rb")
+
+    def place(self, address: int) -> str | None:
+        """Section and offset of an address."""
+        loaded = (s for s in self.sections if s.flags & SHF_ALLOC)
+        section = next((s for s in loaded if 0 <= address - s.address < s.size), None)
+        return f"{section.name}+{address - section.address:#x}" if section else None
 
     def damaged(self, why: str) -> TraceError:
         return TraceError(f"the image {self.path} is damaged ({why}); rebuild or fetch it anew")
@@ -132,7 +156,7 @@ class ElfFile:
         if machine != _X86_64:
             name = _OTHER_MACHINES.get(machine, f"machine {machine}")
             raise TraceError(f"the image {self.path} is for {name}, not for x86-64")
-        if kind not in (_ET_EXEC, _ET_DYN):
+        if kind not in self._kinds:
             other = _OTHER_KINDS.get(kind, f"of ELF type {kind}, which cannot run")
             raise TraceError(f"the image {self.path} is {other}")
 
@@ -165,10 +189,7 @@ class ElfFile:
         rows = self._table(SECTION, header[6], count, header[11], "section header")
         index = first[6] if header[13] == _SHN_XINDEX else header[13]
         names = self._section_names(rows[index]) if index < len(rows) else b""
-        return [
-            Section(string_at(names, r[0], MAX_NAME), r[1], r[2], r[3], r[4], r[5], r[6])
-            for r in rows
-        ]
+        return [Section(string_at(names, row[0], MAX_NAME), *row[1:9]) for row in rows]
 
     def _section_names(self, row: tuple) -> bytes:
         return b"" if row[1] == SHT_NOBITS else self.bytes(row[4], row[5], "the section names")
@@ -181,6 +202,13 @@ class ElfFile:
         if count > MAX_HEADERS * 2 or size != layout.size:
             raise self.damaged(f"{count} {what}s of {size} bytes")
         return list(layout.iter_unpack(self.bytes(offset, count * size, f"the {what} table")))
+
+
+def _as_segment(section: Section) -> Segment:
+    """A section that is loaded by itself, as those of an object file are."""
+    size = 0 if section.type == SHT_NOBITS else section.size
+    address = section.address
+    return Segment(PT_LOAD, PF_W, section.offset, address, address, size, section.size)
 
 
 def string_at(strings: bytes, offset: int, longest: int) -> str:

@@ -8,13 +8,14 @@ not add up is one sentence (TraceError). Addresses are as linked.
 import bisect
 import struct
 from dataclasses import dataclass
-from typing import Iterator
+from typing import IO, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image import elf
 from acrn_trace.image.elf import ElfFile, Section, Segment, string_at
+from acrn_trace.image.object_file import linked
 
 _SYMBOL = struct.Struct("<IBBHQQ")
 STT_OBJECT, STT_FUNC = 1, 2
@@ -41,6 +42,7 @@ class Image:
 
     def __init__(self, file: ElfFile) -> None:
         self.path = file.path
+        self.is_object = file.is_object
         self._file = file
         self._segments = [s for s in file.segments if s.type == elf.PT_LOAD]
         self._by_name = {section.name: section for section in reversed(file.sections)}
@@ -48,6 +50,10 @@ class Image:
         self._starts: list[int] = []
         self._symbols: list[tuple[int, int, int, int]] = []
         self._read_symbols()
+
+    def sections(self) -> list[Section]:
+        """All of the file's, in its order."""
+        return self._file.sections
 
     def section(self, name: str) -> Section | None:
         return self._by_name.get(name)
@@ -61,6 +67,17 @@ class Image:
                 f"{self.path}: section {section.name} is compressed; decompress it first"
             )
         return self._file.bytes(section.offset, section.size, f"section {section.name}")
+
+    def contents(self) -> IO[bytes]:
+        """All its bytes, of an object file with its relocations applied; closed by who reads it."""
+        return self._file.contents()
+
+    def place(self, address: int) -> str | None:
+        """What an object file's address is called, which objdump shows: section and offset.
+
+        None in a linked image, where addresses speak for themselves.
+        """
+        return self._file.place(address) if self.is_object else None
 
     @property
     def symbols_file(self) -> str | None:
@@ -220,6 +237,15 @@ class Image:
 def open_image(path: str) -> Image:
     """Open an x86-64 ELF image; TraceError says what else it is."""
     return open_file(path, "the image", lambda file: Image(ElfFile(path, file)))
+
+
+def open_image_or_object(path: str) -> Image:
+    """Open an x86-64 ELF image, or an object file (``.o``, ``.ko``) as if it were linked alone."""
+    return open_file(path, "the image", lambda file: Image(_linked(ElfFile(path, file, True))))
+
+
+def _linked(file: ElfFile) -> ElfFile:
+    return ElfFile(file.path, linked(file), True) if file.is_object else file
 
 
 def _pvh_entries(notes: bytes) -> Iterator[int]:

@@ -115,8 +115,8 @@ class Place:
         """An instruction, for people."""
         address = self.functions.shown(self.function.address(number))
         if self.is_call(number):
-            return f"the call of {self.callee(number)} at {address:#x}"
-        return f"'{self.function.instruction(number).text}' at {address:#x}"
+            return f"the call of {self.callee(number)} at {address}"
+        return f"'{self.function.instruction(number).text}' at {address}"
 
     def callee(self, number: int) -> str:
         return self.callees.name(self.function.goal(number))

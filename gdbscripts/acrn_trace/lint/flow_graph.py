@@ -9,7 +9,7 @@ from typing import Callable, Iterable
 
 from acrn_trace.guest.abi import GENERAL_REGISTERS, hypercalls
 from acrn_trace.lint.instructions import Instruction, Names, decode, is_fill, names_in
-from acrn_trace.sites.outline import UNKNOWN, Outline
+from acrn_trace.sites.outline import UNKNOWN, Outline, target_of
 
 ENTRY = -1  # instead of a predecessor: the function begins here
 SOMEWHERE = -2  # what runs before is not known
@@ -295,11 +295,3 @@ class Function:
 def _kind(mnemonic: str) -> str:
     returns = "ret" in mnemonic or "sysexit" in mnemonic
     return _KINDS.get(mnemonic, "return" if returns else "branch")
-
-
-def target_of(operands: str) -> int | None:
-    """Where a direct jump or call goes."""
-    try:
-        return int(operands, 16)
-    except ValueError:
-        return None

@@ -39,7 +39,7 @@ class Verdict:
 
     def as_json(self, name: str | None) -> dict[str, Any]:
         return {
-            "site": hex(self.site.address),
+            "site": self.site.shown,
             "symbol": self.site.function,
             "file": self.site.file,
             "line": self.site.line,

@@ -7,13 +7,13 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import Callees
-from acrn_trace.lint.flow_graph import ENTRY, MAX_BYTES, NEAR, Function, Piece, target_of
+from acrn_trace.lint.flow_graph import ENTRY, MAX_BYTES, NEAR, Function, Piece
 from acrn_trace.lint.origins import Origins, loaded
 from acrn_trace.sites.bounds import Bounds
 from acrn_trace.sites.call_targets import CallTargets
 from acrn_trace.sites.decoder import Decoder
 from acrn_trace.sites.jump_tables import table_targets
-from acrn_trace.sites.outline import ENDS, Outline
+from acrn_trace.sites.outline import ENDS, Outline, target_of
 from acrn_trace.sites.spans import Span
 
 MAX_FUNCTIONS = 512  # that are remembered: sites and callees are near each other
@@ -211,10 +211,11 @@ class Functions:
         return self._calls.around(address)
 
     def _name_at(self, address: int) -> str:
-        return self._image.function_at(address) or f"the function at {self.shown(address):#x}"
+        return self._image.function_at(address) or f"the function at {self.shown(address)}"
 
-    def shown(self, address: int) -> int:
-        return address + self.offset & MASK64
+    def shown(self, address: int) -> str:
+        """An address of the image, for people."""
+        return self._image.place(address) or f"{address + self.offset & MASK64:#x}"
 
     def _starts(self) -> set[int | None]:
         """Where the functions begin that have the sites."""

@@ -96,11 +96,11 @@ def _as_warning(site: Site, found: Found, image: str) -> str:
     """As editors and CI know warnings of compilers; the image's where no line is known."""
     place = f"{site.file}:{site.line}" if site.file and site.line else image
     inside = f" in {site.function}" if site.function else ""
-    return f"{place}: warning: hypercall at {site.address:#x}{inside}: {found.text} [{found.id}]"
+    return f"{place}: warning: hypercall at {site.shown}{inside}: {found.text} [{found.id}]"
 
 
 def _where(site: Site) -> str:
-    words = [f"{site.address:#x}"]
+    words = [site.shown]
     if site.file:
         words.append(site.file.rsplit("/", 1)[-1] + (f":{site.line}" if site.line else ""))
     return " ".join([*words, *([site.function] if site.function else [])])

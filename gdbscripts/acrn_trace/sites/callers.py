@@ -36,7 +36,7 @@ def with_callers(image: Image, sites: Iterable[Site]) -> list[Site]:
     wanted = [site for site in sites if site.file is None]
     if not wanted or image.section(".debug_info") is None:
         return sites
-    callers = _callers(image.path, [site.address for site in wanted])
+    callers = _callers(image, [site.address for site in wanted])
     return [_with_caller(site, callers.get(site.address)) for site in sites]
 
 
@@ -47,7 +47,7 @@ def _with_caller(site: Site, caller: Caller | None) -> Site:
     return replace(site, file=caller.file, line=caller.line, function=function)
 
 
-def _callers(path: str, addresses: list[int]) -> dict[int, Caller]:
+def _callers(image: Image, addresses: list[int]) -> dict[int, Caller]:
     """The caller for each address that stands in wrappers; none where the DWARF is damaged."""
     try:
         from elftools.elf.elffile import ELFFile  # takes longer to load than most commands to run
@@ -55,7 +55,7 @@ def _callers(path: str, addresses: list[int]) -> dict[int, Caller]:
         return {}
     found = {}
     try:
-        with open(path, "rb") as file:
+        with image.contents() as file:
             dwarf = ELFFile(file).get_dwarf_info(relocate_dwarf_sections=False)
             for address, unit in _units(dwarf, addresses):
                 caller = _caller(dwarf, unit, address)

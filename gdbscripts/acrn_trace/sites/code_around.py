@@ -8,6 +8,7 @@ from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
 from acrn_trace.sites.bounds import Bounds
 from acrn_trace.sites.decoder import Decoder, Instruction
+from acrn_trace.sites.outline import target_of
 
 BEFORE, AFTER = 4, 3  # instructions
 WINDOW = 96  # bytes before a site that are disassembled where no function's start is known
@@ -19,6 +20,7 @@ class CodeAround:
     """Disassembles the surroundings of sites that are loaded ``offset`` from the image's own."""
 
     def __init__(self, image: Image, offset: int = 0) -> None:
+        self._image = image
         self._parts = image.code()
         self._bounds = Bounds(image)
         self._decoder = Decoder(for_people=True)
@@ -30,9 +32,18 @@ class CodeAround:
         part = next((p for p in self._parts if p.address <= linked < p.end), None)
         for address, _, mnemonic, operands in self._instructions(part, linked) if part else ():
             arrow = "=>" if address == linked else "  "
-            shown = address + self._offset & MASK64
-            text = f" {arrow} {shown:#018x}  {mnemonic:7} {operands}".rstrip()
+            text = f" {arrow} {self._shown(address)}  {mnemonic:7} {self._named(operands)}".rstrip()
             yield text + (comment if address == linked else "")
+
+    def _shown(self, address: int) -> str:
+        return self._image.place(address) or f"{address + self._offset & MASK64:#018x}"
+
+    def _named(self, operands: str) -> str:
+        """Where a jump or a call goes, by its name where its address is none, in an object file."""
+        target = target_of(operands) if self._image.is_object else None
+        if target is None:
+            return operands
+        return self._image.place(target) or self._image.function_at(target) or operands
 
     def _instructions(self, part: Code, address: int) -> list[Instruction]:
         span = self._bounds.around(address)

@@ -21,7 +21,8 @@ def site_lines(
     sites, others = list(sites), foreign or {}
     yield f"{'ADDRESS':18} {'CALL':26} WHERE"
     for site in sites:
-        yield f"{site.address:#018x} {_call(site, table, others):26} {site}{_doubt(site)}"
+        address = site.named or f"{site.address:#018x}"
+        yield f"{address:18} {_call(site, table, others):26} {site}{_doubt(site)}"
         yield from code.lines(site, call_comment(site, table)) if code else ()
     yield count_line(sites) + (f"; {len(others)} of another hypervisor" if others else "")
 

@@ -70,6 +70,14 @@ def _steers(mnemonic: str, size: int) -> bool:
     return mnemonic in STEERING and not (mnemonic == UNKNOWN and size > 1)
 
 
+def target_of(operands: str) -> int | None:
+    """Where a direct jump or call goes."""
+    try:
+        return int(operands, 16)
+    except ValueError:
+        return None
+
+
 def _bare(mnemonic: str) -> str:
     """The mnemonic without prefixes (bnd, notrack, repz)."""
     return mnemonic.rsplit(" ", 1)[-1]

@@ -74,6 +74,7 @@ def _site(image: Image, part: Code, address: int, certain: bool, number_at: Numb
         certain=certain,
         source="scan",
         instruction=hypercall_at(part.data[offset : offset + MAX_BYTES]),
+        named=image.place(address),
     )
 
 

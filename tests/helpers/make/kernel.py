@@ -7,7 +7,7 @@ import lzma
 import re
 import subprocess
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 PACKAGE = "linux-image-amd64"
 
@@ -58,9 +58,21 @@ def _piped(command: list[str], data: bytes) -> bytes:
 
 def objdump_sites(image: Path) -> list[tuple[int, str]]:
     """Address and mnemonic of each VMCALL and VMMCALL, as objdump disassembles the image."""
+    return [(address, mnemonic) for _, address, mnemonic in _objdump_sites(image)]
+
+
+def objdump_places(module: Path) -> list[str]:
+    """Section and offset of each, but for what Linux copies over other code, of an object file."""
+    found = _objdump_sites(module)
+    return [f"{name}+{offset:#x}" for name, offset, _ in found if name != ".altinstr_replacement"]
+
+
+def _objdump_sites(image: Path) -> Iterator[tuple[str, int, str]]:
     listing = _run(["objdump", "-d", "--no-show-raw-insn", image], image.parent)
-    found = re.findall(r"^\s*([0-9a-f]+):\s+(vmm?call)\s*$", listing, re.MULTILINE)
-    return [(int(address, 16), mnemonic) for address, mnemonic in found]
+    for section in re.split(r"^Disassembly of section ", listing, flags=re.MULTILINE)[1:]:
+        found = re.findall(r"^\s*([0-9a-f]+):\s+(vmm?call)\s*$", section, re.MULTILINE)
+        name = section.partition(":\n")[0]
+        yield from ((name, int(address, 16), mnemonic) for address, mnemonic in found)
 
 
 def _run(command: list, folder: Path) -> str:

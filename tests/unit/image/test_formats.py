@@ -5,14 +5,12 @@ import bz2
 import gzip
 import lzma
 import os
-import re
 import subprocess
 
 import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.image.image import open_image
-from acrn_trace.sites.sitelist import image_sites
 from helpers.make.elf import CODE, EXECUTABLE, FUNCTION, NOBITS, VMCALL, Elf, Part
 from helpers.process import SECONDS
 from helpers.tracing import acrn_trace
@@ -56,22 +54,6 @@ def test_a_pipe_and_a_device_are_refused_at_once(tmp_path):
     (tmp_path / "link").symlink_to(pipe)
     with pytest.raises(TraceError, match="it is a pipe"):
         open_image(str(tmp_path / "link"))
-
-
-def test_a_module_is_refused_with_what_links_it_and_then_is_read(tmp_path):
-    """As the sentence says; what it calls is in no file."""
-    code = ".globl f\n.type f, @function\nf: call printk\n mov $0x80000012, %r8d\n vmcall\n ret\n"
-    (tmp_path / "m.s").write_text(code)
-    module, linked = str(tmp_path / "m.ko"), str(tmp_path / "linked")
-    subprocess.run(["as", "-o", module, tmp_path / "m.s"], check=True, timeout=SECONDS)
-    with pytest.raises(
-        TraceError, match="not linked; .* kernel module what 'ld .*' makes"
-    ) as error:
-        open_image(module)
-    ld = re.search("'(ld .*)'", str(error.value))[1].replace("LINKED", linked)
-    subprocess.run(ld.replace("MODULE.ko", module).split(), check=True, timeout=SECONDS)
-    (site,) = image_sites(open_image(linked))
-    assert site.number == 0x80000012 and site.certain
 
 
 @pytest.mark.parametrize("strip, link", [(True, True), (True, False), (False, True)])
