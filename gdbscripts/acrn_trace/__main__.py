@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the launcher, as ``python3 acrn_trace``."""
 
+import gc
 import os
 import sys
+
+gc.disable()  # until what the command needs is loaded: cli.launcher
 
 # Python has put this folder first, where packages of ours would be taken for its own (``trace``).
 _FOLDER = os.path.dirname(os.path.realpath(__file__))
