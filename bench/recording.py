@@ -42,10 +42,10 @@ def run():
     """Rows: each form of either recording, then the memory that a tenth of one takes, and all."""
     with tempfile.TemporaryDirectory(prefix="acrn-bench-") as folder:
         plain, structures, tenth, nothing = (Path(folder, str(number)) for number in range(4))
-        write(plain, CALLS, 0, _plain)
+        write(plain, CALLS, 0, without_structure)
         write(structures, CALLS, ROOM, _with_structure)
         write(tenth, CALLS // 10, ROOM, _with_structure)
-        write(nothing, 1, 0, _plain)
+        write(nothing, 1, 0, without_structure)
         yield from _speeds({"arguments alone": plain, "with structures": structures}, nothing)
         for name, file in (("a tenth", tenth), ("all", structures)):
             yield f"memory: text, {name} of the calls", [measure([], file)[1] / 1024], "KiB"
@@ -97,7 +97,7 @@ def _record(header: RingHeader, number: int, body: Body) -> bytes:
     return data.ljust(header.record_size, b"\0")
 
 
-def _plain(number: int) -> Body:
+def without_structure(number: int) -> Body:
     return 0x80000025, 1 + number % 7, number * 7919, 0, b"", b""
 
 

@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from report import write
+import recording
+import report
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "gdbscripts"
 LAUNCHER = str(SCRIPTS / "acrn-trace")
@@ -22,13 +23,17 @@ PYTHON, GDB = "ms Python", "ms GDB"
 def run():
     """Rows: each process of one kind behind the bare one."""
     with tempfile.TemporaryDirectory(prefix="acrn-bench-") as folder:
-        trace = Path(folder, "trace")
-        write(trace, 3, kinds=3)
+        trace, recorded = Path(folder, "trace"), Path(folder, "recorded")
+        report.write(trace, 3, kinds=3)
+        recording.write(recorded, 10, 0, recording.without_structure)
         commands = {
             ("python3 -c pass", PYTHON): ["/usr/bin/python3", "-c", "pass"],
             ("acrn-trace --help", PYTHON): [LAUNCHER, "--help"],
             ("acrn-trace calls", PYTHON): [LAUNCHER, "calls"],
-            ("acrn-trace report FILE, 3 calls", PYTHON): [LAUNCHER, "report", str(trace)],
+            ("acrn-trace report RECORDING, 10 calls", PYTHON): [LAUNCHER, "report", str(recorded)],
+            ("the same, -c", PYTHON): [LAUNCHER, "report", "-c", str(recorded)],
+            ("the same, -e", PYTHON): [LAUNCHER, "report", "-e", "vcpu=0", str(recorded)],
+            ("acrn-trace report JSONL, 3 calls", PYTHON): [LAUNCHER, "report", str(trace)],
             ("gdb -batch", GDB): ["gdb", "-nx", "-batch"],
             ("gdb -batch -x acrn-trace.py", GDB): [
                 *("gdb", "-nx", "-batch", "-x", str(SCRIPTS / "acrn-trace.py"))
