@@ -2,19 +2,21 @@
 """Names a file's format by its first bytes, from a table that also says what to do about it."""
 
 import re
-from typing import Iterable, NamedTuple
+from collections.abc import Iterable
 
 LONGEST_START = 0x206  # bytes that a row looks at: a bzImage's magic ends there
 
 
-class Format(NamedTuple):
+class Format:
     """A format, by a regular expression for a file's first bytes, and what is said of such a file.
 
     ``told`` goes behind "the image FILE is": what it is, and what to give instead.
     """
 
-    start: bytes
-    told: str
+    __slots__ = ("start", "told")
+
+    def __init__(self, start: bytes, told: str) -> None:
+        self.start, self.told = start, told
 
 
 # RFC 1952 and 8878, and the formats' own descriptions.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes text to a stream or a file, and says in a sentence when that fails."""
 
-from typing import IO
+import io
 
 from acrn_trace.base.errors import TraceError
 
@@ -9,7 +9,7 @@ from acrn_trace.base.errors import TraceError
 class Output:
     """A stream to write to, whose failures are sentences. The file, if it is one, is named."""
 
-    def __init__(self, stream: IO[str], name: str, interactive: bool) -> None:
+    def __init__(self, stream: io.TextIOBase, name: str, interactive: bool) -> None:
         self._stream = stream
         self._name = name
         self.interactive = interactive
@@ -34,7 +34,7 @@ class Output:
             raise self._failure(error) from error
 
     @property
-    def _buffer(self) -> IO[bytes] | None:
+    def _buffer(self) -> io.BufferedIOBase | None:
         return getattr(self._stream, "buffer", None)
 
     def flush(self) -> None:

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Shows on standard error how far long work has come, if somebody looks."""
 
+import io
 import sys
 import time
-from typing import IO, Iterable, Iterator, TypeVar
-
-Item = TypeVar("Item")
+from collections.abc import Iterable, Iterator
 
 EVERY = 4096  # items between two looks at the clock
 INTERVAL = 0.5  # seconds between two lines
@@ -15,14 +14,14 @@ BACK = "\r\x1b[K"
 class Progress:
     """Counts calls, over all that it watches. ``shown``: whether the line does not disturb."""
 
-    def __init__(self, shown: bool, stream: IO[str] | None = None) -> None:
+    def __init__(self, shown: bool, stream: io.TextIOBase | None = None) -> None:
         self._stream = stream or sys.stderr
         self._shown = shown and self._stream.isatty()
         self._count = 0
         self._begun = self._next = time.monotonic()
         self._next += INTERVAL
 
-    def watch(self, items: Iterable[Item]) -> Iterable[Item]:
+    def watch(self, items: Iterable) -> Iterable:
         """The same items, counted."""
         return self._counted(items) if self._shown else items
 
@@ -32,7 +31,7 @@ class Progress:
         if self._shown and time.monotonic() >= self._next:
             self._show()
 
-    def _counted(self, items: Iterable[Item]) -> Iterator[Item]:
+    def _counted(self, items: Iterable) -> Iterator:
         for item in items:
             yield item
             self._count += 1

@@ -3,8 +3,8 @@
 
 import re
 
-# How a byte that is no UTF-8 is written.
-_ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
+# How a byte that is no UTF-8 is written. Compiled where there is text of a guest: not at start.
+_ESCAPED = r"\\x[89a-f][0-9a-f]"
 
 
 def text_of(data: bytes) -> str:
@@ -14,14 +14,14 @@ def text_of(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         text = None
-    if text is not None and not _ESCAPED.search(text):
+    if text is not None and not re.search(_ESCAPED, text):
         return text
     return data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
 
 
 def quoted(text: str) -> str:
     """What ``text_of`` gave, in quotes, as C would write it."""
-    if not _ESCAPED.search(text):
+    if not re.search(_ESCAPED, text):
         text = text.replace("\\", "\\\\")
     return '"' + text.replace('"', '\\"') + '"'
 
@@ -31,6 +31,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def notice_line(text: str) -> str:
+    """``+++ text +++``: a line of a trace that is of no call."""
+    return printable(f"+++ {text} +++") + "\n"
 
 
 def _escape(char: str) -> str:

@@ -23,7 +23,7 @@ COMMANDS = {
 TRACE, DIAGNOSE = "trace", "diagnose"  # those that need no word of their own
 SOURCES = ("--core", "--memory")  # of a guest at rest
 
-_COMMAND = re.compile("[a-z][a-z-]*")
+_COMMAND = "[a-z][a-z-]*"
 
 
 def find_command(arguments: list[str]) -> tuple[str, list[str]]:
@@ -31,7 +31,7 @@ def find_command(arguments: list[str]) -> tuple[str, list[str]]:
     word = arguments[0] if arguments else ""
     if word in COMMANDS:
         return COMMANDS[word], arguments[1:]
-    if _COMMAND.fullmatch(word) and not os.path.exists(word):
+    if re.fullmatch(_COMMAND, word) and not os.path.exists(word):
         raise TraceError(f"{word!r} is neither a command nor an image{suggest(word, COMMANDS)}")
     at_rest = any(argument.partition("=")[0] in SOURCES for argument in arguments)
     return DIAGNOSE if at_rest else TRACE, arguments

@@ -16,7 +16,8 @@ from acrn_trace.cli.debugger import check_gdb, trace_in_gdb
 from acrn_trace.cli.reset_log import ResetLog, may_log
 from acrn_trace.image.image import open_image
 from acrn_trace.options.declare import is_failure
-from acrn_trace.options.knowledge import make_knowledge, mocks
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.mocks import mocks
 from acrn_trace.options.request import Request, Result
 from acrn_trace.sites.hypervisor_code import hypervisor_code
 from acrn_trace.sites.sitelist import image_sites, traced_sites

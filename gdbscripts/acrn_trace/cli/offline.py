@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plays trace files to sinks, for ``report`` and ``convert``."""
+"""Shows trace files for ``report`` and ``convert``: recordings by C, others event by event."""
 
 import argparse
+import io
 import os
 import sys
-from typing import IO, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.output import Output, open_output
@@ -12,69 +14,59 @@ from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
 from acrn_trace.cli.recordings import Recordings
 from acrn_trace.cli.trace_files import refuse_others
-from acrn_trace.files.playback import Playback
-from acrn_trace.files.read import (
-    check_trace,
-    events_in,
-    is_empty,
-    opened,
-)
+from acrn_trace.files.start import check_trace, is_empty, opened
 from acrn_trace.options.declare import check_sinks
 from acrn_trace.options.knowledge import make_knowledge
-from acrn_trace.options.sinks import sinks_on
+from acrn_trace.options.output import TraceOutput
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
-from acrn_trace.trace.sink import Sink
-
-
-class Troubles(Sink):
-    """Remembers what troubles there were, of the few that there are."""
-
-    MAX_KINDS = 256
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-
-    def finished(self, event: Event) -> None:
-        if len(self.seen) < self.MAX_KINDS:
-            self.seen |= event.troubles
 
 
 class ShownFiles:
-    """Shows one file after the other: by sinks, or recordings by C; tells more at the end."""
+    """Shows one file after the other, and tells more at the end."""
 
     def __init__(self, options: argparse.Namespace, knowledge: Knowledge, selected: Filter) -> None:
-        self._troubles = Troubles()
-        self._knowledge, self._selected, self._quiet = knowledge, selected, options.quiet
         output = _output(options.output)
-        self.sinks = sinks_on(output, options, knowledge)
+        self._to = TraceOutput(output, options)
         self._progress = Progress(shown=not output.interactive)
-        self._playback = Playback(selected, [*self.sinks, self._troubles])
-        self._recordings = Recordings(
-            options, knowledge, selected, self.sinks, output, self._progress
-        )
+        self._shared = options, knowledge, selected, self._to, self._progress
+        self._recordings = Recordings(*self._shared)
+        self._selected, self._quiet = selected, options.quiet
         self._remarks: list[str] = []
 
-    def show(self, stream: IO[bytes], file: str) -> None:
-        empty = is_empty(stream)
-        if self._recordings.takes(stream):
-            self._remarks += self._recordings.show(stream, file)
+    @cached_property
+    def _event_files(self):
+        """The EventFiles, loaded with all that works on events where C does not show a file."""
+        from acrn_trace.cli.event_files import EventFiles
+
+        return EventFiles(*self._shared)
+
+    @property
+    def _has_events(self) -> bool:
+        return "_event_files" in vars(self) or not self._recordings.has_form
+
+    def show(self, file: io.BufferedIOBase, name: str) -> None:
+        empty = is_empty(file)
+        if self._recordings.takes(file):
+            self._remarks += self._recordings.show(file, name)
         else:
-            events = events_in(stream, file, self._knowledge, self._selected)
-            self._playback.play(self._progress.watch(events))
+            self._event_files.show(file, name)
         if empty:
-            name = "standard input" if file == "-" else file
+            name = "standard input" if name == "-" else name
             self._remarks.append(f"{name} is empty: it has no calls")
+
+    def notice(self, text: str) -> None:
+        """Between two files."""
+        self._to.notice(text)
 
     @property
     def troubles(self) -> set[str]:
         """Event's, of the calls shown."""
-        return self._troubles.seen | self._recordings.troubles
+        of_events = self._event_files.troubles if self._has_events else set()
+        return of_events | self._recordings.troubles
 
     def close(self) -> None:
-        for sink in self.sinks:
-            sink.close()
+        (self._event_files if self._has_events else self._to).close()
         self._progress.close()
         for text in () if self._quiet else (*self._remarks, *self._selected.remarks()):
             print(f"acrn-trace: {printable(text)}", file=sys.stderr)
@@ -104,8 +96,8 @@ def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:
     """Show one file after the other; the first that went wrong, if one did."""
     failures = []
     for file in files:
-        for sink in shown.sinks if len(files) > 1 else ():
-            sink.notice(file)
+        if len(files) > 1:
+            shown.notice(file)
         try:
             with opened(file) as stream:
                 shown.show(stream, file)

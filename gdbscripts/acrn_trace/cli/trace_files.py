@@ -6,6 +6,7 @@ import stat
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.formats import COMPRESSED, LONGEST_START, Format, told_of
+from acrn_trace.rings.blocks import MAGIC
 
 # A trace as text begins with a vCPU and a time, or with what is told beside the calls.
 _TEXT = rb"\[\d+\] +-?\d+\.\d+ |--- |\+\+\+ |% time +seconds"
@@ -20,7 +21,8 @@ FORMATS = (
 def refuse_others(files: list[str]) -> None:
     """TraceError for a file that is known to be something else; pipes are left alone."""
     for file in files:
-        told = told_of(_start(file), FORMATS)
+        start = _start(file)
+        told = None if start.startswith(MAGIC) else told_of(start, FORMATS)
         if told:
             raise TraceError(f"{file} is no trace file: it is {told}")
 

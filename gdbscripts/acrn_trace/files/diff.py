@@ -12,7 +12,8 @@ from acrn_trace.base.text import printable
 from acrn_trace.files.alignment import Keys, Step, aligned
 from acrn_trace.files.comparable import Call, Meanings, Tree, differences
 from acrn_trace.files.playback import in_entry_order
-from acrn_trace.files.read import check_trace, read_events
+from acrn_trace.files.read import read_events
+from acrn_trace.files.start import check_trace
 from acrn_trace.sinks.text import result_text
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.tables.knowledge import Knowledge

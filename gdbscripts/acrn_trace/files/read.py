@@ -5,20 +5,16 @@ A file is input that nobody vouches for: each line is bounded, and whatever is w
 with its place. The events before it have been yielded by then.
 """
 
-import contextlib
 import json
-import os
-import sys
 from dataclasses import dataclass
 from typing import IO, Any, Callable, Iterator, NoReturn
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.trace.eventjson import NotAnEvent, event_of
-from acrn_trace.image.elf import MAGIC as ELF_MAGIC
-from acrn_trace.rings import blocks
+from acrn_trace.files import start
 from acrn_trace.rings.recording import recorded_events
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
+from acrn_trace.trace.eventjson import NotAnEvent, event_of
 from acrn_trace.trace.filters import Filter
 
 MAX_LINE = 4 << 20  # bytes; the longest call (1024 elements behind a pointer) is far below
@@ -54,7 +50,7 @@ class Source:
         try:
             return self.file.readline(MAX_LINE + 1)
         except OSError as error:
-            raise self.unreadable(error) from error
+            raise TraceError(f"cannot read {self.name}: {error.strerror}") from error
 
     def _text(self, raw: bytes) -> str:
         if len(raw) > MAX_LINE:
@@ -63,9 +59,6 @@ class Source:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
             self.wrong(f"no UTF-8 {error.start} bytes on")
-
-    def unreadable(self, error: OSError) -> TraceError:
-        return TraceError(f"cannot read {self.name}: {error.strerror}")
 
     def wrong(self, what: str) -> NoReturn:
         """TraceError for the line yielded last."""
@@ -80,7 +73,7 @@ def read_events(name: str, knowledge: Knowledge | None = None) -> Iterator[Event
 
     TraceError where the file cannot be opened, or where it is not what a trace file must be.
     """
-    with opened(name) as file:
+    with start.opened(name) as file:
         yield from events_in(file, name, knowledge)
 
 
@@ -90,72 +83,9 @@ def events_in(
     """The same, of a file that is open; where it is a recording only those that are ``selected``,
     with which is said what was lost before them."""
     source = Source(file, name, knowledge=knowledge, selected=selected)
-    for event in _reader(source)(source):
+    for event in _READERS[start.kind_of(file, name)](source):
         source.events += 1
         yield event
-
-
-def check_trace(name: str) -> None:
-    """TraceError if ``name`` cannot be opened or is no trace; pipes are left alone."""
-    if name != "-" and (os.path.isfile(name) or not os.path.exists(name)):
-        with opened(name) as file:
-            _reader(Source(file, name))
-
-
-def recording_version(file: IO[bytes]) -> int | None:
-    """Which version of the binary format ``file`` begins as; None if it is no recording."""
-    start = _start(file, 18)
-    return int.from_bytes(start[16:], "little") if start.startswith(blocks.MAGIC) else None
-
-
-def is_empty(file: IO[bytes]) -> bool:
-    """Whether nothing can be read, as far as one can look ahead."""
-    return hasattr(file, "peek") and not _start(file)
-
-
-def _start(file: IO[bytes], size: int = 16) -> bytes:
-    try:
-        return file.peek(size)[:size]  # type: ignore[attr-defined]
-    except (OSError, AttributeError):
-        return b""
-
-
-@contextlib.contextmanager
-def opened(name: str) -> Iterator[IO[bytes]]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        file = open(name, "rb", buffering=1 << 16)
-    except OSError as error:
-        raise TraceError(f"cannot read {name}: {error.strerror}; name a trace file") from error
-    with file:
-        yield file
-
-
-def _reader(source: Source) -> Callable[[Source], Iterator[Event]]:
-    try:
-        start = source.file.peek(16)[:16] if hasattr(source.file, "peek") else b"{"
-    except OSError as error:
-        raise source.unreadable(error) from error
-    for magic, reader in _READERS.items():
-        if start.startswith(magic):
-            return reader
-    if not start:
-        return lambda _source: iter(())
-    raise TraceError(
-        f"{source.name} is no trace: it begins with {_seen(start)}, and a trace with '{{' (JSONL), "
-        f"'[' (Chrome) or the bytes {blocks.MAGIC.hex(' ')} (a recording)"
-    )
-
-
-def _seen(start: bytes) -> str:
-    """The first bytes of a file as its user may know them: as text if they are, else in hex."""
-    if start.startswith(ELF_MAGIC):
-        return "an ELF file's header"
-    text, *_ = start.decode("ascii", "replace").splitlines() or [""]
-    is_text = text.strip() and text.isprintable() and text.isascii()
-    return f"'{text}'" if is_text else f"the bytes {start.hex(' ')}"
 
 
 def read_jsonl(source: Source) -> Iterator[Event]:
@@ -182,10 +112,11 @@ def read_recording(source: Source) -> Iterator[Event]:
     return recorded_events(source.file, source.name, source.knowledge, source.selected)
 
 
-_READERS: dict[bytes, Callable[[Source], Iterator[Event]]] = {
-    b"{": read_jsonl,
-    b"[": read_chrome,
-    blocks.MAGIC: read_recording,
+_READERS: dict[str, Callable[[Source], Iterator[Event]]] = {
+    start.JSONL: read_jsonl,
+    start.CHROME: read_chrome,
+    start.RECORDING: read_recording,
+    start.EMPTY: lambda _source: iter(()),
 }
 
 

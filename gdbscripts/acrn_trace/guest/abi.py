@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """States which register is what in a hypercall, and which may change across it: abi.def's rows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import Mapping
 
 from acrn_trace.base.places import ABIS
 
@@ -27,15 +26,18 @@ RFLAGS_COMPARED = MASK64 & ~(1 << 16)
 RFLAGS_IF = 1 << 9  # interrupts are on
 
 
-@dataclass(frozen=True)
+# No dataclass here: what makes one takes as long to load as all else that shows a recording.
+
+
 class Instruction:
     """One that makes a hypercall: its mnemonic and its bytes."""
 
-    name: str
-    code: bytes
+    __slots__ = ("name", "code")
+
+    def __init__(self, name: str, code: bytes) -> None:
+        self.name, self.code = name, code
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Abi:
     """One hypervisor's calling convention: a row of ``abi.def``, which says what each part means.
 
@@ -44,19 +46,28 @@ class Abi:
     of its instruction.
     """
 
-    name: str
-    signature: str
-    instructions: tuple[Instruction, ...]
-    number: str
-    number_mask: int
-    number_base: int
-    number_index: int  # 0: any number may be one
-    arguments: tuple[str, ...]
-    result: str
-    result_type: str
-    may_change: frozenset[str]
-    errors: str
-    again: bool
+    def __init__(
+        self,
+        *,
+        name: str,
+        signature: str,
+        instructions: tuple[Instruction, ...],
+        number: str,
+        number_mask: int,
+        number_base: int,
+        number_index: int,  # 0: any number may be one
+        arguments: tuple[str, ...],
+        result: str,
+        result_type: str,
+        may_change: frozenset[str],
+        errors: str,
+        again: bool,
+    ) -> None:
+        self.name, self.signature, self.instructions = name, signature, instructions
+        self.number, self.number_mask = number, number_mask
+        self.number_base, self.number_index = number_base, number_index
+        self.arguments, self.result, self.result_type = arguments, result, result_type
+        self.may_change, self.errors, self.again = may_change, errors, again
 
     def __repr__(self) -> str:
         return f"Abi({self.name})"

@@ -2,7 +2,7 @@
 """Makes the ABIs of the lines of ``abi.def``; docs/call-table.md states their grammar."""
 
 import re
-from typing import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from acrn_trace.base.deffile import Line
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64, Abi, Instruction

@@ -15,7 +15,8 @@ from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.mock import GdbMock
 from acrn_trace.in_gdb.session import current_session
 from acrn_trace.options.declare import SITE_PARAMETERS
-from acrn_trace.options.knowledge import make_knowledge, mocks
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.mocks import mocks
 from acrn_trace.options.request import Request, Result
 
 # The launcher's GDB has nobody to ask, and no reason to wait for a stub that is not there.

@@ -6,9 +6,9 @@ from typing import IO, Callable
 
 from acrn_trace.base.output import Output, open_output
 from acrn_trace.options.declare import check_sinks
+from acrn_trace.options.output import TraceOutput
 from acrn_trace.sinks.chrome import ChromeSink
 from acrn_trace.sinks.jsonl import JsonlSink
-from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.sinks.summary import SummarySink
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.knowledge import Knowledge
@@ -26,32 +26,30 @@ def make_sinks(options: argparse.Namespace, knowledge: Knowledge, stream: IO[str
         output = open_output(options.output)
     else:
         output = Output(stream, "the terminal", interactive=True)
-    sinks = sinks_on(output, options, knowledge)
+    sinks = sinks_on(TraceOutput(output, options), options, knowledge)
     is_apart = options.output or options.summary_only
     if is_apart and not options.quiet and not any(isinstance(sink, TextSink) for sink in sinks):
         sinks.append(Remarks(stream))
     return sinks
 
 
-def sinks_on(output: Output, options: argparse.Namespace, knowledge: Knowledge) -> list[Sink]:
+def sinks_on(to: TraceOutput, options: argparse.Namespace, knowledge: Knowledge) -> list[Sink]:
     """The sinks that ``options`` ask for, on an output that is open."""
     sinks: list[Sink] = []
-    if not options.summary_only:
-        sinks.append(_SINKS[options.format](options, knowledge, output))
-    if options.summary_only or options.summary:
-        sinks.append(SummarySink(output, options.summary_sort_by))
+    if to.form:
+        sinks.append(_SINKS[to.form](options, knowledge, to))
+    if to.summary:
+        sinks.append(SummarySink(to.summary))
     return sinks
 
 
-def _text(options: argparse.Namespace, knowledge: Knowledge, output: Output) -> Sink:
+def _text(options: argparse.Namespace, knowledge: Knowledge, to: TraceOutput) -> Sink:
     renderer = Renderer(knowledge.table, knowledge.types, options.verbose)
-    forms = ("start", "clock", "micros", "epoch")
-    form = "relative" if options.relative_timestamps else forms[min(options.absolute_timestamps, 3)]
-    return TextSink(output, renderer, options.quiet, Stamps(form), options.stack)
+    return TextSink(to.output, renderer, to.is_quiet, to.stamps, options.stack)
 
 
-_SINKS: dict[str, Callable[[argparse.Namespace, Knowledge, Output], Sink]] = {
+_SINKS: dict[str, Callable[[argparse.Namespace, Knowledge, TraceOutput], Sink]] = {
     "text": _text,
-    "jsonl": lambda _options, _knowledge, output: JsonlSink(output),
-    "chrome": lambda _options, _knowledge, output: ChromeSink(output),
+    "jsonl": lambda _options, _knowledge, to: JsonlSink(to.output),
+    "chrome": lambda _options, _knowledge, to: ChromeSink(to.output),
 }

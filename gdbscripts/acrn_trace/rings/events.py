@@ -16,7 +16,7 @@ from acrn_trace.rings.format import CAPTURED_IN, CAPTURED_OUT, RECORD, RingHeade
 from acrn_trace.rings.library import library
 from acrn_trace.rings.recording import event_in
 from acrn_trace.tables.calls import Argument, CallTable
-from acrn_trace.tables.compiled import table_for
+from acrn_trace.tables.built import table_for
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.event import Event

@@ -4,7 +4,6 @@
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import lru_cache
-from typing import Any
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import READER_LIBRARY
@@ -74,7 +73,7 @@ class End(ctypes.Structure):
 _rings, _handle, _number = POINTER(RingsInC), c_void_p, c_uint32
 
 # Name, result, arguments.
-_FUNCTIONS: tuple[tuple[str, Any, list[Any]], ...] = (
+_FUNCTIONS: tuple[tuple[str, object, list], ...] = (
     ("ring_header_fault", c_char_p, [POINTER(c_uint64), c_char_p]),
     ("ring_counters", c_int, [_rings, _number, POINTER(Counters)]),
     ("contents_new", _handle, [_rings, c_int, POINTER(c_int)]),

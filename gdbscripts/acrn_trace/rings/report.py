@@ -4,7 +4,8 @@
 A recording is hostile, and damage is one sentence with its offset; what came before it was shown.
 """
 
-import enum
+import io
+from collections.abc import Iterator
 from ctypes import (
     Structure,
     byref,
@@ -17,12 +18,11 @@ from ctypes import (
     c_void_p,
     string_at,
 )
-from typing import IO, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.rings.library import library
 from acrn_trace.tables.calls import CallTable, parse
-from acrn_trace.tables.compiled import table_for
+from acrn_trace.tables.built import table_for
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.compiled_filter import CompiledFilter
 from acrn_trace.trace.filters import Filter
@@ -33,7 +33,7 @@ MOST_ROOM = 1 << 30
 HUNGRY, FULL, TABLE, OVER = range(4)  # enum report_step
 
 
-class Form(enum.IntEnum):
+class Form:
     """enum report_form."""
 
     COUNTS_ALONE, TEXT, JSON = range(3)
@@ -73,7 +73,7 @@ class Report:
     def __init__(
         self,
         knowledge: Knowledge,
-        form: Form,
+        form: int,  # one of Form
         selected: Filter | None = None,
         counted: bool = False,
     ) -> None:
@@ -103,7 +103,7 @@ class Report:
         array = self._conditions.conditions
         self._code.report_select(self._report, array, len(array))
 
-    def texts(self, file: IO[bytes], name: str) -> Iterator[memoryview]:
+    def texts(self, file: io.BufferedIOBase, name: str) -> Iterator[memoryview]:
         """What is to be written of one file, in pieces; each is valid until the next.
 
         TraceError, after all of it, where the file is damaged.
@@ -156,7 +156,7 @@ class Report:
         if fault:
             raise TraceError(f"the call table cannot be used: {fault.decode()}")
 
-    def _feed(self, file: IO[bytes]) -> None:
+    def _feed(self, file: io.BufferedIOBase) -> None:
         """Some more of the file, or its end."""
         try:
             size = file.readinto1(self._piece)  # type: ignore[attr-defined]

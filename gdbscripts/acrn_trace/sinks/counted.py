@@ -2,10 +2,10 @@
 """Reads the rows that cstub/reader/call_counts.c counted, bytes, to the summary's."""
 
 import struct
-from typing import Iterator
+from collections.abc import Iterator
 
 from acrn_trace.sinks.histogram import Histogram
-from acrn_trace.sinks.summary import Row
+from acrn_trace.sinks.summary_row import Row
 from acrn_trace.tables.errnos import errno_name
 
 # What stands for an error that has no number of its own: enum counts_error.

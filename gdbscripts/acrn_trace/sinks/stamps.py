@@ -23,7 +23,8 @@ class Stamps:
 
     def __init__(self, form: str = "start") -> None:
         self._form = form
-        self.start: float | None = None
+        self.start: float | None = None  # what the next stamp goes by
+        self.is_headed = False  # the head of the trace, which says what they are, is written
 
     @property
     def is_relative(self) -> bool:
@@ -33,6 +34,11 @@ class Stamps:
     @property
     def is_of_day(self) -> bool:
         return self._form in OF_DAY
+
+    def gone_on(self, clock: str, start: float) -> None:
+        """Others wrote lines, and the head, by ``clock``; the next stamp goes by ``start``."""
+        self.label(clock)
+        self.is_headed, self.start = True, start
 
     def label(self, clock: str) -> str:
         """What the times are, for the head of the trace."""

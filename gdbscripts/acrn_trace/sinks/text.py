@@ -7,7 +7,7 @@ The part up to the arguments is on the screen while the call is in flight.
 """
 
 from acrn_trace.base.output import Output
-from acrn_trace.base.text import printable
+from acrn_trace.base.text import notice_line, printable
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.both_sides import hypervisor_lines
@@ -31,9 +31,8 @@ class TextSink(Sink):
         self._output = output
         self._renderer = renderer
         self._quiet = quiet
-        self.stamps = stamps or Stamps()
+        self._stamps = stamps or Stamps()
         self._stacks = stacks
-        self._started = False
         self._open: Event | None = None  # the call whose line has no end yet
         self._begun: set[int] = set()  # ids of events
 
@@ -60,7 +59,7 @@ class TextSink(Sink):
     def notice(self, text: str) -> None:
         if not self._quiet:
             self._end_open_line()
-            self._output.write(printable(f"+++ {text} +++") + "\n")
+            self._output.write(notice_line(text))
             self._output.flush()
 
     def close(self) -> None:
@@ -93,8 +92,8 @@ class TextSink(Sink):
         return self._when(event, end) + _resumed(event)
 
     def _begin_line(self, event: Event) -> None:
-        if not self._started:
-            self._started = True
+        if not self._stamps.is_headed:
+            self._stamps.is_headed = True
             self._output.write(self._head(event))
         if self._open is not None:
             self._end_open_line()
@@ -105,26 +104,11 @@ class TextSink(Sink):
             self._open = None
 
     def _when(self, event: Event, time: float) -> str:
-        return f"{_vcpu(event)}{self.stamps.stamp(time)} "
+        return f"{_vcpu(event)}{self._stamps.stamp(time)} "
 
     def _head(self, event: Event) -> str:
-        label = self.stamps.label(event.clock)
+        label = self._stamps.label(event.clock)
         return "" if self._quiet else f"--- {label} ---\n"
-
-    @property
-    def is_started(self) -> bool:
-        """Whether the head of the trace is written."""
-        return self._started
-
-    def gone_on(self, clock: str, start: float) -> None:
-        """Others wrote the lines of calls, and the head; ``start`` is what the stamps go by now."""
-        self.stamps.label(clock)
-        self._started, self.stamps.start = True, start
-
-    @property
-    def shows_times_of_day(self) -> bool:
-        """Whether that is settled: the first event decides (Stamps.label)."""
-        return self._started and self.stamps.is_of_day
 
 
 def _vcpu(event: Event) -> str:

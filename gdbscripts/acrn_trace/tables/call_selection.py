@@ -5,8 +5,7 @@ The same everywhere: ``-e trace=``, inject and catch (docs/which-calls.md).
 """
 
 import re
-from dataclasses import dataclass
-from typing import Iterable
+from collections.abc import Iterable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import CALLS_ARE_LISTED, suggest
@@ -32,15 +31,21 @@ CLASSES = {
 WIDE = ("all", *(f"%{name}" for name in CLASSES))
 
 
-@dataclass(frozen=True)
 class CallSelection:
     """Selects by number, by class or by name; ``everything`` is no condition at all."""
 
-    text: str
-    numbers: frozenset[int] = frozenset()
-    classes: frozenset[int] = frozenset()
-    patterns: tuple[re.Pattern[str], ...] = ()
-    everything: bool = False
+    __slots__ = ("text", "numbers", "classes", "patterns", "everything")
+
+    def __init__(
+        self,
+        text: str,
+        numbers: frozenset[int] = frozenset(),
+        classes: frozenset[int] = frozenset(),
+        patterns: tuple[re.Pattern[str], ...] = (),
+        everything: bool = False,
+    ) -> None:
+        self.text, self.numbers, self.classes = text, numbers, classes
+        self.patterns, self.everything = patterns, everything
 
     def has(self, number: int, name: str) -> bool:
         return (

@@ -66,6 +66,7 @@ class CallTable:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._by_number: dict[int, Entry] = {}
+        self._by_name: dict[str, Entry] = {}
         for entry in entries:
             self.add(entry)
 
@@ -74,7 +75,8 @@ class CallTable:
         old = [e for e in (self.numbered(entry.number), self.named(entry.name)) if e]
         for one in old:
             self._by_number.pop(one.number, None)
-        self._by_number[entry.number] = entry
+            self._by_name.pop(one.name, None)
+        self._by_number[entry.number] = self._by_name[entry.name] = entry
         return old[:1] if old[:1] == old[1:] else old
 
     def __iter__(self) -> Iterator[Entry]:
@@ -84,7 +86,7 @@ class CallTable:
         return self._by_number.get(number)
 
     def named(self, name: str) -> Entry | None:
-        return next((e for e in self._by_number.values() if e.name == name), None)
+        return self._by_name.get(name)
 
     def call_name(self, number: int) -> str:
         entry = self.numbered(number)

@@ -5,7 +5,6 @@
 nothing of his own. The format is that of cstub/decode/table.h.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Iterable
@@ -18,28 +17,13 @@ from acrn_trace.tables.errnos import ERRNOS
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tables.layouts import Field, Scalar, Struct
 from acrn_trace.tables.results import ResultRules
-from acrn_trace.tables.sections import HEAD, NONE, Sections
+from acrn_trace.tables.sections import NONE, Sections
 
 KINDS = {"VALUE": 1, "VMID": 2, "ENUM": 3, "PACKED": 4, "PTR": 5, "ADDR": 6, "PASS": 7}
 QUOTED = 1
 ZERO_FAILED_IF, ZERO_PROVES_NOTHING, EINVAL_MEANS_ADDRESS = 1, 2, 3
 ONLY_ABI = 0
 RESULT_BITS = {"s32": 32, "s64": 64, "u64": 64}
-
-
-def table_for(knowledge: Knowledge) -> bytes:
-    """The table of ``knowledge``: the one that was built, where that is the same."""
-    built = knowledge.built if not knowledge.types.guest_types else None
-    if built and os.path.exists(built):
-        table = Path(built).read_bytes()
-        if calls_in(table) == knowledge.table.checksum:
-            return table
-    return compiled(knowledge)
-
-
-def calls_in(table: bytes) -> int | None:
-    """The checksum of the calls that a table has; None if it is none."""
-    return HEAD.unpack_from(table)[2] if len(table) >= HEAD.size else None
 
 
 def compiled(knowledge: Knowledge) -> bytes:

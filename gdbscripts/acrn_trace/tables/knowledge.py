@@ -2,7 +2,6 @@
 """Reads what is known of one hypervisor from cstub: its calls, its structures, its rules."""
 
 from collections.abc import Iterable
-from copy import copy
 from functools import cached_property
 
 from acrn_trace.base import deffile
@@ -16,17 +15,20 @@ class Knowledge:
     """``table`` is what ``release`` has, and the user's own calls; ``master`` is the newest's.
     ``built`` is where all but the calls, and some calls, are compiled."""
 
-    def __init__(
-        self, master: CallTable, releases: Releases, results: ResultRules, release: str
-    ) -> None:
-        self.master, self.releases, self.results = master, releases, results
+    def __init__(self, master: CallTable, releases: Releases, release: str) -> None:
+        self.master, self.releases = master, releases
         self._loaded: list[str] = []
         self.defined: list[Entry] = []
         self.built: str | None = None
         self.hypervisor = "acrn"
         self.use_release(release)
 
-    # What reads these two takes longer to load than all else that lists calls.
+    # What these need takes longer than all else that lists calls.
+
+    @cached_property
+    def results(self) -> ResultRules:
+        """What results mean where RAX alone does not say it."""
+        return read_results(RESULTS)
 
     @cached_property
     def abi(self):
@@ -42,6 +44,11 @@ class Knowledge:
 
         return acrn_types()
 
+    @property
+    def has_guest_types(self) -> bool:
+        """Whether the guest's own types count, which whoever looks at a guest sets in ``types``."""
+        return "types" in vars(self) and bool(self.types.guest_types)
+
     def define(self, text: str) -> tuple[Entry, list[Entry]]:
         """Add the call that one line of a table states: that, and those that it replaces."""
         entry = entry_of(deffile.parse_one(text, "the definition"))
@@ -54,7 +61,8 @@ class Knowledge:
 
     def with_calls(self, entries: Iterable[Entry]) -> "Knowledge":
         """The same, where these calls stand in the place of those that they replace."""
-        other = copy(self)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
         other.table = CallTable(self.table)
         for entry in entries:
             other.table.add(entry)
@@ -89,8 +97,10 @@ class Knowledge:
         return self.releases.explain(number, self.release, self.master)
 
     def check(self) -> None:
-        """TraceError, before a trace rather than in it, where structures cannot be decoded."""
+        """TraceError, before a trace rather than in it, where structures or results cannot be
+        decoded."""
         self.types.type_named("")
+        _ = self.results
 
     @property
     def caveat(self) -> str | None:
@@ -107,7 +117,7 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
     master, releases = CallTable(), read_releases(RELEASES)
     master.load(CALLS)
-    knowledge = Knowledge(master, releases, read_results(RESULTS), release or releases.newest)
+    knowledge = Knowledge(master, releases, release or releases.newest)
     knowledge.built = ACRN_TABLE
     for path in tables:
         knowledge.load(path)

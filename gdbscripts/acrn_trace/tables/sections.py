@@ -9,6 +9,7 @@ import struct
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.tables.built import HEAD
 
 MAGIC = b"HCT1"
 NONE = 0xFFFF_FFFF  # an index or offset of nothing
@@ -32,7 +33,6 @@ FORMS = {
     "result rules": struct.Struct("<IIIIQ"),
     "errors": struct.Struct("<4I"),
 }
-HEAD = struct.Struct("<4sIII")  # magic, size, checksum of the calls, 0
 PLACE = struct.Struct("<II")  # of a section: offset, count
 HEAD_SIZE = HEAD.size + PLACE.size * (len(FORMS) + 1)
 

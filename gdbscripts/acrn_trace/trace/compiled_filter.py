@@ -2,9 +2,7 @@
 """Hands a filter to cstub/decode/filter.c, and takes back which values calls had."""
 
 import ctypes
-from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.tables.calls import CallTable
@@ -54,7 +52,8 @@ def _without_impossible(plain: PlainCondition) -> PlainCondition:
     """Only numbers that a call can have: of a vCPU, the user may have given any."""
     if plain.kind != Kind.VCPU:
         return plain
-    return replace(plain, values=tuple(value for value in plain.values if value <= MASK64))
+    plain.values = tuple(value for value in plain.values if value <= MASK64)
+    return plain
 
 
 def _condition(plain: PlainCondition) -> Condition:
@@ -72,5 +71,5 @@ def _condition(plain: PlainCondition) -> Condition:
     return condition
 
 
-def _numbers(values: tuple[int, ...]) -> Any:
+def _numbers(values: tuple[int, ...]) -> ctypes.Array:
     return (ctypes.c_uint64 * len(values))(*values)

@@ -6,17 +6,18 @@ or None for "not yet". As plain data conditions go to C (compiled_filter.py), wh
 calls that never become events.
 """
 
-from dataclasses import dataclass, replace
-from enum import IntEnum
-from typing import Any, Callable, Collection, Iterable, Iterator, Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
 from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
-from acrn_trace.trace.event import Event
 from acrn_trace.trace.finding_kinds import ANY, FINDING_KINDS
+
+TYPE_CHECKING = False  # as typing has it, which C's readers of a recording need not load
+if TYPE_CHECKING:
+    from acrn_trace.trace.event import Event
 
 FORMS = (
     "trace=CALL,…, trace=!CALL,…, status=failed|successful|unfinished, finding=KIND,…|any, "
@@ -24,7 +25,7 @@ FORMS = (
 )
 
 
-class Kind(IntEnum):
+class Kind:
     """enum condition_kind of cstub/decode/filter.h."""
 
     NONE = 1
@@ -35,25 +36,33 @@ class Kind(IntEnum):
     FINDING = 6
 
 
-@dataclass(frozen=True)
 class PlainCondition:
     """A condition as struct condition of cstub/decode/filter.h has it."""
 
-    kind: Kind
-    values: tuple[Any, ...] = ()  # numbers, of SITE and FINDING texts; each once
-    groups: tuple[int, ...] = ()  # numbers of calls, without their low 4 bits
-    # Whether a number that the table does not have is selected, by the name that it gets then.
-    has_unknown: Callable[[int], bool] | None = None
-    is_negated: bool = False
-    saw: Callable[[Collection[Any]], None] | None = None  # wants to know what values calls had
+    __slots__ = ("kind", "values", "groups", "has_unknown", "is_negated", "saw")
+
+    def __init__(
+        self,
+        kind: int,
+        values: tuple[int, ...] | tuple[str, ...] = (),  # of SITE and FINDING texts; each once
+        groups: tuple[int, ...] = (),  # numbers of calls, without their low 4 bits
+        # Whether a number that the table does not have is selected, by the name that it gets then.
+        has_unknown: Callable[[int], bool] | None = None,
+        is_negated: bool = False,
+        saw: Callable[[Collection], None] | None = None,  # wants to know what values calls had
+    ) -> None:
+        self.kind, self.values, self.groups = kind, values, groups
+        self.has_unknown, self.is_negated, self.saw = has_unknown, is_negated, saw
 
 
-class Condition(Protocol):
-    def __call__(self, event: Event) -> bool | None:
+class Condition:
+    def __call__(self, event: "Event") -> bool | None:
         """Whether it holds; None while that depends on how the call ends."""
+        raise NotImplementedError
 
     def plain(self, table: CallTable) -> PlainCondition:
-        """What is asked of a call that is over, which has its name from ``table``."""
+        """What is asked of a call that is over, which has its name from ``table``; made anew."""
+        raise NotImplementedError
 
 
 class Filter:
@@ -64,7 +73,7 @@ class Filter:
         self._conditions = [self._condition(text, table) for text in expressions]
         self._asked = False
 
-    def verdict(self, event: Event) -> bool | None:
+    def verdict(self, event: "Event") -> bool | None:
         """Whether to show ``event``: None while that depends on how the call ends."""
         self._asked = True
         answers = [condition(event) for condition in self._conditions]
@@ -72,7 +81,7 @@ class Filter:
             return False
         return None if None in answers else True
 
-    def final_verdict(self, event: Event) -> bool:
+    def final_verdict(self, event: "Event") -> bool:
         """The verdict on a call that is over, if only because the guest is."""
         return self.verdict(event) is True
 
@@ -109,11 +118,15 @@ class Filter:
         return _Negation(condition) if negated else condition
 
 
-class _OneOf:
+class _OneOf(Condition):
     """The call was made on or at one of ``values``; knows of which that was never so."""
 
     def __init__(
-        self, expression: str, kind: Kind, values: Iterable[Any], value_of: Callable[[Event], Any]
+        self,
+        expression: str,
+        kind: int,
+        values: Iterable[int] | Iterable[str],
+        value_of: Callable[["Event"], int | str | None],
     ) -> None:
         self.kind = kind
         self._expression = expression
@@ -121,7 +134,7 @@ class _OneOf:
         self._unseen = set(self._values)
         self._value_of = value_of
 
-    def __call__(self, event: Event) -> bool:
+    def __call__(self, event: "Event") -> bool:
         value = self._value_of(event)
         self._unseen.discard(value)
         return value in self._values
@@ -144,36 +157,37 @@ class _OneOf:
             )
 
 
-@dataclass(frozen=True)
-class _Negation:
-    condition: Condition
+class _Negation(Condition):
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
 
-    def __call__(self, event: Event) -> bool | None:
-        answer = self.condition(event)
+    def __call__(self, event: "Event") -> bool | None:
+        answer = self._condition(event)
         return None if answer is None else not answer
 
     def plain(self, table: CallTable) -> PlainCondition:
-        plain = self.condition.plain(table)
-        return replace(plain, is_negated=not plain.is_negated)
+        plain = self._condition.plain(table)
+        plain.is_negated = not plain.is_negated
+        return plain
 
 
-class _NoCall:
-    def __call__(self, event: Event) -> bool:
+class _NoCall(Condition):
+    def __call__(self, event: "Event") -> bool:
         return False
 
     def plain(self, table: CallTable) -> PlainCondition:
         return PlainCondition(Kind.NONE)
 
 
-@dataclass(frozen=True)
-class _OfCalls:
-    calls: CallSelection
+class _OfCalls(Condition):
+    def __init__(self, calls: CallSelection) -> None:
+        self._calls = calls
 
-    def __call__(self, event: Event) -> bool:
-        return self.calls.has(event.nr, event.name)
+    def __call__(self, event: "Event") -> bool:
+        return self._calls.has(event.nr, event.name)
 
     def plain(self, table: CallTable) -> PlainCondition:
-        calls = self.calls
+        calls = self._calls
         if calls.everything:
             return PlainCondition(Kind.NONE, is_negated=True)
         numbers = calls.numbers | {call.number for call in table if calls.has_name(call.name)}
@@ -183,39 +197,39 @@ class _OfCalls:
 
 
 # In the order in which C numbers them, from 1.
-_STATUSES: dict[str, Callable[[Event], bool]] = {
+_STATUSES: dict[str, Callable[["Event"], bool]] = {
     "failed": lambda event: event.failed,
     "successful": lambda event: event.status == "returned" and not event.failed,
     "unfinished": lambda event: event.status == "unfinished",
 }
 
 
-@dataclass(frozen=True)
-class _OfStatus:
-    values: frozenset[str]
+class _OfStatus(Condition):
+    def __init__(self, values: frozenset[str]) -> None:
+        self._values = values
 
-    def __call__(self, event: Event) -> bool | None:
-        return any(_STATUSES[value](event) for value in self.values) if event.over else None
+    def __call__(self, event: "Event") -> bool | None:
+        return any(_STATUSES[value](event) for value in self._values) if event.over else None
 
     def plain(self, table: CallTable) -> PlainCondition:
         numbers = {value: number for number, value in enumerate(_STATUSES, 1)}
-        return PlainCondition(Kind.STATUS, tuple(numbers[value] for value in self.values))
+        return PlainCondition(Kind.STATUS, tuple(numbers[value] for value in self._values))
 
 
-@dataclass(frozen=True)
-class _OfFinding:
-    kinds: frozenset[str]  # with ANY those that a file has and this tool does not know as well
+class _OfFinding(Condition):
+    def __init__(self, kinds: frozenset[str]) -> None:
+        """With ANY those that a file has and this tool does not know as well."""
+        self._kinds = kinds
 
-    def __call__(self, event: Event) -> bool | None:
+    def __call__(self, event: "Event") -> bool | None:
         if not event.over:
             return None
         kinds = {finding.kind for finding in event.findings}
-        return bool(kinds if ANY in self.kinds else kinds & self.kinds)
+        return bool(kinds if ANY in self._kinds else kinds & self._kinds)
 
     def plain(self, table: CallTable) -> PlainCondition:
-        return PlainCondition(
-            Kind.FINDING, FINDING_KINDS if ANY in self.kinds else tuple(self.kinds)
-        )
+        kinds = FINDING_KINDS if ANY in self._kinds else tuple(self._kinds)
+        return PlainCondition(Kind.FINDING, kinds)
 
 
 def _by_call(values: list[str], table: CallTable, expression: str) -> Condition:

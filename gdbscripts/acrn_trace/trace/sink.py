@@ -3,7 +3,7 @@
 
 from typing import IO
 
-from acrn_trace.base.text import printable
+from acrn_trace.base.text import notice_line
 from acrn_trace.trace.event import Event
 
 
@@ -34,5 +34,5 @@ class Remarks(Sink):
         self._terminal = terminal
 
     def remark(self, text: str) -> None:
-        self._terminal.write(printable(f"+++ {text} +++") + "\n")
+        self._terminal.write(notice_line(text))
         self._terminal.flush()

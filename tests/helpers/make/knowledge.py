@@ -10,6 +10,6 @@ from acrn_trace.tables.types import Types
 
 def knowledge_of(table: CallTable, types: Types) -> Knowledge:
     """No rules of results, and one release."""
-    knowledge = Knowledge(table, Releases(["master"]), ResultRules(), "master")
-    knowledge.types = types
+    knowledge = Knowledge(table, Releases(["master"]), "master")
+    knowledge.results, knowledge.types = ResultRules(), types
     return knowledge

@@ -7,6 +7,7 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli.commands import COMMANDS, DIAGNOSE, TRACE, find_command
+from helpers.make.blocks import HEAD, end_block, records_block, wide
 from helpers.process import run
 from helpers.tree import ROOT
 
@@ -14,6 +15,12 @@ SCRIPTS = ROOT / "gdbscripts"
 READERS = {"capstone", "elftools"}  # of code, and of DWARF
 # Of the standard library, what takes a third of a bare Python's start or more.
 SLOW = {"ctypes", "dataclasses", "inspect", "json", "pathlib", "shutil", "subprocess", "typing"}
+# Of ours, what works on calls one by one, in Python.
+OF_EVENTS = {
+    *("acrn_trace.trace.event", "acrn_trace.trace.eventjson", "acrn_trace.files.read"),
+    *("acrn_trace.sinks.text", "acrn_trace.sinks.jsonl", "acrn_trace.sinks.summary"),
+    *("acrn_trace.tables.compiled", "acrn_trace.tables.types"),
+}
 CALL = (
     '{"seq":0,"time":1.0,"duration":0.001,"clock":"host","vcpu":0,"abi":"acrn","nr":"0x80000000",'
     '"name":"get_api_version","args":["0x1000","0x0"],"ret":0,"rax":"0x0","errno":null,'
@@ -72,6 +79,16 @@ def test_the_call_table_is_read_without_types_and_what_is_slow():
     tables = {name.split(".")[-1] for name in modules if name.startswith("acrn_trace.tables.")}
     assert tables == {"calls", "knowledge", "listing", "releases", "results"}
     assert packages(modules) & (READERS | SLOW) == set()
+
+
+@pytest.mark.parametrize(
+    "options", ["", "-v -t", "-f jsonl", "-c", "-C", "-e status=failed", "-e trace=%vm,create_vm"]
+)
+def test_a_recording_is_shown_without_events_and_what_works_on_them(options, tmp_path):
+    (tmp_path / "trace").write_bytes(HEAD + records_block(wide(0)) + end_block(1))
+    modules = loaded("report", *options.split(), tmp_path / "trace")
+    assert modules & OF_EVENTS == set()
+    assert packages(modules) & (READERS | SLOW) == {"ctypes"}
 
 
 @pytest.mark.parametrize("form", ["text", "jsonl", "chrome"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from acrn_trace.sinks.histogram import ERROR, Histogram
 from acrn_trace.sinks.summary import SummarySink
+from acrn_trace.sinks.summary_table import SummaryTable
 from acrn_trace.trace.event import Finding
 from helpers.make.event import event, written
 
@@ -17,7 +18,10 @@ durations = st.floats(1e-9, 1e6)
 
 
 def summary(some, *more):
-    return written(SummarySink, some, *more).splitlines()
+    def sink(output, *order):
+        return SummarySink(SummaryTable(output, *order))
+
+    return written(sink, some, *more).splitlines()
 
 
 @given(st.lists(durations, min_size=1, max_size=200), st.sampled_from([0.01, 0.5, 0.9, 0.99, 1]))

@@ -11,7 +11,8 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import ACRN_TABLE
 from acrn_trace.guest.abi import abi_named
 from acrn_trace.tables import sections
-from acrn_trace.tables.compiled import calls_in, compiled, table_for
+from acrn_trace.tables.built import calls_in, table_for
+from acrn_trace.tables.compiled import compiled
 from acrn_trace.tables.errnos import ERRNOS
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
