@@ -15,12 +15,13 @@ include cstub/cstub.mk
 include cstub/model/model.mk
 include cstub/decode/decode.mk
 include cstub/reader/reader.mk
+include cstub/plugin/plugin.mk
 include examples/examples.mk
 -include tests/guests/guests.mk
 -include tests/kvm/kvm.mk
 -include tests/xen/xen.mk
 
-all: examples types bytecode $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers
+all: examples types bytecode $(BUILD)/acrn.table $(BUILD)/acrn-conformance $(BUILD)/libacrn-model.so readers plugin
 
 help:
 	@echo 'make demo            a real hypervisor, a guest, and the trace of its calls'
@@ -72,7 +73,7 @@ show:
 PARTS      := unit c gdb docs
 unit-TESTS := unit
 c-TESTS    := c conformance corpus fuzz
-gdb-TESTS  := gdb traces launcher crash kvm xen
+gdb-TESTS  := gdb traces launcher crash kvm xen plugin
 docs-TESTS := docs install
 
 CHECKS := check $(PARTS:%=check-%)
@@ -101,7 +102,7 @@ check-with-%: BIN = $(abspath $(BUILD)/newer/$*/bin)
 check-with-%:
 	@$(BIN)/qemu-system-x86_64 --version | head -n 1
 	@$(BIN)/gdb --version | head -n 1
-	PATH="$(BIN):$$PATH" $(PYTEST) tests/gdb tests/traces tests/launcher tests/docs
+	PATH="$(BIN):$$PATH" $(PYTEST) tests/gdb tests/traces tests/launcher tests/docs tests/plugin
 
 # A stock Linux as guest: 3 GB, 5 minutes the first time. Not part of make check.
 LINUX := $(BUILD)/linux
@@ -127,7 +128,7 @@ lint:
 
 # The tree is installed as it is: the files find each other by their places.
 SHARE = $(DESTDIR)$(PREFIX)/share/acrn-trace
-INSTALLED := acrn-types.o acrn.table acrn-record libacrn-reader.so libacrn-model.so
+INSTALLED := acrn-types.o acrn.table acrn-record libacrn-reader.so libacrn-model.so acrn-plugin.so
 install: $(addprefix $(BUILD)/,$(INSTALLED))
 	mkdir -p $(SHARE)/build $(DESTDIR)$(PREFIX)/bin
 	cp -r cstub gdbscripts $(SHARE)

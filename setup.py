@@ -19,13 +19,14 @@ def data_files():
             files = [str(f) for f in folder.iterdir() if f.is_file() and f.suffix in SHIPPED]
             yield f"share/acrn-trace/{folder}", files
     # The layouts of ACRN's structures and the table of its calls, the programs that read rings, the
-    # model of ACRN.
+    # model of ACRN, the plugin for QEMU.
     built = [
         "build/acrn-types.o",
         "build/acrn.table",
         "build/acrn-record",
         "build/libacrn-reader.so",
         "build/libacrn-model.so",
+        "build/acrn-plugin.so",
     ]
     subprocess.run(["make", "-s", *built], check=True)
     yield "share/acrn-trace/build", built

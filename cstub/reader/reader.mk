@@ -3,7 +3,7 @@
 # what Python calls of them, with the decoder.
 
 READER_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/reader
-READER_HEADERS := $(wildcard cstub/reader/*.h) cstub/include/acrn_ring.h cstub/include/acrn_trace_file.h
+READER_HEADERS := $(wildcard cstub/reader/*.h) $(addprefix cstub/include/,acrn_ring.h acrn_trace_file.h hypercall_shared.h)
 READER_COMMON  := $(addprefix cstub/reader/,checksum.c follower.c guest_ram.c page_walk.c ring.c ring_header.c ring_map.c ring_search.c trace_writer.c)
 RECORD_SOURCES := $(READER_COMMON) $(addprefix cstub/reader/,record.c record_options.c tsc_clock.c)
 
@@ -17,7 +17,7 @@ readers: $(BUILD)/libacrn-reader.so
 # What Python calls (rings/library.py): its own functions come first, whatever a debugger exports.
 TRACE_SOURCES   := $(addprefix cstub/reader/,checksum.c ring_header.c trace_blocks.c trace_losses.c trace_pass.c trace_reader.c trace_sites.c utf8.c)
 SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,call_counts.c call_slot.c report.c) $(DECODE_SOURCES)
-RINGS_SOURCES   := $(addprefix cstub/reader/,callback.c follower.c following.c raw_record.c ring.c ring_contents.c trace_writer.c)
+RINGS_SOURCES   := $(addprefix cstub/reader/,callback.c follower.c following.c raw_record.c ring.c ring_contents.c shared_calls.c trace_writer.c)
 LIBRARY_SOURCES := $(SHOWING_SOURCES) $(RINGS_SOURCES)
 LIBRARY_FLAGS   := $(READER_CFLAGS) -O3 -flto=auto -fno-plt -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Appends blocks to a trace file; records wait until their block is full, or is flushed. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -58,12 +59,14 @@ void trace_rings(struct trace_writer *writer, const struct acrn_trace_rings *rin
 }
 
 /* How many records there is room for in the block. */
-static size_t room_for(struct trace_writer *writer, const struct acrn_trace_records *block,
-		       size_t size)
+static size_t room_for(struct trace_writer *writer, uint32_t kind,
+		       const struct acrn_trace_records *block, size_t size)
 {
-	if (writer->used && (writer->used + size > sizeof(writer->payload) ||
-			     memcmp(writer->payload, block, sizeof(*block))))
+	if (writer->used &&
+	    (writer->used + size > sizeof(writer->payload) || writer->kind != kind ||
+	     memcmp(writer->payload, block, sizeof(*block))))
 		trace_flush(writer);
+	writer->kind = kind;
 	if (!writer->used) {
 		memcpy(writer->payload, block, sizeof(*block));
 		writer->used = sizeof(*block);
@@ -75,7 +78,8 @@ void trace_records(struct trace_writer *writer, const struct acrn_trace_records 
 		   const unsigned char *records, size_t size, size_t count)
 {
 	while (count) {
-		size_t room = room_for(writer, block, size), some = count < room ? count : room;
+		size_t room = room_for(writer, ACRN_TRACE_RECORDS, block, size);
+		size_t some = count < room ? count : room;
 
 		memcpy(writer->payload + writer->used, records, some * size);
 		writer->used += some * size;
@@ -83,6 +87,21 @@ void trace_records(struct trace_writer *writer, const struct acrn_trace_records 
 		records += some * size;
 		count -= some;
 	}
+}
+
+void trace_writers(struct trace_writer *writer, const struct acrn_trace_writers *writers)
+{
+	trace_flush(writer);
+	write_block(writer, ACRN_TRACE_WRITERS, writers, sizeof(*writers));
+}
+
+void trace_call(struct trace_writer *writer, const struct acrn_trace_records *block,
+		const unsigned char *record, size_t size)
+{
+	room_for(writer, ACRN_TRACE_CALLS, block, size);
+	memcpy(writer->payload + writer->used, record, size);
+	writer->used += size;
+	writer->records++;
 }
 
 void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss)
@@ -97,7 +116,7 @@ void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss)
 void trace_flush(struct trace_writer *writer)
 {
 	if (writer->used)
-		write_block(writer, ACRN_TRACE_RECORDS, writer->payload, writer->used);
+		write_block(writer, writer->kind, writer->payload, writer->used);
 	writer->used = 0;
 }
 

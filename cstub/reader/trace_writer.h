@@ -13,7 +13,8 @@ struct trace_writer {
 	int failed; /* errno of the first failure; nothing is written after it */
 	uint64_t records;
 	uint64_t lost;
-	size_t used; /* bytes of the payload, the records that wait */
+	uint32_t kind; /* of the records that wait: ACRN_TRACE_RECORDS or _CALLS */
+	size_t used;   /* bytes of the payload, the records that wait */
 	unsigned char payload[ACRN_TRACE_MAX_PAYLOAD];
 };
 
@@ -25,6 +26,11 @@ void trace_rings(struct trace_writer *writer, const struct acrn_trace_rings *rin
 /* Add records of `size` bytes each, to be written with others of the same block. */
 void trace_records(struct trace_writer *writer, const struct acrn_trace_records *block,
 		   const unsigned char *records, size_t size, size_t count);
+
+/* In place of the two above in files of version 2: records of version 2, of their own size each. */
+void trace_writers(struct trace_writer *writer, const struct acrn_trace_writers *writers);
+void trace_call(struct trace_writer *writer, const struct acrn_trace_records *block,
+		const unsigned char *record, size_t size);
 
 /* Calls were lost; written at once, in front of the records that wait. */
 void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss);

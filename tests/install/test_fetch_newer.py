@@ -54,7 +54,7 @@ def test_what_cannot_be_fetched_is_one_sentence(kind, folder):
     refused = fetch(folder, make_mirror(folder / "mirror"))
     assert refused.status == 2 and refused.out == "", refused
     (line,) = refused.err.splitlines()
-    assert line.startswith(".ci/fetch-newer: ") and line.endswith(".")
+    assert line.startswith(".ci/fetch: ") and line.endswith(".")
     assert all(word in line for word in words), line
     assert not (folder / "trixie").exists()
 

@@ -16,4 +16,5 @@ ACRN_TABLE = f"{_ROOT}/build/acrn.table"  # tables/compiled.py makes it
 LOADER = f"{_ROOT}/gdbscripts/acrn-trace.py"
 READER_LIBRARY = f"{_ROOT}/build/libacrn-reader.so"
 RECORDER = f"{_ROOT}/build/acrn-record"
+PLUGIN = f"{_ROOT}/build/acrn-plugin.so"
 MODEL_LIBRARY = f"{_ROOT}/build/libacrn-model.so"

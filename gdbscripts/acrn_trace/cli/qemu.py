@@ -38,7 +38,8 @@ def guest_command(qemu: str, image: str, arguments: list[str]) -> list[str]:
 class Qemu:
     """One QEMU process; use it as a context manager, and it is gone afterwards."""
 
-    def __init__(self, line: list[str], socket: Path, errors: Path) -> None:
+    def __init__(self, line: list[str], socket: Path | None, errors: Path) -> None:
+        """Started when it has made ``socket``; None: at once."""
         self._line = line
         self._errors = errors
         try:
@@ -55,7 +56,8 @@ class Qemu:
             raise TargetError(
                 f"cannot start {line[0]}: {error.strerror}; install QEMU or name it with --qemu"
             ) from error
-        self._wait_for(socket)
+        if socket:
+            self._wait_for(socket)
 
     def __enter__(self) -> "Qemu":
         return self

@@ -13,14 +13,17 @@ from pathlib import Path
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import RECORDER
 from acrn_trace.base.text import printable
-from acrn_trace.cli import qemu
+from acrn_trace.cli import plugin, qemu
 from acrn_trace.cli.monitor import Monitor
+from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.options.declare import add_knowledge_options
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.parser import OptionParser
+from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
+from acrn_trace.tables.knowledge import Knowledge
 
 REGION = "acrn-ram"
 SHARED = Path("/dev/shm")  # the host's memory, not its disk
@@ -37,26 +40,48 @@ def run(arguments: list[str]) -> int:
     separator = arguments.index("--") if "--" in arguments else len(arguments)
     options = _parser().parse_args(arguments[:separator])
     for_qemu = arguments[separator + 1 :]
+    knowledge, image = make_knowledge(options), open_image(options.image)
+    sites = image_sites(image)
+    if options.engine == "plugin":
+        return _record_by_plugin(options, for_qemu, knowledge, sites)
     size = memory_size(for_qemu)
     if not os.path.exists(RECORDER):
         raise TraceError(f"{RECORDER} is missing; 'make readers' builds it")
-    knowledge, image = make_knowledge(options), open_image(options.image)
-    head = preamble(knowledge.table, image_sites(image))
-    _begin(options.output, head)
+    _begin(options.output, preamble(knowledge.table, sites))
     folder = SHARED if os.access(SHARED, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="acrn-record-", dir=folder) as name:
         _record(options, for_qemu, size, Path(name))
     return 0
 
 
+def _record_by_plugin(
+    options: argparse.Namespace, for_qemu: list[str], knowledge: Knowledge, sites: list[Site]
+) -> int:
+    """The guest needs no ring: QEMU's plugin sees its calls."""
+    plugin.refuse(for_qemu)
+    plugin.api_of(options.qemu)
+    _begin(options.output, preamble(knowledge.table, sites, VERSION_2))
+    with open(options.output, "ab") as file:
+        calls, lost = plugin.record(options.qemu, options.image, sites, for_qemu, file.fileno())
+    print(f"acrn-trace: {calls} calls recorded, {lost} lost", file=sys.stderr)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = OptionParser(
         prog="acrn-trace record",
-        usage="acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]",
-        description="Run a guest that was built with the ring, and record its calls.",
+        usage="acrn-trace record [-o FILE] [--engine ENGINE] IMAGE [-- QEMU ARGUMENTS]",
+        description="Run a guest, never stopped, and record its calls.",
     )
     parser.add_argument("-o", "--output", metavar="FILE", default="acrn.trace")
     add_knowledge_options(parser)
+    parser.add_argument(
+        "--engine",
+        choices=("ring", "plugin"),
+        default="ring",
+        help="how calls are seen: by the guest's own ring, with which it was built, or by a plugin "
+        "in QEMU 10.0 or 11.1 (default: ring)",
+    )
     parser.add_argument("--qemu", default="qemu-system-x86_64", help="default: %(default)s")
     parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
     return parser

@@ -25,7 +25,7 @@ USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace sites [-l] IMAGE
        acrn-trace lint [OPTIONS] IMAGE
        acrn-trace calls [REGEXP]
-       acrn-trace record [-o FILE] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace record [-o FILE] [--engine ENGINE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
 STATUSES = """exit status: 0 the trace is complete, 1 what --fail-on names, 2 wrong use,

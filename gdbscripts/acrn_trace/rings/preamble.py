@@ -9,10 +9,13 @@ from acrn_trace.rings import blocks
 from acrn_trace.tables.calls import CallTable
 
 
-def preamble(table: CallTable, sites: Iterable[Site]) -> bytes:
-    """Header, call table and sites: what whoever adds records to it does not have to know."""
+def preamble(table: CallTable, sites: Iterable[Site], version: int = blocks.VERSION) -> bytes:
+    """Header, call table and sites: what whoever adds records to it does not have to know.
+
+    The ``version`` is that of the records.
+    """
     start, checksum = blocks.HEADER_START, table.checksum
-    header = start.pack(blocks.VERSION, start.size, checksum, time.time_ns()) + blocks.LAYOUT
+    header = start.pack(version, start.size, checksum, time.time_ns()) + blocks.LAYOUTS[version]
     parts = [blocks.block(blocks.HEADER, header), blocks.block(blocks.TABLE, table.text)]
     parts += [blocks.block(blocks.SITES, text) for text in _site_texts(sites)]
     return b"".join(parts)

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pairs each entry of a call with its return, and makes its record.
+ *
+ * A call in flight is in a slot of the vCPU that made it, and may come back on another. Each vCPU's
+ * slots have a lock, which a vCPU holds for its own in all but these cases.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "plugin.h"
+
+#define CR3_ADDRESS 0x7ffffffffffff000ull /* without PCID and no-flush bit */
+
+static struct shared_head *shared;
+
+static struct of_vcpu {
+	char lock;
+	uint32_t in_flight;
+	uint8_t slot[SHARED_SLOTS]; /* of the calls in flight, the newest last */
+} __attribute__((aligned(SHARED_LINE))) vcpus[SHARED_VCPUS];
+
+void calls_begin(struct shared_head *head)
+{
+	shared = head;
+	for (uint32_t i = 0; i < SHARED_VCPUS; i++) {
+		vcpus[i].in_flight = 0;
+		for (uint32_t slot = 0; slot < SHARED_SLOTS; slot++)
+			vcpus[i].slot[slot] = (uint8_t)slot;
+	}
+}
+
+static void lock(struct of_vcpu *of)
+{
+	while (__atomic_test_and_set(&of->lock, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+}
+
+static void unlock(struct of_vcpu *of)
+{
+	__atomic_clear(&of->lock, __ATOMIC_RELEASE);
+}
+
+static struct shared_slot *slot_of(uint32_t vcpu, uint32_t index)
+{
+	return shared_slot(shared, vcpu, vcpus[vcpu].slot[index]);
+}
+
+static struct hypercall_record *record_of(struct shared_slot *slot)
+{
+	return (struct hypercall_record *)slot->record;
+}
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* Take the slot at `index` out of those in flight of `owner`: it is the first of the free ones. */
+static struct shared_slot *take_out(uint32_t owner, uint32_t index)
+{
+	struct of_vcpu *of = &vcpus[owner];
+	uint8_t slot = of->slot[index];
+
+	of->in_flight--;
+	for (uint32_t i = index; i < of->in_flight; i++)
+		of->slot[i] = of->slot[i + 1];
+	of->slot[of->in_flight] = slot;
+	return shared_slot(shared, owner, slot);
+}
+
+static int is_the_same(struct shared_slot *slot, const struct hypercall_record *made)
+{
+	const struct hypercall_record *known = record_of(slot);
+
+	return known->number == made->number &&
+	       !memcmp(known->argument, made->argument, sizeof(made->argument));
+}
+
+/*
+ * What the new call says of an older one, of the same place and stack: whether it is that one, made
+ * again; if it is another, the older will not return.
+ */
+static int is_made_again(unsigned int vcpu, const struct hypercall_record *made, int resumes)
+{
+	for (uint32_t i = vcpus[vcpu].in_flight; i--;) {
+		struct shared_slot *slot = slot_of(vcpu, i);
+		const struct hypercall_record *known = record_of(slot);
+
+		if (known->site != made->site || known->rsp != made->rsp || known->cr3 != made->cr3)
+			continue;
+		if (resumes || is_the_same(slot, made))
+			return 1;
+		shared_put(shared, vcpu, take_out(vcpu, i));
+	}
+	return 0;
+}
+
+static void read_call(unsigned int vcpu, uint64_t site, struct hypercall_record *record)
+{
+	const struct hypercall_abi *abi = &hypercall_abis[record->abi];
+
+	record->size = HYPERCALL_RECORD_SIZE;
+	record->version = HYPERCALL_RECORD_VERSION;
+	record->state = HYPERCALL_CALLED;
+	record->clock = HYPERCALL_NANOSECONDS;
+	record->vcpu = vcpu;
+	record->return_vcpu = HYPERCALL_UNKNOWN32;
+	record->site = site;
+	record->cr3 = register_read(vcpu, REGISTER_CR3) & CR3_ADDRESS;
+	record->rsp = register_read(vcpu, HYPERCALL_RSP);
+	record->number = register_read(vcpu, abi->number) & abi->number_mask;
+	record->arguments = abi->arguments;
+	for (uint32_t i = 0; i < abi->arguments; i++)
+		record->argument[i] = register_read(vcpu, abi->argument[i]);
+}
+
+/* Which registers are compared. RFLAGS cannot be had from a plugin. */
+static uint32_t compared(uint32_t abi)
+{
+	uint32_t all = (1u << HYPERCALL_RFLAGS) - 1;
+
+	return shared->flags & SHARED_NO_CLOBBERS ? 0 : all & ~hypercall_lost(&hypercall_abis[abi]);
+}
+
+static void read_registers(unsigned int vcpu, struct shared_slot *slot)
+{
+	uint32_t wanted = compared(record_of(slot)->abi);
+
+	for (uint32_t i = 0; i < HYPERCALL_RFLAGS; i++)
+		if (wanted >> i & 1)
+			slot->before[i] = register_read(vcpu, i);
+}
+
+/* The oldest gives way where all are in use. */
+static struct shared_slot *take_slot(unsigned int vcpu)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+
+	if (of->in_flight == SHARED_SLOTS)
+		shared_put(shared, vcpu, take_out(vcpu, 0));
+	return shared_slot(shared, vcpu, of->slot[of->in_flight++]);
+}
+
+static void enter(unsigned int vcpu, const struct hypercall_record *made)
+{
+	struct shared_slot *slot = take_slot(vcpu);
+	struct hypercall_record *record = record_of(slot);
+
+	slot->floor = __atomic_load_n(&shared->next, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->state, SLOT_ENTERING, __ATOMIC_SEQ_CST);
+	*record = *made;
+	record->sequence = __atomic_fetch_add(&shared->next, 1, __ATOMIC_SEQ_CST);
+	record->entry = now();
+	slot->floor = record->sequence;
+	read_registers(vcpu, slot);
+	__atomic_store_n(&slot->state, SLOT_IN_FLIGHT, __ATOMIC_RELEASE);
+}
+
+void call_entered(unsigned int vcpu, uint64_t site)
+{
+	struct hypercall_record made = {.abi = shared_abi_at(shared, site)};
+	int resumes = hypercall_abis[made.abi].again == HYPERCALL_AGAIN_same_rip;
+
+	read_call(vcpu, site, &made);
+	lock(&vcpus[vcpu]);
+	if (!is_made_again(vcpu, &made, resumes))
+		enter(vcpu, &made);
+	unlock(&vcpus[vcpu]);
+}
+
+/* Add a block of the registers that changed. */
+static void compare(unsigned int vcpu, struct shared_slot *slot)
+{
+	struct hypercall_record *record = record_of(slot);
+	struct hypercall_block *block = (struct hypercall_block *)(slot->record + record->size);
+	struct hypercall_changed *changed = (struct hypercall_changed *)(block + 1);
+	uint32_t wanted = compared(record->abi), count = 0;
+
+	for (uint32_t i = 0; i < HYPERCALL_RFLAGS; i++) {
+		uint64_t after = wanted >> i & 1 ? register_read(vcpu, i) : slot->before[i];
+
+		if (wanted >> i & 1 && after != slot->before[i])
+			changed[count++] = (struct hypercall_changed){i, 0, slot->before[i], after};
+	}
+	if (!count)
+		return;
+	*block = (struct hypercall_block){.kind = HYPERCALL_CHANGED,
+					  .size = count * (uint32_t)sizeof(*changed)};
+	record->size += (uint32_t)sizeof(*block) + block->size;
+}
+
+static void finish(unsigned int vcpu, struct shared_slot *slot)
+{
+	struct hypercall_record *record = record_of(slot);
+
+	record->leave = now();
+	record->result = register_read(vcpu, hypercall_abis[record->abi].result);
+	record->return_vcpu = vcpu;
+	record->state = HYPERCALL_RETURNED;
+	compare(vcpu, slot);
+	shared_put(shared, vcpu, slot);
+}
+
+/* Finish the newest call of `owner` at the site, of this stack, or of any. */
+static int finish_of(unsigned int vcpu, uint32_t owner, uint64_t site, const uint64_t *rsp)
+{
+	int is_found = 0;
+
+	lock(&vcpus[owner]);
+	for (uint32_t i = vcpus[owner].in_flight; i-- && !is_found;) {
+		const struct hypercall_record *record = record_of(slot_of(owner, i));
+
+		is_found = record->site == site && (!rsp || record->rsp == *rsp);
+		if (is_found)
+			finish(vcpu, take_out(owner, i));
+	}
+	unlock(&vcpus[owner]);
+	return is_found;
+}
+
+void call_returned(unsigned int vcpu, uint64_t site)
+{
+	uint64_t rsp = register_read(vcpu, HYPERCALL_RSP);
+
+	if (finish_of(vcpu, vcpu, site, &rsp))
+		return;
+	for (uint32_t other = 0; other < shared->vcpus; other++)
+		if (other != vcpu && finish_of(vcpu, other, site, &rsp))
+			return;
+	finish_of(vcpu, vcpu, site, NULL); /* a call that broke RSP */
+}

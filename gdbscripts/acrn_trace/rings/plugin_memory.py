@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Makes the memory that QEMU's plugin shares, and follows its calls into a trace file.
+
+cstub/include/hypercall_shared.h says what is in it; the calls are taken out in C.
+"""
+
+import os
+import struct
+import weakref
+from typing import Iterable
+
+from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.guest.abi import abis, main_abi
+from acrn_trace.guest.site import Site
+from acrn_trace.rings.library import End, library
+
+NO_CLOBBERS, DROPS = 1, 2  # enum shared_flags
+SLOT_BYTES, RING_BYTES = 1 << 14, 1 << 22
+BROKEN = -1
+
+_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 1, 64, 64
+_HEAD = struct.Struct("<Q8I2Q72x")
+_SITE = struct.Struct("<QI4x")
+_SLOT_HEAD = 16 + 17 * 8
+_WRITER = 128
+
+
+def make(path: str, vcpus: int, sites: Iterable[Site], flags: int = 0) -> None:
+    """The file that the plugin is given; OSError where there is no room for it."""
+    rows = {abi: number for number, abi in enumerate(abis().values())}
+    others = sorted((site.address, rows[site.abi]) for site in sites if site.abi != main_abi())
+    head = (_MAGIC, _VERSION, flags, vcpus, SLOT_BYTES, RING_BYTES, 0, len(others), 0, 0, 0)
+    slots = _SLOTS * _aligned(_SLOT_HEAD + SLOT_BYTES)
+    size = _aligned(_HEAD.size + len(others) * _SITE.size) + vcpus * (_WRITER + slots + RING_BYTES)
+    with open(path, "xb") as file:
+        file.write(_HEAD.pack(*head) + b"".join(_SITE.pack(*other) for other in others))
+        os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _LINE) * _LINE
+
+
+class PluginCalls:
+    """Appends the calls of a guest to an open trace file, of which it is given the descriptor."""
+
+    def __init__(self, path: str, file: int) -> None:
+        self._code = library()
+        self._handle = self._code.shared_calls_new(os.fsencode(path), file)
+        if not self._handle:
+            raise TraceError(f"the memory that QEMU's plugin shares, {path}, cannot be used")
+        weakref.finalize(self, self._code.shared_calls_free, self._handle)
+
+    def read(self) -> None:
+        """All that is new; OSError where the trace file cannot be written."""
+        self._check(self._code.shared_calls_pass(self._handle))
+
+    @property
+    def made(self) -> int:
+        """Calls up to now, those that are in flight among them."""
+        return self._code.shared_calls_made(self._handle)
+
+    def end(self) -> tuple[int, int]:
+        """QEMU is gone. How many calls the file has, and how many were lost."""
+        end = End()
+        self._check(self._code.shared_calls_end(self._handle, end))
+        return end.records, end.lost
+
+    def _check(self, error: int) -> None:
+        if error == BROKEN:
+            raise TargetError("what QEMU's plugin shares cannot be right, and was read no further")
+        if error:
+            raise OSError(error, os.strerror(error))
