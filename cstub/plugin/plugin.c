@@ -7,9 +7,9 @@
 #include "plugin.h"
 #include "qemu_plugin.h"
 
-#define PAGE	      4096u
-#define LONGEST	      3 /* bytes of a hypercall instruction */
-#define API_VARIABLE  "ACRN_TRACE_PLUGIN_API"
+#define PAGE		4096u
+#define LONGEST		3 /* bytes of a hypercall instruction */
+#define API_VARIABLE	"ACRN_TRACE_PLUGIN_API"
 #define MEMORY_ARGUMENT "memory="
 
 PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_API_7;
