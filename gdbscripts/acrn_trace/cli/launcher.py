@@ -29,13 +29,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _loaded(name: str) -> ModuleType:
-    """A command's module. What is loaded now stays, and is nothing for the garbage collector: not
-    while it is loaded, from __main__ on, not later, and not at the end."""
+    """A command's module. What is loaded now stays, and is nothing for the garbage collector, which
+    __main__ turned off: not while it is loaded, not later, and not at the end."""
     try:
         return importlib.import_module(f"acrn_trace.cli.{name}")
     finally:
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
 
 def _terminated(number: int, _frame: object) -> None:
