@@ -18,6 +18,7 @@ from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.trace import both_sides
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.finding_kinds import FINDING_KINDS
+from helpers.make.blocks import HEAD, end_block, records_block, wide
 from helpers.make.event import event, jsonl
 from helpers.process import SECONDS
 from helpers.tree import LAUNCHER, ROOT
@@ -107,6 +108,24 @@ def test_several_files_one_after_the_other(run, trace):
     out = run("report", trace, trace)[1].splitlines()
     assert sum(line.startswith("[") for line in out) == 6
     assert [line for line in out if line.startswith("+++")] == [f"+++ {trace} +++"] * 2
+
+
+@pytest.mark.parametrize("order", ["rjr", "jrj", "rr", "jrrj"])
+def test_recordings_and_other_files_are_one_trace(run, tmp_path, order):
+    """C shows the recordings, sinks the rest: each goes on from what the other has come to."""
+    files = {"r": tmp_path / "recording", "j": tmp_path / "jsonl"}
+    calls = [wide(number, entry=10**9 + number * 10**7) for number in range(3)]
+    files["r"].write_bytes(HEAD + records_block(b"".join(calls)) + end_block(3))
+    files["j"].write_text(run("report", "-f", "jsonl", files["r"])[1])
+    shown = run("report", files["r"])[1].splitlines()
+    given = [files[letter] for letter in order]
+    lines = run("report", *given)[1].splitlines()
+    assert [line for line in lines if line.startswith("+++")] == [f"+++ {f} +++" for f in given]
+    assert [line for line in lines if not line.startswith("+++")] == shown[:1] + shown[1:] * len(
+        given
+    )
+    total = run("report", "-c", *given)[1].splitlines()[-2].split()
+    assert total[3] == str(3 * len(given))
 
 
 @pytest.mark.parametrize("through", ["jsonl", "chrome"])
