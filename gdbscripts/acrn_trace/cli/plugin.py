@@ -6,18 +6,17 @@ import os
 import re
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
+from typing import Iterable, Iterator
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import PLUGIN
 from acrn_trace.cli import qemu
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.plugin_memory import PluginCalls, make
+from acrn_trace.rings.plugin_memory import MAX_VCPUS, PluginCalls, make
 
 SHARED = Path("/dev/shm")  # the host's memory, not its disk
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.02  # between two looks at what is new
 API_VARIABLE = "ACRN_TRACE_PLUGIN_API"  # cstub/plugin/plugin.c
 
 # The plugin API of each release of QEMU that has been tried.
@@ -56,6 +55,8 @@ def refuse(for_qemu: list[str]) -> None:
     line = " ".join(for_qemu)
     if re.search(r"(^| )--?enable-kvm\b|accel[= ](?!tcg)\w", line):
         raise TraceError("the plugin works under TCG alone; leave out QEMU's other accelerators")
+    if vcpus_of(for_qemu) > MAX_VCPUS:
+        raise TraceError(f"the plugin has room for {MAX_VCPUS} vCPUs; ask QEMU for no more by -smp")
     if vcpus_of(for_qemu) > 1 and re.search(r"thread=single|(^| )--?icount\b", line):
         raise TraceError(
             "QEMU tells its plugin the wrong vCPU where one thread runs several: leave out "
@@ -63,38 +64,64 @@ def refuse(for_qemu: list[str]) -> None:
         )
 
 
-def record(
-    program: str,
-    image: str,
-    sites: Iterable[Site],
-    for_qemu: list[str],
-    file: int,
-    on_pass: Callable[[], None] = lambda: None,
-) -> tuple[int, int]:
-    """Run the guest to its end, and append its calls to the trace file that has begun.
+class PluginGuest:
+    """A guest in a QEMU of the launcher's own, whose calls are appended to a trace file.
 
-    ``on_pass`` is called whenever there may be more in it. How many calls it has, and how many
-    were lost.
+    Use it as a context manager, and both QEMU and the memory that it shares are gone afterwards.
     """
-    if not os.path.exists(PLUGIN):
-        raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
-    refuse(for_qemu)
-    api = api_of(program)
-    folder = SHARED if os.access(SHARED, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=folder) as name:
-        memory = os.path.join(name, "memory")
-        _make(memory, vcpus_of(for_qemu), sites)
-        calls = PluginCalls(memory, file)
-        line = qemu.guest_command(program, image, for_qemu)
-        line += ["-plugin", f"{PLUGIN},memory={memory}"]
-        with _environment(API_VARIABLE, str(api)):
-            guest = qemu.Qemu(line, None, Path(name) / "qemu.err")
-        with guest:
-            _follow(guest, calls, on_pass)
-        counts = calls.end()
-        on_pass()
-        guest.check_end()
-        return counts
+
+    def __init__(
+        self, program: str, image: str, sites: Iterable[Site], for_qemu: list[str], file: int
+    ) -> None:
+        """``file`` is the descriptor of a trace file that has begun (rings.preamble)."""
+        if not os.path.exists(PLUGIN):
+            raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
+        refuse(for_qemu)
+        api = api_of(program)
+        self._closing = contextlib.ExitStack()
+        with contextlib.ExitStack() as started:
+            place = SHARED if os.access(SHARED, os.W_OK) else None
+            folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=place)
+            memory = os.path.join(started.enter_context(folder), "memory")
+            _make(memory, vcpus_of(for_qemu), sites)
+            self._calls = PluginCalls(memory, file)
+            line = qemu.guest_command(program, image, for_qemu)
+            line += ["-plugin", f"{PLUGIN},memory={memory}"]
+            with _environment(API_VARIABLE, str(api)):
+                errors = Path(memory).with_name("qemu.err")
+                self._qemu = started.enter_context(qemu.Qemu(line, None, errors))
+            self._closing = started.pop_all()
+        self._counts: tuple[int, int] | None = None
+
+    def __enter__(self) -> "PluginGuest":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._closing.close()
+
+    def read(self) -> bool:
+        """Append what is new; whether there may be more."""
+        if self._counts:
+            return False
+        if self._qemu.runs():
+            self._calls.read()
+        else:
+            self._counts = self._calls.end()
+        return True
+
+    def interrupt(self) -> None:
+        """End the guest; what it has called is still to be read."""
+        self._qemu.kill()
+
+    def check_end(self) -> None:
+        """TargetError unless QEMU ended well by itself."""
+        self._qemu.check_end()
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """At the end: how many calls the file has, and how many were lost."""
+        assert self._counts
+        return self._counts
 
 
 def _make(memory: str, vcpus: int, sites: Iterable[Site]) -> None:
@@ -114,14 +141,3 @@ def _environment(name: str, value: str) -> Iterator[None]:
         yield
     finally:
         del os.environ[name]
-
-
-def _follow(guest: qemu.Qemu, calls: PluginCalls, on_pass: Callable[[], None]) -> None:
-    """Until QEMU ends, or the user interrupts."""
-    try:
-        while guest.runs():
-            calls.read()
-            on_pass()
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        guest.kill()

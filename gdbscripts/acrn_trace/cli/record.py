@@ -62,9 +62,28 @@ def _record_by_plugin(
     plugin.api_of(options.qemu)
     _begin(options.output, preamble(knowledge.table, sites, VERSION_2))
     with open(options.output, "ab") as file:
-        calls, lost = plugin.record(options.qemu, options.image, sites, for_qemu, file.fileno())
+        guest = plugin.PluginGuest(options.qemu, options.image, sites, for_qemu, file.fileno())
+        with guest:
+            interrupted = _follow(guest)
+            if not interrupted:
+                guest.check_end()
+    calls, lost = guest.counts
     print(f"acrn-trace: {calls} calls recorded, {lost} lost", file=sys.stderr)
     return 0
+
+
+def _follow(guest: plugin.PluginGuest) -> bool:
+    """Read all that the guest calls, to its end; whether the user interrupted that."""
+    interrupted = False
+    while True:
+        try:
+            if not guest.read():
+                return interrupted
+            time.sleep(plugin.POLL_SECONDS)
+        except KeyboardInterrupt:
+            print("acrn-trace: interrupted, and the guest was ended", file=sys.stderr)
+            guest.interrupt()
+            interrupted = True
 
 
 def _parser() -> argparse.ArgumentParser:

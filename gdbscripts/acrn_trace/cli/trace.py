@@ -2,6 +2,7 @@
 """Parses ``acrn-trace IMAGE``'s options, refuses what is wrong, and has the trace begin."""
 
 import argparse
+import importlib
 import os
 
 from acrn_trace.base.errors import TraceError
@@ -28,6 +29,8 @@ USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace record [-o FILE] [--engine ENGINE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
+_ENGINES = {"gdb": "live", "plugin": "live_plugin"}  # to modules
+
 STATUSES = """exit status: 0 the trace is complete, 1 what --fail-on names, 2 wrong use,
 3 the guest, the stub or QEMU failed, nobody answered the guest, or it reached no site"""
 
@@ -39,9 +42,9 @@ def run(arguments: list[str]) -> int:
     if options.attach and separator:
         raise TraceError("-p attaches to a QEMU that runs already: leave out '--' and what follows")
     # QEMU, GDB, images and tables take many times as long to load as --help to print.
-    from acrn_trace.cli.live import trace
-
-    return trace(options, for_qemu)
+    return importlib.import_module(f"acrn_trace.cli.{_ENGINES[options.engine]}").trace(
+        options, for_qemu
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     add_mock_option(parser)
     add_site_options(parser)
     add_fail_option(parser)
+    parser.add_argument(
+        "--engine",
+        choices=_ENGINES,
+        default="gdb",
+        help="how calls are seen: by breakpoints, or without a stop by a plugin in QEMU 10.0 or "
+        "11.1 (default: gdb)",
+    )
     parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
     parser.add_argument(
         "--qemu", default="qemu-system-x86_64", help="the QEMU (default: %(default)s)"

@@ -16,6 +16,7 @@ from acrn_trace.rings.library import End, library
 
 NO_CLOBBERS, DROPS = 1, 2  # enum shared_flags
 SLOT_BYTES, RING_BYTES = 1 << 14, 1 << 22
+MAX_VCPUS = 64
 BROKEN = -1
 
 _MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 1, 64, 64

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Traces a live guest by the plugin in QEMU; the reader in C shows its calls meanwhile."""
+
+import argparse
+import io
+import os
+import sys
+import tempfile
+import time
+from typing import IO
+
+from acrn_trace.act.inject_grammar import split_expressions
+from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.cli.offline import ShownFiles
+from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, refuse
+from acrn_trace.image.image import open_image
+from acrn_trace.options.declare import check_sinks, is_failure
+from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.rings.blocks import VERSION_2
+from acrn_trace.rings.preamble import preamble
+from acrn_trace.sites.sitelist import image_sites
+from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.filters import Filter
+
+# What needs a stop, or what no plugin is told: options, as they are given, and in the namespace.
+NEED_STOPS = {
+    "-p": "attach",
+    "-k": "stack",
+    "--mock": "mock",
+    "--hypervisor-symbols": "hypervisor_symbols",
+}
+
+
+def needs_stops(options: argparse.Namespace, knowledge: Knowledge) -> str | None:
+    """The first of what is asked for that this engine has not."""
+    for option, name in NEED_STOPS.items():
+        if getattr(options, name):
+            return option
+    return "-e inject=" if split_expressions(options.expr, knowledge)[1] else None
+
+
+def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
+    """Trace a guest to its end, as the launcher's options say; the exit status."""
+    knowledge = make_knowledge(options)
+    lacking = needs_stops(options, knowledge)
+    if lacking:
+        raise TraceError(f"{lacking} is not to be had with --engine plugin; --engine gdb has it")
+    check_sinks(options)
+    refuse(for_qemu)
+    api_of(options.qemu)
+    selected, sites = Filter(options.expr, knowledge.table), image_sites(open_image(options.image))
+    selected.check_sites(lambda: [site.function for site in sites])
+    with tempfile.TemporaryFile() as file:
+        file.write(preamble(knowledge.table, sites, VERSION_2))
+        file.flush()
+        shown = ShownFiles(options, knowledge, selected)
+        with PluginGuest(options.qemu, options.image, sites, for_qemu, file.fileno()) as guest:
+            calls = _Calls(guest, file)
+            shown.show(io.BufferedReader(calls), options.image)
+            shown.close()
+            if not calls.interrupted:
+                _check_end(guest)
+    return int(is_failure(options, shown.troubles))
+
+
+def _check_end(guest: PluginGuest) -> None:
+    guest.check_end()
+    if guest.counts == (0, 0):
+        raise TargetError("the guest made no call: it ended, and executed no VMCALL or VMMCALL")
+
+
+class _Calls(io.RawIOBase):
+    """The trace file as it grows, which is read while the guest runs; its end is the guest's."""
+
+    def __init__(self, guest: PluginGuest, file: IO[bytes]) -> None:
+        super().__init__()
+        self._guest, self._file = guest, file
+        self._at = 0
+        self.interrupted = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        """What is new, waited for; 0 where there will be nothing more."""
+        while True:
+            size = self._take(memoryview(buffer))
+            if size:
+                return size
+            try:
+                if not self._guest.read():
+                    return self._take(memoryview(buffer))
+                time.sleep(POLL_SECONDS)
+            except KeyboardInterrupt:
+                print("acrn-trace: interrupted, and the guest was ended", file=sys.stderr)
+                self._guest.interrupt()
+                self.interrupted = True
+
+    def _take(self, buffer: memoryview) -> int:
+        size = os.preadv(self._file.fileno(), [buffer], self._at)
+        self._at += size
+        return size

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``acrn-trace --engine plugin``: what it prints while the guest runs, and what it refuses."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from helpers.guests import arguments_of, build_test_guests, common_arguments, image_of
+from helpers.launching import HELLO, HELLO_LINE, WAITS, check_refused, script
+from helpers.process import SECONDS, ended, read_until, start
+from helpers.smp_log import CALLS
+from helpers.tracing import acrn_trace
+from helpers.tree import GUESTS, LAUNCHER
+
+PLUGIN = ("--engine", "plugin")
+INTERRUPTED = "acrn-trace: interrupted, and the guest was ended\n"
+TIMES = re.compile(r"^(\[\d+\]) \d+\.\d+|<\d+\.\d+>|version=[^)]*", re.MULTILINE)
+
+
+def trace(example, *options, more=()):
+    line = (image_of(example), "--", *arguments_of(example), *more)
+    return acrn_trace(*PLUGIN, *options, *line)
+
+
+def test_lines_are_those_of_the_other_engine(folder):
+    texts = []
+    for engine in ("gdb", "plugin"):
+        path = folder / engine
+        line = ("--engine", engine, "-o", path, HELLO, *HELLO_LINE)
+        assert acrn_trace(*line).status == 0
+        texts.append(TIMES.sub(r"\1", path.read_text()).splitlines())
+    calls = [[line for line in text if line.startswith("[")] for text in texts]
+    assert calls[0] == calls[1] != []
+
+
+def test_filters_forms_and_statuses_hold():
+    counted = trace("smp", "-c", "-e", "status=failed", "-q")
+    assert counted.status == 0, counted
+    assert re.search(rf"\b{CALLS * 3 // 4} +{CALLS * 3 // 4}\b.* total", counted.out)
+    failing = trace("clobber", "-q", "--fail-on", "clobber")
+    assert failing.status == 1 and "!! " in failing.out, failing
+
+
+@pytest.fixture(scope="module")
+def hang():
+    """A guest that makes two calls and then one that does not come back, where it prints WAITS."""
+    build_test_guests()
+    return GUESTS / "hang.elf"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_a_call_that_hangs_is_shown_when_the_trace_ends(hang, ending):
+    with ended(start([LAUNCHER, *PLUGIN, hang, "--", *common_arguments()])) as running:
+        read_until(running.stdout, WAITS)
+        time.sleep(1)
+        if ending == signal.SIGINT:
+            running.send_signal(ending)
+        else:
+            os.kill(qemu_of(running.pid), ending)
+        out, err = running.communicate(timeout=SECONDS)
+    assert out.count(" = ? <unfinished ...>") == 1 and out.count("] ") == 3, (out, err)
+    if ending == signal.SIGINT:
+        assert (running.returncode, err) == (0, INTERRUPTED)
+    else:
+        assert running.returncode == 3 and err.startswith("acrn-trace: QEMU was ended by SIGKILL")
+
+
+def qemu_of(launcher):
+    """The process id of the QEMU that a launcher has started."""
+    return int(Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()[0])
+
+
+@pytest.mark.parametrize(
+    "options, more, word",
+    [
+        (("-k",), (), "-k is not to be had"),
+        (("--mock", "acrn"), (), "--mock is not to be had"),
+        (("-e", "inject=start_vm:error=EBUSY"), (), "-e inject= is not to be had"),
+        ((), ("-enable-kvm",), "TCG alone"),
+        ((), ("-accel", "kvm"), "TCG alone"),
+        ((), ("-smp", "2", "-icount", "1"), "the wrong vCPU"),
+        ((), ("-smp", "2", "-accel", "tcg,thread=single"), "the wrong vCPU"),
+        ((), ("-smp", "65"), "64 vCPUs"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_before_anything_runs(options, more, word):
+    check_refused(acrn_trace(*PLUGIN, *options, HELLO, *HELLO_LINE, *more), 2, word)
+
+
+def test_another_qemu_is_refused(folder):
+    old = script(folder / "qemu", "echo QEMU emulator version 7.2.22\n")
+    check_refused(acrn_trace(*PLUGIN, "--qemu", old, HELLO, *HELLO_LINE), 2, "7.2", "--engine gdb")
+    none = folder / "none"
+    check_refused(acrn_trace(*PLUGIN, "--qemu", none, HELLO, *HELLO_LINE), 3, "cannot start")
