@@ -42,18 +42,6 @@
 
 #define ACRN_SEVENTH_(a, b, c, d, e, f, seventh, ...) seventh
 
-/* What a recorded call keeps of the structure that an argument points to. */
-#if (defined(ACRN_RING) || defined(ACRN_TRAMPOLINE)) && ACRN_RING_CAPTURE
-#define ACRN_CALL_POINTING1_(nr, argument1) acrn_captured_call1_(nr, argument1)
-#define ACRN_CALL_POINTING2_(nr, argument1, argument2)                                             \
-	acrn_captured_call2_(nr, argument1, argument2)
-#define ACRN_REGISTER_OF_(name, position) acrn_##name##_argument##position##_value_
-#else
-#define ACRN_CALL_POINTING1_(nr, argument1)	       acrn_hypercall1(nr, argument1)
-#define ACRN_CALL_POINTING2_(nr, argument1, argument2) acrn_hypercall2(nr, argument1, argument2)
-#define ACRN_REGISTER_OF_(name, position)	       acrn_##name##_register##position##_
-#endif
-
 #define ACRN_CALL0_(name)                                                                          \
 	__extension__({                                                                            \
 		ACRN_CHECK_COUNT_(name, 0);                                                        \
@@ -63,16 +51,75 @@
 	__extension__({                                                                            \
 		ACRN_CHECK_COUNT_(name, 1);                                                        \
 		ACRN_CHECK_NUMBER_(name, 1, arg1);                                                 \
-		ACRN_CALL_POINTING1_(ACRN_NR_##name, ACRN_REGISTER_OF_(name, 1)(arg1));            \
+		ACRN_CALL_POINTING1_(ACRN_NR_##name, ACRN_GIVEN_(name, 1, arg1));                  \
 	})
 #define ACRN_CALL2_(name, arg1, arg2)                                                              \
 	__extension__({                                                                            \
 		ACRN_CHECK_COUNT_(name, 2);                                                        \
 		ACRN_CHECK_NUMBER_(name, 1, arg1);                                                 \
 		ACRN_CHECK_NUMBER_(name, 2, arg2);                                                 \
-		ACRN_CALL_POINTING2_(ACRN_NR_##name, ACRN_REGISTER_OF_(name, 1)(arg1),             \
-				     ACRN_REGISTER_OF_(name, 2)(arg2));                            \
+		ACRN_CALL_POINTING2_(ACRN_NR_##name, ACRN_GIVEN_(name, 1, arg1),                   \
+				     ACRN_GIVEN_(name, 2, arg2));                                  \
 	})
+
+/* With the structure that an argument points to, where a recorded call keeps some of it. */
+#if (defined(ACRN_RING) || defined(ACRN_TRAMPOLINE)) && ACRN_RING_CAPTURE
+#define ACRN_CALL_POINTING1_(nr, argument1) acrn_captured_call1_(nr, argument1)
+#define ACRN_CALL_POINTING2_(nr, argument1, argument2)                                             \
+	acrn_captured_call2_(nr, argument1, argument2)
+#define ACRN_GIVEN_(name, position, argument)                                                      \
+	__extension__({                                                                            \
+		ACRN_TAKE_(name, position, argument);                                              \
+		struct acrn_argument_ acrn_argument_ = {                                           \
+			ACRN_REGISTER_(name, position, argument),                                  \
+			ACRN_CAPTURED_(name, position),                                            \
+		};                                                                                 \
+		acrn_argument_;                                                                    \
+	})
+#define ACRN_CAPTURED_(name, position)                                                             \
+	{                                                                                          \
+		.in = ACRN_IN_##name##_##position##_ ? acrn_pointer_ : 0,                          \
+		.out = ACRN_OUT_##name##_##position##_ ? acrn_pointer_ : 0,                        \
+		.in_bytes = ACRN_IN_##name##_##position##_,                                        \
+		.out_bytes = ACRN_OUT_##name##_##position##_,                                      \
+		.rule = ACRN_RULE_##name##_##position##_,                                          \
+	}
+#else
+#define ACRN_CALL_POINTING1_(nr, argument1)	       acrn_hypercall1(nr, argument1)
+#define ACRN_CALL_POINTING2_(nr, argument1, argument2) acrn_hypercall2(nr, argument1, argument2)
+#define ACRN_GIVEN_(name, position, argument)                                                      \
+	__extension__({                                                                            \
+		ACRN_TAKE_(name, position, argument);                                              \
+		ACRN_REGISTER_(name, position, argument);                                          \
+	})
+#endif
+
+/*
+ * An argument is taken here, in the caller's line: an inline function is of a line of the table,
+ * and of an instruction from there debuggers would say so. Its type is checked by a function's
+ * parameter all the same, which only of a number is called, and has nothing to do.
+ */
+#define ACRN_TAKE_(name, position, argument)                                                       \
+	acrn_##name##_pointer##position##_ acrn_pointer_ =                                         \
+		(acrn_##name##_pointer##position##_)ACRN_IF_(POINTER, name, position, (argument),  \
+							     (void *)0);                           \
+	union {                                                                                    \
+		__typeof__(ACRN_IF_(PACKED, name, position, ACRN_WIDE_(argument), 0ul)) given;     \
+		uint64_t bits;                                                                     \
+	} acrn_packed_ = {ACRN_IF_(PACKED, name, position, (argument), 0ul)};                      \
+	(void)acrn_pointer_, (void)acrn_packed_
+#define ACRN_REGISTER_(name, position, argument)                                                   \
+	ACRN_IF_(POINTER, name, position, ACRN_GPA(acrn_pointer_),                                 \
+		 ACRN_IF_(PACKED, name, position, acrn_packed_.bits,                               \
+			  (unsigned long)ACRN_IF_(NUMBER, name, position,                          \
+						  acrn_##name##_check##position##_(argument), 0)))
+/* Of the type that 64 bits are taken as: a structure of bit fields, or a number. */
+#define ACRN_WIDE_(argument)                                                                       \
+	__builtin_choose_expr(__builtin_classify_type(argument) == ACRN_STRUCTURE_CLASS_,          \
+			      (argument), UINT64_C(0))
+/* The compiler looks at both, and no more than that at one. */
+#define ACRN_IF_(kind, name, position, so, otherwise)                                              \
+	__builtin_choose_expr(ACRN_IS_##name##_##position##_ == ACRN_IS_##kind##_, so, otherwise)
 
 #define ACRN_CHECK_COUNT_(name, given)                                                             \
 	_Static_assert(ACRN_COUNT_##name##_ == given,                                              \
@@ -80,10 +127,13 @@
 
 /* Only a warning, to gcc 12 and clang 14, in a function's argument. */
 #define ACRN_CHECK_NUMBER_(name, position, argument)                                               \
-	_Static_assert(!ACRN_IS_NUMBER_##name##_##position##_ || !ACRN_IS_POINTER_(argument),      \
+	_Static_assert(ACRN_IS_##name##_##position##_ != ACRN_IS_NUMBER_ ||                        \
+			       __builtin_classify_type(argument) != ACRN_POINTER_CLASS_,           \
 		       #name " takes a number, not a pointer, as argument " #position)
-#define ACRN_IS_POINTER_(argument) (__builtin_classify_type(argument) == ACRN_POINTER_CLASS_)
-enum { ACRN_POINTER_CLASS_ = __builtin_classify_type((void *)0) };
+enum {
+	ACRN_POINTER_CLASS_ = __builtin_classify_type((void *)0),
+	ACRN_STRUCTURE_CLASS_ = __builtin_classify_type(*(struct acrn_site *)0),
+};
 
 typedef uint8_t acrn_u8_;
 typedef uint16_t acrn_u16_;
@@ -91,90 +141,62 @@ typedef uint32_t acrn_u32_;
 typedef uint64_t acrn_u64_;
 
 /*
- * Each kind of argument as three things: the type that takes it, whether that is a number, and what
- * goes to the register. A mismatch with a transparent union is an error, with a plain pointer only
- * a warning. Kinds and directions are pasted to a prefix before they could be expanded, so that a
- * guest may have macros called PACKED or in.
+ * Each kind of argument as: what it is, the type that takes it, of a pointer its own type, and how
+ * many bytes a recorded call keeps at the call and at the return, by which rule. A mismatch with a
+ * transparent union is an error, with a plain pointer only a warning. Kinds and directions are
+ * pasted to a prefix before they could be expanded, so that a guest may have macros called PACKED
+ * or in.
  */
-#define ACRN_KIND_VALUE(type, name)                                                                \
-	acrn_##type##_, 1, argument,                                                               \
-	{                                                                                          \
-		0                                                                                  \
-	}
-#define ACRN_KIND_VMID(name)                                                                       \
-	acrn_u16_, 1, argument,                                                                    \
-	{                                                                                          \
-		0                                                                                  \
-	}
-#define ACRN_KIND_ENUM(tag, name)                                                                  \
-	enum tag, 1, (unsigned long)argument,                                                      \
-	{                                                                                          \
-		0                                                                                  \
-	}
-#define ACRN_KIND_PASS(name)                                                                       \
-	acrn_u64_, 1, argument,                                                                    \
-	{                                                                                          \
-		0                                                                                  \
-	}
-#define ACRN_KIND_PACKED(tag, name)                                                                \
-	ACRN_ONE_OF_(uint64_t bits; struct tag fields), 0, argument.bits,                          \
-	{                                                                                          \
-		0                                                                                  \
-	}
-#define ACRN_KIND_PTR(direction, tag, name)                                                        \
-	ACRN_POINTER_(ACRN_CONST_##direction struct tag), ACRN_CAPTURED_##direction(struct tag)
-#define ACRN_KIND_ADDR(direction, name)                                                            \
-	ACRN_POINTER_(ACRN_CONST_##direction void),                                                \
-	{                                                                                          \
-		0                                                                                  \
-	}
+#define ACRN_IS_NUMBER_	 0
+#define ACRN_IS_PACKED_	 1
+#define ACRN_IS_POINTER_ 2
 
-#define ACRN_POINTER_(type) ACRN_ONE_OF_(type *pointer), 0, ACRN_GPA(argument.pointer)
+#define ACRN_KIND_VALUE(type, name) ACRN_NUMBER_(acrn_##type##_)
+#define ACRN_KIND_VMID(name)	    ACRN_NUMBER_(acrn_u16_)
+#define ACRN_KIND_ENUM(tag, name)   ACRN_NUMBER_(enum tag)
+#define ACRN_KIND_PASS(name)	    ACRN_NUMBER_(acrn_u64_)
+#define ACRN_KIND_PACKED(tag, name)                                                                \
+	ACRN_IS_PACKED_, ACRN_ONE_OF_(uint64_t bits; struct tag fields), void *, 0, 0, 0
+#define ACRN_KIND_PTR(direction, tag, name)                                                        \
+	ACRN_POINTER_(ACRN_CONST_##direction struct tag), ACRN_KEEPS_##direction(struct tag)
+#define ACRN_KIND_ADDR(direction, name) ACRN_POINTER_(ACRN_CONST_##direction void), 0, 0, 0
+
+#define ACRN_NUMBER_(type)  ACRN_IS_NUMBER_, type, void *, 0, 0, 0
+#define ACRN_POINTER_(type) ACRN_IS_POINTER_, ACRN_ONE_OF_(type *pointer), type *
 #define ACRN_ONE_OF_(members)                                                                      \
 	union {                                                                                    \
 		members;                                                                           \
 	} __attribute__((transparent_union))
-/* Initialisers of struct acrn_captured_, which are of use where that is declared only. */
-#define ACRN_CAPTURED_in(type)                                                                     \
-	{                                                                                          \
-		.in = argument.pointer, .in_bytes = sizeof(type), .rule = ACRN_SIZE_RULE_(type)    \
-	}
-#define ACRN_CAPTURED_out(type)                                                                    \
-	{                                                                                          \
-		.out = argument.pointer, .out_bytes = sizeof(type), .rule = ACRN_SIZE_RULE_(type)  \
-	}
-#define ACRN_CAPTURED_inout(type)                                                                  \
-	{                                                                                          \
-		.in = argument.pointer, .in_bytes = sizeof(type), .out = argument.pointer,         \
-		.out_bytes = sizeof(type), .rule = ACRN_SIZE_RULE_(type)                           \
-	}
 
 #define ACRN_CONST_in const
 #define ACRN_CONST_out
 #define ACRN_CONST_inout
+#define ACRN_KEEPS_in(type)    sizeof(type), 0, ACRN_SIZE_RULE_(type)
+#define ACRN_KEEPS_out(type)   0, sizeof(type), ACRN_SIZE_RULE_(type)
+#define ACRN_KEEPS_inout(type) sizeof(type), sizeof(type), ACRN_SIZE_RULE_(type)
 
 #define ACRN_DEFINE_ARGUMENT_(...) ACRN_DEFINE_ARGUMENT_OF_(__VA_ARGS__)
-#define ACRN_DEFINE_ARGUMENT_OF_(call, position, type, is_number, value, ...)                      \
+#define ACRN_DEFINE_ARGUMENT_OF_(call, position, is, type, pointer_type, in, out, rule)            \
+	enum { ACRN_IS_##call##_##position##_ = is };                                              \
 	typedef type acrn_##call##_argument##position##_;                                          \
-	enum { ACRN_IS_NUMBER_##call##_##position##_ = is_number };                                \
-	static __inline__ __attribute__((always_inline, unused)) unsigned long                     \
-		acrn_##call##_register##position##_(acrn_##call##_argument##position##_ argument)  \
+	typedef pointer_type acrn_##call##_pointer##position##_;                                   \
+	static __inline__ __attribute__((always_inline, unused))                                   \
+	acrn_##call##_argument##position##_ acrn_##call##_check##position##_(                      \
+		acrn_##call##_argument##position##_ argument)                                      \
 	{                                                                                          \
-		return value;                                                                      \
+		return argument;                                                                   \
 	}                                                                                          \
-	ACRN_DEFINE_CAPTURE_(call, position, value, __VA_ARGS__)
+	ACRN_DEFINE_KEPT_(call, position, in, out, rule)
 
 #if (defined(ACRN_RING) || defined(ACRN_TRAMPOLINE)) && ACRN_RING_CAPTURE
-#define ACRN_DEFINE_CAPTURE_(call, position, register_value, ...)                                  \
-	static __inline__ __attribute__((always_inline, unused)) struct acrn_argument_             \
-		acrn_##call##_argument##position##_value_(                                         \
-			acrn_##call##_argument##position##_ argument)                              \
-	{                                                                                          \
-		struct acrn_argument_ result = {.value = register_value, .captured = __VA_ARGS__}; \
-		return result;                                                                     \
-	}
+#define ACRN_DEFINE_KEPT_(call, position, in, out, rule)                                           \
+	enum {                                                                                     \
+		ACRN_IN_##call##_##position##_ = in,                                               \
+		ACRN_OUT_##call##_##position##_ = out,                                             \
+		ACRN_RULE_##call##_##position##_ = rule                                            \
+	};
 #else
-#define ACRN_DEFINE_CAPTURE_(...)
+#define ACRN_DEFINE_KEPT_(...)
 #endif
 
 #define ACRN_DEFINE_CALL_(nr, call, count)                                                         \
