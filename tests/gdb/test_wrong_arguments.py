@@ -162,6 +162,11 @@ def test_a_run_fails_on_each_kind_and_shows_it_or_the_others(key, kind, folder):
     assert len(found) + len(calls_of(trace.read_text())) == CALLS
 
 
+def test_the_calls_of_a_function_that_is_inlined_are_selected(folder):
+    traced("-o", folder / "trace", "-e", "site=booleans")
+    assert_said(calls_of((folder / "trace").read_text()), BOOLEANS)
+
+
 def test_a_guest_that_records_itself_is_told_the_same(folder):
     """As far as a record tells: nothing of memory, of calls before, and of the code at the site."""
     image = GUESTS / "wrong_calls_ring.elf"

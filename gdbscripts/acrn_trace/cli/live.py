@@ -14,11 +14,13 @@ from acrn_trace.base.text import printable
 from acrn_trace.cli import qemu
 from acrn_trace.cli.debugger import check_gdb, trace_in_gdb
 from acrn_trace.cli.reset_log import ResetLog, may_log
+from acrn_trace.guest.site import functions_of
 from acrn_trace.image.image import open_image
 from acrn_trace.options.declare import is_failure
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.mocks import mocks
 from acrn_trace.options.request import Request, Result
+from acrn_trace.sites.callers import inlined_around
 from acrn_trace.sites.hypervisor_code import hypervisor_code
 from acrn_trace.sites.sitelist import image_sites, traced_sites
 from acrn_trace.trace.filters import Filter
@@ -46,7 +48,7 @@ def _check_input(options: argparse.Namespace) -> None:
     check(mocks(options), knowledge)
     image = open_image(options.image)
     sites = traced_sites(image_sites(image), image, options.possible_sites == "on")
-    selected.check_sites(lambda: [site.function for site in sites])
+    selected.check_sites(lambda: functions_of(sites), lambda: inlined_around(image, sites))
     _check_offset(options.offset)
     if options.hypervisor_symbols:
         hypervisor_code(open_image(options.hypervisor_symbols))

@@ -17,7 +17,8 @@ class Site:
     ``source`` says who found it: "record", "scan", "both", or "hand" for a call made by hand;
     ``instruction`` is its mnemonic, None where the code was not looked at. ``difference`` is where
     record and scan do not agree. ``abi`` is how the call is made. ``named`` is what the address is
-    called in an object file, where it is none yet: section and offset.
+    called in an object file, where it is none yet: section and offset. ``inlined`` are the
+    functions that are inlined around it, where somebody looked (in_gdb/image.py).
     """
 
     address: int
@@ -31,6 +32,7 @@ class Site:
     difference: str | None = None
     abi: Abi = field(default_factory=main_abi)
     named: str | None = None
+    inlined: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -40,6 +42,11 @@ class Site:
     @property
     def return_address(self) -> int:
         return self.address + self.abi.length
+
+    @property
+    def functions(self) -> set[str]:
+        """Those that it stands in, as far as they are known."""
+        return {*self.inlined, *([self.function] if self.function else [])}
 
     def moved(self, offset: int) -> "Site":
         """The site of the same code, loaded ``offset`` from where it was linked."""
@@ -51,6 +58,11 @@ class Site:
         if self.file and self.line:
             place += f":{self.line}"
         return f"{place} {self.function}" if self.function else place
+
+
+def functions_of(sites: Iterable[Site]) -> set[str]:
+    """Those that any of ``sites`` stands in."""
+    return set().union(*(site.functions for site in sites))
 
 
 @dataclass(frozen=True)

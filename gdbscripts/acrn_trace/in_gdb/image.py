@@ -41,7 +41,7 @@ def current_image() -> Image:
 def current_sites(image: Image) -> list[Site]:
     """The sites of ``image`` at the addresses where the guest has them."""
     own, offset = gdbs_own_offset(image), load_offset(image)
-    return [_with_line(site, own).moved(offset) for site in _linked_sites(image)]
+    return [_with_place(site, own).moved(offset) for site in _linked_sites(image)]
 
 
 def current_site_at(address: int) -> Site | None:
@@ -148,11 +148,21 @@ def _offset_by_sections(image: Image, listed: str) -> int:
     return 0
 
 
-def _with_line(site: Site, offset: int) -> Site:
-    """The site with the line of the debug information, if no record has one."""
-    if site.file:
-        return site
-    place = gdb.find_pc_line(site.moved(offset).address)
-    if place.symtab is None:
+def _with_place(site: Site, offset: int) -> Site:
+    """The site with what the debug information says: its line, if no record has one, and more."""
+    address = site.moved(offset).address
+    site = replace(site, inlined=_inlined_around(address))
+    place = None if site.file else gdb.find_pc_line(address)
+    if place is None or place.symtab is None:
         return site
     return replace(site, file=place.symtab.filename, line=place.line or None)
+
+
+def _inlined_around(address: int) -> tuple[str, ...]:
+    """The functions that GDB knows to be inlined there, innermost first."""
+    names, block = [], gdb.block_for_pc(address)
+    while block and not block.is_static and not block.is_global:
+        if block.function:
+            names.append(block.function.name)
+        block = block.superblock
+    return tuple(names[:-1])

@@ -9,6 +9,7 @@ import gdb
 from acrn_trace.act.inject import Injector
 from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.base.errors import TraceError
+from acrn_trace.guest.site import functions_of
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
@@ -52,7 +53,7 @@ class Session:
         """Show a trace from now on; the calls in flight that are known stay known."""
         options.expr, rules = split_expressions(options.expr, self.knowledge)
         selected = Filter(options.expr, self.knowledge.table)
-        selected.check_sites(lambda: [site.function for site in current_sites(current_image())])
+        selected.check_sites(lambda: functions_of(current_sites(current_image())))
         self._end_injections()
         try:
             trace = self._replace_trace(options, stream)

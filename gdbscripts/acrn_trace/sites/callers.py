@@ -9,7 +9,7 @@ first outward that is no wrapper: not inlined from a header, and without hyperca
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
@@ -17,6 +17,8 @@ from acrn_trace.image.image import Image
 MAX_DIES = 1 << 20  # that are looked at in one unit
 MAX_DEPTH = 64
 MAX_UNITS = 1 << 16
+
+Found = TypeVar("Found")
 
 _HEADER = re.compile(r"\.(h|hh|hpp|hxx|inc)$")
 _WRAPPER = re.compile(r"hypercall|hcall|vmcall", re.IGNORECASE)
@@ -40,6 +42,19 @@ def with_callers(image: Image, sites: Iterable[Site]) -> list[Site]:
     return [_with_caller(site, callers.get(site.address)) for site in sites]
 
 
+def inlined_around(image: Image, sites: Iterable[Site]) -> set[str]:
+    """The functions that are inlined around any of ``sites``, as far as the DWARF is sound."""
+    if image.section(".debug_info") is None:
+        return set()
+    addresses = [site.address for site in sites]
+    found = _of_each(image, addresses, lambda _dwarf, _unit, chain: _inlined_names(chain))
+    return set().union(*found.values())
+
+
+def _inlined_names(chain: list[Any]) -> set[str]:
+    return {name for function in chain[1:] if (name := _name(_origin(function)))}
+
+
 def _with_caller(site: Site, caller: Caller | None) -> Site:
     if caller is None:
         return site
@@ -48,19 +63,28 @@ def _with_caller(site: Site, caller: Caller | None) -> Site:
 
 
 def _callers(image: Image, addresses: list[int]) -> dict[int, Caller]:
-    """The caller for each address that stands in wrappers; none where the DWARF is damaged."""
+    """The caller for each address that stands in wrappers."""
+    found = _of_each(image, addresses, _caller)
+    return {address: caller for address, caller in found.items() if caller}
+
+
+def _of_each(
+    image: Image, addresses: list[int], ask: Callable[[Any, Any, list[Any]], Found]
+) -> dict[int, Found]:
+    """What ``ask`` says of each address, until the DWARF is damaged.
+
+    It is given that, the address's unit, and the functions around the address, outermost first.
+    """
     try:
         from elftools.elf.elffile import ELFFile  # takes longer to load than most commands to run
     except ImportError:
         return {}
-    found = {}
+    found: dict[int, Found] = {}
     try:
         with image.contents() as file:
             dwarf = ELFFile(file).get_dwarf_info(relocate_dwarf_sections=False)
             for address, unit in _units(dwarf, addresses):
-                caller = _caller(dwarf, unit, address)
-                if caller:
-                    found[address] = caller
+                found[address] = ask(dwarf, unit, _functions_around(dwarf, unit, address))
     except Exception:  # pylint: disable=broad-except
         pass  # pyelftools raises whatever comes of it on damaged data; a site is none the less one
     return found
@@ -83,9 +107,8 @@ def _units(dwarf: Any, addresses: list[int]) -> Iterator[tuple[int, Any]]:
         yield from ((a, unit) for a in without if _covers(dwarf, unit, top, a))
 
 
-def _caller(dwarf: Any, unit: Any, address: int) -> Caller | None:
-    """The caller of an address, None if no wrapper is around it."""
-    chain = _functions_around(dwarf, unit, address)
+def _caller(dwarf: Any, unit: Any, chain: list[Any]) -> Caller | None:
+    """The caller of the address that ``chain`` is around, None if no wrapper is."""
     caller = None
     while len(chain) > 1 and _is_wrapper(dwarf, unit, chain[-1]):
         inlined = chain.pop()

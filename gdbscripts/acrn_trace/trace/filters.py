@@ -98,11 +98,14 @@ class Filter:
         for condition in self._one_of if self._asked else ():
             yield from condition.remarks()
 
-    def check_sites(self, functions: Callable[[], Collection[str | None]]) -> None:
-        """TraceError for a site= that no site can be: ``functions`` gives those that have some."""
+    def check_sites(self, *lookups: Callable[[], Collection[str]]) -> None:
+        """TraceError for a site= that no site can be.
+
+        ``lookups`` give functions that have some; each is asked if those before had not all.
+        """
         for condition in self._one_of:
             if condition.kind == Kind.SITE:
-                condition.check({name for name in functions() if name})
+                condition.check(lookups)
 
     def _condition(self, expression: str, table: CallTable) -> Condition:
         key, equals, text = expression.partition("=")
@@ -119,25 +122,28 @@ class Filter:
 
 
 class _OneOf(Condition):
-    """The call was made on or at one of ``values``; knows of which that was never so."""
+    """The call was made on or at one of ``values``; knows of which that was never so.
+
+    ``values_of`` gives all that a call was made on or at.
+    """
 
     def __init__(
         self,
         expression: str,
         kind: int,
         values: Iterable[int] | Iterable[str],
-        value_of: Callable[["Event"], int | str | None],
+        values_of: Callable[["Event"], Collection[int | str | None]],
     ) -> None:
         self.kind = kind
         self._expression = expression
         self._values = frozenset(values)
         self._unseen = set(self._values)
-        self._value_of = value_of
+        self._values_of = values_of
 
     def __call__(self, event: "Event") -> bool:
-        value = self._value_of(event)
-        self._unseen.discard(value)
-        return value in self._values
+        seen = self._values.intersection(self._values_of(event))
+        self._unseen -= seen
+        return bool(seen)
 
     def plain(self, table: CallTable) -> PlainCondition:
         return PlainCondition(self.kind, tuple(self._values), saw=self._unseen.difference_update)
@@ -147,8 +153,12 @@ class _OneOf(Condition):
         for value in sorted(self._unseen):
             yield f"-e {self._expression}: no call was made {where} {value}"
 
-    def check(self, known: Collection[str]) -> None:
-        for value in sorted(self._values - set(known)):
+    def check(self, lookups: Iterable[Callable[[], Collection[str]]]) -> None:
+        known: set[str] = set()
+        for lookup in lookups:
+            if not self._values <= known:
+                known.update(lookup())
+        for value in sorted(self._values - known):
             hint = suggest(value, sorted(known), "'acrn-trace sites' lists them")
             if not known:
                 hint = ": it has no symbols that say in which functions its sites are"
@@ -274,11 +284,14 @@ def _by_vcpu(values: list[str], _table: CallTable, expression: str) -> Condition
             raise ValueError
     except ValueError:
         raise TraceError(f"-e {expression}: vcpu takes numbers, from 0") from None
-    return _OneOf(expression, Kind.VCPU, vcpus, lambda event: event.vcpu)
+    return _OneOf(expression, Kind.VCPU, vcpus, lambda event: (event.vcpu,))
 
 
 def _by_site(values: list[str], _table: CallTable, expression: str) -> Condition:
-    return _OneOf(expression, Kind.SITE, values, lambda event: event.site and event.site.function)
+    def functions(event: "Event") -> Collection[str]:
+        return event.site.functions if event.site else ()
+
+    return _OneOf(expression, Kind.SITE, values, functions)
 
 
 _BUILDERS: dict[str, Callable[[list[str], CallTable, str], Condition]] = {

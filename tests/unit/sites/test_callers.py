@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from acrn_trace.image.image import open_image
+from acrn_trace.sites.callers import inlined_around
 from acrn_trace.sites.sitelist import image_sites
 
 WRAPPERS = """
@@ -69,6 +70,15 @@ def test_the_caller_is_the_first_that_is_no_wrapper(compiler, debug, tmp_path):
     assert named == EXPECTED
     (bare,) = [site for site in sites if site.number is None]
     assert (bare.function, bare.file) == ("bare", None)  # no wrapper: the line table's affair
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_the_functions_that_are_inlined_around_sites_are_known(compiler, tmp_path):
+    image = open_image(str(built(tmp_path, compiler, "-g", "-fno-inline-functions")))
+    wrappers = {"acrn_hypercall1", "hcall_start_vm", "my_hypercall"}
+    assert inlined_around(image, image_sites(image)) == {"helper", *wrappers}
+    plain = open_image(str(built(tmp_path, compiler)))
+    assert inlined_around(plain, image_sites(plain)) == set()
 
 
 def test_without_debug_information_the_function_is_the_symbols(tmp_path):

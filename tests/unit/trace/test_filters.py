@@ -5,6 +5,7 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.guest.site import Site
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
 from helpers.make.event import event
@@ -41,9 +42,9 @@ def test_each_condition_sees_each_call():
     "functions, hint",
     [
         (["create_user_vm", "start_vm"], "did you mean create_user_vm?"),
-        (["main", None], "there is only main"),
+        (["main"], "there is only main"),
         ([f"f{number}" for number in range(99)], "'acrn-trace sites' lists them"),
-        ([None], "it has no symbols"),
+        ([], "it has no symbols"),
     ],
 )
 def test_a_site_that_the_image_does_not_have_is_refused(functions, hint):
@@ -110,4 +111,13 @@ def test_calls_of_such_a_name_are_calls(expression):
 
 def test_the_images_sites_are_looked_at_only_where_one_is_named():
     Filter(["vcpu=0", "status=failed"], TABLE).check_sites(lambda: 1 / 0)
-    Filter(["site=main"], TABLE).check_sites(lambda: [None, "main"])
+    Filter(["site=main"], TABLE).check_sites(lambda: ["main"], lambda: 1 / 0)
+    Filter(["site=main,inner"], TABLE).check_sites(lambda: ["main"], lambda: ["inner"])
+
+
+def test_a_call_is_at_the_functions_that_are_inlined_around_it_too():
+    at = Site(1, function="main", inlined=("inner", "outer"))
+    for name, selected in (("inner", True), ("outer", True), ("main", True), ("start", False)):
+        chosen = Filter([f"site={name}"], TABLE)
+        assert chosen.verdict(event(site=at)) is selected
+        assert bool(list(chosen.remarks())) is not selected
