@@ -16,6 +16,7 @@ from acrn_trace.trace.event import Event
 # Fields of structures that hold the address of a buffer, or where the hypervisor put one.
 BUFFER_FIELDS = frozenset({"service_vm_gpa", "hpa", "ioreq_buf"})
 ADDRESS = "(an address)"
+ANSWERED_BY = "answered by"
 PLAYERS = frozenset({"hypervisor", "mock", "replay"})
 
 Tree = Any
@@ -53,7 +54,7 @@ class Meanings:
             "number": hex(event.nr),
             "result": event.ret,
             "status": event.status,
-            "answered by": self._answered_by(event),
+            ANSWERED_BY: self._answered_by(event),
             "arguments": self._arguments(event),
             "changed registers": self._registers(event),
             "findings": sorted(finding.kind for finding in event.findings),

@@ -10,7 +10,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.progress import Progress
 from acrn_trace.base.text import printable
 from acrn_trace.files.alignment import Keys, Step, aligned
-from acrn_trace.files.comparable import Call, Meanings, Tree, differences
+from acrn_trace.files.comparable import ANSWERED_BY, Call, Meanings, Tree, differences
 from acrn_trace.files.playback import in_entry_order
 from acrn_trace.files.read import read_events
 from acrn_trace.files.start import check_trace
@@ -82,7 +82,10 @@ class Comparison:
         if a is None or b is None or step.what == "moved":
             return
         if step.what == "changed":
-            yield from differences(a.tree, b.tree)
+            for path, before, after in differences(a.tree, b.tree):
+                if path == ANSWERED_BY:  # compared by what counts, shown as it was
+                    before, after = a.event.answered_by, b.event.answered_by
+                yield path, before, after
         times, factor = (a.event.duration, b.event.duration), self._options.times
         if factor and None not in times and max(times) > factor * min(times):
             yield "duration", *(f"{time:.6f}" for time in times)

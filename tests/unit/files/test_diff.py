@@ -196,6 +196,15 @@ def test_who_plays_the_hypervisor_counts_if_asked_for(compared, player):
     assert status == 1 and f"answered by: hypervisor => {player}" in shown.out
 
 
+def test_who_answered_a_call_is_told_as_the_files_have_it(compared):
+    left, right = [event(0, answered_by="mock")], [event(0, answered_by="inject", rax=-1)]
+    assert "answered by: mock => inject\n" in compared(left, right)[1].out
+    left, right = [event(0, answered_by="mock")], [event(0, duration=None)]
+    assert "answered by: mock => none\n" in compared(left, right)[1].out
+    left, right = [event(0, answered_by="mock")], [event(0, rax=-1)]
+    assert "answered by" not in compared(left, right)[1].out
+
+
 def test_missing_and_new_calls_have_their_marks(compared):
     both = calls(8)
     status, shown = compared(both[:3] + both[4:], both[:6] + both[7:])
