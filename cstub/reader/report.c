@@ -284,6 +284,7 @@ const char *report_unsaid(struct report *report)
 {
 	struct trace_losses *losses = trace_reader_losses(report->reader);
 
+	losses->has_unknown_clock = 0; /* of no time shown */
 	return losses_take(losses, report->unsaid, sizeof(report->unsaid)) ? report->unsaid : NULL;
 }
 

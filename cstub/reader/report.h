@@ -72,7 +72,7 @@ void report_refuse(struct report *report, const char *what);
 /* Go on: write up to `room` bytes of text; `*used` is how many. */
 enum report_step report_run(struct report *report, char *text, size_t room, size_t *used);
 
-/* What a file that has no call was to say with one: its text, or NULL. */
+/* A loss of which a file that has no call was to say: its text, or NULL. */
 const char *report_unsaid(struct report *report);
 
 /* As counts_rows(), for all files; then they are forgotten if they fit. */

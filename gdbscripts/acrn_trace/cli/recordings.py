@@ -65,6 +65,8 @@ class Recordings:
         finally:
             self._go_on(report)
         yield from report.unsaid()
+        if not report.state.calls:
+            yield f"{name} is a recording of no calls"
 
     def _made(self) -> Report:
         to = self._to

@@ -230,6 +230,16 @@ def test_what_was_lost_is_said_with_a_call_that_is_shown(tmp_path):
     assert [line.split(":")[0] for line in found] == [first, second]
 
 
+def test_a_recording_of_no_calls_is_told_of_and_of_its_clock_nothing(tmp_path, capsys):
+    for hz in (0, 10**9):
+        assert shown(tmp_path, preamble(ACRN.table, []) + rings_block(hz=hz), True) == ("", None)
+        said = capsys.readouterr().err
+        assert said == f"acrn-trace: {tmp_path / 't.trace'} is a recording of no calls\n"
+    lost_all = preamble(ACRN.table, []) + rings_block(hz=0) + loss_block(5)
+    told = "there is no call in the recording: ring 0 lost 5 calls (0 to 4): overwritten before"
+    assert shown(tmp_path, lost_all, True)[1].startswith(told)
+
+
 @pytest.mark.parametrize(
     "expression, said",
     [
