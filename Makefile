@@ -34,10 +34,11 @@ help:
 	@echo 'make linux            a stock kernel as guest; check-linux: its tests'
 	@echo 'make all, bench, lint, install PREFIX=…, clean'
 
-# The layouts of ACRN's structures, as debug information, for guests that have none.
+# The layouts of hypervisors' structures, as debug information, for guests that have none.
+TYPES := $(wildcard cstub/include/*_types.h)
 types: $(BUILD)/acrn-types.o
-$(BUILD)/acrn-types.o: cstub/src/types.c cstub/include/acrn_types.h | $(BUILD)/
-	$(CC) -std=gnu11 -g -fno-eliminate-unused-debug-types -Icstub/include -c -o $@ $<
+$(BUILD)/acrn-types.o: cstub/src/types.c $(TYPES) | $(BUILD)/
+	$(CC) -std=gnu11 -g -fno-eliminate-unused-debug-types $(addprefix -include ,$(TYPES)) -c -o $@ $<
 
 # Python writes it itself, unless it was told not to, as containers do: each start of the launcher and of GDB
 # would compile all that it loads.

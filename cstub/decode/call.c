@@ -32,24 +32,17 @@ static void decode_times(struct call *call, const struct record *record, uint64_
 		call->duration = micros_of(record->leave - record->entry, hz);
 }
 
-const uint8_t *abi_of_call(const struct call *call, const struct table *table)
+const uint8_t *error_of_call(const struct call *call, const struct table *table)
 {
-	uint32_t abi = call->record->abi;
+	uint32_t error;
 
-	if (abi == HYPERCALL_UNKNOWN32 && call->entry != TABLE_NONE)
-		abi = call_abi(call_entry(table, call->entry));
-	return abi < table->count[TABLE_ABIS] ? abi_entry(table, abi) : NULL;
+	if (call->status != CALL_RETURNED || !call->has_result || call->result >= 0)
+		return NULL;
+	error = table_error(table, call->abi, (uint64_t)-call->result);
+	return error == TABLE_NONE ? NULL : error_entry(table, error);
 }
 
-/* Whether the ABI has results of 64 bits; else they are of 32, and RAX has their sign. */
-static int has_wide_results(const struct call *call, const struct table *table)
-{
-	const uint8_t *abi = abi_of_call(call, table);
-
-	return abi && abi_result_bits(abi) == 64;
-}
-
-static void decode_end(struct call *call, const struct record *record, const struct table *table)
+static void decode_end(struct call *call, const struct record *record)
 {
 	call->has_result = 0;
 	if (record->state != HYPERCALL_RETURNED) {
@@ -59,22 +52,42 @@ static void decode_end(struct call *call, const struct record *record, const str
 	}
 	call->status = record->flags & HYPERCALL_FAULTED ? CALL_FAULTED : CALL_RETURNED;
 	call->result = (int64_t)record->result;
-	call->has_result = call->status == CALL_RETURNED &&
-			   (call->result == (int32_t)call->result || has_wide_results(call, table));
+	call->has_result = call->status == CALL_RETURNED && call->result == (int32_t)call->result;
+}
+
+/* Of a number that the table does not have. */
+static void make_name(struct call *call, const struct table *table, struct arena *arena)
+{
+	const uint8_t *abi = abi_of_call(call, table);
+	struct out out = begin_text(arena);
+
+	out_literal(&out, "hypercall_");
+	out_hex(&out, call->record->number);
+	call->name = call->title = keep_text(arena, &out);
+	if (call->abi == 0)
+		return;
+	out = begin_text(arena);
+	if (abi)
+		out_text(&out, table_text(table, abi_name(abi)));
+	else
+		out_literal(&out, "unknown");
+	out_char(&out, ':');
+	out_text(&out, call->name);
+	call->title = keep_text(arena, &out);
 }
 
 static void decode_name_of_call(struct call *call, const struct table *table, struct arena *arena)
 {
-	struct out out = begin_text(arena);
+	uint32_t abi = call->record->abi;
 
-	call->entry = table_call(table, call->record->number);
-	if (call->entry != TABLE_NONE) {
-		call->name = table_text(table, call_name(call_entry(table, call->entry)));
+	call->abi = abi < table->count[TABLE_ABIS] ? abi : TABLE_NONE;
+	call->entry = table_call(table, call->abi, call->record->number);
+	if (call->entry == TABLE_NONE) {
+		make_name(call, table, arena);
 		return;
 	}
-	out_literal(&out, "hypercall_");
-	out_hex(&out, call->record->number);
-	call->name = keep_text(arena, &out);
+	call->name = table_text(table, call_name(call_entry(table, call->entry)));
+	call->title = table_text(table, call_title(call_entry(table, call->entry)));
 }
 
 void call_decode(struct call *call, const struct record *record, const struct table *table,
@@ -92,7 +105,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 		call->argument[i] = NULL;
 	decode_times(call, record, with->hz);
 	decode_name_of_call(call, table, arena);
-	decode_end(call, record, table);
+	decode_end(call, record);
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
 	if (record->state == HYPERCALL_RETURNED)

@@ -44,14 +44,17 @@ struct finding {
 
 struct call {
 	const struct record *record;
+	uint32_t abi;		/* in TABLE_ABIS, or TABLE_NONE: the record says none that it has */
 	uint32_t entry;		/* in TABLE_CALLS, or TABLE_NONE: a number that it does not have */
 	struct table_text name; /* "hypercall_0x…" if so */
+	struct table_text title; /* as people read it: of another ABI than the first with that's
+				    name before it, "kvm:kick_cpu" */
 	enum call_status status;
 	uint64_t seq;
 	uint64_t micros; /* when it was made */
 	int has_duration;
 	uint64_t duration; /* microseconds */
-	int has_result;	   /* it returned, with a result of as many bits as the ABI has */
+	int has_result;	   /* it returned, with a result of 32 bits that RAX has by its sign */
 	int64_t result;
 	int has_place;
 	struct place place;
@@ -70,8 +73,14 @@ struct circumstances {
 	int is_dump;
 };
 
-/* The row of the call's ABI, or NULL where the record does not say one that the table has. */
-const uint8_t *abi_of_call(const struct call *call, const struct table *table);
+/* The row of the call's ABI, or NULL. */
+static inline const uint8_t *abi_of_call(const struct call *call, const struct table *table)
+{
+	return call->abi == TABLE_NONE ? NULL : abi_entry(table, call->abi);
+}
+
+/* Its error, or NULL: it did not fail, or the table has none of that number. */
+const uint8_t *error_of_call(const struct call *call, const struct table *table);
 
 /* Decode `record`. arena->is_full says afterwards whether there was too little memory. */
 void call_decode(struct call *call, const struct record *record, const struct table *table,

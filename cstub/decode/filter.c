@@ -33,11 +33,14 @@ static int has_text(const struct condition *condition, struct table_text text)
 	return 0;
 }
 
-static int has_group(const struct condition *condition, uint64_t number)
+static int has_range(const struct condition *condition, uint32_t abi, uint64_t number)
 {
-	for (uint32_t i = 0; i < condition->groups; i++)
-		if (condition->group[i] == number >> 4)
+	for (uint32_t i = 0; i < condition->ranges; i++) {
+		const struct call_range *range = &condition->range[i];
+
+		if (range->abi == abi && range->first <= number && number <= range->last)
 			return 1;
+	}
 	return 0;
 }
 
@@ -45,10 +48,10 @@ static int has_call(const struct condition *condition, const struct call *call)
 {
 	uint64_t number = call->record->number;
 
-	if (has_number(condition, number) || has_group(condition, number))
+	if (has_range(condition, call->abi, number))
 		return 1;
 	return call->entry == TABLE_NONE && condition->has_unknown &&
-	       condition->has_unknown(number);
+	       condition->has_unknown(call->abi, number);
 }
 
 static int has_status(const struct condition *condition, const struct call *call)

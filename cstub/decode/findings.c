@@ -98,7 +98,7 @@ static void find_clobber(struct call *call, struct arena *arena, const struct ch
 	struct out out = begin_text(arena);
 
 	call->clobbered[call->clobbers++] = *change;
-	out_text(&out, call->name);
+	out_text(&out, call->title);
 	out_literal(&out, " changed ");
 	out_bytes(&out, register_name(change->reg), strlen(register_name(change->reg)));
 	out_literal(&out, ": ");
@@ -141,7 +141,7 @@ static void find_number(struct call *call, const struct table *table, struct are
 
 	if (!index || (number & ~index) == base)
 		return;
-	reached = table_call(table, base | (number & index));
+	reached = table_call(table, call->abi, base | (number & index));
 	out_register(&out, abi_number(abi));
 	out_literal(&out, " is ");
 	out_hex(&out, number);
@@ -155,7 +155,7 @@ static void find_number(struct call *call, const struct table *table, struct are
 	if (reached == TABLE_NONE)
 		out_literal(&out, "nothing");
 	else
-		out_text(&out, table_text(table, call_name(call_entry(table, reached))));
+		out_text(&out, table_text(table, call_title(call_entry(table, reached))));
 	keep_finding(call, arena, "number", &out);
 }
 
@@ -209,7 +209,7 @@ static void find_by_rule(struct call *call, struct arena *arena, const char *kin
 {
 	struct out out = begin_text(arena);
 
-	out_text(&out, call->name);
+	out_text(&out, call->title);
 	out_bytes(&out, verb, strlen(verb));
 	out_text(&out, why);
 	keep_finding(call, arena, kind, &out);
@@ -226,7 +226,7 @@ static void find_address(struct call *call, const struct table *table, struct ar
 
 		if (!call->argument[i] || name.text != argument.text)
 			continue;
-		out_text(&out, call->name);
+		out_text(&out, call->title);
 		out_literal(&out, " answered EINVAL: ");
 		out_text(&out, name);
 		out_literal(&out, " is at ");

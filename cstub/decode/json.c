@@ -82,16 +82,16 @@ static void out_asked(struct out *out, const struct call *call, const struct tab
 	out_char(out, ']');
 }
 
-static void out_error(struct out *out, const struct table *table, int64_t result)
+static void out_error(struct out *out, const struct call *call, const struct table *table)
 {
-	uint32_t error = result < 0 ? table_error(table, (uint32_t)-result) : TABLE_NONE;
+	const uint8_t *error = error_of_call(call, table);
 	struct table_text name;
 
-	if (error == TABLE_NONE) {
+	if (!error) {
 		out_literal(out, "null");
 		return;
 	}
-	name = table_text(table, error_name(error_entry(table, error)));
+	name = table_text(table, error_name(error));
 	out_plain(out, name.text, name.length);
 }
 
@@ -105,7 +105,7 @@ static void out_answer(struct out *out, const struct call *call, const struct ta
 	else
 		json_hex(out, call->record->result);
 	out_literal(out, ",\"errno\":");
-	out_error(out, table, call->status == CALL_RETURNED && call->has_result ? call->result : 0);
+	out_error(out, call, table);
 	out_literal(out, ",\"status\":");
 	out_string(out, STATUSES[call->status]);
 	out_literal(out, ",\"answered_by\":null");

@@ -26,7 +26,7 @@ void find_unread(struct call *call, const struct table *table, struct arena *are
 	abi = abi_of_call(call, table);
 	if (!abi)
 		return;
-	out_text(&out, call->name);
+	out_text(&out, call->title);
 	out_literal(&out, " reads ");
 	out_decimal(&out, bits);
 	out_literal(&out, " bits of ");
@@ -60,7 +60,7 @@ static void find_no_truth(struct walk *walk, uint64_t number)
 
 	if (!abi || walk->told++ >= MAX_TOLD)
 		return;
-	out_text(&out, walk->call->name);
+	out_text(&out, walk->call->title);
 	out_literal(&out, " has ");
 	out_decimal(&out, number);
 	out_literal(&out, " in ");

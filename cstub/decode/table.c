@@ -26,9 +26,7 @@ static int is_abi(struct check *check, const uint8_t *abi)
 		if (abi_argument(abi, i) >= HYPERCALL_REGISTERS)
 			return 0;
 	return is_text(check, abi_name(abi)) && abi_number(abi) < HYPERCALL_REGISTERS &&
-	       abi_result(abi) < HYPERCALL_REGISTERS &&
-	       (abi_result_bits(abi) == 32 || abi_result_bits(abi) == 64) &&
-	       is_registers(abi_lost(abi));
+	       abi_result(abi) < HYPERCALL_REGISTERS && is_registers(abi_lost(abi));
 }
 
 /* What an address leads to, by a number in one of the call's arguments. */
@@ -70,15 +68,23 @@ static int is_argument(struct check *check, const uint8_t *argument, uint32_t ar
 	       (selection == TABLE_NONE || selects_type(check, selection, arguments));
 }
 
+/* Whether an entry of an ABI comes before another, as a search needs it. */
+static int is_in_order(uint32_t abi, uint64_t number, uint32_t next_abi, uint64_t next_number)
+{
+	return abi < next_abi || (abi == next_abi && number < next_number);
+}
+
 static int is_call(struct check *check, const uint8_t *call)
 {
 	uint32_t first = call_first_argument(call), count = call_arguments(call),
 		 abi = call_abi(call);
 
-	if (check->index && call_number(call - TABLE_CALL_SIZE) >= call_number(call))
+	const uint8_t *before = check->index ? call - TABLE_CALL_SIZE : NULL;
+
+	if (before && !is_in_order(call_abi(before), call_number(before), abi, call_number(call)))
 		return 0;
-	if (!is_text(check, call_name(call)) || !is_registers(call_may_change(call)) ||
-	    !is_index(check, TABLE_ABIS, abi) ||
+	if (!is_text(check, call_name(call)) || !is_text(check, call_title(call)) ||
+	    !is_registers(call_may_change(call)) || !is_index(check, TABLE_ABIS, abi) ||
 	    count > abi_arguments(abi_entry(check->table, abi)) ||
 	    !belongs(check, TABLE_ARGUMENTS_OF_CALLS, first, count, TABLE_ARGUMENTS) ||
 	    !belongs(check, TABLE_RESULT_RULES, call_first_rule(call), call_rules(call),
@@ -153,7 +159,10 @@ static int is_result_rule(struct check *check, const uint8_t *rule)
 
 static int is_error(struct check *check, const uint8_t *error)
 {
-	if (check->index && error_number(error - TABLE_ERROR_SIZE) >= error_number(error))
+	const uint8_t *before = check->index ? error - TABLE_ERROR_SIZE : NULL;
+
+	if (before && !is_in_order(error_abi(before), error_number(before), error_abi(error),
+				   error_number(error)))
 		return 0;
 	return is_text(check, error_name(error)) && is_text(check, error_text(error)) &&
 	       is_index(check, TABLE_ABIS, error_abi(error));

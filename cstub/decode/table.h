@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reads the table of a hypervisor: its calls, structures, enumerations, rules of results and
+ * Reads the table of hypervisors: their calls, structures, enumerations, rules of results and
  * errors.
  *
  * A table is one block of bytes without a pointer in it: sections of entries of fixed sizes, which
@@ -41,7 +41,7 @@
 
 enum table_section {
 	TABLE_ABIS,
-	TABLE_CALLS, /* in rising order of their numbers */
+	TABLE_CALLS, /* in rising order of their ABI and number */
 	TABLE_ARGUMENTS_OF_CALLS,
 	TABLE_TYPES,
 	TABLE_FIELDS_OF_TYPES,
@@ -65,7 +65,7 @@ struct table {
 	const uint8_t *bytes;
 	const uint8_t *section[TABLE_SECTIONS];
 	uint32_t count[TABLE_SECTIONS];
-	uint32_t likely_call[256]; /* of a number with that low byte: an index, if there is one */
+	uint32_t likely_call[256]; /* of a number with that low byte: an index, mostly of ABI 0 */
 };
 
 struct table_text {
@@ -115,11 +115,11 @@ TABLE_ENTRIES(error_entry, TABLE_ERRORS, TABLE_ERROR_SIZE);
 /* Prepare a table that is right for table_call(). */
 void table_index_calls(struct table *table);
 
-/* The index of the call of a number, or TABLE_NONE. */
-uint32_t table_call(const struct table *table, uint64_t number);
+/* The index of the call of a number of the ABI of that index, or TABLE_NONE. */
+uint32_t table_call(const struct table *table, uint32_t abi, uint64_t number);
 
-/* The index of the error of a (positive) number, or TABLE_NONE. */
-uint32_t table_error(const struct table *table, uint32_t number);
+/* The index of the ABI's error of a (positive) number, or TABLE_NONE. */
+uint32_t table_error(const struct table *table, uint32_t abi, uint64_t number);
 
 /* The case of a selection for a number, or NULL. */
 const uint8_t *table_case(const struct table *table, const uint8_t *selection, uint64_t number);

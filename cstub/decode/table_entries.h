@@ -34,12 +34,11 @@ static inline uint8_t load8(const uint8_t *at)
  * when index is not 0.
  */
 #define TABLE_ABI_SIZE 40
-ENTRY_U32(abi_name, 0);	       /* text */
-ENTRY_U32(abi_number, 4);      /* enum hypercall_register */
-ENTRY_U32(abi_arguments, 8);   /* how many */
-ENTRY_U8(abi_result, 18);      /* enum hypercall_register */
-ENTRY_U8(abi_result_bits, 19); /* 32 or 64 */
-ENTRY_U32(abi_lost, 20);       /* mask of enum hypercall_register: may change across any call */
+ENTRY_U32(abi_name, 0);	     /* text */
+ENTRY_U32(abi_number, 4);    /* enum hypercall_register */
+ENTRY_U32(abi_arguments, 8); /* how many */
+ENTRY_U8(abi_result, 18);    /* enum hypercall_register */
+ENTRY_U32(abi_lost, 20);     /* mask of enum hypercall_register: may change across any call */
 ENTRY_U64(abi_number_base, 24);
 ENTRY_U64(abi_number_index, 32); /* mask: what the hypervisor looks at */
 
@@ -57,7 +56,8 @@ ENTRY_U32(call_arguments, 16);	/* how many, to TABLE_ARGUMENTS */
 ENTRY_U32(call_may_change, 20); /* mask of enum hypercall_register */
 ENTRY_U32(call_first_rule, 24); /* of results */
 ENTRY_U32(call_rules, 28);
-ENTRY_U32(call_abi, 32); /* index */
+ENTRY_U32(call_abi, 32);   /* index */
+ENTRY_U32(call_title, 36); /* its name among those of all hypervisors: "kvm:kick_cpu" */
 
 enum table_argument {
 	ARGUMENT_VALUE = 1,
@@ -196,11 +196,14 @@ ENTRY_U32(result_rule_why, 4);	/* text */
 ENTRY_U32(result_rule_path, 8); /* text: "vm.vmid", or an argument */
 ENTRY_U64(result_rule_value, 16);
 
-/* An error that results have, negated; in rising order of their numbers. */
+/* An error that results have, negated; in rising order of their ABI and number. */
 #define TABLE_ERROR_SIZE 16
 ENTRY_U32(error_number, 0);
 ENTRY_U32(error_name, 4);
 ENTRY_U32(error_text, 8);
-ENTRY_U32(error_abi, 12);
+ENTRY_U16(error_abi, 12);   /* index */
+ENTRY_U16(error_flags, 14); /* ERROR_VAGUE */
+
+#define ERROR_VAGUE 1 /* may mean no more than that the call failed */
 
 #endif

@@ -64,7 +64,7 @@ static void out_call(struct out *out, const struct call *call, const struct tabl
 {
 	struct text_tree to = {out, table, is_verbose, 0};
 
-	out_text(out, call->name);
+	out_text(out, call->title);
 	out_char(out, '(');
 	if (call->entry == TABLE_NONE)
 		out_registers(out, call, call_registers(call, table));
@@ -73,18 +73,14 @@ static void out_call(struct out *out, const struct call *call, const struct tabl
 	out_char(out, ')');
 }
 
-/* ` ERRNO (text)`. Many handlers return -1 and mean no more than that they failed. */
-static void out_error(struct out *out, const struct table *table, int64_t result)
+/* ` ERRNO (text)`. */
+static void out_error(struct out *out, const struct table *table, const uint8_t *error)
 {
-	uint32_t index = table_error(table, (uint32_t)-result);
-	const uint8_t *error;
+	int is_vague = error_flags(error) & ERROR_VAGUE;
 
-	if (index == TABLE_NONE)
-		return;
-	error = error_entry(table, index);
-	out_string(out, result == -1 ? " (failed; = " : " ");
+	out_string(out, is_vague ? " (failed; = " : " ");
 	out_text(out, table_text(table, error_name(error)));
-	if (result != -1) {
+	if (!is_vague) {
 		out_literal(out, " (");
 		out_text(out, table_text(table, error_text(error)));
 	}
@@ -93,6 +89,8 @@ static void out_error(struct out *out, const struct table *table, int64_t result
 
 static void out_result(struct out *out, const struct call *call, const struct table *table)
 {
+	const uint8_t *error = error_of_call(call, table);
+
 	out_literal(out, " = ");
 	if (call->status != CALL_RETURNED) {
 		out_literal(out, "? <unfinished ...>");
@@ -100,8 +98,8 @@ static void out_result(struct out *out, const struct call *call, const struct ta
 		out_hex(out, call->record->result);
 	} else {
 		out_signed(out, call->result);
-		if (call->result < 0)
-			out_error(out, table, call->result);
+		if (error)
+			out_error(out, table, error);
 	}
 }
 

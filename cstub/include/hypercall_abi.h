@@ -36,12 +36,6 @@ struct hypercall_instruction {
 };
 
 enum hypercall_result { HYPERCALL_RESULT_s32, HYPERCALL_RESULT_s64, HYPERCALL_RESULT_u64 };
-enum hypercall_errors {
-	HYPERCALL_ERRORS_acrn,
-	HYPERCALL_ERRORS_kvm,
-	HYPERCALL_ERRORS_xen,
-	HYPERCALL_ERRORS_hyperv
-};
 enum hypercall_again { HYPERCALL_AGAIN_never, HYPERCALL_AGAIN_same_rip };
 
 struct hypercall_abi {
@@ -55,7 +49,8 @@ struct hypercall_abi {
 	uint8_t arguments, argument[HYPERCALL_ARGUMENTS];
 	uint8_t result, result_type; /* enum hypercall_result */
 	uint32_t lost; /* mask of registers; of HYPERCALL_REGISTERS for those of the arguments */
-	uint8_t errors, again; /* enum hypercall_errors, enum hypercall_again */
+	const char *errors; /* those of this name_errors.def, negated */
+	uint8_t again;	    /* enum hypercall_again */
 };
 
 /* The names that abi.def has for registers. */
@@ -119,7 +114,7 @@ static const struct hypercall_instruction hypercall_instructions[] = {
 	.argument = {ABI_EACH_(ABI_NUMBER_, __VA_ARGS__)},
 #define RET(reg, type) .result = HYPERCALL_REGISTER_##reg, .result_type = HYPERCALL_RESULT_##type,
 #define LOST(...)      .lost = 0 ABI_EACH_(ABI_BIT_, __VA_ARGS__),
-#define ERRORS(scheme) .errors = HYPERCALL_ERRORS_##scheme,
+#define ERRORS(scheme) .errors = #scheme,
 #define AGAIN(when)    .again = HYPERCALL_AGAIN_##when,
 static const struct hypercall_abi hypercall_abis[] = {
 #include "abi.def"

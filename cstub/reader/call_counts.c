@@ -106,13 +106,14 @@ static struct row *row_of(struct call_counts *counts, struct table_text name)
 /* What sinks/summary.py calls it is made of the number there. */
 static int64_t error_of(const struct call *call, const struct table *table)
 {
+	const uint8_t *error;
+
 	if (!call->has_result)
 		return COUNTS_FAULTED;
-	if (call->result == -1)
-		return COUNTS_BARE;
-	if (call->result < -INT32_MAX || table_error(table, (uint32_t)-call->result) == TABLE_NONE)
+	error = error_of_call(call, table);
+	if (!error)
 		return COUNTS_OTHER;
-	return -call->result;
+	return error_flags(error) & ERROR_VAGUE ? COUNTS_BARE : -call->result;
 }
 
 static void count_error(struct row *row, int64_t number)
@@ -161,7 +162,7 @@ static void count_time(struct row *row, uint64_t micros)
 
 int counts_add(struct call_counts *counts, const struct call *call, const struct table *table)
 {
-	struct row *row = row_of(counts, call->name);
+	struct row *row = row_of(counts, call->title);
 
 	if (!row)
 		return -1;

@@ -193,11 +193,12 @@ static void read_calls(const struct table *table)
 		const uint8_t *call = call_entry(table, i);
 		const uint8_t *abi = abi_entry(table, call_abi(call));
 
-		if (table_call(table, call_number(call)) != i ||
+		if (table_call(table, call_abi(call), call_number(call)) != i ||
 		    call_arguments(call) > abi_arguments(abi))
 			abort();
 		read_text(table, abi_name(abi));
 		read_text(table, call_name(call));
+		read_text(table, call_title(call));
 		read_arguments(table, call);
 		read_rules(table, call);
 	}
@@ -208,7 +209,7 @@ static void read_errors(const struct table *table)
 	for (uint32_t i = 0; i < table->count[TABLE_ERRORS]; i++) {
 		const uint8_t *error = error_entry(table, i);
 
-		if (table_error(table, error_number(error)) != i)
+		if (table_error(table, error_abi(error), error_number(error)) != i)
 			abort();
 		read_text(table, error_name(error));
 		read_text(table, error_text(error));

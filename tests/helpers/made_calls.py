@@ -9,8 +9,9 @@
 import ctypes
 from typing import Any, Mapping
 
-from acrn_trace.guest.abi import ENCODED_REGISTERS
+from acrn_trace.guest.abi import ENCODED_REGISTERS, abis
 from acrn_trace.rings.library import library
+from acrn_trace.tables.calls import plain_name
 from acrn_trace.tables.compiled import compiled
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.sections import FORMS, HEAD, PLACE
@@ -92,7 +93,8 @@ Finding._fields_ = [("next", ctypes.POINTER(Finding)), ("kind", ctypes.c_char_p)
 
 class Call(ctypes.Structure):
     _fields_ = [
-        *(("record", ctypes.POINTER(Record)), ("entry", u32), ("name", Text)),
+        *(("record", ctypes.POINTER(Record)), ("abi", u32), ("entry", u32)),
+        *(("name", Text), ("title", Text)),
         *(("status", number_of_c), ("seq", u64), ("micros", u64)),
         *(("has_duration", number_of_c), ("duration", u64)),
         *(("has_result", number_of_c), ("result", ctypes.c_int64)),
@@ -162,9 +164,12 @@ class MadeCalls:
         self, event: Event, micros: int, duration: int | None, decoded: Mapping[str, Made]
     ) -> Call:
         """The call that ``event`` is; ``micros`` are its times, ``decoded`` its arguments."""
-        entry = self._knowledge.table.numbered(event.nr)
-        call = Call(ctypes.pointer(_record(event)), NONE if entry is None else self._index(entry))
-        call.name, call.status, call.seq = Text.of(event.name), STATUSES[event.status], event.seq
+        entry, rows = self._knowledge.table.numbered(event.nr, event.abi), list(abis())
+        abi = rows.index(event.abi) if event.abi in rows else NONE
+        index = NONE if entry is None else self._index(entry)
+        call = Call(ctypes.pointer(_record(event, abi)), abi, index)
+        call.name, call.title = Text.of(plain_name(event.name, event.abi)), Text.of(event.name)
+        call.status, call.seq = STATUSES[event.status], event.seq
         call.micros, call.has_duration = micros, duration is not None
         call.duration, call.has_result = duration or 0, isinstance(event.ret, int)
         call.result = event.ret if isinstance(event.ret, int) else 0
@@ -234,11 +239,11 @@ class MadeCalls:
         raise KeyError(name)
 
 
-def _record(event: Event) -> Record:
+def _record(event: Event, abi: int) -> Record:
     is_back = event.status in ("returned", "faulted")
-    record = Record(0, event.more["ring"], event.more["sequence"])
+    record = Record(abi, event.more["ring"], event.more["sequence"])
     record.state, record.clock = RETURNED if is_back else CALLED, TICKS
-    record.arguments, record.flags = 2, FAULTED * (event.status == "faulted")
+    record.arguments, record.flags = len(event.args), FAULTED * (event.status == "faulted")
     record.vcpu = UNKNOWN32 if event.vcpu is None else event.vcpu
     record.return_vcpu = UNKNOWN32 if event.return_vcpu is None else event.return_vcpu
     record.site, record.number, record.result = event.site.address, event.nr, event.rax or 0

@@ -102,7 +102,11 @@ class InC:
 
     def json_of(self, raw: bytes) -> str:
         """A record of version 2 as JSON; nothing where the bytes are none."""
-        return self._as(_Shown(self._at, None, raw, len(raw), UNKNOWN_HZ), FORMS.index("json"))
+        return self.shown_as("json", raw)
+
+    def shown_as(self, form: str, raw: bytes) -> str:
+        """The same in any of FORMS."""
+        return self._as(_Shown(self._at, None, raw, len(raw), UNKNOWN_HZ), FORMS.index(form))
 
     def _as(self, shown: _Shown, form: int) -> str:
         return string_at(self._text, self._show(byref(shown), form, self._text, ROOM)).decode()

@@ -60,8 +60,8 @@ class Table:
         return None if place == NONE else self.text(place)
 
     def calls(self) -> dict[str, int]:
-        """The calls' indices by name."""
-        return {self.text_at("calls", i, 8): i for i in range(self.count("calls"))}
+        """The calls' indices by full name."""
+        return {self.text_at("calls", i, 36): i for i in range(self.count("calls"))}
 
     def arguments(self, call: int) -> range:
         first = self.u("calls", call, 12)

@@ -57,7 +57,7 @@ class Injector(Intervener):
     @staticmethod
     def _counts(rule: Rule, event: Event) -> bool:
         """Whether the rule is for this call, which it counts."""
-        if not rule.calls.has(event.nr, event.name):
+        if not rule.calls.has(event.id, event.name):
             return False
         rule.count += 1
         return rule.when.has(rule.count)
@@ -92,7 +92,7 @@ class Injector(Intervener):
         memory: Pending,
         event: Event,
     ) -> None:
-        entry = self._knowledge.table.numbered(event.nr)
+        entry = self._knowledge.table.numbered(event.nr, event.abi)
         place = self._places.find(path, entry, event.name)
         value = value_for(text, place, self._knowledge.types)
         try:

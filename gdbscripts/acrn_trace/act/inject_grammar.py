@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from acrn_trace.act.inject_poke import Place, Places, value_for
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import MASK64, abis
 from acrn_trace.tables.call_selection import CallSelection, select_calls
 from acrn_trace.tables.calls import Entry
-from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.errnos import errors_of
 from acrn_trace.tables.knowledge import Knowledge
 
 UNITS = {"": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "ns": 1e-9}
@@ -70,8 +70,11 @@ def parse_rule(text: str, knowledge: Knowledge) -> Rule:
 
 
 def _split(text: str) -> list[str]:
-    """By colons; none can be in a regular expression, then."""
-    return text.removeprefix("inject=").split(":")
+    """By colons; none can be in a regular expression, then. One may follow a hypervisor's name."""
+    which, *options = text.removeprefix("inject=").split(":")
+    while options and which.rpartition(",")[2] in abis():
+        which = f"{which}:{options.pop(0)}"
+    return [which, *options]
 
 
 def _check(rule: Rule, given: set[str]) -> None:
@@ -85,12 +88,13 @@ def _check(rule: Rule, given: set[str]) -> None:
 
 
 def _error(rule: Rule, value: str) -> None:
-    names = {name: number for number, (name, _) in ERRNOS.items()}
+    whose = rule.calls.abi
+    names = {name: -result for name, result in errors_of(whose).results.items()}
     try:
         number = names[value.upper()] if value.upper() in names else int(value, 0)
     except ValueError:
         raise TraceError(
-            f"error={value}: no such error of ACRN{suggest(value.upper(), names)}"
+            f"error={value}: no such error of {whose.upper()}{suggest(value.upper(), names)}"
         ) from None
     if not 1 <= number <= MAX_ERRNO:
         raise TraceError(f"error={value}: an error number is from 1 to {MAX_ERRNO}")
@@ -169,14 +173,14 @@ def check_pokes(rule: Rule, knowledge: Knowledge) -> None:
     if not pokes:
         return
     places = Places(knowledge)
-    entries = [e for e in knowledge.table if rule.calls.has(e.number, e.name)]
-    named = {entry.number for entry in entries}
-    unknown = sorted(rule.calls.numbers - named)
+    entries = [e for e in knowledge.table if rule.calls.has(e.id, e.name)]
+    alone = [one for one in rule.calls.ranges if one.first == one.last]
+    unknown = [one for one in alone if not any(one.has(entry.id) for entry in entries)]
     for path, text in pokes:
         for entry in entries:
             resolve(path, text, entry, places, knowledge)
-        for number in unknown:
-            places.find(path, None, knowledge.table.call_name(number))
+        for one in unknown:
+            places.find(path, None, knowledge.table.call_name(one.first, one.abi))
         if not entries and not unknown:
             raise TraceError(f"inject {rule.text}: {rule.calls.text} selects no call of the table")
 

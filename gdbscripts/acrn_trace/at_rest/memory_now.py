@@ -32,7 +32,7 @@ class MemoryNow:
 
     def beside(self, event: Event, raw: bytes) -> dict[str, Tree]:
         """Of each argument that is a structure what differs now, or all if it was not recorded."""
-        entry = self._table.numbered(event.nr)
+        entry = self._table.numbered(event.nr, event.abi)
         now: dict[str, Tree] = {}
         if entry is None or event.status == "faulted":
             return now

@@ -4,7 +4,7 @@
 from acrn_trace.base.console import show
 from acrn_trace.cli.stripped import tell_of_symbols
 from acrn_trace.image.image import open_image_or_object
-from acrn_trace.lint.foreign import foreign_sites
+from acrn_trace.lint.linter import with_abis
 from acrn_trace.options.declare import add_knowledge_options
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.parser import OptionParser
@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
     image = open_image_or_object(options.image)
     tell_of_symbols(image)
     code = CodeAround(image) if options.listing else None
-    sites, known = image_sites(image), make_knowledge(options)
-    foreign = foreign_sites(image, known, sites)
-    show(site_lines(sites, known.table, code, foreign))
+    known = make_knowledge(options)
+    sites = with_abis(image, known, image_sites(image))
+    show(site_lines(sites, known.table, code))
     return 0

@@ -37,7 +37,7 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[FieldC
 
 def _captured_argument(case: Case, call: Recorded) -> tuple[Argument | None, int]:
     """The argument whose structure the recorder keeps: the first that is a pointer to one."""
-    entry = case.knowledge.table.numbered(call.event.nr)
+    entry = case.knowledge.table.numbered(call.event.nr, call.event.abi)
     for argument, register in zip(entry.arguments if entry else (), call.event.args):
         if argument.kind == "PTR":
             return argument, register

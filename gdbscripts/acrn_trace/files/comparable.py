@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Iterator
 
 from acrn_trace.sinks.jsonl import compact
-from acrn_trace.tables.calls import CallTable, Entry
+from acrn_trace.tables.calls import CallTable, Entry, full_name
 from acrn_trace.trace.event import Event
 
 # Fields of structures that hold the address of a buffer, or where the hypervisor put one.
@@ -51,7 +51,7 @@ class Meanings:
 
     def _tree(self, event: Event) -> dict[str, Tree]:
         tree = {
-            "number": hex(event.nr),
+            "number": _number(event),
             "result": event.ret,
             "status": event.status,
             ANSWERED_BY: self._answered_by(event),
@@ -75,7 +75,7 @@ class Meanings:
         return sorted(event.clobbered)
 
     def _arguments(self, event: Event) -> Tree:
-        entry = self.table.numbered(event.nr)
+        entry = self.table.numbered(event.nr, event.abi)
         if entry is None or not event.decoded:
             return {f"arg{index}": hex(arg) for index, arg in enumerate(event.args, 1)}
         return event.decoded if self.addresses else self.without_addresses(entry, event.decoded)
@@ -89,6 +89,11 @@ class Meanings:
             else _without_addresses(tree)
             for name, tree in decoded.items()
         }
+
+
+def _number(event: Event) -> str:
+    """Also whose it is, but for the main ABI's."""
+    return full_name(hex(event.nr), event.abi)
 
 
 def _without_addresses(tree: Tree) -> Tree:

@@ -145,7 +145,8 @@ class Printer:
             self._call("-", step.left)
             self._call("+", step.right)
             for path, before, after in changes:
-                print(printable(f"    {path}: {_value(path, before)} => {_value(path, after)}"))
+                old, new = _value(path, before, step.left), _value(path, after, step.right)
+                print(printable(f"    {path}: {old} => {new}"))
         else:
             numbers = (call.event.seq for call in (step.left, step.right) if call)
             self._call(MARKS[what], step.left or step.right)
@@ -179,9 +180,9 @@ def _vcpu(event: Event) -> str:
     return "?" if event.vcpu is None else str(event.vcpu)
 
 
-def _value(path: str, value: Tree) -> str:
+def _value(path: str, value: Tree, call: Call | None) -> str:
     if path == "result" and isinstance(value, int):
-        return f"{value}{errno_text(value)}"
+        return f"{value}{errno_text(value, call.event.abi if call else None)}"
     return "none" if value is None else str(value)
 
 

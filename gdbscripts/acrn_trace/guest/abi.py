@@ -8,6 +8,8 @@ from acrn_trace.base.places import ABIS
 
 MASK64 = (1 << 64) - 1
 
+UNKNOWN = "unknown"  # the ABI of a call of which nothing says one
+
 # In GDB's order.
 GENERAL_REGISTERS = (
     *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"),
@@ -73,6 +75,8 @@ class Abi:
         return f"Abi({self.name})"
 
     def __reduce__(self) -> tuple:
+        if self.name == UNKNOWN:
+            return unknown_abi, (self.arguments,)
         return abi_named, (self.name,)
 
     @property
@@ -123,6 +127,24 @@ def abis() -> Mapping[str, Abi]:
 
 def abi_named(name: str) -> Abi:
     return abis()[name]
+
+
+@lru_cache(None)
+def unknown_abi(registers: tuple[str, ...] = ()) -> Abi:
+    """That of a call of which nothing says how it is made, but what registers its code loads.
+
+    The number is taken to be in the first register of the encoding, where most have it, else in
+    the first that is loaded. Whatever it changes may be meant.
+    """
+    registers = registers[:6]
+    first = ENCODED_REGISTERS[0]
+    return Abi(
+        **{"name": UNKNOWN, "signature": "", "instructions": main_abi().instructions},
+        **{"number": first if first in registers else (*registers, first)[0]},
+        **{"number_mask": MASK64, "number_base": 0, "number_index": 0, "arguments": registers},
+        **{"result": first, "result_type": "s64", "errors": "", "again": False},
+        may_change=frozenset((*GENERAL_REGISTERS, "eflags")),
+    )
 
 
 @lru_cache(1)

@@ -52,4 +52,5 @@ def _site(
         line=line or None,
         function=image.function_at(address),
         named=image.place(address),
+        abi_by="record",
     )

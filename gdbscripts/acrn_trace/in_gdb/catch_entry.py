@@ -51,7 +51,7 @@ class Catchpoint:
         entry = self.entry
         if not entry.is_valid() or not self._enabled:
             return False
-        if not self.request.calls.has(event.nr, event.name):
+        if not self.request.calls.has(event.id, event.name):
             return False
         if entry.thread is not None and entry.thread != gdb.selected_thread().global_num:
             return False

@@ -22,6 +22,7 @@ from acrn_trace.in_gdb.settings import POSSIBLE_SITES
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory
 from acrn_trace.lint.findings import Found
+from acrn_trace.lint.linter import with_abis
 from acrn_trace.lint.of_call import SiteLint
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
@@ -104,7 +105,7 @@ class LiveSites:
         self._find(image)
 
     def _find(self, image: Image) -> None:
-        found = current_sites(image)
+        found = with_abis(image, self._knowledge, current_sites(image), load_offset(image))
         self.sites = traced_sites(found, image, gdb.parameter(POSSIBLE_SITES))
         self.untraced = len(found) - len(self.sites)
 

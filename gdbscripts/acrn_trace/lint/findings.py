@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Iterator
 
-from acrn_trace.guest.abi import Abi
+from acrn_trace.guest.abi import Abi, main_abi
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.flow_graph import ENTRY, Function
 from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
@@ -27,12 +27,18 @@ class Place:
     """One site in its function, and the questions that rules ask about it."""
 
     def __init__(
-        self, functions: Functions, function: Function, number: int, knowledge: Knowledge
+        self,
+        functions: Functions,
+        function: Function,
+        number: int,
+        knowledge: Knowledge,
+        abi: Abi | None = None,
     ) -> None:
         self.functions = functions
         self.function = function
         self.number = number  # the hypercall's, in the function
         self.knowledge = knowledge
+        self.abi = abi or main_abi()  # how the call is made
         self.origins: Origins = functions.origins(function)
 
     @property
@@ -43,9 +49,13 @@ class Place:
     def table(self) -> CallTable:
         return self.knowledge.table
 
-    @property
-    def abi(self) -> Abi:
-        return self.knowledge.abi
+    def by(self, abi: Abi) -> "Place":
+        """The same, for a call that is made as ``abi`` says."""
+        return Place(self.functions, self.function, self.number, self.knowledge, abi)
+
+    def entry_of(self, number: int) -> Entry | None:
+        """The call of that number."""
+        return self.table.numbered(number, self.abi.name)
 
     @property
     def register(self) -> str:
@@ -73,7 +83,7 @@ class Place:
         function = self.function
         others = [n for n, k in function.kinds.items() if k == "hypercall" and n != self.number]
         numbers = {number for n in others for number in self.numbers_at(n)}
-        return {number for number in numbers if self.table.numbered(number)}
+        return {number for number in numbers if self.entry_of(number)}
 
     @property
     def call_number(self) -> int | None:
@@ -84,7 +94,7 @@ class Place:
     @property
     def entry(self) -> Entry | None:
         number = self.call_number
-        return None if number is None else self.table.numbered(number)
+        return None if number is None else self.entry_of(number)
 
     @property
     def arguments(self) -> Iterator[tuple[str, Argument]]:

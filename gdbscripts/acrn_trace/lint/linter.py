@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator
 
+from acrn_trace.guest.abi import UNKNOWN, main_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import EVERY
@@ -16,6 +17,8 @@ from acrn_trace.lint.rule_number import number_findings
 from acrn_trace.lint.rule_red_zone import red_zone_findings
 from acrn_trace.lint.rule_structure import structure_findings
 from acrn_trace.lint.rule_value import value_findings
+from acrn_trace.lint.whose import by_code
+from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.tables.knowledge import Knowledge
 
 Rule = Callable[[Place], Iterator[Found]]
@@ -69,17 +72,28 @@ class Linter:
         """Tell of which sites verdicts will be asked for: their callers are found in one go."""
         self._functions.announce(self._linked(site) for site in sites)
 
+    def with_abis(self, sites: Iterable[Site]) -> list[Site]:
+        """The sites, each with the ABI by its code, where no record says it."""
+        sites = list(sites)
+        asked = [site for site in sites if site.abi_by is None and site.number is None]
+        self.announce(asked)
+        places = {site.address: self.place(site) for site in asked}
+        return [
+            by_code(site, place) if (place := places.get(site.address)) else site for site in sites
+        ]
+
     def verdicts(self, sites: Iterable[Site]) -> Iterator[Verdict]:
         """One for each of ``sites``, in their order."""
         sites = list(sites)
         self.announce(sites)
         for site in sites:
-            yield self._verdict(site, self._place(site))
+            yield self._verdict(site, self.place(site))
 
     def _linked(self, site: Site) -> int:
         return site.moved(-self._functions.offset).address
 
-    def _place(self, site: Site) -> Place | None:
+    def place(self, site: Site) -> Place | None:
+        """The site in its function; None where no function is known around it."""
         linked = self._linked(site)
         function = self._functions.around(linked)
         number = function.number_of(linked) if function else None
@@ -91,11 +105,29 @@ class Linter:
         if place is None:
             return Verdict(site, site.number)
         found = list(convention_findings(place))
-        if not found:
-            found = [found for rule in RULES for found in rule(place)]
-        number = place.call_number
+        site = by_code(site, place)
+        place = place.by(site.abi)
+        if not found or site.abi.name not in (main_abi().name, UNKNOWN):
+            found += [found for rule in RULES for found in rule(place)]
+        number = None if site.other else place.call_number
         return Verdict(
             site,
             site.number if number is None else number,
             [one for one in found if one.id in self._wanted],
         )
+
+
+def with_abis(
+    image: Image, knowledge: Knowledge, sites: Iterable[Site], offset: int = 0
+) -> list[Site]:
+    """The sites of an image, each with the ABI by its code; as they are where nothing decodes it.
+
+    One with a number by the scan is the main ABI's.
+    """
+    sites = list(sites)
+    if all(site.abi_by or site.number is not None for site in sites):
+        return sites
+    try:
+        return Linter(image, knowledge, offset=offset).with_abis(sites)
+    except MissingCapstone:
+        return sites

@@ -8,6 +8,7 @@ the site. Where R8 is not loaded, the call may be another than was meant however
 
 from typing import Callable, Iterable
 
+from acrn_trace.guest.abi import abis
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.findings import Found
@@ -19,7 +20,10 @@ from acrn_trace.trace.checks import Check
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.pairing import Call
 
-KNOWN_TO_THE_TRACE = "number-not-in-table"  # it shows such calls by their numbers
+KNOWN_TO_THE_TRACE = {  # it shows such calls by their numbers, and whose they are
+    "number-not-in-table",
+    *(f"{abi}-call" for abi in abis()),
+}
 NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it
 MAX_SITES = 1024  # whose findings are remembered
 
@@ -62,13 +66,15 @@ def guests_own(lint: SiteFindings, table: CallTable) -> Check:
     """
 
     def check(event: Event, call: Call) -> list[Finding]:
-        went_wrong = bool(event.clobbered) or event.failed or table.numbered(event.nr) is None
+        went_wrong = (
+            bool(event.clobbered) or event.failed or table.numbered(event.nr, event.abi) is None
+        )
         if call.site.source == "hand" or not went_wrong and call.site.number is not None:
             return []
         return [
             Finding("guest-code", f"the guest's own code at {call.site}: {found.id}: {found.text}")
             for found in lint(call.site)
-            if (found.id != KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER)
+            if (found.id not in KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER)
         ]
 
     return check

@@ -82,7 +82,8 @@ class Report:
         yield f'{{"image": {json.dumps(self._image.path)}, "sites": ['
         before = ""
         for verdict in verdicts:
-            name = None if verdict.number is None else self._table.call_name(verdict.number)
+            number, abi = verdict.number, verdict.site.abi.name
+            name = None if number is None else self._table.call_name(number, abi)
             yield f"{before}{json.dumps(verdict.as_json(name))}"
             before = ","
         yield f'], "findings": {self.findings}}}'

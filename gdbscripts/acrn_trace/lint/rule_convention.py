@@ -1,38 +1,71 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Judges whether a site is a call of another hypervisor.
+"""Judges by which hypervisor's convention a site makes its call.
 
-The registers of each convention: docs of KVM (Documentation/virt/kvm/x86/hypercalls.rst), Xen
+The registers of those that have a row are abi.def's. Of the others: docs of Xen
 (hypercall-abi.rst, xen-x86_64.h), VMware (Linux's asm/vmware.h), Hyper-V (the TLFS).
 """
 
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
-from acrn_trace.guest.abi import VMWARE_MAGIC
+from acrn_trace.guest.abi import VMWARE_MAGIC, Abi, abis, main_abi
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.origins import KNOWN, loaded
+from acrn_trace.lint.origins import KNOWN, RESULT, Value, loaded
 
-KVM_NUMBERS = range(1, 13)  # asm-generic/kvm_para.h: VAPIC_POLL_IRQ to MAP_GPA_RANGE
 XEN_NUMBERS = range(1, 64)
 HYPERV_CODES = range(1, 0x400)
 
 
 @dataclass(frozen=True)
 class Convention:
+    """How a hypervisor that is not the main one is called; ``abi`` if it has a row."""
+
     id: str
     name: str
     fits: Callable[[Place], str | None]  # what speaks for it
+    abi: Abi | None = None
 
 
 def convention_findings(place: Place) -> Iterator[Found]:
-    """At most one: the site does as another hypervisor's convention says, not as ACRN's."""
-    if any(place.abi.has_number(n) or place.table.numbered(n) for n in place.numbers):
-        return
-    for convention in CONVENTIONS:
+    """At most one: the site does as another hypervisor's convention says, not as the main one."""
+    convention, evidence = convention_of(place)
+    if convention:
+        yield Found(convention.id, f"a hypercall of {convention.name}: {evidence}")
+
+
+def convention_of(place: Place) -> tuple[Convention | None, str]:
+    """The convention by which the call is made, if that is not the main one, and what says so."""
+    if is_main(place):
+        return None, ""
+    for convention in conventions():
         evidence = convention.fits(place)
         if evidence:
-            yield Found(convention.id, f"a hypercall of {convention.name}: {evidence}")
-            return
+            return convention, evidence
+    return None, ""
+
+
+def is_main(place: Place) -> bool:
+    """Whether the code loads a number of the main ABI's for the call."""
+    abi = main_abi()
+    values = place.before(abi.number)
+    numbers = [v.number for v in values if v.kind == KNOWN and v.number is not None]
+    return any(abi.has_number(n) or place.table.numbered(n) for n in numbers)
+
+
+def is_probably(place: Place, abi: Abi) -> bool:
+    """Whether the code loads registers as the row says, with a number that it does not tell: where
+    it comes from a caller, or is in no table."""
+    return (
+        not _loaded(place, main_abi().number)
+        and any(map(_is_given, place.before(abi.number)))
+        and _loaded(place, abi.number)
+        and _loaded(place, abi.arguments[0])
+    )
+
+
+def _is_given(value: Value) -> bool:
+    """What another call left is no number, mostly."""
+    return value.kind != RESULT
 
 
 def _known(place: Place, register: str) -> list[int]:
@@ -47,9 +80,21 @@ def _loaded(place: Place, register: str) -> bool:
     return loaded(place.before(register), register)
 
 
-def _number_in_rax(place: Place, numbers: range) -> int | None:
-    known = _known(place, "rax")
-    return known[0] if known and all(number in numbers for number in known) else None
+def _by_row(abi: Abi) -> Callable[[Place], str | None]:
+    def fits(place: Place) -> str | None:
+        """All numbers that it may have are in the table, and what such a call needs is loaded."""
+        numbers = _known(place, abi.number)
+        entries = [place.table.numbered(number, abi.name) for number in numbers]
+        if not entries or None in entries:
+            return None
+        number = f"{abi.number.upper()} is {numbers[0]}"
+        if not any(entry.arguments for entry in entries):
+            others = main_abi().arguments
+            return None if any(_loaded(place, name) for name in others) else number
+        first = abi.arguments[0]
+        return f"{number}, the first argument in {first.upper()}" if _loaded(place, first) else None
+
+    return fits
 
 
 def _vmware(place: Place) -> str | None:
@@ -57,18 +102,13 @@ def _vmware(place: Place) -> str | None:
     return f"EAX is {VMWARE_MAGIC:#x}" if magic else None
 
 
-def _kvm(place: Place) -> str | None:
-    number = _number_in_rax(place, KVM_NUMBERS)
-    if number is None or not _loaded(place, "rbx"):
-        return None
-    return f"RAX is {number}, the first argument in RBX"
-
-
 def _xen(place: Place) -> str | None:
-    number = _number_in_rax(place, XEN_NUMBERS)
-    if number is None or (_loaded(place, "r8") and not _loaded(place, "r10")):
+    known = _known(place, "rax")
+    if not known or not all(number in XEN_NUMBERS for number in known):
         return None
-    return f"EAX is {number}" + (", arguments up to R10" if _loaded(place, "r10") else "")
+    if _loaded(place, "r8") and not _loaded(place, "r10"):
+        return None
+    return f"EAX is {known[0]}" + (", arguments up to R10" if _loaded(place, "r10") else "")
 
 
 def _hyperv(place: Place) -> str | None:
@@ -81,9 +121,11 @@ def _hyperv(place: Place) -> str | None:
     return None
 
 
-CONVENTIONS = (
-    Convention("vmware-call", "VMware", _vmware),
-    Convention("kvm-call", "KVM", _kvm),
-    Convention("xen-call", "Xen", _xen),
-    Convention("hyperv-call", "Hyper-V", _hyperv),
-)
+def conventions() -> Iterator[Convention]:
+    """All but the main one, in the order in which they are asked."""
+    yield Convention("vmware-call", "VMware", _vmware)
+    for abi in abis().values():
+        if abi is not main_abi():
+            yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi)
+    yield Convention("xen-call", "Xen", _xen)
+    yield Convention("hyperv-call", "Hyper-V", _hyperv)

@@ -15,7 +15,7 @@ from acrn_trace.lint.origins import CALLERS, STACK
 def exchange_findings(place: Place) -> Iterator[Found]:
     entry = place.entry
     changed = place.knowledge.results.may_change.get(entry.name, frozenset()) if entry else ()
-    registers = sorted(set(changed) - {"rax", "eflags"})
+    registers = sorted(set(changed) - {place.abi.result, "eflags"})
     for register in registers:
         used = [n for n in place.used_after(register) if _is_address(place, n, register)]
         if used and _was_address(place, register):

@@ -114,7 +114,7 @@ def _is_partial(place: Place, number: int) -> bool:
 def _is_number(place: Place, definition: int) -> bool:
     """Whether the definition loads a number of the call table."""
     values = place.origins.after(definition, place.register)
-    return any(v.kind == KNOWN and place.table.numbered(v.number or 0) for v in values)
+    return any(v.kind == KNOWN and place.entry_of(v.number or 0) for v in values)
 
 
 def _wrong_numbers(place: Place, overwritten: bool) -> Iterator[Found]:
@@ -123,16 +123,19 @@ def _wrong_numbers(place: Place, overwritten: bool) -> Iterator[Found]:
         if value.kind != KNOWN or value.number is None:
             continue
         number = value.number
-        if number >> 31 == (1 << 33) - 1 and place.table.numbered(number) is None:
-            meant = place.table.call_name(number & 0xFFFF_FFFF)
+        if number >> 31 == (1 << 33) - 1 and place.entry_of(number) is None:
+            meant = place.table.call_name(number & 0xFFFF_FFFF, place.abi.name)
+            whose = place.abi.name.upper()
             text = (
-                f"{name} is {number:#x}: {meant}, extended by its sign; ACRN's numbers have 32 bits"
+                f"{name} is {number:#x}: {meant}, extended by its sign; {whose}'s numbers have 32 "
+                "bits"
             )
             yield Found("number-sign-extended", text)
         elif value.wide is not None and value.wide != number:
             wide = f"{value.wide:#x} is cut to 32 bits on its way to {name}"
             yield Found("number-truncated", f"{wide}, which then holds {number:#x}")
-        elif place.table.numbered(number) is None and not overwritten:
-            other = place.knowledge.explain(number)
+        elif place.entry_of(number) is None and not overwritten:
+            is_main = place.abi is place.knowledge.abi
+            other = place.knowledge.explain(number) if is_main else None
             text = f"the call table has no {number:#x}" + (f": {other}" if other else "")
             yield Found("number-not-in-table", text)

@@ -11,6 +11,8 @@ from acrn_trace.lint.origins import KNOWN, LOST, RESULT, SOME
 
 
 def value_findings(place: Place) -> Iterator[Found]:
+    if place.register == place.abi.result:
+        return  # what is there after the call is the result
     if not any(
         value.kind == SOME for value in place.loaded
     ):  # an asm statement is given its number

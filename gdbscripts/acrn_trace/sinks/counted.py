@@ -26,7 +26,8 @@ def counted_rows(data: bytes) -> Iterator[tuple[str | None, Row]]:
         calls, findings, timed, low, high, least, most = reader.take(_NUMBERS)
         row = Row()
         row.calls, row.findings = calls, findings
-        row.errors.update({_error(number): count for number, count in reader.list(_PAIR)})
+        abi = name.rpartition(":")[0] or None
+        row.errors.update({_error(number, abi): count for number, count in reader.list(_PAIR)})
         row.vcpus = {None if vcpu == UNKNOWN_VCPU else vcpu for (vcpu,) in reader.list(_VCPU)}
         buckets = dict(reader.list(_PAIR))
         if timed:
@@ -35,8 +36,8 @@ def counted_rows(data: bytes) -> Iterator[tuple[str | None, Row]]:
         yield name or None, row
 
 
-def _error(number: int) -> str:
-    return UNNUMBERED.get(number) or errno_name(-number) or UNNUMBERED[-3]
+def _error(number: int, abi: str | None) -> str:
+    return UNNUMBERED.get(number) or errno_name(-number, abi) or UNNUMBERED[-3]
 
 
 class _Reader:

@@ -3,7 +3,7 @@
 
 from acrn_trace.sinks.summary_row import MAX_VCPUS, Row
 from acrn_trace.sinks.summary_table import SummaryTable
-from acrn_trace.tables.errnos import errno_name
+from acrn_trace.tables.errnos import errno_name, is_vague
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import tampering
 from acrn_trace.trace.sink import Sink
@@ -35,8 +35,9 @@ def _count(event: Event, row: Row) -> None:
 
 
 def _error(event: Event) -> str:
-    """The error's name; the literal -1 of many handlers is none. Few: RAX is an int32, mostly."""
+    """The error's name; a literal -1 of ACRN's handlers is none. Few: RAX is an int32, mostly."""
     ret = event.ret
     if not isinstance(ret, int):
         return event.status
-    return "-1" if ret == -1 else errno_name(ret) or "other"
+    vague = is_vague(ret, event.abi)
+    return str(ret) if vague else errno_name(ret, event.abi) or "other"

@@ -1,49 +1,45 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Lists sites for people."""
 
-from typing import Iterable, Iterator, Mapping
+from typing import Iterable, Iterator
 
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.sites.code_around import CodeAround
-from acrn_trace.tables.calls import CallTable
+from acrn_trace.tables.calls import CallTable, full_name
 
 
 def site_lines(
-    sites: Iterable[Site],
-    table: CallTable,
-    code: CodeAround | None = None,
-    foreign: Mapping[int, str] | None = None,
+    sites: Iterable[Site], table: CallTable, code: CodeAround | None = None
 ) -> Iterator[str]:
-    """A heading, a line a site with the ``code`` around it, and how many there are.
-
-    ``foreign``: the hypervisor by the address of each site that calls another than ACRN.
-    """
-    sites, others = list(sites), foreign or {}
+    """A heading, a line a site with the ``code`` around it, and how many there are."""
+    sites = list(sites)
     yield f"{'ADDRESS':18} {'CALL':26} WHERE"
     for site in sites:
         address = site.named or f"{site.address:#018x}"
-        yield f"{address:18} {_call(site, table, others):26} {site}{_doubt(site)}"
+        yield f"{address:18} {site_call(site, table):26} {site}{_doubt(site)}"
         yield from code.lines(site, call_comment(site, table)) if code else ()
-    yield count_line(sites) + (f"; {len(others)} of another hypervisor" if others else "")
-
-
-def _call(site: Site, table: CallTable, foreign: Mapping[int, str]) -> str:
-    other = foreign.get(site.address)
-    return f"({other}'s)" if other else site_call(site, table)
+    others = sum(site.abi is not main_abi() for site in sites)
+    yield count_line(sites) + (f"; {others} of another hypervisor" if others else "")
 
 
 def site_call(site: Site, table: CallTable) -> str:
-    """The name of the call that the site makes, as far as the code tells."""
-    return "?" if site.number is None else table.call_name(site.number)
+    """The hypervisor, name and number of the call that the site makes, as far as the code tells."""
+    if site.other:
+        return f"({site.other}'s)"
+    if site.number is None:
+        return full_name("?", site.abi.name)
+    name = table.call_name(site.number, site.abi.name)
+    return name if site.abi is main_abi() else f"{name} ({site.number:#x})"
 
 
 def call_comment(site: Site, table: CallTable) -> str:
     """What the disassembly shows beside the instruction; nothing for an unknown number."""
     if site.number is None:
         return ""
-    entry = table.numbered(site.number)
+    entry = table.numbered(site.number, site.abi.name)
     registers = site.abi.arguments[: len(entry.arguments) if entry else None]
-    return f"  # {table.call_name(site.number)}({', '.join(registers)})"
+    return f"  # {table.call_name(site.number, site.abi.name)}({', '.join(registers)})"
 
 
 def _doubt(site: Site) -> str:

@@ -11,7 +11,15 @@ import re
 from typing import Callable, Iterator
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64, hypercall_at, hypercalls, main_abi
+from acrn_trace.guest.abi import (
+    ENCODED_REGISTERS,
+    MASK64,
+    Abi,
+    abis,
+    hypercall_at,
+    hypercalls,
+    main_abi,
+)
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
 from acrn_trace.sites.bounds import Bounds
@@ -26,15 +34,16 @@ MAX_BYTES = 15  # of an instruction
 NumberAt = Callable[[Code, int], int | None]
 
 
-def number_before(code: Code, address: int) -> int | None:
-    """The number that the instruction right before ``address`` loads for the call."""
+def number_before(code: Code, address: int, register: str | None = None) -> int | None:
+    """The number that the instruction right before ``address`` loads for the call, into the
+    register of the main ABI's if no other is given."""
     offset = address - code.address
     before = code.data[max(offset - 10, 0) : offset]
-    upper, register = divmod(ENCODED_REGISTERS.index(main_abi().number), 8)
-    mov = bytes([0xB8 + register])
+    upper, encoded = divmod(ENCODED_REGISTERS.index(register or main_abi().number), 8)
+    mov = bytes([0xB8 + encoded])
     if before.endswith(bytes([0x41]) * upper + mov, 0, -4):  # mov $imm32, %r8d
         return int.from_bytes(before[-4:], "little")
-    if before.endswith(bytes([0x48 + upper, 0xC7, 0xC0 + register]), 0, -4):  # extends the sign
+    if before.endswith(bytes([0x48 + upper, 0xC7, 0xC0 + encoded]), 0, -4):  # extends the sign
         return int.from_bytes(before[-4:], "little", signed=True) & MASK64
     if before.endswith(bytes([0x48 + upper]) + mov, 0, -8):  # movabs $imm64, %r8
         return int.from_bytes(before[-8:], "little")
@@ -67,15 +76,25 @@ def _found(scanner: "_Scanner") -> list[tuple[Code, int, bool]]:
 
 def _site(image: Image, part: Code, address: int, certain: bool, number_at: NumberAt) -> Site:
     offset = address - part.address
+    instruction = hypercall_at(part.data[offset : offset + MAX_BYTES])
+    abi = _only_abi(instruction)
     return Site(
         address,
-        number_at(part, address),
+        number_before(part, address, abi.number) if abi else number_at(part, address),
         function=image.function_at(address),
         certain=certain,
         source="scan",
-        instruction=hypercall_at(part.data[offset : offset + MAX_BYTES]),
+        instruction=instruction,
         named=image.place(address),
+        abi=abi or main_abi(),
+        abi_by="code" if abi else None,
     )
+
+
+def _only_abi(instruction: str | None) -> Abi | None:
+    """The ABI of which calls are made with that instruction alone, if that is not the main one."""
+    rows = [one for one in abis().values() if any(i.name == instruction for i in one.instructions)]
+    return rows[0] if len(rows) == 1 and rows[0] is not main_abi() else None
 
 
 class _Scanner:

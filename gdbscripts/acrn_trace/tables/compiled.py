@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compiles what is known of a hypervisor to the table that the decoder in C reads.
+"""Compiles what is known of hypervisors to the table that the decoder in C reads.
 
 ``python3 -m acrn_trace.tables.compiled FILE`` writes the newest release's, for everyone who brings
 nothing of his own. The format is that of cstub/decode/table.h.
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Iterable
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64
+from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64, Abi, abis
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.compiled_types import DIRECTIONS, TypeCompiler
-from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.errnos import errors_of
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tables.layouts import Field, Scalar, Struct
 from acrn_trace.tables.results import ResultRules
@@ -22,8 +22,7 @@ from acrn_trace.tables.sections import NONE, Sections
 KINDS = {"VALUE": 1, "VMID": 2, "ENUM": 3, "PACKED": 4, "PTR": 5, "ADDR": 6, "PASS": 7}
 QUOTED = 1
 ZERO_FAILED_IF, ZERO_PROVES_NOTHING, EINVAL_MEANS_ADDRESS = 1, 2, 3
-ONLY_ABI = 0
-RESULT_BITS = {"s32": 32, "s64": 64, "u64": 64}
+VAGUE = 1
 
 
 def compiled(knowledge: Knowledge) -> bytes:
@@ -44,33 +43,40 @@ class _Compiler:
                 for pointee in self._cases(entry, argument)[1].values():
                     self._types.named(pointee.type)
         self._types.finish()
-        self._abi()
+        for index, abi in enumerate(abis().values()):
+            self._abi(abi)
+            self._errors(index, abi)
         for entry in self._knowledge.table:
             self._call(entry)
-        for number, (name, text) in sorted(ERRNOS.items()):
-            self._sections.add("errors", number, *map(self._sections.text, (name, text)), ONLY_ABI)
         return self._sections.packed(self._knowledge.table.checksum)
 
-    def _abi(self) -> None:
-        abi, number = self._knowledge.abi, ENCODED_REGISTERS.index
+    def _abi(self, abi: Abi) -> None:
+        number = ENCODED_REGISTERS.index
         arguments = bytes(map(number, abi.arguments))
         self._sections.add(
             "abis",
             *(self._sections.text(abi.name), number(abi.number), len(arguments)),
-            *(arguments.ljust(6, b"\0"), number(abi.result), RESULT_BITS[abi.result_type]),
+            *(arguments.ljust(6, b"\0"), number(abi.result), 0),
             *(_mask(abi.may_change), abi.number_base, abi.number_index),
         )
+
+    def _errors(self, index: int, abi: Abi) -> None:
+        errors = errors_of(abi.name)
+        for number, words in sorted(errors.by_number.items()):
+            name, text = map(self._sections.text, words)
+            is_vague = number in errors.vague
+            self._sections.add("errors", number, name, text, index, VAGUE * is_vague)
 
     def _call(self, entry: Entry) -> None:
         rules = self._knowledge.results
         arguments = [self._argument(entry, argument) for argument in entry.arguments]
         self._sections.add(
             "calls",
-            *(entry.number, self._sections.text(entry.name)),
+            *(entry.number, self._sections.text(entry.plain_name)),
             *self._sections.add_all("arguments", arguments),
             _mask(rules.may_change.get(entry.name, ())),
             *self._sections.add_all("result rules", self._result_rules(rules, entry.name)),
-            *(ONLY_ABI, 0),
+            *(list(abis()).index(entry.abi), self._sections.text(entry.name)),
         )
 
     def _argument(self, entry: Entry, argument: Argument) -> tuple[int, ...]:

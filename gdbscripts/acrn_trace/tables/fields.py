@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads what acrn_fields.def and acrn_sizes.def say about structures, beyond their layout."""
+"""Reads what NAME_fields.def and NAME_sizes.def say about structures, beyond their layout."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,8 @@ from functools import cached_property
 
 from acrn_trace.base import deffile
 from acrn_trace.base.deffile import Line, Term
+from acrn_trace.base.places import table_files
+from acrn_trace.tables.calls import full_name
 
 PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET", "BOOL"}
 
@@ -96,23 +98,28 @@ class FieldTable:
         return outs
 
 
-def read_fields(*paths: str) -> FieldTable:
-    """The table in the files ``paths``; TraceError for a line that is none."""
-    return fields_of(line for path in paths for line in deffile.read(path))
-
-
-def fields_of(lines: Iterable[Line]) -> FieldTable:
+def read_fields(*hypervisors: str) -> FieldTable:
+    """The table of those that have files of them; TraceError for a line that is none."""
     table = FieldTable()
+    for abi in hypervisors:
+        for path in table_files(abi, "fields", "sizes"):
+            add_fields(table, deffile.read(path), abi)
+    return table
+
+
+def add_fields(table: FieldTable, lines: Iterable[Line], abi: str) -> None:
+    """Add what the lines say of structures, and of the calls of ``abi``."""
     for line in lines:
         words = line.term.words()
         try:
+            if line.term.name == "POINTEE":
+                words[0] = full_name(words[0], abi)
             _READERS[line.term.name](table, words, line)
         except (KeyError, ValueError, IndexError):
             raise line.wrong(
                 "not a line FIELD(…), CASE(…), POINTEE(…), ALIAS(…), CALLED(…), SIZED(…), "
                 "LAYOUT(…), BOUND(…) or COUNTED(…)"
             ) from None
-    return table
 
 
 def _field(table: FieldTable, _words: list[str], line: Line) -> None:

@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads what is known of one hypervisor from cstub: its calls, its structures, its rules."""
+"""Reads what is known of hypervisors from cstub: their calls, their structures, their rules."""
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 
 from acrn_trace.base import deffile
-from acrn_trace.base.places import ACRN_TABLE, CALLS, RELEASES, RESULTS
+from acrn_trace.base.places import ACRN_TABLE, RELEASES, table_file
+from acrn_trace.guest.abi import abis, main_abi
 from acrn_trace.tables.calls import CallTable, Entry, entry_of
 from acrn_trace.tables.releases import Releases, read_releases
 from acrn_trace.tables.results import ResultRules, read_results
 
 
 class Knowledge:
-    """``table`` is what ``release`` has, and the user's own calls; ``master`` is the newest's.
-    ``built`` is where all but the calls, and some calls, are compiled."""
+    """``table`` is what ``release`` has, the user's own calls, and those of other hypervisors;
+    ``master`` is the newest's. ``abi`` is how its calls are made, where nothing says another.
+    ``built`` is where all but the main ABI's calls, and some of these, are compiled."""
 
     def __init__(self, master: CallTable, releases: Releases, release: str) -> None:
         self.master, self.releases = master, releases
         self._loaded: list[str] = []
         self.defined: list[Entry] = []
         self.built: str | None = None
-        self.hypervisor = "acrn"
+        self.abi = main_abi()
         self.use_release(release)
 
     # What these need takes longer than all else that lists calls.
@@ -28,21 +31,14 @@ class Knowledge:
     @cached_property
     def results(self) -> ResultRules:
         """What results mean where RAX alone does not say it."""
-        return read_results(RESULTS)
-
-    @cached_property
-    def abi(self):
-        """The Abi: how the calls of ``table`` are made."""
-        from acrn_trace.guest.abi import abi_named
-
-        return abi_named(self.hypervisor)
+        return read_results(*abis())
 
     @cached_property
     def types(self):
         """The Types of ``table`` and of the guest."""
-        from acrn_trace.tables.acrn_types import acrn_types
+        from acrn_trace.tables.own_types import own_types
 
-        return acrn_types()
+        return own_types()
 
     @property
     def has_guest_types(self) -> bool:
@@ -79,15 +75,20 @@ class Knowledge:
         ]
 
     def load(self, path: str) -> None:
-        """Add a user's own calls; TraceError, and nothing added, if the file is wrong."""
-        self.table.load(path)
+        """Add a user's own calls, of ``HYPERVISOR:FILE`` that one's; TraceError, and nothing added,
+        if the file is wrong."""
+        abi, file = _whose(path)
+        self.table.load(file, abi)
         self._loaded.append(path)
+        if abi != self.abi.name:
+            self.built = None
 
     def use_release(self, release: str) -> None:
         """Take the calls of another release; TraceError if there is no such one."""
         table = self.releases.table(self.master, release)
         for path in self._loaded:
-            table.load(path)
+            abi, file = _whose(path)
+            table.load(file, abi)
         for entry in self.defined:
             table.add(entry)
         self.table, self.release = table, release
@@ -113,10 +114,20 @@ class Knowledge:
         )
 
 
+def _whose(path: str) -> tuple[str, str]:
+    """The ABI whose calls are in ``HYPERVISOR:FILE``, or ``FILE``, and the file."""
+    abi, colon, file = str(path).partition(":")
+    if colon and abi in abis() and not os.path.exists(path):
+        return abi, file
+    return main_abi().name, path
+
+
 def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
-    """ACRN's, of ``release`` (default: the newest), and the calls in the files ``tables``."""
+    """ACRN's, of ``release`` (default: the newest), that of the other rows of abi.def, and the
+    calls in the files ``tables``."""
     master, releases = CallTable(), read_releases(RELEASES)
-    master.load(CALLS)
+    for abi in abis():
+        master.load(table_file(abi), abi)
     knowledge = Knowledge(master, releases, release or releases.newest)
     knowledge.built = ACRN_TABLE
     for path in tables:

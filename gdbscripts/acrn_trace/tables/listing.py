@@ -6,17 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
+from acrn_trace.guest.abi import abis
 from acrn_trace.tables.calls import CallTable, Entry
 
 _LOW_32, _ALL_64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 
 
 def call_lines(table: CallTable, text: str, remarks: Mapping[str, str]) -> Iterator[str]:
-    """The calls that ``text`` means, with their arguments as the table has them and a remark.
+    """The calls that ``text`` means, with their arguments as the table has them and a remark;
+    of ``kvm:TEXT`` KVM's alone.
 
     TraceError, with a name that is near, where it means none.
     """
-    found = _found(table, text, remarks)
+    abi, colon, rest = text.partition(":")
+    if colon and abi in abis():
+        found = _found([entry for entry in table if entry.abi == abi], rest, remarks)
+    else:
+        found = _found(list(table), text, remarks)
     if not found:
         names = [entry.name for entry in table]
         hint = suggest(text, names, "without an argument all are listed")
@@ -30,7 +36,7 @@ class NoCall(TraceError):
     status = 1
 
 
-def _found(table: CallTable, text: str, remarks: Mapping[str, str]) -> list[Entry]:
+def _found(table: list[Entry], text: str, remarks: Mapping[str, str]) -> list[Entry]:
     """By the number if it is one's, else by the name, else by the whole line."""
     numbers, wanted = _numbers(text), _regular_expression(text)
     searches: tuple[Iterable[Entry], ...] = (

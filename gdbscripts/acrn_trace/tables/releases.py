@@ -31,10 +31,10 @@ class Releases:
             )
 
     def table(self, master: CallTable, release: str) -> CallTable:
-        """The calls that ``release`` has."""
+        """The calls that ``release`` has, and those of other hypervisors."""
         self.check(release)
         table = CallTable(
-            Entry(entry.number, self._name(entry.name, release), entry.arguments)
+            Entry(entry.number, self._name(entry.plain_name, release), entry.arguments, entry.abi)
             for entry in master
             if self._within(release, self.since.get(entry.name, self.names[0]), self.newest)
         )

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads what a result means where RAX alone does not say it (acrn_results.def)."""
+"""Reads what a result means where RAX alone does not say it (NAME_results.def)."""
 
 from collections.abc import Iterable
 
 from acrn_trace.base import deffile
 from acrn_trace.base.deffile import Line
+from acrn_trace.base.places import table_files
+from acrn_trace.tables.calls import full_name
 
 
 class ResultRules:
-    """The rules by call name."""
+    """The rules by the full name of their call."""
 
     def __init__(self) -> None:
         self.failed_if: dict[str, tuple[str, int, str]] = {}
@@ -20,23 +22,27 @@ class ResultRules:
         self.elsewhere: dict[str, str] = {}
 
 
-def read_results(path: str) -> ResultRules:
-    """The rules in ``path``; TraceError for a line that is none."""
-    return results_of(deffile.read(path))
-
-
-def results_of(lines: Iterable[Line]) -> ResultRules:
+def read_results(*hypervisors: str) -> ResultRules:
+    """The rules of those that have a file of them; TraceError for a line that is none."""
     rules = ResultRules()
-    for line in lines:
-        try:
-            _add_rule(rules, line)
-        except ValueError:
-            raise line.wrong("not a rule of results: its value is no number") from None
+    for abi in hypervisors:
+        for path in table_files(abi, "results"):
+            add_rules(rules, deffile.read(path), abi)
     return rules
 
 
-def _add_rule(rules: ResultRules, line: Line) -> None:
-    match [line.term.name, *line.term.words()]:
+def add_rules(rules: ResultRules, lines: Iterable[Line], abi: str) -> None:
+    """Add those of the calls of ``abi``."""
+    for line in lines:
+        try:
+            _add_rule(rules, line, abi)
+        except ValueError:
+            raise line.wrong("not a rule of results: its value is no number") from None
+
+
+def _add_rule(rules: ResultRules, line: Line, abi: str) -> None:
+    name, *words = line.term.words() or [""]
+    match [line.term.name, full_name(name, abi), *words]:
         case ["ZERO_FAILED_IF", call, path, value, why]:
             rules.failed_if[call] = (path, int(value), why)
         case ["ZERO_PROVES_NOTHING", call, why]:

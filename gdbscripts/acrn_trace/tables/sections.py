@@ -31,7 +31,7 @@ FORMS = {
     "enums": struct.Struct("<4I"),
     "values": struct.Struct("<QII"),
     "result rules": struct.Struct("<IIIIQ"),
-    "errors": struct.Struct("<4I"),
+    "errors": struct.Struct("<IIIHH"),
 }
 PLACE = struct.Struct("<II")  # of a section: offset, count
 HEAD_SIZE = HEAD.size + PLACE.size * (len(FORMS) + 1)

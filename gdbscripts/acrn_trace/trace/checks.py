@@ -6,6 +6,7 @@ A check is a function of an event and its call. Whoever starts a trace puts its 
 
 from typing import Callable, Iterable, Iterator
 
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.clobbers import clobber_findings
@@ -56,7 +57,7 @@ def misread(table: CallTable) -> Check:
     """The arguments that ACRN takes for something else than the caller gave."""
 
     def check(event: Event, call: Call) -> Iterable[Finding]:
-        entry = table.numbered(event.nr)
+        entry = table.numbered(event.nr, event.abi)
         if entry is None or event.arguments is None:
             return ()
         return misread_arguments(entry, call.abi, event.args, event.arguments.before)
@@ -83,7 +84,7 @@ def clobbers(event: Event, call: Call) -> list[Finding]:
 def stale_result(event: Event, call: Call) -> Iterator[Finding]:
     """A result that may be none, of a release of ACRN that leaves RAX alone at some failures."""
     result = call.abi.result
-    if event.rax == call.entry.registers[result]:
+    if call.abi is main_abi() and event.rax == call.entry.registers[result]:
         yield Finding(
             "stale-rax",
             f"{event.name} left {result.upper()} as it was, {event.rax:#x}: this release of "

@@ -2,15 +2,28 @@
 """Hands a filter to cstub/decode/filter.c, and takes back which values calls had."""
 
 import ctypes
+from collections.abc import Callable
 from functools import lru_cache
 
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import MASK64, UNKNOWN, abis
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.filters import Filter, Kind, PlainCondition
 
 MAX_ANSWERS = 4096  # on numbers that the table does not have, of which a guest may have any
 
-_HasUnknown = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64)
+UNKNOWN_ABI = 0xFFFF_FFFF
+
+_HasUnknown = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_uint64)
+
+
+class Range(ctypes.Structure):
+    """struct call_range."""
+
+    _fields_ = [
+        ("abi", ctypes.c_uint32),
+        ("first", ctypes.c_uint64),
+        ("last", ctypes.c_uint64),
+    ]
 
 
 class Condition(ctypes.Structure):
@@ -21,10 +34,10 @@ class Condition(ctypes.Structure):
         ("is_negated", ctypes.c_uint32),
         ("numbers", ctypes.c_uint32),
         ("texts", ctypes.c_uint32),
-        ("groups", ctypes.c_uint32),
+        ("ranges", ctypes.c_uint32),
         ("number", ctypes.POINTER(ctypes.c_uint64)),
         ("text", ctypes.POINTER(ctypes.c_char_p)),
-        ("group", ctypes.POINTER(ctypes.c_uint64)),
+        ("range", ctypes.POINTER(Range)),
         ("seen", ctypes.POINTER(ctypes.c_uint8)),
         ("has_unknown", _HasUnknown),
     ]
@@ -63,12 +76,28 @@ def _condition(plain: PlainCondition) -> Condition:
         condition.texts, condition.text = len(texts), (ctypes.c_char_p * len(texts))(*texts)
     else:
         condition.numbers, condition.number = len(plain.values), _numbers(plain.values)
-    condition.groups, condition.group = len(plain.groups), _numbers(plain.groups)
+    ranges = [Range(_index(one.abi), one.first, one.last) for one in plain.ranges]
+    condition.ranges, condition.range = len(ranges), (Range * len(ranges))(*ranges)
     if plain.saw:
         condition.seen = (ctypes.c_uint8 * len(plain.values))()
     if plain.has_unknown:
-        condition.has_unknown = _HasUnknown(lru_cache(MAX_ANSWERS)(plain.has_unknown))
+        condition.has_unknown = _has_unknown(plain.has_unknown)
     return condition
+
+
+def _has_unknown(by_name: Callable[[int, str], bool]) -> object:
+    names = dict(enumerate(abis()))
+
+    @lru_cache(MAX_ANSWERS)
+    def answer(abi: int, number: int) -> bool:
+        return by_name(number, names.get(abi, UNKNOWN))
+
+    return _HasUnknown(answer)
+
+
+def _index(abi: str) -> int:
+    names = list(abis())
+    return names.index(abi) if abi in names else UNKNOWN_ABI
 
 
 def _numbers(values: tuple[int, ...]) -> ctypes.Array:

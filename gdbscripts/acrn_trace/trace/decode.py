@@ -3,6 +3,7 @@
 
 from typing import Callable
 
+from acrn_trace.guest.abi import UNKNOWN, Abi
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.arguments import ArgumentDecoder
@@ -30,7 +31,7 @@ class Decoder:
     def entered(self, call: Call) -> Event:
         """The event of a call that is in flight."""
         args = call.abi.arguments_in(call.entry.registers)
-        entry = self._table.numbered(call.number)
+        entry = self._table.numbered(call.number, call.abi.name)
         arguments = self._arguments.entered(entry, args, self._memory) if entry else None
         return Event(
             seq=call.seq,
@@ -39,13 +40,13 @@ class Decoder:
             vcpu=call.entry.vcpu,
             abi=call.abi.name,
             nr=call.number,
-            name=self._table.call_name(call.number),
+            name=self._table.call_name(call.number, call.abi.name),
             args=args,
             site=call.site,
             source="stop",
             stack=call.entry.stack,
             task=call.entry.task,
-            decoded=arguments.shown if arguments else {},
+            decoded=arguments.shown if arguments else _registers(call.abi, args),
             arguments=arguments,
             more={"by_hand": True} if call.site.source == "hand" else {},
         )
@@ -80,12 +81,17 @@ class Decoder:
         return event
 
     def _outputs(self, event: Event) -> None:
-        entry = self._table.numbered(event.nr)
+        entry = self._table.numbered(event.nr, event.abi)
         if entry and event.arguments:
             self._arguments.returned(entry, event.args, event.arguments, event.failed, self._memory)
             event.decoded = event.arguments.shown
 
     def absence(self, event: Event, argument: str) -> str | None:
         """Why the machine has no memory where an argument of the call points, if that is known."""
-        entry = self._table.numbered(event.nr)
+        entry = self._table.numbered(event.nr, event.abi)
         return entry and self._arguments.absence(entry, argument, event.args, self._memory)
+
+
+def _registers(abi: Abi, args: tuple[int, ...]) -> dict[str, str]:
+    """What the code loaded for a call of which nothing says whose it is."""
+    return dict(zip(abi.arguments, map(hex, args))) if abi.name == UNKNOWN else {}

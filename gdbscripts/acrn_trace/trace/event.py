@@ -6,6 +6,7 @@ from typing import Any
 
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
+from acrn_trace.tables.calls import CallId, plain_name
 from acrn_trace.tables.errnos import errno_name
 from acrn_trace.trace.arguments import Decoded
 
@@ -28,9 +29,9 @@ class Event:
     time: float
     clock: str  # host or tsc
     vcpu: int | None
-    abi: str
+    abi: str  # the name of a row of abi.def, or "unknown"
     nr: int
-    name: str
+    name: str  # its full name
     args: tuple[int, ...]  # as many as the ABI has
     site: Site | None
     source: str  # stop, ring or dump
@@ -60,6 +61,11 @@ class Event:
         return signed if signed in INT32 else hex(self.rax)
 
     @property
+    def id(self) -> CallId:
+        """Which call it is."""
+        return self.abi, self.nr
+
+    @property
     def failed(self) -> bool:
         return self.status == "faulted" or (isinstance(self.ret, int) and self.ret < 0)
 
@@ -80,10 +86,10 @@ class Event:
             "vcpu": self.vcpu,
             "abi": self.abi,
             "nr": hex(self.nr),
-            "name": self.name,
+            "name": plain_name(self.name, self.abi),
             "args": [hex(arg) for arg in self.args],
             "ret": ret,
-            "errno": errno_name(ret) if isinstance(ret, int) else None,
+            "errno": errno_name(ret, self.abi) if isinstance(ret, int) else None,
             "status": self.status,
             "answered_by": self.answered_by,
             "site": hex(site.address) if site else None,

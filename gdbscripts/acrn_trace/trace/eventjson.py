@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
+from acrn_trace.tables.calls import full_name
 from acrn_trace.trace.event import INT32, Event, Finding
 from acrn_trace.trace.field_changes import is_change
 
@@ -79,7 +80,7 @@ def event_of(tree: dict[str, Any]) -> Event:
         "vcpu": tree["vcpu"],
         "abi": tree["abi"],
         "nr": _number("nr", tree["nr"]),
-        "name": tree["name"],
+        "name": full_name(tree["name"], tree["abi"]),
         "args": _args(tree["args"]),
         "site": _site(tree),
         "source": tree["source"],

@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest
-from acrn_trace.guest.abi import main_abi
-from acrn_trace.tables.call_selection import CallSelection, select_calls
+from acrn_trace.tables.call_selection import CallRange, CallSelection, select_calls
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.finding_kinds import ANY, FINDING_KINDS
 
@@ -39,19 +38,19 @@ class Kind:
 class PlainCondition:
     """A condition as struct condition of cstub/decode/filter.h has it."""
 
-    __slots__ = ("kind", "values", "groups", "has_unknown", "is_negated", "saw")
+    __slots__ = ("kind", "values", "ranges", "has_unknown", "is_negated", "saw")
 
     def __init__(
         self,
         kind: int,
         values: tuple[int, ...] | tuple[str, ...] = (),  # of SITE and FINDING texts; each once
-        groups: tuple[int, ...] = (),  # numbers of calls, without their low 4 bits
+        ranges: tuple[CallRange, ...] = (),
         # Whether a number that the table does not have is selected, by the name that it gets then.
-        has_unknown: Callable[[int], bool] | None = None,
+        has_unknown: Callable[[int, str], bool] | None = None,
         is_negated: bool = False,
         saw: Callable[[Collection], None] | None = None,  # wants to know what values calls had
     ) -> None:
-        self.kind, self.values, self.groups = kind, values, groups
+        self.kind, self.values, self.ranges = kind, values, ranges
         self.has_unknown, self.is_negated, self.saw = has_unknown, is_negated, saw
 
 
@@ -194,16 +193,17 @@ class _OfCalls(Condition):
         self._calls = calls
 
     def __call__(self, event: "Event") -> bool:
-        return self._calls.has(event.nr, event.name)
+        return self._calls.has(event.id, event.name)
 
     def plain(self, table: CallTable) -> PlainCondition:
         calls = self._calls
         if calls.everything:
             return PlainCondition(Kind.NONE, is_negated=True)
-        numbers = calls.numbers | {call.number for call in table if calls.has_name(call.name)}
-        groups = tuple((main_abi().number_base >> 4) + one for one in calls.classes)
-        unknown = (lambda nr: calls.has_name(table.call_name(nr))) if calls.patterns else None
-        return PlainCondition(Kind.CALL, tuple(numbers), groups, unknown)
+        named = {CallRange.of(call.id) for call in table if calls.has_name(call.name)}
+        unknown = None
+        if calls.patterns:
+            unknown = lambda nr, abi: calls.has_name(table.call_name(nr, abi))  # noqa: E731
+        return PlainCondition(Kind.CALL, ranges=(*calls.ranges, *named), has_unknown=unknown)
 
 
 # In the order in which C numbers them, from 1.

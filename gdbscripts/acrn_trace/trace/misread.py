@@ -24,18 +24,21 @@ def misread_arguments(
     entry: Entry, abi: Abi, args: Sequence[int], given: Mapping[str, Tree]
 ) -> Iterator[Finding]:
     """One finding each; ``given`` has the structures as they were when the call was made."""
+    hypervisor = abi.name.upper()
     for argument, register, value in zip(entry.arguments, abi.arguments, args):
         if argument.kind in ("VALUE", "VMID") and _unread(argument, value):
             taken = f"{argument.name}={value & (1 << argument.bits) - 1}"
             yield Finding(
                 "argument",
                 f"{entry.name} reads {argument.bits} bits of {register.upper()}, {value:#x} has "
-                f"more: {taken} is what ACRN takes",
+                f"more: {taken} is what {hypervisor} takes",
             )
         elif argument.kind == "PTR" and argument.direction == "in":
             odd = list(_no_truths(given.get(argument.name), argument.name))
             for path, number in odd[:MAX_TOLD]:
-                text = f"{entry.name} has {number} in {path}, which is a bool to ACRN: 0 or 1"
+                text = (
+                    f"{entry.name} has {number} in {path}, which is a bool to {hypervisor}: 0 or 1"
+                )
                 yield Finding("argument", text)
 
 

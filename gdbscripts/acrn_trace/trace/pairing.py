@@ -12,6 +12,7 @@ from typing import Callable, Iterator
 from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
+from acrn_trace.tables.calls import CallId
 
 Key = tuple[int, int, int]
 
@@ -39,6 +40,11 @@ class Call:
     @property
     def number(self) -> int:
         return self.abi.number_in(self.entry.registers)
+
+    @property
+    def id(self) -> CallId:
+        """Which call it is."""
+        return self.abi.name, self.number
 
 
 def _key(site: Site, stop: Stop) -> Key:

@@ -11,9 +11,10 @@ Works on the tree of an event, so a line made from a trace file is the line that
 """
 
 from dataclasses import dataclass
-from typing import Iterator
+from typing import Iterable, Iterator
 
 from acrn_trace.base.text import quoted
+from acrn_trace.guest.abi import UNKNOWN
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
 from acrn_trace.tables.types import Types
@@ -38,14 +39,14 @@ class Renderer:
 
     def call(self, event: Event) -> str:
         """``name(arg=value, …``, open: what is known while the call is in flight."""
-        entry = self.table.numbered(event.nr)
+        entry = self.table.numbered(event.nr, event.abi)
         if entry is None:
-            return f"{event.name}({', '.join(map(hex, event.args))}"
+            return f"{event.name}({', '.join(_bare(event))}"
         return f"{event.name}({self._entry_part(entry, event)}"
 
     def outputs(self, event: Event) -> str:
         """What to append to ``call`` at the return, up to the closing parenthesis."""
-        entry = self.table.numbered(event.nr)
+        entry = self.table.numbered(event.nr, event.abi)
         return (self._return_part(entry, event) if entry else "") + ")"
 
     def _entry_part(self, entry: Entry, event: Event) -> str:
@@ -181,6 +182,14 @@ class Renderer:
         if isinstance(tree, str) and name in self.types.fields.text_fields:
             return not tree  # characters, which may read as a number or an enumeration's name
         return tree in (0, "0x0", "") or tree in self.types.zero_names
+
+
+def _bare(event: Event) -> Iterable[str]:
+    """The registers of a call that the table does not have; by name where nothing says whose it
+    is."""
+    if event.abi == UNKNOWN and event.decoded:
+        return (f"{name}={value}" for name, value in event.decoded.items())
+    return map(hex, event.args)
 
 
 def _is_unreadable(tree: Tree) -> bool:

@@ -44,9 +44,11 @@ class ResultChecker:
 
     def check(self, event: Event) -> Iterator[Finding]:
         """The findings on a call that returned."""
-        yield from self._number(event)
         if event.ret == 0:
             yield from self._zero(event)
+        if event.abi != self._abi.name:
+            return  # what follows is known of ACRN alone
+        yield from self._number(event)
         if event.ret == ENOTTY:
             yield Finding("enotty", f"{event.name} answered ENOTTY: {self._why_enotty(event)}")
         if event.ret == EINVAL:
@@ -57,7 +59,7 @@ class ResultChecker:
 
     def _number(self, event: Event) -> Iterator[Finding]:
         abi = self._abi
-        if self._table.numbered(event.nr) or abi.has_number(event.nr):
+        if self._table.numbered(event.nr, event.abi) or abi.has_number(event.nr):
             return
         reached = self._table.numbered(abi.number_taken(event.nr))
         looked_at = abi.number_index.bit_length()
@@ -82,7 +84,7 @@ class ResultChecker:
             yield Finding("zero-but-failed", text)
 
     def _why_enotty(self, event: Event) -> str:
-        if self._table.numbered(event.nr) is None:
+        if self._table.numbered(event.nr, event.abi) is None:
             return self._elsewhere(event.nr) or "the call table has no such call"
         namer = event.decoded.get(self._rules.vm_named_in.get(event.name, ""))
         if isinstance(namer, dict) and "unreadable" in namer:
@@ -99,7 +101,9 @@ class ResultChecker:
 
     def _no_address(self, event: Event) -> Iterator[Finding]:
         """The structure is where the hypervisor has no memory of the caller's."""
-        entry, name = self._table.numbered(event.nr), self._rules.address_at_fault.get(event.name)
+        entry, name = self._table.numbered(event.nr, event.abi), self._rules.address_at_fault.get(
+            event.name
+        )
         for argument, address in zip(entry.arguments if entry else (), event.args):
             if argument.name == name and name in event.decoded:
                 why = self._absence(event, name) or "not the guest's memory"

@@ -24,6 +24,11 @@ $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call exa
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
 
+# One whose calls only a mock answers.
+$(BUILD)/tests/guests/mixed.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/mixed.o $(call examples-objects,$(BARE_LIB) examples/lib/guest.c) examples/lib/image.ld
+	@mkdir -p $(@D)
+	$(call link-image,$(GUEST_AT))
+
 # One that is answered by the example hypervisor, and its twin that records itself.
 WRONG_LIB := $(call examples-objects,$(BARE_LIB) examples/lib/guest.c)
 $(BUILD)/tests/guests/wrong_calls.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/wrong_calls.o $(WRONG_LIB) $(LINK_SCRIPTS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.base import deffile
-from acrn_trace.tables.fields import FieldTable, fields_of
+from acrn_trace.tables.fields import FieldTable, add_fields
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct, Type
 from acrn_trace.tables.types import Types
 from acrn_trace.trace.structures import Structures
@@ -45,7 +45,9 @@ def structures(*structs: Struct, rules: str = "", enums: dict | None = None) -> 
 
 
 def table(rules: str) -> FieldTable:
-    return fields_of(deffile.parse(rules, "rules"))
+    made = FieldTable()
+    add_fields(made, deffile.parse(rules, "rules"), "acrn")
+    return made
 
 
 def array(kind: Type, count: int) -> Array:

@@ -27,6 +27,7 @@ from acrn_trace.rings.format import (
     RingHeader,
 )
 from acrn_trace.rings.preamble import preamble
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.calls import CallTable, Entry, parse
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from helpers.make.blocks import OVERWRITTEN, end_block, loss_block, records_block, rings_block
@@ -69,7 +70,8 @@ class RandomRecords:
         self._use(knowledge.table)
 
     def _use(self, table: CallTable) -> None:
-        self._table, self._entries = table, list(table)
+        self._table = table
+        self._entries = [entry for entry in table if entry.abi == main_abi().name]
 
     def header(self) -> RingHeader:
         """Of one to three rings; one that readers take."""

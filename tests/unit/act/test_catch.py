@@ -34,10 +34,12 @@ def test_requests(text, what, condition, at_return):
 
 
 def test_which_calls_a_request_means():
-    assert parse_catch("", TABLE).calls.has(5, "any")
+    assert parse_catch("", TABLE).calls.has(("acrn", 5), "any")
     vm = parse_catch("/vm", TABLE).calls
-    assert vm.has(0x80000012, "start_vm") and not vm.has(0x80000000, "get_api_version")
-    assert not vm.has(0x80000012 + (1 << 32), "hypercall_0x180000012")
+    assert vm.has(("acrn", 0x80000012), "start_vm")
+    assert not vm.has(("acrn", 0x80000000), "get_api_version")
+    assert not vm.has(("kvm", 0x80000012), "kvm:hypercall_0x80000012")
+    assert not vm.has(("acrn", 0x80000012 + (1 << 32)), "hypercall_0x180000012")
 
 
 @pytest.mark.parametrize(

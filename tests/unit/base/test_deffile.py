@@ -8,17 +8,21 @@ from hypothesis import strategies as st
 from acrn_trace.base import deffile
 from acrn_trace.base.deffile import MAX_FILE_BYTES
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import FIELDS, RESULTS
 from acrn_trace.guest.abi_file import abis_of
-from acrn_trace.tables import calls, fields, results
+from acrn_trace.tables import calls, errnos, fields, results
 from acrn_trace.tables.knowledge import acrn
 from helpers.process import SECONDS
 
 READERS = {
     "abis": lambda text: abis_of(deffile.parse(text, "x.def")),
     "calls": lambda text: calls.parse(text, "x.def"),
-    "fields": lambda text: fields.fields_of(deffile.parse(text, "x.def")),
-    "results": lambda text: results.results_of(deffile.parse(text, "x.def")),
+    "fields": lambda text: fields.add_fields(
+        fields.FieldTable(), deffile.parse(text, "x.def"), "kvm"
+    ),
+    "results": lambda text: results.add_rules(
+        results.ResultRules(), deffile.parse(text, "x.def"), "kvm"
+    ),
+    "errors": lambda text: errnos.errors_in(deffile.parse(text, "x.def")),
 }
 
 WORDS = [
@@ -27,6 +31,7 @@ WORDS = [
     *("VMID", "VALUE", "PTR", "ADDR", "PACKED", "ENUM", "PASS", "in", "out", "inout", "OUT", "HEX"),
     *("ABI", "INSTRUCTION", "INSN", "NUMBER", "NUMBERS", "ARGS", "RET", "LOST", "ERRORS", "AGAIN"),
     *("vmcall", "rax", "s32", "kvm", "never", "args", "0xff"),
+    *("ERROR", "FAILED", "1000", "ENOSYS"),
     *("0x80000010", "65535", "u8", "u64", "name", "a.b", "-1", "TEXT"),
     *("(", ")", ",", '"', " ", "\n", "/*", "*/", "\\", "\0", "\x85", "é", "1" * 5000),
 ]
@@ -134,7 +139,8 @@ def test_what_is_no_line_is_refused_with_its_place(text, place):
 
 
 def test_our_own_tables_are_read():
-    assert fields.read_fields(*FIELDS).roles and results.read_results(RESULTS).elsewhere
+    assert fields.read_fields("acrn").roles and results.read_results("acrn").elsewhere
+    assert errnos.errors_of("kvm").results["ENOSYS"] == -1000
 
 
 def test_every_structure_and_call_that_our_tables_name_is_one_of_acrns():

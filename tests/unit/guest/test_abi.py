@@ -10,7 +10,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64, abi_named, hypercall_at, main_abi
 from acrn_trace.guest.abi_file import abis_of
 from acrn_trace.guest.site import Site
-from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.tables.calls import CallTable, Entry, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.pairing import Pairing
@@ -63,9 +63,8 @@ def test_a_site_goes_to_another_process_with_the_same_row():
 def test_a_call_of_another_abi_is_paired_and_decoded_by_its_row():
     abi = made_up()
     knowledge = acrn()
-    knowledge.table = CallTable(
-        parse("HYPERCALL2(0x5, kick, VALUE(u32, cpu), VALUE(u8, how))", "x")
-    )
+    (kick,) = parse("HYPERCALL2(0x5, kick, VALUE(u32, cpu), VALUE(u8, how))", "x")
+    knowledge.table = CallTable([Entry(5, "kick", kick.arguments, "made_up")])
     before = {"rax": 0xAB0005, "rbx": 1, "rcx": 2, "rdx": 3, "rsi": 4, "rdi": 9, "r8": 0x80000010}
     after = before | {"rax": -1000 & MASK64, "rbx": 0xDEAD, "r11": 7, "rdi": 8}
     site = Site(0x1000, abi=abi)
@@ -74,7 +73,9 @@ def test_a_call_of_another_abi_is_paired_and_decoded_by_its_row():
     decoder = Decoder(knowledge, FakeMemory({}))
     call = pairing.enter(stop(**before), site)
     event = decoder.entered(call)
-    assert (event.abi, event.nr, event.name, event.args) == ("made_up", 5, "kick", (1, 2, 3, 4))
+    assert (event.abi, event.nr, event.name, event.args) == (
+        *("made_up", 5, "made_up:kick", (1, 2, 3, 4)),
+    )
     assert event.decoded == {"cpu": 1, "how": 2}
     assert pairing.leave(stop(**after), site) is call
     event = decoder.finished(event, call)
@@ -103,7 +104,6 @@ def test_a_return_with_another_rsp_is_the_calls_while_its_arguments_are_there():
         ROW.replace("rcx, rdx", "rcx, rdx, rdi, r8, r9"),
         ROW.replace("s64", "s16"),
         ROW.replace("LOST(rax", "LOST(xmm0"),
-        ROW.replace("kvm", "posix"),
         ROW.replace("same_rip", "always"),
         "INSTRUCTION(trap)",
         "INSTRUCTION(trap, 0x100)",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.base.places import CALLS
+from acrn_trace.base.places import table_file
 from acrn_trace.tables.calls import CallTable, parse
 
 GOOD = """/* a comment
@@ -83,8 +83,8 @@ def test_a_later_line_replaces_by_number_and_by_name():
 
 def test_acrns_table_has_every_call_once():
     table = CallTable()
-    table.load(CALLS)
-    lines = Path(CALLS).read_text().splitlines()
+    table.load(table_file("acrn"))
+    lines = Path(table_file("acrn")).read_text().splitlines()
     assert len(list(table)) == 41 == sum(line.startswith("HYPERCALL") for line in lines)
     assert table.named("create_vm").number == 0x80000010
     assert table.call_name(0x80000091) == "switch_ee"

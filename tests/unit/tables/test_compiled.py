@@ -9,11 +9,11 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import ACRN_TABLE
-from acrn_trace.guest.abi import abi_named
+from acrn_trace.guest.abi import abi_named, abis
 from acrn_trace.tables import sections
 from acrn_trace.tables.built import calls_in, table_for
 from acrn_trace.tables.compiled import compiled
-from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.errnos import errors_of
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct
@@ -47,6 +47,10 @@ def test_every_call_is_there_in_order_of_its_number():
     numbers = [TABLE.u("calls", i, 0, 8) for i in range(TABLE.count("calls"))]
     assert numbers == [entry.number for entry in ACRN.table]
     assert list(TABLE.calls()) == [entry.name for entry in ACRN.table]
+    names = [TABLE.text_at("calls", i, 8) for i in range(TABLE.count("calls"))]
+    assert names == [entry.plain_name for entry in ACRN.table]
+    rows = [TABLE.u("calls", i, 32) for i in range(TABLE.count("calls"))]
+    assert rows == [list(abis()).index(entry.abi) for entry in ACRN.table]
 
 
 @pytest.mark.parametrize("entry", ACRN.table, ids=lambda entry: entry.name)
@@ -206,11 +210,24 @@ def test_results_have_their_rules_and_errors_their_names():
     assert rules("create_vcpu") == [(2, ACRN.results.proves_nothing["create_vcpu"], None, 0)]
     assert rules("get_hw_info") == [(3, None, "info", 0)]
     assert rules("pause_vm") == []
-    errors = range(TABLE.count("errors"))
-    assert ERRNOS == {
-        TABLE.u("errors", i, 0): (TABLE.text_at("errors", i, 4), TABLE.text_at("errors", i, 8))
-        for i in errors
-    }
+
+
+def test_each_abi_has_the_errors_of_its_scheme():
+    errors = [
+        (
+            *(TABLE.u("errors", i, 12, 2), TABLE.u("errors", i, 0)),
+            *(TABLE.text_at("errors", i, 4), TABLE.text_at("errors", i, 8)),
+            TABLE.u("errors", i, 14, 2),
+        )
+        for i in range(TABLE.count("errors"))
+    ]
+    assert errors == [
+        (index, number, *words, int(number in errors_of(abi).vague))
+        for index, abi in enumerate(abis())
+        for number, words in sorted(errors_of(abi).by_number.items())
+    ]
+    assert errors[0] == (0, 1, "EPERM", "Operation not permitted", 1)
+    assert (1, 1000, "ENOSYS", "Function not implemented", 0) in errors
 
 
 def test_the_abi_is_there_with_the_places_of_its_registers():
@@ -218,7 +235,7 @@ def test_the_abi_is_there_with_the_places_of_its_registers():
     assert REGISTERS[TABLE.u("abis", 0, 4)] == ABI.number
     arguments = [REGISTERS[TABLE.u("abis", 0, 12 + i, 1)] for i in range(TABLE.u("abis", 0, 8))]
     assert tuple(arguments) == ABI.arguments
-    assert (TABLE.u("abis", 0, 18, 1), TABLE.u("abis", 0, 19, 1)) == (0, 32)
+    assert TABLE.u("abis", 0, 18, 1) == 0
     assert (TABLE.u("abis", 0, 24, 8), TABLE.u("abis", 0, 32, 8)) == (0x80000000, 0xFF)
 
 
@@ -355,7 +372,6 @@ SELECTS = TABLE.u("arguments", ADDRESS, 16)
         (("abis", 0, 4, 17), "an ABI"),
         (("abis", 0, 8, 7), "an ABI"),
         (("abis", 0, 8, 1), "a call"),  # has two arguments
-        (("abis", 0, 19, 16, "<B"), "an ABI"),
         (("abis", 0, 20, 1 << 17), "an ABI"),
         (("calls", 1, 0, 0, "<Q"), "a call"),  # not in order
         (("calls", 0, 8, TABLE.count("text") - 1), "a call"),

@@ -9,7 +9,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base import deffile
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.tables.results import results_of
+from acrn_trace.tables.results import ResultRules, add_rules
 from acrn_trace.trace.checks import checks_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
@@ -378,4 +378,4 @@ def test_an_output_is_read_only_if_the_call_did_not_fail():
 )
 def test_a_wrong_rule_is_refused_with_its_place(line):
     with pytest.raises(TraceError, match="^x.def:1: not a rule of results"):
-        results_of(deffile.parse(line, "x.def"))
+        add_rules(ResultRules(), deffile.parse(line, "x.def"), "acrn")

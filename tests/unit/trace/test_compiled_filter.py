@@ -9,7 +9,7 @@ import pytest
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.library import library
 from acrn_trace.tables.calls import CallTable, parse
-from acrn_trace.trace.compiled_filter import CompiledFilter
+from acrn_trace.trace.compiled_filter import UNKNOWN_ABI, CompiledFilter
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.filters import Filter
 from helpers.made_calls import MadeCalls
@@ -23,7 +23,8 @@ HYPERCALL0(0x80000012, start_vm)
 HYPERCALL0(0x80000025, set_irqline)
 """
 OWN = "HYPERCALL0(0x800000a0, start_own)\nHYPERCALL0(0x1000000080000010, far)"
-TABLE = CallTable(parse(CALLS, "calls"))
+KVMS = "HYPERCALL0(0x5, kick_cpu)\nHYPERCALL1(0x80000012, start_too, VALUE(u32, a))"
+TABLE = CallTable([*parse(CALLS, "calls"), *parse(KVMS, "calls", "kvm")])
 TYPES = structures().types
 NUMBERS = [*(call.number for call in TABLE), 0x80000099, 0x800000A0, 0x1000000080000010, 0]
 SITES = [Site(1), Site(2, function="main"), Site(3, function="start")]
@@ -33,6 +34,8 @@ FINDINGS = [[], [Finding("clobber", "")], [Finding("number", ""), Finding("clock
 EXPRESSIONS = [
     *("trace=start_vm,0x80000099", "trace=!create_vm", "none", "trace=!none", "all", "!all"),
     *("%vm", "trace=!%vm,%irq", "0x1000000080000010", "0xffffffffffffffff"),
+    *("kvm:kick_cpu", "kvm:5,start_vm", "acrn:start_vm", "!kvm:0x80000012", "%kvm", "!%acrn"),
+    *("%unknown", "unknown:/hyper", "kvm:/^start/", "acrn:/^start", "/^kvm:", "/kick"),
     *("/^start", "!/_", "/hyper", "/0x8", "!/call_0x0$,%irq", "/far"),
     *("status=failed", "status=successful,unfinished", "status=!unfinished"),
     *("vcpu=0,7", "vcpu=!1", "vcpu=4294967295", "vcpu=99999999999999999999,0"),
@@ -43,10 +46,11 @@ EXPRESSIONS = [
 
 def events(table: CallTable):
     """A call of each number, end, site and vCPU; of one after the other each kind of findings."""
-    all_of_them = product(NUMBERS, ENDS, SITES, (None, 0, 1))
-    for seq, (number, (status, rax), site, vcpu) in enumerate(all_of_them):
+    all_of_them = product(NUMBERS, ("acrn", "kvm", "unknown"), ENDS, SITES, (None, 0, 1))
+    for seq, (number, abi, (status, rax), site, vcpu) in enumerate(all_of_them):
+        name = table.call_name(number, abi)
         yield Event(
-            *(seq, 0.0, "tsc", vcpu, "acrn", number, table.call_name(number), (0, 0), site, "ring"),
+            *(seq, 0.0, "tsc", vcpu, abi, number, name, (0, 0), site, "ring"),
             **{"rax": rax, "status": status, "over": True, "more": {"ring": 0, "sequence": 0}},
             findings=FINDINGS[seq % len(FINDINGS)],
         )
@@ -99,8 +103,9 @@ def test_an_expression_is_asked_once_of_a_number_that_the_table_does_not_have():
     asked = []
     selected = Filter(["/hyper"], TABLE)
     (plain,) = selected.plain(TABLE)
-    object.__setattr__(plain, "has_unknown", lambda number: asked.append(number) or True)
+    object.__setattr__(plain, "has_unknown", lambda nr, abi: asked.append((nr, abi)) or True)
     selected.plain = lambda table: [plain]
     compiled = CompiledFilter(selected, TABLE)
-    assert [compiled.conditions[0].has_unknown(number) for number in (7, 8, 7, 7)] == [1] * 4
-    assert asked == [7, 8]
+    calls = [(0, 7), (0, 8), (1, 7), (UNKNOWN_ABI, 7), (0, 7), (1, 7)]
+    assert [compiled.conditions[0].has_unknown(*call) for call in calls] == [1] * 6
+    assert asked == [(7, "acrn"), (8, "acrn"), (7, "kvm"), (7, "unknown")]

@@ -59,7 +59,7 @@ class PlayedAcrn:
 
     def __init__(self, settings: Settings, knowledge: Knowledge) -> None:
         self._settings, self._knowledge = settings, knowledge
-        self._abi = abi_named("acrn")
+        self.abi = abi_named("acrn")
         self._model = AcrnModel(machine_of(settings))
         self.answered = 0  # calls
         release = settings.version or knowledge.release
@@ -85,17 +85,17 @@ class PlayedAcrn:
         self, vcpu: int, cpl: int, registers: Mapping[str, int], memory: PendingMemory
     ) -> library.Answer:
         """The answer to a VMCALL of the Service VM, made with ``registers``."""
-        number = self._number(self._abi.number_in(registers))
-        call = Vmcall(SERVICE_VM, vcpu, cpl, number, self._abi.arguments_in(registers))
+        number = self._number(self.abi.number_in(registers))
+        call = Vmcall(SERVICE_VM, vcpu, cpl, number, self.abi.arguments_in(registers))
         answer = self._model.vmcall(call, memory)
         self.answered += 1
         if self._loses_errors and answer.rax in LOST:
-            return library.Answer(answer.outcome, registers[self._abi.result])
+            return library.Answer(answer.outcome, registers[self.abi.result])
         return answer
 
     def _number(self, nr: int) -> int:
         """The number by which the model, being the newest ACRN, knows the release's call ``nr``."""
-        abi = self._abi
+        abi = self.abi
         if not self._numbers or not abi.has_number(nr):
             return nr
         return self._numbers.get(nr, abi.number_base | abi.number_index)  # the last: no call

@@ -16,7 +16,8 @@ from acrn_trace.act.mock.replay import Replay
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.tables.errnos import result_words
+from acrn_trace.tables.calls import CallId
+from acrn_trace.tables.errnos import errors_of, result_words
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.intervener import Intervener, Intervention
@@ -29,7 +30,6 @@ RAISED_GP = Finding(
 )
 
 
-NO_SUCH_CALL = -25 & MASK64  # -ENOTTY
 WAITS = (
     "The guest waits at the call, with nothing changed: load the mended file, or answer with "
     "'hypercall mock {name} RETVAL', then 'continue'."
@@ -50,7 +50,7 @@ class Mock(Intervener):
     memory: PhysicalMemory
     cpl: Callable[[], int]
     upcall: Callable[[int], None]
-    fixed: dict[int, int] = field(default_factory=dict)  # number to RAX
+    fixed: dict[CallId, int] = field(default_factory=dict)  # to RAX
     models: PythonModels = field(default_factory=PythonModels)
     replay: Replay | None = None
     acrn: PlayedAcrn | None = None
@@ -76,10 +76,10 @@ class Mock(Intervener):
     def overrides(self) -> Iterator[str]:
         """The calls that are answered each in a way of its own."""
         name = self.knowledge.table.call_name
-        for number, result in sorted(self.fixed.items()):
-            yield f"{name(number)} is answered with {result_words(result)}"
-        for number, (path, _) in sorted(self.models.functions.items()):
-            yield f"{name(number)} is modelled by {from_here(path)}"
+        for (abi, number), result in sorted(self.fixed.items()):
+            yield f"{name(number, abi)} is answered with {result_words(result, abi)}"
+        for (abi, number), (path, _) in sorted(self.models.functions.items()):
+            yield f"{name(number, abi)} is modelled by {from_here(path)}"
 
     def rebooted(self) -> None:
         """The hypervisor begins anew with its guest; a recording goes on."""
@@ -87,13 +87,12 @@ class Mock(Intervener):
             self.acrn = self.acrn.rebooted()
 
     def _answer(self, call: Call, event: Event) -> Intervention | None:
-        number = call.number
-        if number in self.fixed:
+        if call.id in self.fixed:
             return Intervention(
-                answer=self.fixed[number] & MASK64, answered_by="mock", mocked=RESULT
+                answer=self.fixed[call.id] & MASK64, answered_by="mock", mocked=RESULT
             )
         memory = PendingMemory(self.memory)
-        if number in self.models.functions:
+        if call.id in self.models.functions:
             return self._by_model(call, event, memory)
         return self._by_the_rest(call, event, memory)
 
@@ -101,7 +100,7 @@ class Mock(Intervener):
         """A model that calls ``otherwise`` and then fails has not changed the played ACRN."""
         before = self.acrn.snapshot() if self.acrn else b""
         place = place_of(self.knowledge.types, memory, self.models.limit)
-        entry = self.knowledge.table.numbered(call.number)
+        entry = self.knowledge.table.numbered(call.number, call.abi.name)
 
         def otherwise() -> int:
             intervention = self._by_the_rest(call, event, memory)
@@ -120,18 +119,21 @@ class Mock(Intervener):
             raise
         after = self._upcalls(seen.upcalls)
         intervention = Intervention(seen.registers.changed, memory.writes, result & MASK64, "mock")
-        intervention.mocked = self.models.functions[call.number][0].name
+        intervention.mocked = self.models.functions[call.id][0].name
         intervention.notes, intervention.after = seen.findings, after
         return intervention
 
     def _by_the_rest(self, call: Call, event: Event, memory: PendingMemory) -> Intervention | None:
-        """The replay; where the recording has no answer, ACRN if it is played, or -ENOTTY."""
+        """The replay; where the recording has no answer, ACRN if it is played, or that there is no
+        such call."""
         replayed = self.replay.answer(call, event, memory) if self.replay else None
         if replayed and (replayed.answer is not None or replayed.stop):
             return replayed
-        intervention = self._by_acrn(call, memory) if self.acrn else None
+        is_acrns = self.acrn is not None and call.abi is self.acrn.abi
+        intervention = self._by_acrn(call, memory) if is_acrns else None
         if replayed and intervention is None:
-            intervention = Intervention(answer=NO_SUCH_CALL, answered_by="replay")
+            no_such_call = errors_of(call.abi.name).no_such_call & MASK64
+            intervention = Intervention(answer=no_such_call, answered_by="replay")
         if replayed and intervention:
             intervention.notes = replayed.notes + intervention.notes
         return intervention

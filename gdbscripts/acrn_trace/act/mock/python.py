@@ -21,7 +21,7 @@ from acrn_trace.guest.abi import Abi
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables import calls
-from acrn_trace.tables.calls import Argument, CallTable, Entry
+from acrn_trace.tables.calls import Argument, CallId, CallTable, Entry, full_name
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.types import Types
@@ -103,7 +103,8 @@ class ModelCall:
         otherwise: Callable[[], int],
     ) -> None:
         self.number = abi.number_in(registers)
-        self.name = entry.name if entry else f"hypercall_{self.number:#x}"
+        self.id = abi.name, self.number
+        self.name = entry.name if entry else full_name(f"hypercall_{self.number:#x}", abi.name)
         self.vcpu = vcpu
         self.args = abi.arguments_in(registers)
         self.registers = Registers(registers, abi.result)
@@ -170,7 +171,7 @@ class PythonModels:
     """The functions of the files that were loaded; a later one of a call replaces an earlier."""
 
     limit: TimeLimit = field(default_factory=TimeLimit)
-    functions: dict[int, tuple[Path, Function]] = field(default_factory=dict)
+    functions: dict[CallId, tuple[Path, Function]] = field(default_factory=dict)
 
     def load(self, path: Path, knowledge: Knowledge) -> list[str]:
         """Take the functions of a file, its new calls too: their names. TraceError: none is."""
@@ -180,18 +181,17 @@ class PythonModels:
             table.add(entry)
         found = {}
         for which, (function, line) in model.functions.items():
-            number = call_number(which, table, f"{path}, line {line}")
-            found[number] = path, function
+            found[call_id(which, table, f"{path}, line {line}")] = path, function
         if not found and not model.entries:
             raise TraceError(f"{path} models no call: no function in it has @model.call(NAME)")
         for entry in model.entries:
             knowledge.add(entry)
         self.functions |= found
-        return [table.call_name(number) for number in found]
+        return [table.call_name(number, abi) for abi, number in found]
 
     def answer(self, call: ModelCall) -> int:
         """What the call's function returns: RAX, as it is or signed. ModelError."""
-        path, function = self.functions[call.number]
+        path, function = self.functions[call.id]
         where = f"the model of {call.name} in {path}"
         try:
             with self.limit.limited():
@@ -212,21 +212,16 @@ def place_of(types: Types, memory: PendingMemory, limit: TimeLimit) -> Place:
     return Place(types, Memory(memory, limit))
 
 
-def call_number(which: str | int, table: CallTable, where: str) -> int:
-    """The number of the call that is named so; TraceError, with a near name, if there is none."""
-    if isinstance(which, int):
-        return which
-    entry = table.named(which)
-    if entry:
-        return entry.number
-    try:
-        return int(which, 0)
-    except ValueError:
+def call_id(which: str | int, table: CallTable, where: str) -> CallId:
+    """The call that is named so; TraceError, with a near name, if there is none."""
+    found = table.meant(str(which))
+    if found is None:
         names = [entry.name for entry in table]
         raise TraceError(
             f"{where}: no call is named {which!r}{suggest_inside(str(which), names)}; "
             "'info hypercalls' has the names"
-        ) from None
+        )
+    return found
 
 
 def _run(path: Path, limit: TimeLimit) -> Model:

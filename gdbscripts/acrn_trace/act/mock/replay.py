@@ -20,6 +20,7 @@ from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.sinks.text import result_text
+from acrn_trace.tables.calls import CallId
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.intervener import Intervention
@@ -40,8 +41,8 @@ class Recorded:
     event: Event
     inputs: dict[str, Tree]
 
-    def is_same(self, nr: int, now: dict[str, Tree]) -> bool:
-        return self.event.nr == nr and not any(self.differences(now))
+    def is_same(self, call: CallId, now: dict[str, Tree]) -> bool:
+        return self.event.id == call and not any(self.differences(now))
 
     def differences(self, now: dict[str, Tree]) -> Iterator[tuple[str, Tree, Tree]]:
         for path, before, after in differences(self.inputs, now):
@@ -65,7 +66,7 @@ class Replay:
         self.cpuid = AcrnCpuid()
         self._meanings = Meanings(self.knowledge.table)
         self._renderer = Renderer(self.knowledge.table, self.knowledge.types)
-        self._before: dict[int, Recorded] = {}  # by number: the last that was answered
+        self._before: dict[CallId, Recorded] = {}  # the last of each that was answered
         events = []
         for event in read_events(str(self.path), self.knowledge):
             events.append(event)
@@ -75,7 +76,7 @@ class Replay:
             raise TraceError(f"{self.path} has no calls to replay")
         self.calls = len(events)
         table, fields = self.knowledge.table, self.knowledge.types.fields
-        lacking = (lacks_outputs(table.numbered(event.nr), event, fields) for event in events)
+        lacking = (lacks_outputs(table.numbered(e.nr, e.abi), e, fields) for e in events)
         self.without_outputs = sum(lacking)
         for event in sorted(events, key=lambda event: event.seq):
             self.waiting.setdefault(event.vcpu, deque()).append(self._recorded(event))
@@ -88,7 +89,7 @@ class Replay:
         now = self._inputs(event)
         queue = self._queue(event, now)
         expected = queue[0] if queue else None
-        if expected and expected.is_same(event.nr, now):
+        if expected and expected.is_same(event.id, now):
             queue.popleft()
             return self._replayed(expected, call, event, memory, [])
         notes = self._departure(event, now, expected)
@@ -119,10 +120,10 @@ class Replay:
     def _queue(self, event: Event, now: dict[str, Tree]) -> deque[Recorded]:
         """The vCPU's calls; another's where a thread has moved; all, if vCPUs are not known."""
         own = self.waiting.get(event.vcpu) or self.waiting.get(None) or deque()
-        if own and own[0].is_same(event.nr, now):
+        if own and own[0].is_same(event.id, now):
             return own
         others = (queue for queue in self.waiting.values() if queue)
-        moved = (queue for queue in others if queue[0].is_same(event.nr, now))
+        moved = (queue for queue in others if queue[0].is_same(event.id, now))
         return next(moved, own)
 
     def _next_best(
@@ -133,14 +134,14 @@ class Replay:
         The expected one if it is of the same kind, an argument having changed; one like it that
         comes soon, those before it having been left out; the last of the kind that was answered.
         """
-        if queue and queue[0].event.nr == event.nr:
+        if queue and queue[0].event.id == event.id:
             return queue.popleft()
         for index, recorded in enumerate(islice(queue, AHEAD)):
-            if recorded.is_same(event.nr, now):
+            if recorded.is_same(event.id, now):
                 for _ in range(index + 1):
                     queue.popleft()
                 return recorded
-        return self._before.get(event.nr)
+        return self._before.get(event.id)
 
     def _replayed(
         self,
@@ -157,9 +158,9 @@ class Replay:
                 stop=f"{self.path} has no answer to {event.name}, its call {was.seq}, which never "
                 "returned; 'continue' makes the call, 'hypercall mock off' ends the replay",
             )
-        self._before[event.nr] = recorded
+        self._before[event.id] = recorded
         self.answered += 1
-        entry = self.knowledge.table.numbered(event.nr)
+        entry = self.knowledge.table.numbered(event.nr, event.abi)
         outputs = Outputs(self.knowledge.types, memory)
         try:
             writes = outputs.writes(entry, was, event.args, event.decoded) if entry else []
@@ -186,7 +187,7 @@ class Replay:
         changes = [
             f"{path}: {_short(a)} => {_short(b)}" for path, a, b in expected.differences(now)
         ]
-        why = f": {', '.join(changes[:MAX_TOLD])}" if was.nr == event.nr and changes else ""
+        why = f": {', '.join(changes[:MAX_TOLD])}" if was.id == event.id and changes else ""
         return [Finding(KIND, f"{here} departs from {where} whose call {was.seq} is {there}{why}")]
 
     def _recorded(self, event: Event) -> Recorded:
@@ -194,7 +195,7 @@ class Replay:
 
     def _inputs(self, event: Event) -> dict[str, Tree]:
         """What goes in, without addresses; the same of a call that is made as of a recorded one."""
-        entry = self.knowledge.table.numbered(event.nr)
+        entry = self.knowledge.table.numbered(event.nr, event.abi)
         if entry is None:
             return {f"arg{index}": hex(arg) for index, arg in enumerate(event.args, 1)}
         into = [argument.name for argument in entry.arguments if argument.direction != "out"]

@@ -7,13 +7,13 @@ from typing import Iterable, Iterator
 
 from acrn_trace.act.mock.acrn import PlayedAcrn
 from acrn_trace.act.mock.mock import Mock
-from acrn_trace.act.mock.python import call_number
+from acrn_trace.act.mock.python import call_id
 from acrn_trace.act.mock.replay import Replay
 from acrn_trace.act.mock.settings import parse_settings
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.guest.memory import NoMemory
-from acrn_trace.tables.errnos import ERRNOS, result_words
+from acrn_trace.tables.errnos import errors_of, result_words
 from acrn_trace.tables.knowledge import Knowledge
 
 FORMS = (
@@ -61,15 +61,15 @@ def _replay(mock: Mock, trace: str) -> str:
 
 
 def _fix(mock: Mock, name: str, text: str) -> str:
-    number = call_number(name, mock.knowledge.table, "hypercall mock")
-    mock.fixed[number] = result_of(text)
-    words = result_words(mock.fixed[number])
-    return f"{mock.knowledge.table.call_name(number)} is answered with {words}"
+    abi, number = call_id(name, mock.knowledge.table, "hypercall mock")
+    mock.fixed[abi, number] = result = result_of(text, abi)
+    words = result_words(result, abi)
+    return f"{mock.knowledge.table.call_name(number, abi)} is answered with {words}"
 
 
-def result_of(text: str) -> int:
+def result_of(text: str, abi: str) -> int:
     """A number that fits RAX, or an error's name; TraceError if it is neither."""
-    errors = {name: -number for number, (name, _) in ERRNOS.items()}
+    errors = errors_of(abi).results
     if text.lstrip("-") in errors:
         return errors[text.lstrip("-")]
     try:
@@ -104,8 +104,8 @@ def _turn_off_one(mock: Mock, name: str) -> None:
     elif not _forget_file(mock, name):
         if name in ("acrn", "replay", "--replay") or name.endswith(".py"):
             raise _not_mocked(name)
-        number = call_number(name, mock.knowledge.table, "hypercall mock off")
-        if mock.fixed.pop(number, None) is None and not mock.models.functions.pop(number, None):
+        call = call_id(name, mock.knowledge.table, "hypercall mock off")
+        if mock.fixed.pop(call, None) is None and not mock.models.functions.pop(call, None):
             raise _not_mocked(name)
 
 
@@ -115,9 +115,9 @@ def _not_mocked(name: str) -> TraceError:
 
 def _forget_file(mock: Mock, name: str) -> bool:
     functions = mock.models.functions
-    of_file = [nr for nr, (path, _) in functions.items() if name in (str(path), path.name)]
-    for number in of_file:
-        del functions[number]
+    of_file = [one for one, (path, _) in functions.items() if name in (str(path), path.name)]
+    for call in of_file:
+        del functions[call]
     return bool(of_file)
 
 

@@ -12,7 +12,7 @@ from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session, current_session
-from acrn_trace.tables.call_selection import WIDE
+from acrn_trace.tables.call_selection import wide
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.intervener import CATCHES, Intervener, Intervention
 from acrn_trace.trace.pairing import Call
@@ -56,7 +56,7 @@ class Catcher(Intervener):
         if call.site.source == "hand":  # its user has it before him
             return None
         asked = [one for one in self.catchpoints if one.request.at_return == at_return]
-        if not any(one.request.calls.has(event.nr, event.name) for one in asked):
+        if not any(one.request.calls.has(event.id, event.name) for one in asked):
             return None
         self._show_variables(call, event)
         told = {one: self._line(one, call, event) for one in asked}
@@ -158,7 +158,7 @@ class CatchHypercall(Command):
         self._temporary = temporary
 
     def complete(self, text: str, word: str | None) -> list[str]:
-        names = ["-r", "thread", "if", *WIDE]
+        names = ["-r", "thread", "if", *wide()]
         names += [entry.name for entry in self._session.knowledge.table]
         return matching(names, word)
 

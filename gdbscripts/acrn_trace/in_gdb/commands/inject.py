@@ -13,8 +13,8 @@ from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory
-from acrn_trace.tables.call_selection import WIDE
-from acrn_trace.tables.errnos import ERRNOS
+from acrn_trace.tables.call_selection import wide
+from acrn_trace.tables.errnos import errors_of
 
 
 class HypercallInject(Command):
@@ -30,12 +30,12 @@ class HypercallInject(Command):
     def _words(self, text: str) -> Iterable[str]:
         names = [entry.name for entry in self._session.knowledge.table]
         if ":" not in text:
-            return ["off", *WIDE, *names]
+            return ["off", *wide(), *names]
         key, equals, _ = text.rpartition(":")[2].partition("=")
         if not equals:
             return [name if name == "skip" else f"{name}=" for name in OPTION_NAMES] + ["skip"]
         if key == "error":
-            return [name for name, _ in ERRNOS.values()]
+            return list(errors_of().results)
         return REGISTERS if key.startswith("poke") else []
 
     def _inject(self, words: list[str]) -> None:

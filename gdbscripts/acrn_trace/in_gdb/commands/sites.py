@@ -6,7 +6,7 @@ from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.prompt import matching, say
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.lint.foreign import foreign_sites
+from acrn_trace.lint.linter import with_abis
 from acrn_trace.sites.code_around import CodeAround
 from acrn_trace.sites.listing import site_lines
 
@@ -27,8 +27,8 @@ class HypercallSites(Command):
         sites, table = current_sites(image), self._session.knowledge.table
         offset = load_offset(image)
         code = CodeAround(image, offset) if words else None
-        foreign = foreign_sites(image, self._session.knowledge, sites, offset)
-        say(site_lines(sites, table, code, foreign))
+        sites = with_abis(image, self._session.knowledge, sites, offset)
+        say(site_lines(sites, table, code))
 
 
 def make(_name: str, session: Session) -> Command:

@@ -10,7 +10,7 @@ from acrn_trace.in_gdb.prompt import GdbStream, matching, say
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.options.declare import FORMATS, add_trace_options
 from acrn_trace.options.parser import OptionParser
-from acrn_trace.tables.call_selection import WIDE
+from acrn_trace.tables.call_selection import wide
 
 NO_GUEST_YET = "No guest is connected yet: the trace begins when 'target remote' has connected one."
 
@@ -23,7 +23,7 @@ class HypercallTrace(Command):
 
     def complete(self, text: str, word: str | None) -> list[str]:
         names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-k", "-q", "-r", "-t", "-v"]
-        names += ["trace=", "status=", "finding=", "vcpu=", "site=", *WIDE]
+        names += ["trace=", "status=", "finding=", "vcpu=", "site=", *wide()]
         names += [entry.name for entry in self._session.knowledge.table]
         return matching(names, word)
 

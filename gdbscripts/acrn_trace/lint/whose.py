@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tells whose call a site makes, as far as its code tells: the ABI, and the number by it.
+
+A site's ABI is that of its record. Else the code decides, which loads the registers of one row of
+abi.def, or does as a hypervisor does that has none. Else nothing does: the main ABI is taken.
+"""
+
+from dataclasses import replace
+from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, abis, main_abi, unknown_abi
+from acrn_trace.guest.site import Site
+from acrn_trace.lint.findings import Place
+from acrn_trace.lint.rule_convention import convention_of, is_main, is_probably
+
+NEAR = 16  # instructions before a site that load what its call needs
+BY_CODE = "code"
+STACK = ("rsp", "rbp")
+
+
+def by_code(site: Site, place: Place) -> Site:
+    """The site with the ABI and the number that the code around it says."""
+    if site.abi_by is not None:
+        return site
+    convention, _ = convention_of(place)
+    if convention and convention.abi is None:
+        abi = unknown_abi(_loaded_near(place))
+        return replace(site, abi=abi, abi_by=BY_CODE, other=convention.name)
+    if convention or is_main(place):
+        return _of_row(site, place, convention.abi if convention else main_abi())
+    others = [abi for abi in abis().values() if abi is not main_abi() and is_probably(place, abi)]
+    return _of_row(site, place, others[0]) if len(others) == 1 else site
+
+
+def _of_row(site: Site, place: Place, abi: Abi) -> Site:
+    number = place.by(abi).call_number
+    return replace(site, abi=abi, abi_by=BY_CODE, number=number)
+
+
+def _loaded_near(place: Place) -> tuple[str, ...]:
+    """The registers that the code right before the site loads."""
+    return tuple(
+        name
+        for name in GENERAL_REGISTERS
+        if name not in STACK
+        and any(place.number - NEAR <= n < place.number for n in place.definitions(name))
+    )

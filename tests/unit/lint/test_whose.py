@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Whose call a site makes, by the registers that its code loads."""
+
+import pickle
+
+import pytest
+
+from acrn_trace.guest.abi import abi_named, main_abi, unknown_abi
+from acrn_trace.guest.site import Site
+from acrn_trace.image.image import open_image
+from acrn_trace.lint.linter import Linter, with_abis
+from acrn_trace.sites.sitelist import image_sites
+from acrn_trace.tables.knowledge import acrn
+from helpers.make.assembled import assemble
+
+KNOWLEDGE = acrn()
+SAVED = "f: push %rbx\n{}\n   vmcall\n   pop %rbx\n   ret"
+KICK = SAVED.format("   mov $5, %eax\n   mov %rdi, %rbx")
+
+
+def site_of(code: str, folder) -> Site:
+    image = open_image(str(assemble(code, folder)))
+    (site,) = with_abis(image, KNOWLEDGE, image_sites(image))
+    return site
+
+
+@pytest.mark.parametrize(
+    ("code", "abi", "number"),
+    [
+        ("   mov $5, %eax\n   mov %rdi, %rbx", "kvm", 5),
+        ("   mov %rdi, %rbx\n   mov $0x63, %eax", "kvm", 0x63),  # in no table
+        ("   mov %rdi, %rax\n   mov %rsi, %rbx", "kvm", None),
+        ("   mov $1, %eax", "kvm", 1),  # it has no arguments
+        ("   mov $0x80000012, %r8d\n   mov $5, %eax\n   mov %rdi, %rbx", "acrn", 0x80000012),
+        ("   mov %rdi, %r8\n   mov %rsi, %rdi", "acrn", None),
+        ("   mov %rdx, %r8\n   mov %rdi, %rax\n   mov %rsi, %rbx", "acrn", None),
+        ("   nop", "acrn", None),
+    ],
+)
+def test_the_row_whose_registers_are_loaded(code, abi, number, tmp_path):
+    site = site_of(SAVED.format(code), tmp_path)
+    assert (site.abi.name, site.number) == (abi, number)
+
+
+@pytest.mark.parametrize(
+    ("code", "other", "registers"),
+    [
+        ("f: mov $17, %eax\n   mov $0, %edi\n   vmcall\n   ret", "Xen", ("rax", "rdi")),
+        ("f: mov $1, %eax\n   mov $0, %edi\n   vmcall\n   ret", "Xen", ("rax", "rdi")),
+        ("f: mov $0x564d5868, %eax\n   mov $9, %ecx\n   vmcall\n   ret", "VMware", ("rax", "rcx")),
+    ],
+)
+def test_one_that_has_no_row_is_named_and_its_abi_unknown(code, other, registers, tmp_path):
+    site = site_of(code, tmp_path)
+    assert (site.other, site.abi) == (other, unknown_abi(registers))
+    assert pickle.loads(pickle.dumps(site)) == site
+
+
+def test_what_says_whose_it_is(tmp_path):
+    assert site_of(KICK, tmp_path).abi_by == "code"
+    assert site_of("f: vmcall\n   ret", tmp_path).abi_by is None
+
+
+def test_a_record_decides(tmp_path):
+    image = open_image(str(assemble(KICK, tmp_path)))
+    (site,) = image_sites(image)
+    recorded = Site(site.address, abi_by="record")
+    assert with_abis(image, KNOWLEDGE, [recorded]) == [recorded]
+
+
+def test_rules_are_those_of_the_row(tmp_path):
+    code = SAVED.format("   mov $5, %eax\n   mov %rdi, %rbx\n   call g") + "\ng: ret"
+    image = open_image(str(assemble(code, tmp_path)))
+    (verdict,) = Linter(image, KNOWLEDGE).verdicts(image_sites(image))
+    assert all("R8" not in found.text for found in verdict.findings)
+    assert verdict.site.abi is abi_named("kvm") is not main_abi()
