@@ -21,7 +21,8 @@ _INSTRUMENTATION = re.compile(
 )
 # ftrace's, which keep every register that can hold an argument, whoever supplies them.
 _KEEPS_ARGUMENTS = re.compile(r"__fentry__|_?_?mcount")
-_OUTLINED = re.compile(r"OUTLINED_FUNCTION_\w+(\.\w+)*")
+# What clang moves out of functions that have it in common: a part of each.
+OUTLINED = re.compile(r"OUTLINED_FUNCTION_\w+(\.\w+)*")
 _NO_RETURN = re.compile(
     r"__stack_chk_fail|panic|abort|__assert_fail|__asan_report_\w*(?<!_noabort)"
     r"|__ubsan_handle_\w*(_abort|unreachable)|__fortify_fail|fortify_panic|do_exit|_?exit"
@@ -97,7 +98,7 @@ class Callees:
     def _is_outlined(self, address: int) -> bool:
         """Whether it is a part of other functions: clang's, or what only sets registers, of which
         a function's caller by convention would see nothing: RAX is none of them."""
-        if _OUTLINED.fullmatch(self.name(address)):
+        if OUTLINED.fullmatch(self.name(address)):
             return True
         flow = self._readable(address)
         if flow is None or self.is_instrumentation(address):

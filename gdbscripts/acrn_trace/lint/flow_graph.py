@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Orders the instructions of one function as they can run."""
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,11 @@ MAX_BYTES = 1 << 16  # of a function that are looked at
 
 _KINDS = {"call": "call", "jmp": "jump", "ljmp": "jump", "int3": "trap", UNKNOWN: "trap"}
 _UD2 = b"\x0f\x0b"
+# mov %register, (%rsp) and push %register: in front of a return, the ways to jump to a register by
+# which compilers keep processors from guessing where to (retpolines)
+_SETS_RETURN = re.compile(
+    rb"[\x48\x4c]\x89[\x04\x0c\x14\x1c\x24\x2c\x34\x3c]\x24|\x41?[\x50-\x57]", re.DOTALL
+)
 # What names R8 to R15 has one of these among its first bytes: a REX prefix that can extend a
 # register to them, or what begins a longer prefix (VEX, EVEX, XOP).
 _EXTENDED = frozenset(GENERAL_REGISTERS[8:])
@@ -36,12 +42,19 @@ class Piece:
 
 class Function:
     """Instructions by number, from 0 on. ``is_function``: the first is where the function begins.
+    ``is_return``: whether a jump to an address is a return, by way of a thunk.
 
     Each is decoded only when somebody asks for its registers, since that takes long.
     """
 
-    def __init__(self, pieces: list[Piece], is_function: bool = True) -> None:
+    def __init__(
+        self,
+        pieces: list[Piece],
+        is_function: bool = True,
+        is_return: Callable[[int], bool] = lambda goal: False,
+    ) -> None:
         self.is_function = is_function
+        self._is_return = is_return
         self._code = b"".join(piece.code for piece in pieces)
         self._addresses: list[int] = []
         self._places: list[int] = []  # of instructions in the code; one more, at its end
@@ -74,12 +87,20 @@ class Function:
                 is_near = goal is not None and 0 < goal - address < NEAR
                 if kind == "call" and is_near and self.number_of(goal) is not None:
                     kind = "jump"  # over data, whose address is then popped
+                elif kind == "return" and self._is_given_away(number):
+                    kind = "jump"
+                elif kind == "jump" and goal is not None and self._is_return(goal):
+                    kind = "return"
                 self.kinds[number], self._goals[number] = kind, goal
                 if kind in ("jump", "branch"):
                     self._inside[number] = None if goal is None else self.number_of(goal)
         self._mark(_UD2, "trap")
         for code in hypercalls():
             self._mark(code, "hypercall")
+
+    def _is_given_away(self, number: int) -> bool:
+        """Whether a return goes to what the instruction before put in place of its address."""
+        return number > 0 and bool(_SETS_RETURN.fullmatch(self.code_of(number - 1)))
 
     def __len__(self) -> int:
         return len(self._addresses)

@@ -6,7 +6,7 @@ from typing import Iterable
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Code, Image
 from acrn_trace.lint.call_search import near_calls, short_jumps
-from acrn_trace.lint.callees import Callees
+from acrn_trace.lint.callees import OUTLINED, Callees
 from acrn_trace.lint.flow_graph import ENTRY, MAX_BYTES, NEAR, Function, Piece
 from acrn_trace.lint.origins import Origins, loaded
 from acrn_trace.sites.bounds import Bounds
@@ -22,6 +22,7 @@ MAX_COLD = 4096  # bytes of a part that was split off
 MAX_CALLERS = 16  # of one function that are looked at
 WINDOW = 64  # bytes before a site that are looked at where no function is known around it
 _COPIED = (".altinstr_replacement",)
+_RETURN_THUNK = "__x86_return_thunk"  # gcc's -mfunction-return=, Linux's
 
 
 class Functions:
@@ -148,18 +149,22 @@ class Functions:
         whole = Piece(start, code, self._outline(code, start))
         if not whole.outline.starts:
             return None
-        function = Function([whole], is_function)
+        function = Function([whole], is_function, self._is_return)
         goals = [g for g in function.goals_outside() if not cold or g not in range(*cold)]
         elsewhere = [self._piece(goal, whole) for goal in goals[:MAX_PIECES]]
         elsewhere = [piece for piece in (*elsewhere, cold and self._stretch(*cold)) if piece]
         if elsewhere:
-            function = Function([whole, *elsewhere], is_function)
+            function = Function([whole, *elsewhere], is_function, self._is_return)
         if function.jumps_indirectly:
             part = self._part(start)
             assert part
             function.add_table(table_targets(self._image, part, start, start + len(code)))
         function.leave_out_calls(lambda goal: not self.callees.returns(goal))
         return function
+
+    def _is_return(self, goal: int) -> bool:
+        """Whether what begins at ``goal`` only returns, which processors are to guess right."""
+        return self._image.function_at(goal) == _RETURN_THUNK
 
     def _outline(self, code: bytes, start: int) -> Outline:
         """That of a function, past data that its calls jump over."""
@@ -180,7 +185,8 @@ class Functions:
         return Piece(start, code, self._decoder.outline(code, start))
 
     def _piece(self, goal: int, whole: Piece) -> Piece | None:
-        """What a function has at ``goal``, if that is not another function: it jumps back."""
+        """What a function has at ``goal``, if that is not another function: it jumps back, or is
+        what functions have in common."""
         part = self._part(goal)
         if part is None or goal in range(whole.start, whole.start + len(whole.code)):
             return None
@@ -191,7 +197,9 @@ class Functions:
         outline = self._decoder.outline(code, goal)
         inside = range(whole.start + 1, whole.start + len(whole.code))
         back = (target_of(operands) for _, _, name, operands in outline.steering if name != "call")
-        return Piece(goal, code, outline) if any(target in inside for target in back) else None
+        is_common = OUTLINED.fullmatch(self._image.function_at(goal) or "")
+        is_part = is_common or any(target in inside for target in back)
+        return Piece(goal, code, outline) if is_part else None
 
     def _window(self, part: Code, address: int) -> Function | None:
         """The longest stretch before ``address`` that decodes to an instruction right there."""

@@ -55,6 +55,38 @@ PADDING = {
     ),
 }
 
+RETPOLINE = "thunk: call 1f\n2: pause\n lfence\n jmp 2b\n1:"
+THUNKS = {
+    "a call through a register, by way of gcc's thunk": (
+        f"f: {NR}\n mov $1, %edi\n call thunk\n vmcall\n ret\n{RETPOLINE} mov %rax, (%rsp)\n ret",
+        ["call-between"],
+    ),
+    "the same by a PUSH": (
+        f"f: {NR}\n mov $1, %edi\n call thunk\n vmcall\n ret\nthunk: push %r11\n ret",
+        ["call-between"],
+    ),
+    "a callee that returns by way of gcc's thunk": (
+        f"f: {NR}\n mov $1, %edi\n call quiet\n vmcall\n ret\nquiet: xor %eax, %eax\n jmp thunk\n"
+        f"{RETPOLINE} lea 8(%rsp), %rsp\n ret",
+        [],
+    ),
+    "a callee that restores a register last": (
+        f"f: {NR}\n mov $1, %edi\n call quiet\n vmcall\n ret\nquiet: push %r8\n mov $5, %r8d\n"
+        " pop %r8\n ret",
+        [],
+    ),
+    "a parameter in R8 that outlined code uses after the call": (
+        "f: mov $0x80000012, %eax\n mov %rax, %r8\n vmcall\n jmp OUTLINED_FUNCTION_0\n"
+        "OUTLINED_FUNCTION_0: add %r8, %rcx\n add %rcx, %rax\n ret",
+        ["r8-value-lost"],
+    ),
+    "outlined code that uses another parameter": (
+        "f: mov $0x80000012, %eax\n mov %rax, %r8\n vmcall\n jmp OUTLINED_FUNCTION_0\n"
+        "OUTLINED_FUNCTION_0: add %rcx, %rax\n ret",
+        [],
+    ),
+}
+
 NUMBERS = {
     "the next call's number is made of this one's": (
         f"f: {NR}\n vmcall\n add $1, %r8\n vmcall\n ret",
@@ -292,7 +324,7 @@ RED_ZONE = {
     ),
 }
 
-CASES = ARGUMENTS | RED_ZONE | EXCHANGES | PADDING | NUMBERS | FRAMES | CALLEES
+CASES = ARGUMENTS | RED_ZONE | EXCHANGES | PADDING | THUNKS | NUMBERS | FRAMES | CALLEES
 
 
 @pytest.mark.parametrize("name", CASES)
