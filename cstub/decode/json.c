@@ -108,7 +108,11 @@ static void out_answer(struct out *out, const struct call *call, const struct ta
 	out_error(out, call, table);
 	out_literal(out, ",\"status\":");
 	out_string(out, STATUSES[call->status]);
-	out_literal(out, ",\"answered_by\":null");
+	out_literal(out, ",\"answered_by\":");
+	if (call->record->flags & HYPERCALL_ANSWERED)
+		out_literal(out, "\"mock\"");
+	else
+		out_literal(out, "null");
 }
 
 static void out_known(struct out *out, struct table_text text)

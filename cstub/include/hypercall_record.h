@@ -55,6 +55,7 @@ enum hypercall_clock {
 
 #define HYPERCALL_FAULTED     1 /* the instruction raised an exception: there is no result */
 #define HYPERCALL_OVERWRITTEN 2 /* how it ended was overwritten before it was read */
+#define HYPERCALL_ANSWERED    4 /* by the engine, in the hypervisor's stead */
 
 struct hypercall_record {
 	uint32_t size; /* of this and its blocks, a multiple of 8 */

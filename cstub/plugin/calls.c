@@ -160,16 +160,37 @@ static void enter(unsigned int vcpu, const struct hypercall_record *made)
 	__atomic_store_n(&slot->state, SLOT_IN_FLIGHT, __ATOMIC_RELEASE);
 }
 
-void call_entered(unsigned int vcpu, uint64_t site)
+void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *made)
 {
-	struct hypercall_record made = {.abi = shared_abi_at(shared, site)};
-	int resumes = hypercall_abis[made.abi].again == HYPERCALL_AGAIN_same_rip;
+	int resumes;
 
-	read_call(vcpu, site, &made);
+	*made = (struct hypercall_record){.abi = shared_abi_at(shared, site)};
+	resumes = hypercall_abis[made->abi].again == HYPERCALL_AGAIN_same_rip;
+	read_call(vcpu, site, made);
 	lock(&vcpus[vcpu]);
-	if (!is_made_again(vcpu, &made, resumes))
-		enter(vcpu, &made);
+	if (!is_made_again(vcpu, made, resumes))
+		enter(vcpu, made);
 	unlock(&vcpus[vcpu]);
+}
+
+void call_answered(unsigned int vcpu)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+
+	lock(of);
+	if (of->in_flight)
+		record_of(slot_of(vcpu, of->in_flight - 1))->flags |= HYPERCALL_ANSWERED;
+	unlock(of);
+}
+
+void calls_abandon(unsigned int by)
+{
+	for (uint32_t vcpu = 0; vcpu < shared->vcpus; vcpu++) {
+		lock(&vcpus[vcpu]);
+		while (vcpus[vcpu].in_flight)
+			shared_put(shared, by, take_out(vcpu, 0));
+		unlock(&vcpus[vcpu]);
+	}
 }
 
 /* Add a block of the registers that changed. */

@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "play.h"
 #include "plugin.h"
 #include "qemu_plugin.h"
 
 #define PAGE		4096u
-#define LONGEST		3 /* bytes of a hypercall instruction */
+#define LENGTH		3 /* bytes of a hypercall instruction */
+#define CPUID_SIZE	2
+#define LOOKED_AT	8 /* bytes of an instruction */
+#define RESET_VECTOR	0xfffffff0u
 #define API_VARIABLE	"ACRN_TRACE_PLUGIN_API"
 #define MEMORY_ARGUMENT "memory="
 
@@ -35,67 +39,142 @@ static int is_hypercall(const uint8_t *bytes, size_t size)
 }
 
 /*
+ * What a callback is given of an instruction: its distance from the page where its block begins,
+ * and whether the block before it leaves flags alone.
+ *
  * RIP is behind inside a block, and an instruction's address is that of the mapping by which it was
  * translated: the page is right in RIP, the place in the page in the instruction's.
  */
-static uint64_t address_now(unsigned int vcpu, void *distance)
+#define IS_CLEAN ((uintptr_t)1)
+#define SHIFT	 1
+
+static void *told(const struct plugin_block *block, const struct plugin_instruction *instruction,
+		  int is_clean)
+{
+	uint64_t page = qemu_plugin_tb_vaddr(block) & ~(uint64_t)(PAGE - 1);
+	uintptr_t distance = (uintptr_t)(qemu_plugin_insn_vaddr(instruction) - page);
+
+	return (void *)(distance << SHIFT | (is_clean ? IS_CLEAN : 0));
+}
+
+static uint64_t address_now(unsigned int vcpu, void *told)
 {
 	uint64_t page = register_read(vcpu, REGISTER_RIP) & ~(uint64_t)(PAGE - 1);
 
-	return page + (uint64_t)(uintptr_t)distance;
+	return page + ((uintptr_t)told >> SHIFT);
 }
 
-static void on_hypercall(unsigned int vcpu, void *distance)
+static void on_hypercall(unsigned int vcpu, void *told)
+{
+	struct hypercall_record made;
+	uint64_t site;
+
+	if (vcpu >= shared->vcpus)
+		return;
+	site = address_now(vcpu, told);
+	call_entered(vcpu, site, &made);
+	if (play_answers())
+		answer_call(vcpu, site, &made, (uintptr_t)told & IS_CLEAN);
+}
+
+static void on_return(unsigned int vcpu, void *told)
 {
 	if (vcpu < shared->vcpus)
-		call_entered(vcpu, address_now(vcpu, distance));
+		call_returned(vcpu, address_now(vcpu, told) - LENGTH);
 }
 
-static void on_return(unsigned int vcpu, void *distance)
+static void on_handler(unsigned int vcpu, void *userdata)
 {
+	(void)userdata;
 	if (vcpu < shared->vcpus)
-		call_returned(vcpu, address_now(vcpu, distance) - LONGEST);
+		answer_in_handler(vcpu);
 }
 
-/* From the page where the block begins. */
-static void *distance_of(const struct plugin_block *block,
-			 const struct plugin_instruction *instruction)
+static void on_cpuid(unsigned int vcpu, void *userdata)
 {
-	uint64_t page = qemu_plugin_tb_vaddr(block) & ~(uint64_t)(PAGE - 1);
-
-	return (void *)(uintptr_t)(qemu_plugin_insn_vaddr(instruction) - page);
+	(void)userdata;
+	if (vcpu < shared->vcpus)
+		answer_cpuid(vcpu);
 }
 
-/* Whether a hypercall instruction stands in front of the block, so that it may come back there. */
-static int follows_hypercall(const struct plugin_block *block)
+static void on_behind_cpuid(unsigned int vcpu, void *userdata)
+{
+	(void)userdata;
+	if (vcpu < shared->vcpus)
+		answer_behind_cpuid(vcpu);
+}
+
+static void on_boot(unsigned int vcpu, void *userdata)
+{
+	(void)userdata;
+	calls_abandon(vcpu);
+	play_boot();
+}
+
+/* The bytes in front of the block, or NULL. */
+static const uint8_t *bytes_before(const struct plugin_block *block)
 {
 	static __thread struct byte_array *before;
-	uint64_t address = qemu_plugin_tb_vaddr(block) - LONGEST;
+	uint64_t address = qemu_plugin_tb_vaddr(block) - LENGTH;
 
 	if (!before)
 		before = g_byte_array_new();
-	return qemu_plugin_read_memory_vaddr(address, before, LONGEST) &&
-	       is_hypercall(before->data, LONGEST);
+	return qemu_plugin_read_memory_vaddr(address, before, LENGTH) ? before->data : NULL;
+}
+
+static int is_cpuid(const uint8_t *bytes, size_t size)
+{
+	return size == CPUID_SIZE && bytes[0] == 0x0f && bytes[1] == 0xa2;
+}
+
+static void watch_start(struct plugin_block *block)
+{
+	struct plugin_instruction *first = qemu_plugin_tb_get_insn(block, 0);
+	const uint8_t *before = bytes_before(block);
+
+	if (qemu_plugin_tb_vaddr(block) == RESET_VECTOR)
+		qemu_plugin_register_vcpu_insn_exec_cb(first, on_boot, PLUGIN_R_REGS, NULL);
+	if (!before)
+		return;
+	if (is_hypercall(before, LENGTH))
+		qemu_plugin_register_vcpu_insn_exec_cb(first, on_return, PLUGIN_R_REGS,
+						       told(block, first, 0));
+	if (play_is_acrn() && is_cpuid(before + LENGTH - CPUID_SIZE, CPUID_SIZE))
+		qemu_plugin_register_vcpu_insn_exec_cb(first, on_behind_cpuid, PLUGIN_RW_REGS,
+						       NULL);
+}
+
+static void watch_cpuid(struct plugin_block *block, size_t index, size_t count)
+{
+	struct plugin_instruction *each = qemu_plugin_tb_get_insn(block, index);
+
+	qemu_plugin_register_vcpu_insn_exec_cb(each, on_cpuid, PLUGIN_R_REGS, NULL);
+	if (index + 1 < count)
+		qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(block, index + 1),
+						       on_behind_cpuid, PLUGIN_RW_REGS, NULL);
 }
 
 static void watch_block(struct plugin_block *block)
 {
 	size_t count = qemu_plugin_tb_n_insns(block);
+	int is_clean = 1, flags = play_answers() ? PLUGIN_RW_PC : PLUGIN_R_REGS;
 
-	if (count && follows_hypercall(block)) {
-		struct plugin_instruction *first = qemu_plugin_tb_get_insn(block, 0);
-
-		qemu_plugin_register_vcpu_insn_exec_cb(first, on_return, PLUGIN_R_REGS,
-						       distance_of(block, first));
-	}
+	if (count)
+		watch_start(block);
+	if (play_answers())
+		qemu_plugin_register_vcpu_tb_exec_cond_cb(
+			block, on_handler, PLUGIN_RW_PC, PLUGIN_NOT_EQUAL, answers_wait(), 0, NULL);
 	for (size_t i = 0; i < count; i++) {
 		struct plugin_instruction *each = qemu_plugin_tb_get_insn(block, i);
-		uint8_t bytes[LONGEST + 1];
+		uint8_t bytes[LOOKED_AT];
 		size_t size = qemu_plugin_insn_data(each, bytes, sizeof(bytes));
 
 		if (is_hypercall(bytes, size))
-			qemu_plugin_register_vcpu_insn_exec_cb(each, on_hypercall, PLUGIN_R_REGS,
-							       distance_of(block, each));
+			qemu_plugin_register_vcpu_insn_exec_cb(each, on_hypercall, flags,
+							       told(block, each, is_clean));
+		else if (play_is_acrn() && is_cpuid(bytes, size))
+			watch_cpuid(block, i, count);
+		is_clean = is_clean && leaves_flags_alone(bytes, size);
 	}
 }
 
@@ -140,7 +219,12 @@ PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info *info,
 			"the file that it was given is none of acrn-trace's, of this version");
 	if ((uint32_t)info->system.max_vcpus > shared->vcpus)
 		return refuse("the machine has more vCPUs than there is room for");
+	if (play_begin(shared))
+		return refuse("what it is to play is none of this version's");
+	if (play_answers() && qemu_plugin_version < PLUGIN_API_7)
+		return refuse("to answer calls it needs QEMU 11.1");
 	calls_begin(shared);
+	answers_begin(shared);
 	qemu_plugin_register_vcpu_init_cb(id, on_vcpu, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
 	__atomic_store_n(&shared->begun, 1, __ATOMIC_RELEASE);

@@ -3,23 +3,26 @@
  * A plugin for QEMU that records each hypercall of a guest: at the instruction and behind it.
  *
  *   plugin.c: QEMU's callbacks ──▶ calls.c: a call in a slot ──▶ shared.c: its record in a ring
- *                                     └─ registers.c
+ *                              └──▶ answers.c: RAX, PC, flags ◀── play.c: what the answer is
  */
 #ifndef PLUGIN_H
 #define PLUGIN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hypercall_abi.h"
 #include "hypercall_shared.h"
+#include "qemu_plugin.h"
 
 /* registers.c */
 
-enum { REGISTER_RIP = HYPERCALL_REGISTERS, REGISTER_CR3, REGISTERS };
+enum { REGISTER_RIP = HYPERCALL_REGISTERS, REGISTER_CR3, REGISTER_CS, REGISTERS };
 
 /* Learn how QEMU names its registers, in a vCPU's own thread: 0, or -1 if one is missing. */
 int registers_learn(int api);
 uint64_t register_read(unsigned int vcpu, unsigned int reg);
+void register_write(unsigned int vcpu, unsigned int reg, uint64_t value);
 
 /* shared.c */
 
@@ -31,8 +34,30 @@ uint32_t shared_abi_at(const struct shared_head *head, uint64_t site);
 /* calls.c */
 
 void calls_begin(struct shared_head *head);
-void call_entered(unsigned int vcpu, uint64_t site);
+/* What the call is, for whoever answers it. */
+void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *made);
+/* The vCPU's newest call is answered by the engine. */
+void call_answered(unsigned int vcpu);
+/* The machine boots, as that vCPU says: no call in flight will return. */
+void calls_abandon(unsigned int by);
 /* The vCPU is behind the hypercall instruction at `site`. */
 void call_returned(unsigned int vcpu, uint64_t site);
+
+/* answers.c */
+
+/* Put the answer to the call in place of the instruction at `site`. `is_clean`: no instruction
+ * before it in its block has to do with flags. Does not return where it sets the PC. */
+void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record *made,
+		 int is_clean);
+/* Whether the vCPU is to come to answer_in_handler() with its next block. */
+struct plugin_word answers_wait(void);
+void answer_in_handler(unsigned int vcpu);
+void answer_cpuid(unsigned int vcpu);
+void answer_behind_cpuid(unsigned int vcpu);
+void answers_begin(struct shared_head *head);
+
+/* flags.c */
+
+int leaves_flags_alone(const uint8_t *bytes, size_t size);
 
 #endif

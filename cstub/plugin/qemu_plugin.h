@@ -15,7 +15,10 @@
 #define PLUGIN_EXPORT __attribute__((visibility("default")))
 #define PLUGIN_API_4  4
 #define PLUGIN_API_7  7
-#define PLUGIN_R_REGS 1 /* enum qemu_plugin_cb_flags: the callback reads registers */
+/* enum qemu_plugin_cb_flags: what a callback does with registers. The last is of version 7. */
+#define PLUGIN_R_REGS  1
+#define PLUGIN_RW_REGS 2
+#define PLUGIN_RW_PC   3
 
 struct qemu_info {
 	const char *target_name;
@@ -70,7 +73,30 @@ _Bool qemu_plugin_read_memory_vaddr(uint64_t address, struct byte_array *to, siz
 struct array *qemu_plugin_get_registers(void);
 int qemu_plugin_read_register(struct plugin_register *handle, struct byte_array *to);
 
+/* A word of each vCPU (qemu_plugin_u64), on which a callback may depend. */
+struct plugin_scoreboard;
+struct plugin_word {
+	struct plugin_scoreboard *board;
+	size_t offset;
+};
+#define PLUGIN_NOT_EQUAL 3 /* enum qemu_plugin_cond */
+struct plugin_scoreboard *qemu_plugin_scoreboard_new(size_t size);
+void qemu_plugin_u64_set(struct plugin_word word, unsigned int vcpu, uint64_t value);
+void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct plugin_block *block,
+					       execution_callback *callback, int flags,
+					       int condition, struct plugin_word word,
+					       uint64_t value, void *userdata);
+
+/* These are of version 7 alone. */
+#define WEAK __attribute__((weak))
+WEAK int qemu_plugin_write_register(struct plugin_register *handle, struct byte_array *from);
+WEAK int qemu_plugin_read_memory_hwaddr(uint64_t address, struct byte_array *to, size_t size);
+WEAK int qemu_plugin_write_memory_hwaddr(uint64_t address, struct byte_array *from);
+/* In a callback that is PLUGIN_RW_PC it does not return: hold no lock. */
+WEAK void qemu_plugin_set_pc(uint64_t address);
+
 struct byte_array *g_byte_array_new(void);
+struct byte_array *g_byte_array_set_size(struct byte_array *array, unsigned int size);
 char *g_array_free(struct array *array, int frees_segment);
 
 #endif

@@ -7,7 +7,7 @@
 
 static const char *const names[REGISTERS] = {
 	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi",    "rdi", "r8",  "r9",
-	"r10", "r11", "r12", "r13", "r14", "r15", "eflags", "rip", "cr3",
+	"r10", "r11", "r12", "r13", "r14", "r15", "eflags", "rip", "cr3", "cs",
 };
 static struct plugin_register *handles[REGISTERS];
 static struct byte_array *buffers[SHARED_VCPUS];
@@ -45,4 +45,14 @@ uint64_t register_read(unsigned int vcpu, unsigned int reg)
 	qemu_plugin_read_register(handles[reg], buffer);
 	memcpy(&value, buffer->data, buffer->length < 8 ? buffer->length : 8);
 	return value;
+}
+
+void register_write(unsigned int vcpu, unsigned int reg, uint64_t value)
+{
+	struct byte_array *buffer = buffers[vcpu];
+
+	buffer->length = 0;
+	qemu_plugin_read_register(handles[reg], buffer); /* for its size */
+	memcpy(buffer->data, &value, buffer->length < 8 ? buffer->length : 8);
+	qemu_plugin_write_register(handles[reg], buffer);
 }

@@ -10,12 +10,14 @@ import time
 from typing import IO
 
 from acrn_trace.act.inject_grammar import split_expressions
+from acrn_trace.act.mock.compiled import answers_of
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.cli.offline import ShownFiles
 from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, refuse
 from acrn_trace.image.image import open_image
 from acrn_trace.options.declare import check_sinks, is_failure
 from acrn_trace.options.knowledge import make_knowledge
+from acrn_trace.options.mocks import mocks
 from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
@@ -26,7 +28,6 @@ from acrn_trace.trace.filters import Filter
 NEED_STOPS = {
     "-p": "attach",
     "-k": "stack",
-    "--mock": "mock",
     "--hypervisor-symbols": "hypervisor_symbols",
 }
 
@@ -54,7 +55,9 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
         file.write(preamble(knowledge.table, sites, VERSION_2))
         file.flush()
         shown = ShownFiles(options, knowledge, selected)
-        with PluginGuest(options.qemu, options.image, sites, for_qemu, file.fileno()) as guest:
+        answers = answers_of(mocks(options), knowledge)
+        guest = PluginGuest(options.qemu, options.image, sites, for_qemu, file.fileno(), answers)
+        with guest:
             calls = _Calls(guest, file)
             shown.show(io.BufferedReader(calls), options.image)
             shown.close()

@@ -13,7 +13,7 @@ from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import PLUGIN
 from acrn_trace.cli import qemu
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.plugin_memory import MAX_VCPUS, PluginCalls, make
+from acrn_trace.rings.plugin_memory import MAX_VCPUS, Answers, PluginCalls, make
 
 SHARED = Path("/dev/shm")  # the host's memory, not its disk
 POLL_SECONDS = 0.02  # between two looks at what is new
@@ -21,6 +21,7 @@ API_VARIABLE = "ACRN_TRACE_PLUGIN_API"  # cstub/plugin/plugin.c
 
 # The plugin API of each release of QEMU that has been tried.
 APIS = {(10, 0): 4, (11, 1): 7}
+ANSWERS_FROM = 7
 _VERSION = re.compile(r"version (\d+)\.(\d+)")
 
 
@@ -71,19 +72,30 @@ class PluginGuest:
     """
 
     def __init__(
-        self, program: str, image: str, sites: Iterable[Site], for_qemu: list[str], file: int
+        self,
+        program: str,
+        image: str,
+        sites: Iterable[Site],
+        for_qemu: list[str],
+        file: int,
+        answers: Answers = Answers(),
     ) -> None:
         """``file`` is the descriptor of a trace file that has begun (rings.preamble)."""
         if not os.path.exists(PLUGIN):
             raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
         refuse(for_qemu)
         api = api_of(program)
+        if answers != Answers() and api < ANSWERS_FROM:
+            raise TraceError(
+                f"to answer calls the plugin needs QEMU 11.1, and {program} is older; --engine gdb "
+                "answers with any"
+            )
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as started:
             place = SHARED if os.access(SHARED, os.W_OK) else None
             folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=place)
             memory = os.path.join(started.enter_context(folder), "memory")
-            _make(memory, vcpus_of(for_qemu), sites)
+            _make(memory, vcpus_of(for_qemu), sites, answers)
             self._calls = PluginCalls(memory, file)
             line = qemu.guest_command(program, image, for_qemu)
             line += ["-plugin", f"{PLUGIN},memory={memory}"]
@@ -124,9 +136,9 @@ class PluginGuest:
         return self._counts
 
 
-def _make(memory: str, vcpus: int, sites: Iterable[Site]) -> None:
+def _make(memory: str, vcpus: int, sites: Iterable[Site], answers: Answers) -> None:
     try:
-        make(memory, vcpus, sites)
+        make(memory, vcpus, sites, answers)
     except OSError as error:
         raise TraceError(
             f"there is no room for the memory that the plugin shares, in {memory}: {error.strerror}"

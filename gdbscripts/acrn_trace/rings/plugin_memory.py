@@ -7,7 +7,7 @@ cstub/include/hypercall_shared.h says what is in it; the calls are taken out in 
 import os
 import struct
 import weakref
-from typing import Iterable
+from typing import Iterable, Mapping, NamedTuple
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.guest.abi import abis, main_abi
@@ -20,22 +20,42 @@ MAX_VCPUS = 64
 BROKEN = -1
 
 _MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 1, 64, 64
-_HEAD = struct.Struct("<Q8I2Q72x")
+_HEAD = struct.Struct("<Q10I3Q56x")
 _SITE = struct.Struct("<QI4x")
+_RULE = struct.Struct("<I4xQQ")
 _SLOT_HEAD = 16 + 17 * 8
 _WRITER = 128
 
 
-def make(path: str, vcpus: int, sites: Iterable[Site], flags: int = 0) -> None:
+class Answers(NamedTuple):
+    """What the plugin answers: fixed results by ABI and number, and what ``play`` says
+    (struct shared_play)."""
+
+    fixed: Mapping[tuple[str, int], int] = {}
+    play: bytes = b""
+
+
+def make(
+    path: str, vcpus: int, sites: Iterable[Site], answers: Answers = Answers(), flags: int = 0
+) -> None:
     """The file that the plugin is given; OSError where there is no room for it."""
-    rows = {abi: number for number, abi in enumerate(abis().values())}
-    others = sorted((site.address, rows[site.abi]) for site in sites if site.abi != main_abi())
-    head = (_MAGIC, _VERSION, flags, vcpus, SLOT_BYTES, RING_BYTES, 0, len(others), 0, 0, 0)
+    rows = {name: number for number, name in enumerate(abis())}
+    others = sorted((site.address, rows[site.abi.name]) for site in sites if _is_other(site))
+    rules = [(rows[abi], nr, ret) for (abi, nr), ret in answers.fixed.items()]
+    counts = len(others), len(rules), len(answers.play)
+    head = (_MAGIC, _VERSION, flags, vcpus, SLOT_BYTES, RING_BYTES, 0, *counts, 0, 0, 0, 0)
+    told = _HEAD.pack(*head) + b"".join(_SITE.pack(*other) for other in others)
+    told += b"".join(_RULE.pack(*rule) for rule in rules)
+    told = told.ljust(_aligned(len(told)), b"\0") + answers.play
     slots = _SLOTS * _aligned(_SLOT_HEAD + SLOT_BYTES)
-    size = _aligned(_HEAD.size + len(others) * _SITE.size) + vcpus * (_WRITER + slots + RING_BYTES)
     with open(path, "xb") as file:
-        file.write(_HEAD.pack(*head) + b"".join(_SITE.pack(*other) for other in others))
+        file.write(told)
+        size = _aligned(len(told)) + vcpus * (_WRITER + slots + RING_BYTES)
         os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _is_other(site: Site) -> bool:
+    return site.abi is not main_abi() and site.abi.name in abis()
 
 
 def _aligned(size: int) -> int:

@@ -60,15 +60,30 @@ class PlayedAcrn:
     def __init__(self, settings: Settings, knowledge: Knowledge) -> None:
         self._settings, self._knowledge = settings, knowledge
         self.abi = abi_named("acrn")
-        self._model = AcrnModel(machine_of(settings))
+        self.machine = machine_of(settings)
+        self._model = AcrnModel(self.machine)
         self.answered = 0  # calls
         release = settings.version or knowledge.release
         self._numbers = _numbers(knowledge, release)
         self._loses_errors = knowledge.releases.can_lose_errors(release)
         self.cpuid = AcrnCpuid(settings.tsc_khz) if settings.tsc_khz else AcrnCpuid()
-        for number, slot in settings.slots.items():
-            if slot.order == "post" and slot.state != "off":
-                self._model.set_vm_state(number, STATES[slot.state])
+        for number, state in self.first_states.items():
+            self._model.set_vm_state(number, state)
+
+    @property
+    def first_states(self) -> dict[int, int]:
+        """Of VMs, by number, which are in another state than ACRN boots them in."""
+        slots = self._settings.slots.items()
+        return {
+            number: STATES[slot.state]
+            for number, slot in slots
+            if slot.order == "post" and slot.state != "off"
+        }
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether its calls, numbers and errors are those of the newest ACRN, as the model's."""
+        return not self._numbers and not self._loses_errors
 
     @property
     def summary(self) -> str:

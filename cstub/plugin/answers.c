@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Puts answers into a vCPU, so that it has the registers and flags that the hypervisor would leave.
+ *
+ * Behind code that has to do with flags the PC cannot be set at the hypercall itself (flags.c).
+ * There the instruction raises #UD, for which QEMU stores all that there is to know; where the
+ * handler is about to begin, its frame has RIP, RFLAGS and RSP, and the vCPU goes on behind the
+ * instruction.
+ */
+#include <string.h>
+
+#include "play.h"
+#include "plugin.h"
+#include "qemu_plugin.h"
+
+#define LENGTH 3 /* of a hypercall instruction */
+#define CPL    3
+/* OF, DF, SF, ZF, AF, PF, CF: QEMU keeps them apart, where an exception leaves them as they were.
+ * What is written of them would be there beside those. */
+#define KEPT_APART  0xcd5ull
+#define FRAME_WORDS 5 /* RIP, CS, RFLAGS, RSP, SS. Intel SDM volume 3, figure 6-9 */
+
+static struct shared_head *shared;
+
+static struct plugin_word waits; /* of each vCPU: whether its next block is a handler's first */
+
+static struct of_vcpu {
+	uint64_t site, result; /* of the answer that waits */
+	int has_leaf;
+	uint32_t leaf;
+} vcpus[SHARED_VCPUS];
+
+void answers_begin(struct shared_head *head)
+{
+	shared = head;
+	if (play_answers())
+		waits = (struct plugin_word){qemu_plugin_scoreboard_new(sizeof(uint64_t)), 0};
+}
+
+struct plugin_word answers_wait(void)
+{
+	return waits;
+}
+
+static void refuse(void)
+{
+	__atomic_fetch_add(&shared->refused, 1, __ATOMIC_RELAXED);
+}
+
+void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record *made,
+		 int is_clean)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+	uint64_t result;
+
+	if (register_read(vcpu, REGISTER_CS) & CPL) {
+		refuse(); /* the processor's #UD; ACRN's #GP cannot be raised */
+		return;
+	}
+	if (play_call(vcpu, made, &result))
+		return;
+	call_answered(vcpu);
+	if (is_clean) {
+		register_write(vcpu, hypercall_abis[made->abi].result, result);
+		qemu_plugin_set_pc(site + LENGTH);
+	}
+	of->site = site;
+	of->result = result;
+	qemu_plugin_u64_set(waits, vcpu, 1);
+}
+
+/* The frame that the processor pushed for an exception, at RSP; 0, or -1. */
+static int read_frame(unsigned int vcpu, uint64_t frame[FRAME_WORDS])
+{
+	static __thread struct byte_array *bytes;
+	const size_t size = FRAME_WORDS * sizeof(*frame);
+
+	if (!bytes)
+		bytes = g_byte_array_new();
+	if (!qemu_plugin_read_memory_vaddr(register_read(vcpu, HYPERCALL_RSP), bytes, size))
+		return -1;
+	memcpy(frame, bytes->data, size);
+	return 0;
+}
+
+void answer_in_handler(unsigned int vcpu)
+{
+	const struct of_vcpu *of = &vcpus[vcpu];
+	uint64_t frame[FRAME_WORDS];
+
+	qemu_plugin_u64_set(waits, vcpu, 0);
+	if (read_frame(vcpu, frame) || frame[0] != of->site ||
+	    frame[1] != register_read(vcpu, REGISTER_CS)) {
+		refuse(); /* no handler of #UD, or one with another code segment */
+		return;
+	}
+	register_write(vcpu, HYPERCALL_RSP, frame[3]);
+	register_write(vcpu, HYPERCALL_RFLAGS, frame[2] & ~KEPT_APART);
+	register_write(vcpu, HYPERCALL_RAX, of->result);
+	qemu_plugin_set_pc(of->site + LENGTH);
+}
+
+void answer_cpuid(unsigned int vcpu)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+
+	of->leaf = (uint32_t)register_read(vcpu, HYPERCALL_RAX);
+	of->has_leaf = 1;
+}
+
+void answer_behind_cpuid(unsigned int vcpu)
+{
+	static const uint8_t registers[] = {HYPERCALL_RAX, HYPERCALL_RBX, HYPERCALL_RCX,
+					    HYPERCALL_RDX};
+	struct of_vcpu *of = &vcpus[vcpu];
+	uint32_t answer[4];
+
+	if (!of->has_leaf)
+		return;
+	of->has_leaf = 0;
+	if (play_cpuid(of->leaf, answer))
+		return;
+	for (int i = 0; i < 4; i++)
+		register_write(vcpu, registers[i], answer[i]);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Answers calls by fixed results, and by the model of ACRN over QEMU's memory. */
+#include <string.h>
+
+#include "acrn_model.h"
+#include "hypercall_abi.h"
+#include "play.h"
+#include "qemu_plugin.h"
+
+/* ACRN's arch/x86/guest/vcpuid.c; a hypervisor has the leaves from LEAF_FIRST to LEAF_END. */
+#define LEAF_FIRST	0x40000000u
+#define LEAF_FEATURES	0x40000001u
+#define LEAF_TSC	0x40000010u /* the highest of ACRN's */
+#define LEAF_END	0x40000100u
+#define IS_PRIVILEGED	1u
+#define SIGNATURE_BYTES 12u
+
+static const struct shared_head *shared;
+static const struct shared_play *play;
+static struct acrn_model model;
+static char lock;
+
+/* The memory is the machine's own: the Service VM's guest-physical is host-physical. */
+static int read_memory(void *opaque, uint64_t address, void *to, size_t size)
+{
+	static struct byte_array *bytes; /* one call at a time */
+
+	(void)opaque;
+	if (!bytes)
+		bytes = g_byte_array_new();
+	if (qemu_plugin_read_memory_hwaddr(address, bytes, size) || bytes->length != size)
+		return -1;
+	memcpy(to, bytes->data, size);
+	return 0;
+}
+
+static int write_memory(void *opaque, uint64_t address, const void *from, size_t size)
+{
+	static struct byte_array *bytes;
+
+	(void)opaque;
+	if (!bytes)
+		bytes = g_byte_array_new();
+	g_byte_array_set_size(bytes, (unsigned int)size);
+	memcpy(bytes->data, from, size);
+	return qemu_plugin_write_memory_hwaddr(address, bytes) ? -1 : 0;
+}
+
+void play_boot(void)
+{
+	const struct acrn_memory memory = {.read = read_memory, .write = write_memory};
+
+	if (!play)
+		return;
+	acrn_model_init(&model, &play->machine, &memory);
+	for (uint16_t vm = 0; vm < ACRN_MAX_VMS; vm++)
+		if (play->state[vm])
+			acrn_model_set_vm_state(&model, vm, (enum acrn_vm_state)play->state[vm]);
+}
+
+int play_begin(const struct shared_head *head)
+{
+	shared = head;
+	if (head->play_bytes && head->play_bytes != sizeof(*play))
+		return -1;
+	if (head->play_bytes)
+		play = (const void *)((const uint8_t *)head + shared_play_at(head));
+	play_boot();
+	return 0;
+}
+
+int play_answers(void)
+{
+	return play || shared->rules;
+}
+
+int play_is_acrn(void)
+{
+	return play != NULL;
+}
+
+static const struct shared_rule *rule_of(const struct hypercall_record *call)
+{
+	const struct shared_rule *rules =
+		(const void *)((const uint8_t *)shared + shared_rules_at(shared));
+
+	for (uint32_t i = 0; i < shared->rules; i++)
+		if (rules[i].abi == call->abi && rules[i].number == call->number)
+			return &rules[i];
+	return NULL;
+}
+
+int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *result)
+{
+	const struct shared_rule *rule = rule_of(call);
+	struct acrn_vmcall made = {.vcpu = (uint16_t)vcpu, .number = call->number};
+	enum acrn_outcome outcome;
+
+	if (rule) {
+		*result = rule->result;
+		return 0;
+	}
+	if (!play || call->abi != HYPERCALL_ABI_acrn)
+		return -1;
+	made.vm = play->machine.service_vm;
+	memcpy(made.argument, call->argument, sizeof(made.argument));
+	while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+	outcome = acrn_model_vmcall(&model, &made, result);
+	__atomic_clear(&lock, __ATOMIC_RELEASE);
+	return outcome == ACRN_RETURNED ? 0 : -1; /* else the processor's #UD is the answer */
+}
+
+int play_cpuid(uint32_t leaf, uint32_t answer[4])
+{
+	if (!play || leaf < LEAF_FIRST || leaf >= LEAF_END)
+		return -1;
+	memset(answer, 0, 4 * sizeof(*answer));
+	if (leaf == LEAF_FIRST) {
+		answer[0] = LEAF_TSC;
+		memcpy(answer + 1, hypercall_abis[HYPERCALL_ABI_acrn].signature, SIGNATURE_BYTES);
+	} else if (leaf == LEAF_FEATURES) {
+		answer[0] = IS_PRIVILEGED;
+	} else if (leaf == LEAF_TSC) {
+		answer[0] = play->tsc_khz;
+	}
+	return 0;
+}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Compiles what is mocked to what QEMU's plugin answers by itself (cstub/plugin/play.h)."""
+
+import ctypes
+from typing import Iterable
+
+from acrn_trace.act.mock.acrn import PlayedAcrn
+from acrn_trace.act.mock.library import Machine
+from acrn_trace.act.mock.mock import Mock
+from acrn_trace.act.mock.switch import turn_on
+from acrn_trace.base.errors import TraceError
+from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.memory import NoMemory
+from acrn_trace.rings.plugin_memory import Answers
+from acrn_trace.tables.knowledge import Knowledge
+
+SLOTS = 16
+
+
+class Play(ctypes.Structure):
+    """struct shared_play."""
+
+    _fields_ = [
+        ("tsc_khz", ctypes.c_uint32),
+        ("state", ctypes.c_uint32 * SLOTS),
+        ("reserved", ctypes.c_uint32),
+        ("machine", Machine),
+    ]
+
+
+def answers_of(mocks: Iterable[list[str]], knowledge: Knowledge) -> Answers:
+    """The answers; TraceError for what is wrong, and for what takes a stop."""
+    mock = Mock(knowledge, NoMemory(), lambda: 0, lambda vector: None)
+    for words in mocks:
+        turn_on(mock, words)
+        if mock.replay or mock.models.functions:
+            raise TraceError(
+                f"--mock {' '.join(words)} is not to be had with --engine plugin, which answers "
+                "as ACRN's model and with fixed results; --engine gdb has it"
+            )
+    fixed = {call: ret & MASK64 for call, ret in mock.fixed.items()}
+    return Answers(fixed, _play(mock.acrn) if mock.acrn else b"")
+
+
+def _play(acrn: PlayedAcrn) -> bytes:
+    if not acrn.is_newest:
+        raise TraceError(
+            "--engine plugin plays the newest ACRN alone; --engine gdb plays its releases"
+        )
+    play = Play(tsc_khz=acrn.cpuid.tsc_khz, machine=acrn.machine)
+    for number, state in acrn.first_states.items():
+        play.state[number] = state
+    return bytes(play)
