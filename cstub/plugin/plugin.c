@@ -111,15 +111,22 @@ static void on_boot(unsigned int vcpu, void *userdata)
 	play_boot();
 }
 
-/* The bytes in front of the block, or NULL. */
+/*
+ * The bytes in front of the block, or NULL. By where QEMU has them, since a nested guest's memory
+ * cannot be read by its addresses; on the page before by their address.
+ */
 static const uint8_t *bytes_before(const struct plugin_block *block)
 {
 	static __thread struct byte_array *before;
-	uint64_t address = qemu_plugin_tb_vaddr(block) - LENGTH;
+	uint64_t address = qemu_plugin_tb_vaddr(block);
+	const uint8_t *first = qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(block, 0));
 
+	if (first && (address & (PAGE - 1)) >= LENGTH)
+		return first - LENGTH;
 	if (!before)
 		before = g_byte_array_new();
-	return qemu_plugin_read_memory_vaddr(address, before, LENGTH) ? before->data : NULL;
+	return qemu_plugin_read_memory_vaddr(address - LENGTH, before, LENGTH) ? before->data
+									       : NULL;
 }
 
 static int is_cpuid(const uint8_t *bytes, size_t size)

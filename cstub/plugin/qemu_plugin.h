@@ -67,6 +67,7 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct plugin_instruction *instructi
 size_t qemu_plugin_tb_n_insns(const struct plugin_block *block);
 struct plugin_instruction *qemu_plugin_tb_get_insn(const struct plugin_block *block, size_t index);
 size_t qemu_plugin_insn_data(const struct plugin_instruction *instruction, void *to, size_t size);
+void *qemu_plugin_insn_haddr(const struct plugin_instruction *instruction);
 uint64_t qemu_plugin_insn_vaddr(const struct plugin_instruction *instruction);
 uint64_t qemu_plugin_tb_vaddr(const struct plugin_block *block);
 _Bool qemu_plugin_read_memory_vaddr(uint64_t address, struct byte_array *to, size_t size);
