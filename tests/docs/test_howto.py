@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""docs/howto-new-hypercall.md: its commands, run exactly as printed in a copy of the tree."""
+"""The pages of docs/howto-*: their commands, run exactly as printed in a copy of the tree."""
 
 import re
 import shutil
@@ -11,9 +11,16 @@ from helpers.canonical import without_chance
 from helpers.process import run
 from helpers.tree import ROOT
 
-HOWTO = ROOT / "docs" / "howto-new-hypercall.md"
 BLOCK = re.compile(r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
-COMMANDS = [(command, output or "") for command, output in BLOCK.findall(HOWTO.read_text())]
+
+
+def commands_of(page: str) -> list[tuple[str, str]]:
+    """Each command of the page, and what it prints."""
+    blocks = BLOCK.findall((ROOT / "docs" / page).read_text())
+    return [(command, output or "") for command, output in blocks]
+
+
+COMMANDS = commands_of("howto-new-hypercall.md")
 PARTS = ("Makefile", "cstub", "examples", "gdbscripts")  # what the commands touch
 BUILT = (
     "acrn-types.o",
@@ -44,6 +51,33 @@ def test_ten_commands_from_nothing_to_the_same_trace_twice(clone):
         ran = run(["bash", "-e", "-c", f"cd {clone} && {command}"])
         assert ran.status == 0, (command, ran)
         assert canonical(ran.out + ran.err) == canonical(output), command
+
+
+def files_of(tree: Path) -> dict[str, bytes]:
+    """What the tracer is made of, and its tables."""
+    paths = [path for part in ("Makefile", "cstub", "gdbscripts") for path in walk(tree / part)]
+    return {str(path.relative_to(tree)): path.read_bytes() for path in paths}
+
+
+def walk(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [one for one in path.rglob("*") if one.is_file() and one.suffix != ".pyc"]
+
+
+def test_another_hypervisor_needs_no_line_but_its_own(clone):
+    commands, before = commands_of("howto-new-hypervisor.md"), files_of(clone)
+    assert len(commands) == 7
+    for command, output in commands:
+        ran = run(["bash", "-e", "-c", f"cd {clone} && {command}"])
+        assert ran.status == 0, (command, ran)
+        assert canonical(ran.out + ran.err) == canonical(output), command
+    after = files_of(clone)
+    rows = "cstub/include/abi.def"
+    assert after.pop(rows).startswith(before.pop(rows))
+    assert {name for name in after if after[name] != before.get(name)} == {
+        f"cstub/include/toy{end}" for end in (".def", "_errors.def", "_types.h")
+    }
 
 
 def test_a_model_and_a_handler_that_differ_are_told_apart(clone):

@@ -102,3 +102,14 @@ def test_sites_are_listed_with_hypervisor_name_and_number(test_guest):
     for call in ("kvm:kick_cpu (0x5)", "kvm:clock_pairing (0x9)", "create_vm", "start_vm"):
         assert re.search(rf"^0x\w+ {re.escape(call)} +", listed, re.MULTILINE)
     assert listed.endswith("; 3 of another hypervisor\n")
+
+
+def test_where_no_code_tells_the_signature_that_was_seen_does(test_guest):
+    """Before it is seen the main ABI is taken, whose number is another register's."""
+    mocks = ["--mock", "0 7", "--mock", "kvm:kick_cpu 0"]
+    run = acrn_trace(*mocks, test_guest("signed"), "--", *common_arguments())
+    assert run.out == "before: 7\nafter: 0\n"
+    assert calls(run.err) == [
+        "hypercall_0x0(0x1, 0x0) = 7 (MOCKED)",
+        "kvm:kick_cpu(flags=0, apic_id=2) = 0 (MOCKED)",
+    ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which register is what in ACRN's hypercalls says abi.def, and no other line of code.
+"""Which register is what in ACRN's and KVM's hypercalls says abi.def, and no other line of code.
 
 Comments and docstrings may: they are read by people, who know R8 by its name.
 """
@@ -15,20 +15,26 @@ from helpers.tree import ROOT
 PYTHON = ROOT / "gdbscripts" / "acrn_trace"
 C = [ROOT / "cstub" / folder for folder in ("decode", "model", "reader")]
 
-REGISTER = re.compile(r"(?<![a-z0-9])(r8|rdi|rsi)(?![a-z0-9])", re.IGNORECASE)
+REGISTER = re.compile(r"(?<![a-z0-9])(rbx|rcx|rdx|r8|rdi|rsi)(?![a-z0-9])", re.IGNORECASE)
 MNEMONIC = re.compile(r"\b(vmm?call)\b", re.IGNORECASE)
 CODES = (b"\x0f\x01\xc1", b"\x0f\x01\xd9")
 NUMBERS = range(0x8000_0000, 0x8000_0100)
 C_NUMBER = re.compile(r"\b(0x800000[0-9a-f]{2})(?![0-9a-f])|(0x0f, 0x01)", re.IGNORECASE)
 C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
-R8, ALL, CODE, NUMBER = {"r8"}, {"r8", "rdi", "rsi"}, "an instruction's bytes", "a call's number"
+R8, ALL = {"r8"}, {"rbx", "rcx", "rdx", "r8", "rdi", "rsi"}
+CODE, NUMBER = "an instruction's bytes", "a call's number"
 LIST = "all general registers, in an order that something else has"
 # What may: file to the words that it may have, and why.
 ALLOWED = {
     "guest/abi.py": (ALL, LIST),
     "guest/psabi.py": (ALL, "the parameters of C functions: another convention"),
     "at_rest/corenotes.py": (ALL, LIST),
+    "act/mock/cpuid.py": ({"rbx", "rcx", "rdx"}, "what CPUID leaves"),
+    "in_gdb/signatures.py": ({"rbx", "rcx", "rdx"}, "what CPUID leaves"),
+    "lint/microsoft.py": ({"rcx"}, "another convention of C functions"),
+    "lint/origins.py": ({"rcx"}, "what LOOP counts in"),
+    "lint/uses.py": ({"rcx"}, "what LOOP counts in"),
     "in_gdb/kaslr.py": ({"rsi"}, "Linux's boot protocol has the boot parameters there"),
     "in_gdb/commands/help.py": (ALL | {"vmcall"}, "documentation, with examples"),
     "sites/callers.py": ({"vmcall"}, "what the functions of wrappers are called"),
@@ -36,7 +42,7 @@ ALLOWED = {
     "lint/of_call.py": (R8, "the name of a rule, which users know"),
     "lint/rule_number.py": (R8, "the names of rules, which users know"),
     "lint/rule_value.py": (R8, "the name of a rule, which users know"),
-    "lint/rule_convention.py": ({"r8", "rdi"}, "what Xen and Hyper-V have there"),
+    "lint/rule_convention.py": ({"rcx", "rdx", "r8", "rdi"}, "what Xen and Hyper-V have there"),
     "decode/findings.c": (ALL, LIST),
 }
 

@@ -14,6 +14,7 @@ from acrn_trace.act.mock.compiled import answers_of
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.cli.offline import ShownFiles
 from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, refuse
+from acrn_trace.guest.abi import hypercalls
 from acrn_trace.image.image import open_image
 from acrn_trace.options.declare import check_sinks, is_failure
 from acrn_trace.options.knowledge import make_knowledge
@@ -69,7 +70,8 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
 def _check_end(guest: PluginGuest) -> None:
     guest.check_end()
     if guest.counts == (0, 0):
-        raise TargetError("the guest made no call: it ended, and executed no VMCALL or VMMCALL")
+        names = " or ".join(name.upper() for name in hypercalls().values())
+        raise TargetError(f"the guest made no call: it ended, and executed no {names}")
 
 
 class _Calls(io.RawIOBase):

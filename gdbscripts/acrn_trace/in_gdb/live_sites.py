@@ -19,6 +19,7 @@ from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.settings import POSSIBLE_SITES
+from acrn_trace.in_gdb.signatures import Signatures
 from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory
 from acrn_trace.lint.findings import Found
@@ -48,10 +49,15 @@ class SitePoints:
         self._on_site = on_site
         self._on_boot = on_boot
         self._planted: list[HypercallPoint] = []
+        self._signatures: Signatures | None = None
         self._boots_in_a_row = 0  # with no stop at a site between
 
-    def plant(self, sites: Iterable[Site], boots: Mapping[int, bytes]) -> None:
-        """At the ``sites``, and at the guest's first instructions: address and code of each."""
+    def plant(
+        self, sites: Iterable[Site], boots: Mapping[int, bytes], signatures: Signatures
+    ) -> None:
+        """At the ``sites``, and at the guest's first instructions: address and code of each.
+        ``signatures`` tell whose calls are made at sites of which nothing else does."""
+        self._signatures = signatures
         self._planted += [self._plant(at) for at in stop_addresses(sites)]
         self._planted += [self._plant_boot(*boot) for boot in boots.items()]
 
@@ -59,6 +65,8 @@ class SitePoints:
         for point in self._planted:
             point.delete()
         self._planted.clear()
+        if self._signatures:
+            self._signatures.delete()
 
     def _plant(self, at: StopAddress) -> HypercallPoint:
         def hit() -> None:
@@ -69,9 +77,13 @@ class SitePoints:
             enters = at.enters if at.enters and has_hypercall(at.enters) else None
             if enters or at.returns_from:
                 self._boots_in_a_row = 0
-                self._on_site(stop, replace(at, enters=enters))
+                self._on_site(stop, self._told(at, enters))
 
         return HypercallPoint(self._resumption, at.address, partial(self._run, hit))
+
+    def _told(self, at: StopAddress, enters: Site | None) -> StopAddress:
+        told, returns = self._signatures.told, at.returns_from
+        return replace(at, returns_from=returns and told(returns), enters=enters and told(enters))
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
@@ -99,6 +111,7 @@ class LiveSites:
     ) -> None:
         """``on_kernel`` is called with how far from its link address a kernel is about to run."""
         self._knowledge = knowledge
+        self._resumption = resumption
         self._points: SitePoints | None = None
         image = current_image()
         self._locator = locate_kernel(resumption, image, on_kernel)
@@ -118,7 +131,8 @@ class LiveSites:
         offset = load_offset(image)
         self._lint = SiteLint(image, self._knowledge, offset, self.sites)
         self.task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
-        self._points.plant(self.sites, image.entry_points(offset))
+        signatures = Signatures(self._resumption, image, offset, self.sites)
+        self._points.plant(self.sites, image.entry_points(offset), signatures)
 
     def lint_of(self, site: Site) -> list[Found]:
         """What lint says of one of them."""

@@ -56,10 +56,10 @@ def is_probably(place: Place, abi: Abi) -> bool:
     """Whether the code loads registers as the row says, with a number that it does not tell: where
     it comes from a caller, or is in no table."""
     return (
-        not _loaded(place, main_abi().number)
+        not loads(place, main_abi().number)
         and any(map(_is_given, place.before(abi.number)))
-        and _loaded(place, abi.number)
-        and _loaded(place, abi.arguments[0])
+        and loads(place, abi.number)
+        and loads(place, abi.arguments[0])
     )
 
 
@@ -75,7 +75,7 @@ def _known(place: Place, register: str) -> list[int]:
     return numbers if len(numbers) == len(values) else []
 
 
-def _loaded(place: Place, register: str) -> bool:
+def loads(place: Place, register: str) -> bool:
     """Whether the function itself sets ``register`` for the call."""
     return loaded(place.before(register), register)
 
@@ -90,9 +90,9 @@ def _by_row(abi: Abi) -> Callable[[Place], str | None]:
         number = f"{abi.number.upper()} is {numbers[0]}"
         if not any(entry.arguments for entry in entries):
             others = main_abi().arguments
-            return None if any(_loaded(place, name) for name in others) else number
+            return None if any(loads(place, name) for name in others) else number
         first = abi.arguments[0]
-        return f"{number}, the first argument in {first.upper()}" if _loaded(place, first) else None
+        return f"{number}, the first argument in {first.upper()}" if loads(place, first) else None
 
     return fits
 
@@ -106,17 +106,17 @@ def _xen(place: Place) -> str | None:
     known = _known(place, "rax")
     if not known or not all(number in XEN_NUMBERS for number in known):
         return None
-    if _loaded(place, "r8") and not _loaded(place, "r10"):
+    if loads(place, "r8") and not loads(place, "r10"):
         return None
-    return f"EAX is {known[0]}" + (", arguments up to R10" if _loaded(place, "r10") else "")
+    return f"EAX is {known[0]}" + (", arguments up to R10" if loads(place, "r10") else "")
 
 
 def _hyperv(place: Place) -> str | None:
     for control in _known(place, "rcx"):
         reserved = control & 0xF000_F000_7800_0000
-        if control & 0xFFFF not in HYPERV_CODES or reserved or _loaded(place, "rdi"):
+        if control & 0xFFFF not in HYPERV_CODES or reserved or loads(place, "rdi"):
             return None
-        if _loaded(place, "rdx"):
+        if loads(place, "rdx"):
             return f"RCX is {control:#x}, a control word, with RDX loaded"
     return None
 

@@ -15,8 +15,9 @@ TEST_LIB := $(BARE_LIB) examples/lib/guest.c tests/gdb/guests/lib/answer.c tests
 .PHONY: test-guests
 test-guests: $(TEST_GUESTS)
 
-# One that begins without asking CPUID where it is.
-$(BUILD)/tests/guests/nocpuid.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/nocpuid.o $(call examples-objects,$(BARE_LIB)) examples/lib/image.ld
+# Those that begin without asking CPUID where they are.
+BARE_GUESTS := $(patsubst %,$(BUILD)/tests/guests/%.elf,nocpuid signed)
+$(BARE_GUESTS): $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call examples-objects,$(BARE_LIB)) examples/lib/image.ld
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
 

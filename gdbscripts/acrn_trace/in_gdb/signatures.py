@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sees which hypervisors the guest's CPUID names, and so whose calls it makes where no code tells.
+
+Only what runs under the trace is seen: behind each CPUID of the image, whatever leaf was asked for,
+since EAX is lost by then.
+"""
+
+from dataclasses import replace
+from typing import Iterable
+
+from acrn_trace.guest.abi import Abi, abis, unknown_abi
+from acrn_trace.guest.site import Site
+from acrn_trace.guest.stop import Stop
+from acrn_trace.image.image import Image
+from acrn_trace.in_gdb.points import AddressPoint
+from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.in_gdb.vcpu import read_memory
+from acrn_trace.sites.disassembler import MissingCapstone
+from acrn_trace.sites.scan import scanned_instructions
+
+CPUID = b"\x0f\xa2"
+MAX_CPUIDS = 4096
+BY_SIGNATURE = "cpuid"
+
+
+def signature_in(registers: dict[str, int]) -> str:
+    """The twelve characters that CPUID leaves of a hypervisor's first leaf, without NULs behind."""
+    words = (registers[name] & 0xFFFFFFFF for name in ("rbx", "rcx", "rdx"))
+    data = b"".join(word.to_bytes(4, "little") for word in words)
+    return data.rstrip(b"\0").decode("latin-1")
+
+
+class Signatures:
+    """Those that were seen in a trace of ``sites``; where none needs it nothing is planted."""
+
+    def __init__(
+        self, resumption: Resumption, image: Image, offset: int, sites: Iterable[Site]
+    ) -> None:
+        self._seen: list[Abi] = []
+        self._points: list[AddressPoint] = []
+        if any(site.abi_by is None for site in sites):
+            self._points = [
+                AddressPoint(resumption, at + offset + len(CPUID), self._look)
+                for at in _instructions(image)[:MAX_CPUIDS]
+            ]
+
+    def told(self, site: Site) -> Site:
+        """The site with the ABI of the one signature that was seen; of two it is unknown."""
+        if site.abi_by is not None or not self._seen:
+            return site
+        abi = self._seen[0] if len(self._seen) == 1 else unknown_abi()
+        return replace(site, abi=abi, abi_by=BY_SIGNATURE)
+
+    def delete(self) -> None:
+        for point in self._points:
+            point.delete()
+        self._points.clear()
+
+    def _look(self, stop: Stop) -> None:
+        behind = stop.registers["rip"]
+        signature = signature_in(stop.registers)
+        rows = [abi for abi in abis().values() if abi.signature == signature]
+        if rows and rows[0] not in self._seen and read_memory(behind - len(CPUID), 2) == CPUID:
+            self._seen.append(rows[0])
+
+
+def _instructions(image: Image) -> list[int]:
+    try:
+        return sorted(scanned_instructions(image, CPUID, "CPUID"))
+    except MissingCapstone:
+        return []
