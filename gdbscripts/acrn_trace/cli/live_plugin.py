@@ -15,7 +15,9 @@ from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.cli.offline import ShownFiles
 from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, refuse
 from acrn_trace.guest.abi import hypercalls
+from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
+from acrn_trace.lint.linter import with_abis
 from acrn_trace.options.declare import check_sinks, is_failure
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.mocks import mocks
@@ -50,7 +52,7 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
     check_sinks(options)
     refuse(for_qemu)
     api_of(options.qemu)
-    selected, sites = Filter(options.expr, knowledge.table), image_sites(open_image(options.image))
+    selected, sites = Filter(options.expr, knowledge.table), _sites(options.image, knowledge)
     selected.check_sites(lambda: [site.function for site in sites])
     with tempfile.TemporaryFile() as file:
         file.write(preamble(knowledge.table, sites, VERSION_2))
@@ -65,6 +67,12 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
             if not calls.interrupted:
                 _check_end(guest)
     return int(is_failure(options, shown.troubles))
+
+
+def _sites(path: str, knowledge: Knowledge) -> list[Site]:
+    """Those of an image, each with the ABI that its code tells."""
+    image = open_image(path)
+    return with_abis(image, knowledge, image_sites(image))
 
 
 def _check_end(guest: PluginGuest) -> None:

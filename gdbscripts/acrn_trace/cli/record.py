@@ -17,6 +17,7 @@ from acrn_trace.cli import plugin, qemu
 from acrn_trace.cli.monitor import Monitor
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
+from acrn_trace.lint.linter import with_abis
 from acrn_trace.options.declare import add_knowledge_options
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.parser import OptionParser
@@ -58,6 +59,7 @@ def _record_by_plugin(
     options: argparse.Namespace, for_qemu: list[str], knowledge: Knowledge, sites: list[Site]
 ) -> int:
     """The guest needs no ring: QEMU's plugin sees its calls."""
+    sites = with_abis(open_image(options.image), knowledge, sites)
     plugin.refuse(for_qemu)
     plugin.api_of(options.qemu)
     _begin(options.output, preamble(knowledge.table, sites, VERSION_2))
