@@ -3,7 +3,7 @@
 
 import re
 
-from helpers.calls_by_hand import CALL, LINE, SMP, untouched
+from helpers.calls_by_hand import CALL, HYPERVISOR, LINE, SMP, untouched
 from helpers.guests import Guest, arguments_of, symbol
 from helpers.process import run
 from helpers.tracing import gdb_at
@@ -35,10 +35,9 @@ WRONG = (
 
 
 def test_not_while_another_call_is_in_flight(smp_at_call):
-    site = symbol(SMP, "call_at_shared_site")
+    handler = symbol(HYPERVISOR, "handle_hypercall")
     gdb, guest = smp_at_call(
-        *("delete", "hypercall trace -q", f"break *{site:#x}+12", "continue", CALL, "delete"),
-        *("hypercall trace off", "continue"),
+        *("delete", "hypercall trace -q", f"hbreak *{handler:#x}", "continue", CALL, "detach"),
     )
     assert re.search(r"no call can be made here: \w+ of vCPU \d at smp.c:\d+ \w+ is in fl", gdb.err)
     assert untouched(guest)

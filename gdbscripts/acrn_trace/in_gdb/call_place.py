@@ -73,7 +73,10 @@ def _translated(memory: VirtualMemory, virtual: int) -> int:
 
 
 def find_place() -> Place:
-    """The reserved page, else a certain site where the user has no breakpoint."""
+    """The reserved page, else a certain site where the user has no breakpoint.
+
+    Nor the one that the guest stands at, to make a call of its own there.
+    """
     image = current_image()
     try:
         scratch = int(gdb.parse_and_eval(f"(unsigned long) &{SCRATCH}"))
@@ -82,7 +85,8 @@ def find_place() -> Place:
     if scratch is not None:
         site = Site(scratch + CODE_OFFSET, function=SCRATCH, source="hand")
         return Place(site, _instruction(), scratch)
-    certain = [site for site in _sites() if site.certain][:MAX_TRIED]
+    here = read_register("rip")
+    certain = [site for site in _sites() if site.certain and site.address != here][:MAX_TRIED]
     for site in certain:
         if not breakpoints_at((site.address, site.return_address)):
             return Place(replace(site, source="hand"), b"")

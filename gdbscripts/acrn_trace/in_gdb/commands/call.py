@@ -18,13 +18,15 @@ from acrn_trace.in_gdb.prompt import GdbStream, matching
 from acrn_trace.in_gdb.session import Session
 from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
+from acrn_trace.in_gdb.vcpu import has_hypercall, read_register
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.trace.answering import Answering
 from acrn_trace.trace.checks import checks_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
-from acrn_trace.trace.pairing import Pairing
+from acrn_trace.trace.pairing import Call, Pairing
 from acrn_trace.trace.rendering import Renderer
 from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
@@ -50,6 +52,15 @@ def evaluate(text: str, extent: int) -> int:
     except gdb.error as error:
         raise TraceError(str(error).rstrip(".")) from None
     raise TraceError(f"{text} is a {value.type}, not a number or an address ('&{text}')")
+
+
+def _why_not_now(call: Call, answering: Answering) -> str | None:
+    """Why the selected vCPU's ``call`` is in the way; None where the guest is yet to make it."""
+    if answering.waiting and answering.waiting.call is call:
+        return "has its answer from the debugger already, as the guest will see when it goes on"
+    registers = call.entry.registers
+    stands = all(read_register(name) == registers[name] for name in ("rip", "rsp", "cr3"))
+    return None if stands and has_hypercall(call.site) else "is in flight"
 
 
 class _Printed(TextSink):
@@ -129,11 +140,12 @@ class HypercallCall(Command):
         if self._call and not self._call.over:
             raise TraceError(f"{self._call.plan.name}, made by hand, is not back; 'continue' first")
         running, vcpu = self._session.active(), gdb.selected_thread().ptid[1] - 1
-        for event in running.tracer.in_flight() if running else []:
-            if event.vcpu == vcpu:
+        for call in running.pairing if running else ():
+            if call.entry.vcpu == vcpu and (why := _why_not_now(call, running.tracer.answering)):
+                name = self._session.knowledge.table.call_name(call.number)
                 raise TraceError(
-                    f"no call can be made here: {event.name} of vCPU {vcpu} at {event.site} is in "
-                    "flight; let it return first ('finish', or a breakpoint behind it)"
+                    f"no call can be made here: {name} of vCPU {vcpu} at {call.site} {why}; let it "
+                    "return first ('finish', or a breakpoint behind it)"
                 )
 
     def _on_gone(self, _event: object) -> None:
