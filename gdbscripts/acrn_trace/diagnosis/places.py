@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Finds where each vCPU is: in the guest or the hypervisor, in which function, how it stands."""
 
-import bisect
-
 from acrn_trace.at_rest.postmortem import GUEST, HYPERVISOR
 from acrn_trace.diagnosis.case import USER, Case, VcpuState
 from acrn_trace.diagnosis.kernel_ends import end_of
@@ -20,16 +18,14 @@ class Places:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._image = case.found.image if case.image_is_right else None
-        bounds = self._image.function_bounds() if self._image else []
-        self._starts = [start for start, _ in bounds]
         self._code = self._image.code() if self._image else []
 
     def __call__(self, address: int) -> Place:
         linked = address - self._case.found.offset & MASK64
-        name = self._image.function_at(linked) if self._image else None
-        if name is None:
+        symbol = self._image.symbol_at(linked) if self._image else None
+        if symbol is None:
             return Place(address, None, self._line(address))
-        behind = linked - self._starts[bisect.bisect_right(self._starts, linked) - 1]
+        name, behind = symbol[0], linked - symbol[1]
         return Place(address, f"{name}+{behind:#x}" if behind else name, self._line(address))
 
     def behind(self, address: int) -> Place:

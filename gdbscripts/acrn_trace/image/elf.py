@@ -16,7 +16,7 @@ from acrn_trace.base.formats import LONGEST_START, told_of
 from acrn_trace.image.formats import FORMATS
 
 MAGIC = b"\x7fELF"
-PT_LOAD = 1
+PT_LOAD, PT_NOTE = 1, 4
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_RELA, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 4, 7, 8, 11
 SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED = 2, 4, 1 << 11

@@ -8,20 +8,20 @@ not add up is one sentence (TraceError). Addresses are as linked.
 import bisect
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO, Iterator
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image import elf
+from acrn_trace.image.boot_entries import boot_entries
 from acrn_trace.image.elf import ElfFile, Section, Segment, string_at
 from acrn_trace.image.object_file import linked
 
 _SYMBOL = struct.Struct("<IBBHQQ")
-STT_OBJECT, STT_FUNC = 1, 2
-XEN_ELFNOTE_PHYS32_ENTRY = 18  # the PVH entry: Xen's public/elfnote.h
+STT_NOTYPE, STT_OBJECT, STT_FUNC = 0, 1, 2
 MAX_STRING = 4096
-MAX_NOTES = 1 << 20  # bytes of notes that are searched
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Image:
         self._names = self._table = b""
         self._starts: list[int] = []
         self._symbols: list[tuple[int, int, int, int]] = []
+        self._labels: list[tuple[int, int]] = []
         self._read_symbols()
 
     def sections(self) -> list[Section]:
@@ -89,6 +90,10 @@ class Image:
 
     def code(self) -> list[Code]:
         """The executable sections, or segments where there are no sections, by address."""
+        return self._code
+
+    @cached_property
+    def _code(self) -> list[Code]:
         parts = self._code_sections() or [
             (f"segment {number}", s.address, s.offset, s.file_size)
             for number, s in enumerate(self._segments)
@@ -110,7 +115,7 @@ class Image:
     def data(self) -> list[tuple[int, bytes]]:
         """Address and bytes of the loaded sections, or segments, that are not executable."""
         parts = [(s.address, s.offset, s.size) for s in self._file.sections if s.is_data]
-        if not parts:
+        if not self._file.sections:  # else they would be the headers of the file, with addresses
             segments = [s for s in self._segments if not s.flags & elf.PF_X]
             parts = [(s.address, s.offset, s.file_size) for s in segments]
         if sum(size for _, _, size in parts) > self._file.size:
@@ -143,29 +148,58 @@ class Image:
                 return address - segment.address + segment.physical
         return None
 
+    def linked_address(self, physical: int) -> int:
+        """The virtual address of the byte that the loader puts at ``physical``, if it is one."""
+        for segment in self._segments:
+            if 0 <= physical - segment.physical < segment.file_size:
+                return physical - segment.physical + segment.address
+        return physical
+
     def segments(self) -> list[Segment]:
         """The segments that are loaded."""
         return self._segments
 
     def object_named(self, name: str) -> int | None:
         """The address of the data symbol ``name``; None if there is none."""
+        return next(
+            (value for kind, value in self._symbols_named(name) if kind == STT_OBJECT), None
+        )
+
+    def value_of(self, name: str) -> int | None:
+        """The address of the symbol ``name``, of whatever kind; None if there is none."""
+        return next((value for _, value in self._symbols_named(name)), None)
+
+    def _symbols_named(self, name: str) -> Iterator[tuple[int, int]]:
+        """Type and value of each."""
         wanted = name.encode() + b"\0"
         places, at = set(), self._names.find(wanted)
         while at >= 0:  # a name may be the end of another's
             places.add(at)
             at = self._names.find(wanted, at + 1)
-        for place, info, _, section, value, _ in _SYMBOL.iter_unpack(self._table):
-            if place in places and section and info & 15 == STT_OBJECT:
-                return value
-        return None
+        for place, info, _, section, value, _ in _SYMBOL.iter_unpack(
+            self._table if places else b""
+        ):
+            if place in places and section:
+                yield info & 15, value
 
     def function_at(self, address: int) -> str | None:
-        """The function whose symbol covers ``address``; None in a stripped image."""
+        """The name of ``symbol_at``; None in a stripped image."""
+        symbol = self.symbol_at(address)
+        return symbol and symbol[0]
+
+    def symbol_at(self, address: int) -> tuple[str, int] | None:
+        """Name and start of the function whose symbol covers ``address``, else of the label before
+        it that has no type or no size."""
         index = bisect.bisect_right(self._starts, address) - 1
-        if index < 0:
-            return None
-        start, size, name, _ = self._symbols[index]
-        return string_at(self._names, name, MAX_STRING) if address < start + max(size, 1) else None
+        start, size, name, _ = self._symbols[index] if index >= 0 else (0, 0, 0, 0)
+        if address >= start + size:
+            behind = start + size
+            label = bisect.bisect_right(self._labels, (address, 1 << 64)) - 1
+            start, name = self._labels[label] if label >= 0 else (0, 0)
+            if start < behind or self._code_with(start) != self._code_with(address):
+                return None
+        text = string_at(self._names, name, MAX_STRING)
+        return (text, start) if text else None
 
     def function_named(self, name: str) -> int | None:
         """The address of the function symbol ``name``."""
@@ -179,36 +213,39 @@ class Image:
         """Start and size of each function symbol in address order; a size of 0 is unknown."""
         return [(start, size) for start, size, _, _ in self._symbols]
 
+    def labels(self) -> list[int]:
+        """The symbols in code that have no type, or are functions without a size, by address."""
+        return [address for address, _ in self._labels]
+
     def objects(self) -> list[tuple[int, int]]:
         """Start and size of each data symbol that has a size, in address order."""
         return self._objects
 
+    @cached_property
+    def boot_entries(self) -> dict[int, int]:
+        """Where a boot loader enters the image, and how many bits (32 or 64) the code there has."""
+        return boot_entries(self._file)
+
     def entry_points(self, offset: int = 0) -> dict[int, bytes]:
-        """Where the guest begins to run at each boot, the ELF and PVH entry, and the code there.
+        """Where the guest begins to run at each boot, and the code there.
 
         ``offset`` is how far the image's virtual addresses were moved.
         """
         entries = {}
-        for entry in {self._file.entry, *self._pvh_entries()}:
+        for entry in self.boot_entries:
             code = self._code_at(entry)
             if code:
                 virtual = self.read_at_most(entry, 1)
                 entries[entry + offset & MASK64 if virtual else entry] = code
         return entries
 
-    def _pvh_entries(self) -> Iterator[int]:
-        for section in self._file.sections:
-            if section.type == elf.SHT_NOTE and section.size <= MAX_NOTES:
-                yield from _pvh_entries(self.section_data(section))
-
     def _code_at(self, entry: int) -> bytes:
         """The first bytes at a boot entry, physical or virtual as the boot protocol goes."""
-        for segment in self._segments:
-            offset = entry - segment.physical
-            if 0 <= offset < segment.file_size:
-                entry = segment.address + offset
-                break
-        return self.read_at_most(entry, 16)
+        return self.read_at_most(self.linked_address(entry), 16)
+
+    def _code_with(self, address: int) -> str | None:
+        """The name of the executable section, or segment, that has ``address``."""
+        return next((c.name for c in self._code if c.address <= address < c.end), None)
 
     def _read_symbols(self) -> None:
         """Functions as (start, size, name's offset, binding) and objects, both in address order."""
@@ -232,6 +269,16 @@ class Image:
             for _, info, _, section, value, size in rows
             if info & 15 == STT_OBJECT and section and size
         )
+        self._labels = sorted(
+            (value, name)
+            for name, info, _, section, value, size in rows
+            if info & 15 == STT_NOTYPE or (info & 15 == STT_FUNC and not size)
+            if section < len(self._file.sections) and self._is_code(section, value)
+        )
+
+    def _is_code(self, number: int, address: int) -> bool:
+        section = self._file.sections[number]
+        return section.is_code and 0 <= address - section.address < section.size
 
 
 def open_image(path: str) -> Image:
@@ -246,15 +293,3 @@ def open_image_or_object(path: str) -> Image:
 
 def _linked(file: ElfFile) -> ElfFile:
     return ElfFile(file.path, linked(file), True) if file.is_object else file
-
-
-def _pvh_entries(notes: bytes) -> Iterator[int]:
-    """The entry addresses in a note section, whose notes are aligned to four bytes."""
-    offset = 0
-    while offset + 12 <= len(notes):
-        name_size, size, kind = struct.unpack_from("<III", notes, offset)
-        name = offset + 12
-        content = name + (name_size + 3 & ~3)
-        if kind == XEN_ELFNOTE_PHYS32_ENTRY and notes[name : name + 4] == b"Xen\0":
-            yield int.from_bytes(notes[content : content + min(size, 8)], "little")
-        offset = content + (size + 3 & ~3)

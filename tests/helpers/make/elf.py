@@ -26,12 +26,13 @@ class Part:
 
 @dataclass
 class Elf:
-    """The code, symbols (name, address, size, type), and further sections."""
+    """The code, symbols (name, address, size, type), further sections, and the entry."""
 
     code: bytes
     symbols: list[tuple[str, int, int, int]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     sections: bool = True
+    entry: int = CODE
 
     def build(self) -> bytes:
         parts = [Part("", b"", type=0), Part(".text", self.code, CODE, ALLOC | EXECUTABLE)]
@@ -47,7 +48,7 @@ class Elf:
         count, table = (len(parts), start) if self.sections else (0, 0)
         ident = b"\x7fELF\x02\x01\x01" + bytes(9)
         header = struct.pack(
-            *("<16sHHIQQQIHHHHHH", ident, 2, 62, 1, CODE, 64, table, 0, 64, 56, 1, 64),
+            *("<16sHHIQQQIHHHHHH", ident, 2, 62, 1, self.entry, 64, table, 0, 64, 56, 1, 64),
             *(count, count - 1 if count else 0),
         )
         load = (1, 5, 0, CODE - 120, CODE - 120, start, start, 4096)

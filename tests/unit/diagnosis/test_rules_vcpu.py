@@ -35,11 +35,8 @@ def test_a_live_guest_that_gdb_stopped_hangs_at_most_by_guess():
 class TwoFunctions:
     """An image: 'stop', whose last instruction is HLT, and 'next' right behind it."""
 
-    def function_bounds(self):
-        return [(CODE, CODE + 16), (CODE + 16, CODE + 32)]
-
-    def function_at(self, address):
-        return "stop" if address < CODE + 16 else "next"
+    def symbol_at(self, address):
+        return ("stop", CODE) if address < CODE + 16 else ("next", CODE + 16)
 
     def code(self):
         return [Code("", CODE, bytes(32))]
