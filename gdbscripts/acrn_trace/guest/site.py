@@ -16,13 +16,14 @@ class Site:
     false for bytes that may as well be something else than the instruction (docs/sites.md).
     ``source`` says who found it: "record", "scan", "both", or "hand" for a call made by hand;
     ``instruction`` is its mnemonic, None where the code was not looked at. ``difference`` is where
-    record and scan do not agree. ``named`` is what the address is
-    called in an object file, where it is none yet: section and offset. ``inlined`` are the
-    functions that are inlined around it, where somebody looked (in_gdb/image.py).
+    record and scan do not agree. ``named`` is what the address is called in an object file, where
+    it is none yet: section and offset. ``inlined`` are the functions that are inlined around it,
+    where somebody looked (in_gdb/image.py).
 
     ``abi`` is how the call is made, and ``abi_by`` what says so: "record", "code", "cpuid"; None:
     nothing does, and it is the main one. ``other`` is the hypervisor whose the call is by its code,
-    where abi.def has no row of it; then the ABI is unknown.
+    where abi.def has no row of it; then the ABI is unknown. ``bits``: 32 for
+    32-bit code, which has no R8 to R15.
     """
 
     address: int
@@ -39,6 +40,7 @@ class Site:
     inlined: tuple[str, ...] = ()
     abi_by: str | None = None
     other: str | None = None
+    bits: int = 64
 
     @property
     def shown(self) -> str:

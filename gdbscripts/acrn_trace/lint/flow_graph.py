@@ -242,6 +242,18 @@ class Function:
             numbers = {self.number_of(target) for target in targets} - {None}
             self._cases = sorted(numbers)
 
+    def add_branches(self, branches: Iterable[tuple[int, int]]) -> None:
+        """Tell where else, from and to, code may go that is patched as it runs, before any question
+        is asked: asm goto has a NOP there, or a jump."""
+        for place, goal in branches:
+            number, inside = self.number_of(place), self.number_of(goal)
+            if number is None or inside is None or self.kind(number) not in ("", "jump"):
+                continue
+            if number not in self._inside:
+                self._jumps.append(number)
+            self.kinds[number], self._goals[number] = "branch", goal
+            self._inside[number] = inside
+
     def leave_out_calls(self, never_return: Callable[[int | None], bool]) -> None:
         """Tell which calls do not come back, before any question is asked."""
         self._never_returns = never_return

@@ -13,7 +13,7 @@ from acrn_trace.lint.program import Functions
 from acrn_trace.lint.rule_argument import argument_findings
 from acrn_trace.lint.rule_convention import convention_findings
 from acrn_trace.lint.rule_exchange import exchange_findings
-from acrn_trace.lint.rule_number import number_findings
+from acrn_trace.lint.rule_number import IN_32_BITS, number_findings
 from acrn_trace.lint.rule_red_zone import red_zone_findings
 from acrn_trace.lint.rule_structure import structure_findings
 from acrn_trace.lint.rule_value import value_findings
@@ -94,6 +94,8 @@ class Linter:
 
     def place(self, site: Site) -> Place | None:
         """The site in its function; None where no function is known around it."""
+        if site.bits == 32:
+            return None
         linked = self._linked(site)
         function = self._functions.around(linked)
         number = function.number_of(linked) if function else None
@@ -103,7 +105,8 @@ class Linter:
 
     def _verdict(self, site: Site, place: Place | None) -> Verdict:
         if place is None:
-            return Verdict(site, site.number)
+            found = [IN_32_BITS] if site.bits == 32 and site.abi is main_abi() else []
+            return Verdict(site, site.number, [one for one in found if one.id in self._wanted])
         found = list(convention_findings(place))
         site = by_code(site, place)
         place = place.by(site.abi)

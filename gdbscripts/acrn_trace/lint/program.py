@@ -97,6 +97,7 @@ class Functions:
 
         None: that is not known, since no caller is seen, or one may pass on what it was handed.
         What was put there for a hypercall of the caller's own is no argument of another function.
+        Code that 32-bit code enters is handed nothing.
         """
         refusals: list[bool] = []
         for site in self._callers_of(function.address(0))[:MAX_CALLERS]:
@@ -109,6 +110,8 @@ class Functions:
             if not is_spent and loaded(origins.before(number, register), register):
                 return True
             refusals.append(ENTRY not in (origins.definitions(number, register) or {ENTRY}))
+        if function.address(0) in self._bounds.code32.goals:
+            return False
         return False if refusals and all(refusals) else None
 
     def _function(self, part: Code, start: int, end: int, is_function: bool) -> Function | None:
@@ -159,6 +162,7 @@ class Functions:
             part = self._part(start)
             assert part
             function.add_table(table_targets(self._image, part, start, start + len(code)))
+        function.add_branches(self._bounds.jump_labels(start, start + len(code)))
         function.leave_out_calls(lambda goal: not self.callees.returns(goal))
         return function
 

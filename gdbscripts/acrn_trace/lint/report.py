@@ -86,7 +86,7 @@ class Report:
             name = None if number is None else self._table.call_name(number, abi)
             yield f"{before}{json.dumps(verdict.as_json(name))}"
             before = ","
-        yield f'], "findings": {self.findings}}}'
+        yield f'], "findings": {self.findings}, "not_judged": {self._left_out}}}'
 
 
 def _as_line(site: Site, found: Found, _image: str) -> str:

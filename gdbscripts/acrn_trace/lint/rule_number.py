@@ -9,6 +9,10 @@ from acrn_trace.lint.origins import KNOWN, LOST, UNSET, Value, loaded
 
 MAX_STUB = 8  # instructions
 MAX_SUCCESSIONS = 32
+IN_32_BITS = Found(
+    "r8-never-loaded",
+    "R8 is never loaded: 32-bit code, which this is, has no R8; ACRN takes what was there before",
+)
 
 
 def number_findings(place: Place) -> Iterator[Found]:

@@ -33,8 +33,7 @@ class CallTargets:
         self._callers: dict[int, int | None] = {}
         if image:
             self._callers = dict.fromkeys(_pointers_to(low, high, image))
-        for part in parts:
-            self._callers.update(self._calls_in(part))
+        self._callers.update(calls_in(parts))
         self._starts = sorted(self._callers)
         self._real: dict[int, bool] = {}
 
@@ -64,11 +63,14 @@ class CallTargets:
         part = next(p for p in self._parts if p.address <= caller < p.end)
         return vote(self._decoder, part, caller) is Vote.YES
 
-    def _calls_in(self, part: Code) -> Iterator[tuple[int, int]]:
-        """Target and place of each call."""
-        data, base, low = part.data, part.address, self._parts[0].address
-        high = max(p.end for p in self._parts)
-        for match in with_distance(rb"\xe8", high - low).finditer(data):
+
+def calls_in(parts: list[Code]) -> Iterator[tuple[int, int]]:
+    """Target and place of what may be a direct call between ``parts``, by its bytes."""
+    low, high = parts[0].address, max(part.end for part in parts)
+    pattern = with_distance(rb"\xe8", high - low)
+    for part in parts:
+        data, base = part.data, part.address
+        for match in pattern.finditer(data):
             at = match.start()
             target = base + at + 5 + int.from_bytes(data[at + 1 : at + 5], "little", signed=True)
             if low <= target < high:

@@ -23,14 +23,15 @@ class CodeAround:
         self._image = image
         self._parts = image.code()
         self._bounds = Bounds(image)
-        self._decoder = Decoder(for_people=True)
+        self._decoders = {bits: Decoder(for_people=True, bits=bits) for bits in (64, 32)}
         self._offset = offset
 
     def lines(self, site: Site, comment: str) -> Iterator[str]:
         """A line an instruction; ``comment`` stands beside the site's."""
         linked = site.moved(-self._offset).address
         part = next((p for p in self._parts if p.address <= linked < p.end), None)
-        for address, _, mnemonic, operands in self._instructions(part, linked) if part else ():
+        instructions = self._instructions(part, linked, self._decoders[site.bits]) if part else ()
+        for address, _, mnemonic, operands in instructions:
             arrow = "=>" if address == linked else "  "
             text = f" {arrow} {self._shown(address)}  {mnemonic:7} {self._named(operands)}".rstrip()
             yield text + (comment if address == linked else "")
@@ -45,17 +46,18 @@ class CodeAround:
             return operands
         return self._image.place(target) or self._image.function_at(target) or operands
 
-    def _instructions(self, part: Code, address: int) -> list[Instruction]:
+    def _instructions(self, part: Code, address: int, decoder: Decoder) -> list[Instruction]:
         span = self._bounds.around(address)
         start = max(part.address, address - WINDOW)
         if span and part.address <= span.start and address - span.start <= MAX_FUNCTION:
             start = span.start
-        before = self._decode(part, start, address)
+        before = _decode(decoder, part, start, address)
         while before and sum(before[-1][:2]) != address:  # a stream that misses the site
             start += 1
-            before = self._decode(part, start, address)
-        after = self._decode(part, address, address + (AFTER + 1) * LONGEST)
+            before = _decode(decoder, part, start, address)
+        after = _decode(decoder, part, address, address + (AFTER + 1) * LONGEST)
         return before[-BEFORE:] + after[: AFTER + 1]
 
-    def _decode(self, part: Code, start: int, end: int) -> list[Instruction]:
-        return self._decoder.decode(part.data[start - part.address : end - part.address], start)
+
+def _decode(decoder: Decoder, part: Code, start: int, end: int) -> list[Instruction]:
+    return decoder.decode(part.data[start - part.address : end - part.address], start)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Decodes x86-64 code to instructions, with Capstone, and past what Capstone does not know.
+"""Decodes x86 code to instructions, with Capstone, and past what Capstone does not know.
 
 Capstone takes one byte for data where it knows no instruction, and what follows is then read from
 its middle: that is how a scan misses a VMCALL behind a new instruction. The length of such an
@@ -19,9 +19,11 @@ SHORT_BY_CAPSTONE = frozenset({"ud2b", "ud1", "ud0"})
 class Decoder:
     """Sweeps over code in a straight line."""
 
-    def __init__(self, for_people: bool = False) -> None:
+    def __init__(self, for_people: bool = False, bits: int = 64) -> None:
+        """``bits``: 64 or 32, of the code."""
         capstone = load_capstone()
-        self._disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+        mode = {64: capstone.CS_MODE_64, 32: capstone.CS_MODE_32}[bits]
+        self._disassembler = capstone.Cs(capstone.CS_ARCH_X86, mode)
         if for_people:
             self._disassembler.syntax = capstone.CS_OPT_SYNTAX_ATT  # as GDB and objdump
         self._disassembler.skipdata = True

@@ -5,7 +5,7 @@ from typing import Callable, Collection, Iterable
 
 from acrn_trace.image.image import Code
 from acrn_trace.sites.decoder import Decoder, Instruction
-from acrn_trace.sites.outline import ENDS, JUMPS, STEERING, UNKNOWN, Outline
+from acrn_trace.sites.outline import ENDS, JUMPS, STEERING, UNKNOWN, Outline, target_of
 
 LONGEST = 15
 NEAR = 256  # a call this little ahead may jump over data that it takes the address of
@@ -88,23 +88,41 @@ class Flow:
         All of it decodes, each branch goes to an instruction, and one of them to a live one: data
         does not do that.
         """
-        region = next((r for r in self.dead if r[0] <= address < r[1]), (0, 0))
-        instructions = self.instructions()
-        run = [i for i in instructions if region[0] <= i[0] < region[1]]
-        inner = {i[0] for i in run}
-        live = {i[0] for i in instructions if not self.is_dead(i[0])}
+        run, live = self._around(address)
+        inner, live_starts = {i[0] for i in run}, {i[0] for i in live}
         tied = False
         for _, size, mnemonic, operands in run:
-            target = _target(operands) if mnemonic.split(" ")[-1] in STEERING else None
+            target = target_of(operands) if mnemonic.split(" ")[-1] in STEERING else None
             if mnemonic in _NOT_COMPILED or (mnemonic == UNKNOWN and size == 1):
                 return False
             if target is None:
                 continue
-            if target in live or (target not in inner and is_function(target)):
+            if target in live_starts or (target not in inner and is_function(target)):
                 tied = True
             elif target not in inner:
                 return False
         return tied and address in inner
+
+    def is_behind_asm_goto(self, address: int) -> bool:
+        """Whether the dead code around ``address`` is a block as asm goto has them: live code has a
+        NOP that a jump has room in, and the block ends by itself, where nothing jumps over it."""
+        run, live = self._around(address)
+        while run and (run[-1][2] == "nop" or run[-1][0] >= self._stop):
+            run.pop()
+        if not run or run[-1][2] not in ENDS or any(i[2] == UNKNOWN for i in run):
+            return False
+        before = next((i for i in live if i[0] + i[1] == run[0][0]), (0, 0, "", ""))
+        over = target_of(before[3])
+        is_jumped_over = over is not None and over >= sum(run[-1][:2])
+        has_nop = any(i[2] == "nop" and i[1] > 1 and i[0] < self._stop for i in live)
+        return has_nop and not is_jumped_over and address in {i[0] for i in run}
+
+    def _around(self, address: int) -> tuple[list[Instruction], list[Instruction]]:
+        """The dead instructions of the stretch around ``address``, and all live ones."""
+        region = next((r for r in self.dead if r[0] <= address < r[1]), (0, 0))
+        instructions = self.instructions()
+        run = [i for i in instructions if region[0] <= i[0] < region[1]]
+        return run, [i for i in instructions if not self.is_dead(i[0])]
 
     def _bytes(self, start: int) -> bytes:
         base = self._code.address
@@ -124,7 +142,7 @@ class Flow:
                 if is_main:
                     self.dead.append((begin, revival))
                 begin, alive = revival, True
-            target = _target(operands)
+            target = target_of(operands)
             inside = (
                 mnemonic == "call" and target is not None and self._is_over_data(address, target)
             )
@@ -173,13 +191,3 @@ class Flow:
             return False
         self._sweeps.append(self._outline(missing[0]))
         return True
-
-
-def _target(operands: str) -> int | None:
-    """Where a direct branch goes; None for an indirect one."""
-    if operands.startswith("0x"):
-        try:
-            return int(operands, 16)
-        except ValueError:
-            return None
-    return None

@@ -28,7 +28,7 @@ class FunctionJudge:
         flow.follow(matches)
         left = _left(flow, matches)
         if left:
-            flow.follow(matches, span.anchors())
+            flow.follow(matches, [*span.anchors(), *self._bounds.reached(left)])
             left = _left(flow, matches)
         if left:
             flow.extend(_end(span, matches))
@@ -40,7 +40,9 @@ class FunctionJudge:
             left = _left(flow, matches)
         verdicts = dict.fromkeys(flow.reached, True)
         for address in left:
-            if flow.joins(address, self._bounds.is_function):
+            if flow.joins(address, self._bounds.is_function) or (
+                self._bounds.has_size(span.start) and flow.is_behind_asm_goto(address)
+            ):
                 verdicts[address] = True
             elif not flow.is_dead(address):
                 verdicts[address] = False

@@ -21,12 +21,15 @@ _INDEXED = re.compile(
 )
 
 
-def table_targets(image: Image, code: Code, start: int, end: int) -> Iterator[int]:
-    """The entries, from ``start`` to ``end``, of every table that the code between addresses.
+def table_targets(
+    image: Image, code: Code, start: int, end: int, within: tuple[int, int] | None = None
+) -> Iterator[int]:
+    """The entries of every table that the code from ``start`` to ``end`` addresses.
 
     A table of absolute addresses of 8 bytes, or of distances from itself of 4, ends at the first
-    entry that is elsewhere.
+    entry that is not ``within`` the function, which is the same code unless told.
     """
+    first, last = within or (start, end)
     tables = dict.fromkeys(_tables(code.data[start - code.address : end - code.address], start))
     for table in list(tables)[:MAX_TABLES]:
         for size, base in ((8, 0), (4, table)):
@@ -34,7 +37,7 @@ def table_targets(image: Image, code: Code, start: int, end: int) -> Iterator[in
             for offset in range(0, len(data) - size + 1, size):
                 entry = int.from_bytes(data[offset : offset + size], "little", signed=True)
                 target = base + entry & MASK64
-                if not start <= target < end:
+                if not first <= target < last:
                     break
                 yield target
 

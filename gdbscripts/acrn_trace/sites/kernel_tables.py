@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads from Linux's own tables where instructions begin: ORC, and the alternatives.
+"""Reads from Linux's own tables where instructions begin: ORC, alternatives, jump labels, fixups.
 
-The formats are arch/x86/include/asm/orc_types.h and alternative.h. A stripped vmlinux keeps both.
+The formats are those of arch/x86/include/asm/: orc_types.h, alternative.h, jump_label.h, extable.h.
+A stripped vmlinux keeps all but the jump labels, which are among other data there.
 """
 
 import bisect
 import struct
 
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Image
 from acrn_trace.sites.spans import Span
 
@@ -19,6 +21,11 @@ ANCHORS = 16
 # s32 original, s32 replacement, features (2 bytes until 6.2, then 4), u8, u8 length of replacement;
 # from 4.1 to 5.12 one byte more, of padding.
 _ALTERNATIVES = (struct.Struct("<ii2xBB"), struct.Struct("<ii2xBBx"), struct.Struct("<ii4xBB"))
+
+# s32 code, s32 target, s64 key, until 4.19 u64 each; s32 instruction, s32 fixup, since 4.6 s32 more
+_JUMP_LABELS = (struct.Struct("<ii8x"), struct.Struct("<QQ8x"))
+_EXCEPTIONS = (struct.Struct("<ii4x"), struct.Struct("<ii"))
+_TABLES = {"__jump_table": _JUMP_LABELS, "__ex_table": _EXCEPTIONS}
 
 
 class OrcSpans:
@@ -93,3 +100,39 @@ def _replacements(data: bytes, base: int, layout: struct.Struct) -> list[tuple[i
         if length:
             spans.append((start, start + length))
     return spans
+
+
+def table_branches(image: Image, name: str) -> list[tuple[int, int]]:
+    """From and to of each way that the table ``name``, ``__jump_table`` or ``__ex_table``, has in
+    the code. None of a table that has others than such."""
+    place = _table(image, name)
+    if place is None:
+        return []
+    address, data = place
+    code = image.code()
+    for layout in _TABLES[name]:
+        if data and len(data) % layout.size == 0:
+            branches = _branches(address, data, layout)
+            if all(any(c.address <= a < c.end for c in code) for one in branches for a in one):
+                return branches
+    return []
+
+
+def _table(image: Image, name: str) -> tuple[int, bytes] | None:
+    """Address and bytes: a section's, as a module has it, or between the symbols of vmlinux."""
+    section = image.section(name)
+    if section:
+        return section.address, image.section_data(section)
+    start, stop = (image.value_of(f"__{edge}_{name}") for edge in ("start", "stop"))
+    if start is None or stop is None or stop < start:
+        return None
+    return start, image.read_at_most(start, stop - start)
+
+
+def _branches(base: int, data: bytes, layout: struct.Struct) -> list[tuple[int, int]]:
+    """Entries of two addresses, or of two distances of 4 bytes from where each stands."""
+    entries = layout.iter_unpack(data)
+    if layout.format.startswith("<Q"):
+        return list(entries)
+    places = range(base, base + len(data), layout.size)
+    return [(at + code & MASK64, at + 4 + to & MASK64) for at, (code, to) in zip(places, entries)]

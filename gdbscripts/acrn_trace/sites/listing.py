@@ -44,6 +44,7 @@ def call_comment(site: Site, table: CallTable) -> str:
 
 def _doubt(site: Site) -> str:
     words = [] if site.certain else ["possible"]
+    words += ["32-bit code"] if site.bits == 32 else []
     words += [site.difference] if site.difference else []
     return f"  ({', '.join(words)})" if words else ""
 

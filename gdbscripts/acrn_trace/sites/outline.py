@@ -71,7 +71,7 @@ def _steers(mnemonic: str, size: int) -> bool:
 
 
 def target_of(operands: str) -> int | None:
-    """Where a direct jump or call goes."""
+    """Where a direct jump or call goes; None for an indirect one, and for a far one."""
     try:
         return int(operands, 16)
     except ValueError:

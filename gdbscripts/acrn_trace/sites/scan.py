@@ -3,11 +3,13 @@
 
 A search for the bytes comes first. What it finds is certain where control flow reaches it as an
 instruction from a place where one is known to begin; it is none inside another instruction that is
-reached; the rest is possible, unless the code before it says otherwise.
+reached; the rest is possible, unless the code before it says otherwise. What stands behind a REX
+prefix, which no compiler makes, may be 32-bit code, where the prefix is an instruction.
 """
 
 import gc
 import re
+from dataclasses import dataclass
 from typing import Callable, Iterator
 
 from acrn_trace.base.errors import TraceError
@@ -29,6 +31,7 @@ from acrn_trace.sites.spans import Span
 
 MAX_MATCHES = 1 << 20
 MAX_BYTES = 15  # of an instruction
+REX = frozenset(bytes([byte]) for byte in range(0x40, 0x50))  # in 32-bit code INC and DEC
 
 # The number of the call at an address of some code, None where it cannot be told.
 NumberAt = Callable[[Code, int], int | None]
@@ -50,21 +53,30 @@ def number_before(code: Code, address: int, register: str | None = None) -> int 
     return None
 
 
+@dataclass(frozen=True)
+class Found:
+    """An instruction in ``part``, certain or possible, of code of ``bits``."""
+
+    part: Code
+    address: int
+    certain: bool
+    bits: int = 64
+
+
 def scanned_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
     """The certain and the possible sites of ``image``, by address."""
     pattern = re.compile(b"|".join(map(re.escape, hypercalls())))
     found = _found(_Scanner(image, pattern, main_abi().mnemonic))
-    sites = (_site(image, part, address, certain, number_at) for part, address, certain in found)
-    return sorted(sites, key=lambda site: site.address)
+    return sorted((_site(image, one, number_at) for one in found), key=lambda site: site.address)
 
 
 def scanned_instructions(image: Image, code: bytes, name: str) -> dict[int, bool]:
     """Where the instruction of these bytes is in ``image``, certainly (True) or possibly."""
     found = _found(_Scanner(image, re.compile(re.escape(code)), name))
-    return {address: certain for _, address, certain in found}
+    return {one.address: one.certain for one in found if one.certain or one.bits == 64}
 
 
-def _found(scanner: "_Scanner") -> list[tuple[Code, int, bool]]:
+def _found(scanner: "_Scanner") -> list[Found]:
     was_enabled = gc.isenabled()
     gc.disable()  # millions of tuples, no cycles: a third of the time
     try:
@@ -74,20 +86,26 @@ def _found(scanner: "_Scanner") -> list[tuple[Code, int, bool]]:
             gc.enable()
 
 
-def _site(image: Image, part: Code, address: int, certain: bool, number_at: NumberAt) -> Site:
+def _site(image: Image, found: Found, number_at: NumberAt) -> Site:
+    part, address = found.part, found.address
     offset = address - part.address
     instruction = hypercall_at(part.data[offset : offset + MAX_BYTES])
     abi = _only_abi(instruction)
+    if abi:
+        number = number_before(part, address, abi.number)
+    else:
+        number = number_at(part, address) if found.bits == 64 else None
     return Site(
         address,
-        number_before(part, address, abi.number) if abi else number_at(part, address),
+        number,
         function=image.function_at(address),
-        certain=certain,
+        certain=found.certain,
         source="scan",
         instruction=instruction,
         named=image.place(address),
         abi=abi or main_abi(),
         abi_by="code" if abi else None,
+        bits=found.bits,
     )
 
 
@@ -108,8 +126,8 @@ class _Scanner:
         self._calls: CallTargets | None = None
         self._found = 0
 
-    def judged(self) -> Iterator[tuple[Code, int, bool]]:
-        """Each place that may be the instruction, and whether it certainly is."""
+    def judged(self) -> Iterator[Found]:
+        """Each place that may be the instruction."""
         for part in self._parts:
             matches = [part.address + m.start() for m in self._pattern.finditer(part.data)]
             self._found += len(matches)
@@ -118,11 +136,25 @@ class _Scanner:
                     f"{self._image.path}: more than {MAX_MATCHES} {self._name}s in its code"
                 )
             if matches:
-                verdicts = self._verdicts(part, matches)
-                yield from ((part, *verdict) for verdict in verdicts.items())
+                yield from self._judged(part, matches)
+
+    def _judged(self, part: Code, matches: list[int]) -> Iterator[Found]:
+        code32 = self._bounds.code32
+        in32 = [address for address in matches if code32.begins_at(address)]
+        yield from (Found(part, address, True, 32) for address in in32)
+        others = [a for a in matches if not code32.begins_at(a) and not code32.is_inside(a)]
+        behind_rex = [
+            a for a in others if part.data[a - part.address - 1 : a - part.address] in REX
+        ]
+        verdicts = self._verdicts(part, sorted({*others, *(a - 1 for a in behind_rex)}))
+        for address in others:
+            if address in verdicts:
+                yield Found(part, address, verdicts[address])
+            elif address - 1 in verdicts and address in behind_rex:
+                yield Found(part, address, False, 32)
 
     def _verdicts(self, part: Code, matches: list[int]) -> dict[int, bool]:
-        """Whether each of ``matches`` is certain; those that are no sites are left out."""
+        """Whether each of ``matches`` is certain; those that are no instructions are left out."""
         judge = FunctionJudge(self._image, self._bounds, part)
         verdicts: dict[int, bool] = {}
         described: dict[tuple[int, int], tuple[Span, list[int]]] = {}

@@ -59,11 +59,11 @@ class UnwindSpans:
             return []  # a table that lies is no table
 
     @cached_property
-    def _starts(self) -> list[int]:
+    def starts(self) -> list[int]:
         return [function[0] for function in self._functions]
 
     def around(self, address: int) -> Span | None:
-        index = bisect.bisect_right(self._starts, address) - 1
+        index = bisect.bisect_right(self.starts, address) - 1
         if index < 0 or address >= self._functions[index][1]:
             return None
         start, end, *rows = self._functions[index]

@@ -62,3 +62,13 @@ def verdicts_of(code: str, folder: Path, table: str = "") -> list[Verdict]:
 def lint_assembly(code: str, folder: Path, table: str = "") -> list[str]:
     """The identifiers of the findings in ``code``."""
     return [found.id for verdict in verdicts_of(code, folder, table) for found in verdict.findings]
+
+
+def link(text: str, folder: Path, entry: str = "0", strip: bool = False) -> Path:
+    """An image of the assembly ``text`` as it stands, entered at ``entry``."""
+    (folder / "g.s").write_text(text)
+    lines = [f"as -o {folder}/g.o {folder}/g.s"]
+    lines.append(f"ld -z noexecstack -e {entry} -o {folder}/g {folder}/g.o")
+    for line in (*lines, *([f"strip {folder}/g"] if strip else [])):
+        subprocess.run(line.split(), check=True, timeout=SECONDS)
+    return folder / "g"

@@ -22,12 +22,15 @@ RET, NOP = b"\xc3", b"\x90"
 CERTAIN, POSSIBLE = True, False
 
 
-def sites_in(tmp_path, code, symbols=None, parts=(), whole=True):
-    """Offset and certainty of each site of a function that is all of ``code``."""
+def sites_in(tmp_path, code, symbols=None, parts=(), whole=True, entry=0):
+    """Offset and certainty of each site of a function that is all of ``code``.
+
+    Not ``whole``: of code without tables, which the ELF header's ``entry`` is not in unless told.
+    """
     path = tmp_path / "image.elf"
     if symbols is None:
         symbols = [("f", CODE, len(code), FUNCTION)] if whole else []
-    path.write_bytes(Elf(code, symbols, list(parts)).build())
+    path.write_bytes(Elf(code, symbols, list(parts), entry=entry).build())
     return {site.address - CODE: site.certain for site in scanned_sites(open_image(str(path)))}
 
 
