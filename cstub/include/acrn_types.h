@@ -13,7 +13,7 @@
  * include/debug/{profiling_internal.h,npk_log.h} of ACRN master d61d98cf800e. Four names are ours,
  * since ACRN has none: acrn_ioreq_buffer (a bare u64), acrn_pm_command (masks), acrn_irqline (for
  * ACRN's acrn_irqline_ops, which travels in a register), trusty_boot_param_88 (of pull request
- * #608).
+ * #608). So are those that end in a release, the last that had the layout (acrn_versions.def).
  */
 #ifndef ACRN_TYPES_H
 #define ACRN_TYPES_H
@@ -65,6 +65,23 @@ struct acrn_vm_creation {
 	enum acrn_vm_flags vm_flag;
 	uint64_t ioreq_buf;    /* not read by the hypervisor */
 	uint64_t cpu_affinity; /* bit n = physical CPU n; 0 = all that the VM is configured for */
+};
+
+/* Not characters, and nothing says that one is a member: shown as bytes, all of them. */
+union acrn_uuid {
+	uint8_t bytes[16];
+};
+
+/* What follows vm_flag was reserved in the first of the releases that it is for. */
+struct acrn_vm_creation_v2_6 {
+	uint16_t vmid;
+	uint16_t reserved0;
+	uint16_t vcpu_num;
+	uint16_t reserved1;
+	union acrn_uuid uuid;
+	enum acrn_vm_flags vm_flag;
+	uint64_t ioreq_buf;
+	uint64_t cpu_affinity;
 };
 
 struct acrn_gp_regs {
@@ -340,6 +357,12 @@ struct acrn_mmiodev {
 	struct acrn_mmiores res[ACRN_MMIODEV_RESOURCES];
 };
 
+struct acrn_mmiodev_v2_5 {
+	uint64_t base_gpa;
+	uint64_t base_hpa;
+	uint64_t size;
+};
+
 struct acrn_vdev_id {
 	uint16_t vendor;
 	uint16_t device;
@@ -386,6 +409,21 @@ struct hc_ptdev_irq {
 	uint32_t padding;
 };
 
+struct msix_info_v1_6 {
+	uint32_t vector_cnt;
+};
+
+struct hc_ptdev_irq_v1_6 {
+	enum acrn_ptdev_irq_type type;
+	uint16_t virt_bdf;
+	uint16_t phys_bdf;
+	union {
+		struct intx_info intx;
+		struct msix_info_v1_6 msix;
+	} is;
+	uint32_t padding;
+};
+
 /* ---- debugging and profiling ---- */
 
 enum acrn_npk_command {
@@ -428,10 +466,7 @@ enum acrn_profiling_command {
 	ACRN_PROFILING_GET_STATUS = 8,	       /* struct profiling_status, one a physical CPU */
 };
 
-/*
- * How many vCPUs and VMs ACRN was built for sizes these structures: here the qemu board's. Older
- * releases have a 16-byte UUID between a VM's id and its name.
- */
+/* How many vCPUs and VMs ACRN was built for sizes these structures: here the qemu board's. */
 #define ACRN_PROFILING_MSRS  15u
 #define ACRN_PROFILING_VCPUS 4u
 #define ACRN_PROFILING_VMS   16u
@@ -487,6 +522,11 @@ struct profiling_vm_info_list {
 	uint16_t num_vms;
 	uint16_t padding;
 	struct profiling_vm_info vm_list[ACRN_PROFILING_VMS + 1];
+};
+
+/* Its VMs, with a UUID each, begin elsewhere and have other sizes from release to release. */
+struct profiling_vm_info_list_v2_6 {
+	uint16_t num_vms;
 };
 
 __extension__ enum acrn_profiling_features {
@@ -766,6 +806,13 @@ ACRN_FIELD(trusty_boot_param, entry_point_high, 28, 4);
 ACRN_FIELD(trusty_boot_param, rpmb_key, 32, 64);
 ACRN_SIZE(trusty_boot_param_88, 88);
 ACRN_FIELD(trusty_boot_param_88, rpmb_key, 24, 64);
+ACRN_SIZE(acrn_vm_creation_v2_6, 48);
+ACRN_FIELD(acrn_vm_creation_v2_6, uuid, 8, 16);
+ACRN_FIELD(acrn_vm_creation_v2_6, vm_flag, 24, 8);
+ACRN_SIZE(acrn_mmiodev_v2_5, 24);
+ACRN_SIZE(hc_ptdev_irq_v1_6, 24);
+ACRN_FIELD(hc_ptdev_irq_v1_6, is.intx.phys_pin, 12, 4);
+ACRN_FIELD(hc_ptdev_irq_v1_6, is.msix.vector_cnt, 8, 4);
 ACRN_SIZE(acrn_pm_command, 8);
 ACRN_SIZE(acrn_pstate_data, 48);
 ACRN_SIZE(acrn_cstate_data, 32);

@@ -27,6 +27,11 @@ SHOWN = {
         "text": "fe2eae0919ca2d18aed7dc21027c899901e6f3a5fadc9489d1a6d1270cbb5264",
         "verbose": "755447f291a61ef91a64de08b5647c5d0aa3516433bb2274f98ebbebb63f32f0",
     },
+    "v1.6": {
+        "json": "61392595f9f3ba7c35af18f6bb5420d1944ed0796e24b0326884fab078f4e267",
+        "text": "81798a83a39f09dbd3db73c45961babae62eca039139338fbbe41622b4a93e8c",
+        "verbose": "913d9b29eae0808550cb6dbb92ea21b9f14bf60dab44e20a16aff26c54c3dbc7",
+    },
     "own": {
         "json": "ae4b4a41fb6ec30b05e34a1ea0f13f0c78480a8c0c375afe9f81361325284a8b",
         "text": "7143711792e564b206214ffa4547e1d7a8a769d38a290e62dea0920721feaf46",
@@ -48,7 +53,12 @@ def with_own_calls() -> Knowledge:
     return knowledge
 
 
-KNOWLEDGE = {"acrn": acrn, "own": with_own_calls, "odd": odd}
+def of_another_release() -> Knowledge:
+    """One whose structures are laid out otherwise."""
+    return acrn("v1.6")
+
+
+KNOWLEDGE = {"acrn": acrn, "own": with_own_calls, "odd": odd, "v1.6": of_another_release}
 
 
 def records_of(seed: int, knowledge: Knowledge) -> Iterator[Record]:

@@ -14,7 +14,7 @@ HEAD = struct.Struct("<4sIII")  # magic, size, checksum of the calls, 0
 
 def table_for(knowledge: Knowledge) -> bytes:
     """The table of ``knowledge``: the one that was built, where that is the same."""
-    built = None if knowledge.has_guest_types else knowledge.built
+    built = None if knowledge.has_other_types else knowledge.built
     if built and os.path.exists(built):
         with open(built, "rb") as file:
             table = file.read()

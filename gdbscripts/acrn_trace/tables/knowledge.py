@@ -24,7 +24,8 @@ class Knowledge:
         self.defined: list[Entry] = []
         self.built: str | None = None
         self.abi = main_abi()
-        self.use_release(release)
+        self.named: str | None = None  # the release that the user named
+        self._take(release)
 
     # What these need takes longer than all else that lists calls.
 
@@ -38,12 +39,14 @@ class Knowledge:
         """The Types of ``table`` and of the guest."""
         from acrn_trace.tables.own_types import own_types
 
-        return own_types()
+        return own_types().laid_out_as(self.releases.layouts(self.release))
 
     @property
-    def has_guest_types(self) -> bool:
-        """Whether the guest's own types count, which whoever looks at a guest sets in ``types``."""
-        return "types" in vars(self) and bool(self.types.guest_types)
+    def has_other_types(self) -> bool:
+        """Whether a type may be another than the newest ACRN's: the release's, or the guest's own,
+        which whoever looks at a guest sets in ``types``."""
+        has_guests = "types" in vars(self) and bool(self.types.guest_types)
+        return has_guests or bool(self.releases.layouts(self.release))
 
     def define(self, text: str) -> tuple[Entry, list[Entry]]:
         """Add the call that one line of a table states: that, and those that it replaces."""
@@ -84,7 +87,16 @@ class Knowledge:
             self.built = None
 
     def use_release(self, release: str) -> None:
-        """Take the calls of another release; TraceError if there is no such one."""
+        """Take another release, which the user names; TraceError if there is no such one."""
+        self._take(release)
+        self.named = release
+
+    def play_release(self, release: str | None) -> None:
+        """Take the one that is played, or the newest, unless the user named one; TraceError."""
+        if not self.named:
+            self._take(release or self.releases.newest)
+
+    def _take(self, release: str) -> None:
         table = self.releases.table(self.master, release)
         for path in self._loaded:
             abi, file = _whose(path)
@@ -92,6 +104,8 @@ class Knowledge:
         for entry in self.defined:
             table.add(entry)
         self.table, self.release = table, release
+        if "types" in self.__dict__:
+            self.types = self.types.laid_out_as(self.releases.layouts(release))
 
     def explain(self, number: int) -> str | None:
         """Which other release has a call of this number, as a clause; None if none has."""
@@ -110,7 +124,7 @@ class Knowledge:
             return None
         return (
             f"calls are those of ACRN {self.release}, structures are laid out as "
-            f"{self.releases.newest}'s and may differ"
+            f"{self.releases.newest}'s where no difference is known"
         )
 
 
@@ -128,7 +142,9 @@ def acrn(release: str | None = None, tables: Iterable[str] = ()) -> Knowledge:
     master, releases = CallTable(), read_releases(RELEASES)
     for abi in abis():
         master.load(table_file(abi), abi)
-    knowledge = Knowledge(master, releases, release or releases.newest)
+    knowledge = Knowledge(master, releases, releases.newest)
+    if release:
+        knowledge.use_release(release)
     knowledge.built = ACRN_TABLE
     for path in tables:
         knowledge.load(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes the call tables of ACRN's releases from master's and acrn_versions.def."""
+"""Makes what ACRN's releases have, calls and layouts, from master's and acrn_versions.def."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,9 @@ class Releases:
         self.since: dict[str, str] = {}  # call -> release
         self.formerly: list[tuple[str, str, Entry]] = []  # first, last, call
         self.renamed: list[tuple[str, str, str]] = []  # release, old, new
+        self.laid_out: list[tuple[str, str, str, str]] = []  # first, last, structure, as which
         self.loses_errors: tuple[str, str] | None = None  # first and last release
+        self.may_lose: frozenset[str] = frozenset()  # the calls that have errors to lose
 
     @property
     def newest(self) -> str:
@@ -54,6 +56,14 @@ class Releases:
             return f"{release} has no such call; it is {entry.name} since {self.since[entry.name]}"
         return None
 
+    def layouts(self, release: str) -> dict[str, str]:
+        """The structures that are laid out as others in ``release``, and as which."""
+        return {
+            struct: other
+            for first, last, struct, other in self.laid_out
+            if self._within(release, first, last)
+        }
+
     def can_lose_errors(self, release: str) -> bool:
         """Whether -ENODEV and -EACCES leave RAX as it was."""
         return self.loses_errors is not None and self._within(release, *self.loses_errors)
@@ -88,7 +98,9 @@ def _take(releases: Releases, line: Line) -> None:
             releases.formerly.append((first, last, entry_of(Line(arguments[2], line.where))))
         case ["RENAMED", release, old, new]:
             releases.renamed.append((release, old, new))
-        case ["LOSES_ERRORS", first, last]:
-            releases.loses_errors = first, last
+        case ["LAID_OUT", first, last, struct, other]:
+            releases.laid_out.append((first, last, struct, other))
+        case ["LOSES_ERRORS", first, last, *calls]:
+            releases.loses_errors, releases.may_lose = (first, last), frozenset(calls)
         case _:
             raise line.wrong("not a line of releases")

@@ -17,6 +17,9 @@ class ResultRules:
         self.proves_nothing: dict[str, str] = {}
         self.enotty_means: dict[str, str] = {}
         self.address_at_fault: dict[str, str] = {}
+        self.failed_means: dict[str, str] = {}
+        self.needs_state: dict[str, list[str]] = {}
+        self.needs_call: dict[str, str] = {}
         self.vm_named_in: dict[str, str] = {}
         self.may_change: dict[str, frozenset[str]] = {}
         self.elsewhere: dict[str, str] = {}
@@ -51,6 +54,12 @@ def _add_rule(rules: ResultRules, line: Line, abi: str) -> None:
             rules.enotty_means[call] = why
         case ["EINVAL_MEANS_ADDRESS", call, argument]:
             rules.address_at_fault[call] = argument
+        case ["FAILED_MEANS", call, why]:
+            rules.failed_means[call] = why
+        case ["NEEDS_STATE", call, *states]:
+            rules.needs_state[call] = states
+        case ["NEEDS_CALL", call, before]:
+            rules.needs_call[call] = before
         case ["VM_NAMED_IN", call, argument]:
             rules.vm_named_in[call] = argument
         case ["MAY_CHANGE", call, *registers]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Looks up types by name: ACRN's layouts, and the guest's own where they are the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Sequence
 
@@ -16,11 +16,16 @@ NUMBERS = {"u8": Scalar(1), "u16": Scalar(2), "u32": Scalar(4), "u64": Scalar(8)
 @dataclass
 class Types:
     """ACRN's ``layouts`` and what ``own_fields`` adds to them; the guest's names for both where
-    its types are known."""
+    its types are known. ``former``: the structures that the release has otherwise, and as which."""
 
     layouts: Layouts | LateLayouts
     own_fields: FieldTable
     guest_types: GuestTypes | None = None
+    former: dict[str, str] = field(default_factory=dict)
+
+    def laid_out_as(self, former: dict[str, str]) -> "Types":
+        """The same, of another release."""
+        return replace(self, former=former)
 
     @property
     def fields(self) -> FieldTable:
@@ -33,6 +38,8 @@ class Types:
         return frozenset(names[0] for names in self.layouts.enums.values() if 0 in names)
 
     def type_named(self, name: str) -> Type | None:
+        if name in self.former:  # under our names: the guest's may be those of another release
+            return self.layouts.structs[self.former[name]]
         struct = self.layouts.structs.get(name)
         if struct and self.guest_types:
             return self.guest_types.version_of(struct, self.family(name))
@@ -99,7 +106,7 @@ class Types:
 
 def field_value(struct: Struct, name: str, whole: int) -> int | None:
     """The unsigned number in the field ``name`` of a structure whose bytes are ``whole``."""
-    for field in struct.fields:
-        if field.name == name:
-            return whole >> field.bit_offset & (1 << field.bit_size) - 1
+    for one in struct.fields:
+        if one.name == name:
+            return whole >> one.bit_offset & (1 << one.bit_size) - 1
     return None

@@ -9,7 +9,7 @@ from acrn_trace.act.mock.acrn import PlayedAcrn
 from acrn_trace.act.mock.mock import Mock
 from acrn_trace.act.mock.python import call_id
 from acrn_trace.act.mock.replay import Replay
-from acrn_trace.act.mock.settings import parse_settings
+from acrn_trace.act.mock.settings import Settings, parse_settings
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.guest.memory import NoMemory
@@ -27,8 +27,7 @@ def turn_on(mock: Mock, words: list[str]) -> str:
     """Mock what ``words`` say, and tell it in a line; TraceError, and nothing changed."""
     match words:
         case ["acrn", *settings]:
-            mock.acrn = PlayedAcrn(parse_settings(settings), mock.knowledge)
-            return mock.acrn.summary
+            return _play(mock, parse_settings(settings))
         case ["--replay", trace]:
             return _replay(mock, trace)
         case [word] if REPLAY.match(word):
@@ -53,6 +52,18 @@ def load_model(mock: Mock, path: Path) -> str:
     return (
         f"{path} models {', '.join(names)}" if names else f"{path} defines calls, and models none"
     )
+
+
+def _play(mock: Mock, settings: Settings) -> str:
+    """Play ACRN; the release that it then is counts, where the user names no other."""
+    mock.acrn = PlayedAcrn(settings, mock.knowledge)
+    mock.knowledge.play_release(settings.version)
+    return mock.acrn.summary
+
+
+def _end_acrn(mock: Mock) -> None:
+    mock.acrn = None
+    mock.knowledge.play_release(None)
 
 
 def _replay(mock: Mock, trace: str) -> str:
@@ -93,12 +104,13 @@ def turn_off(mock: Mock, names: list[str]) -> None:
     if not names:
         mock.fixed.clear()
         mock.models.functions.clear()
-        mock.replay = mock.acrn = None
+        mock.replay = None
+        _end_acrn(mock)
 
 
 def _turn_off_one(mock: Mock, name: str) -> None:
     if name == "acrn" and mock.acrn:
-        mock.acrn = None
+        _end_acrn(mock)
     elif name in ("replay", "--replay") and mock.replay:
         mock.replay = None
     elif not _forget_file(mock, name):

@@ -48,8 +48,9 @@ class VersionParameter(gdb.Parameter):
         return ""
 
     def get_show_string(self, value: str) -> str:
-        calls = len(list(_knowledge().table))
-        return f"The call table is that of ACRN {value}, {calls} calls."
+        knowledge = _knowledge()  # a played ACRN may be of another release than was set
+        calls = len(list(knowledge.table))
+        return f"The call table is that of ACRN {knowledge.release}, {calls} calls."
 
 
 class OffsetParameter(gdb.Parameter):
