@@ -17,10 +17,12 @@ from acrn_trace.tables.knowledge import Knowledge
 
 @dataclass(frozen=True)
 class Found:
-    """A finding: ``id`` is one of the catalog's."""
+    """A finding: ``id`` is one of the catalog's. ``left``: of a register that is set in part the
+    bits that are read and were not set, of which a call at the site shows what was in them."""
 
     id: str
     text: str
+    left: tuple[str, int] | None = None  # register, mask
 
 
 class Place:

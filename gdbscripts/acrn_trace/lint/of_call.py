@@ -3,7 +3,8 @@
 
 A register that is not after VMCALL what it was before was changed by the hypervisor: nothing else
 ran in between. What was wrong when VMCALL ran is the guest's own: lint tells from the code around
-the site. Where R8 is not loaded, the call may be another than was meant however well it went.
+the site. Where R8 is not loaded, or an argument only in part, the call may be another than was
+meant however well it went.
 """
 
 from typing import Callable, Iterable
@@ -14,7 +15,7 @@ from acrn_trace.image.image import Image
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.linter import Linter
 from acrn_trace.sites.disassembler import MissingCapstone
-from acrn_trace.tables.calls import CallTable
+from acrn_trace.tables.calls import CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.checks import Check
 from acrn_trace.trace.event import Event, Finding
@@ -25,6 +26,7 @@ KNOWN_TO_THE_TRACE = {  # it shows such calls by their numbers, and whose they a
     *(f"{abi}-call" for abi in abis()),
 }
 NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it
+BYTE = 8  # bits: the least that an instruction sets of a register
 MAX_SITES = 1024  # whose findings are remembered
 
 SiteFindings = Callable[[Site], list[Found]]
@@ -62,19 +64,36 @@ class SiteLint:
 def guests_own(lint: SiteFindings, table: CallTable) -> Check:
     """What ``lint`` has to say of the site of a call that went wrong, or that ``table`` lacks.
 
-    Of one that went well: whether its code does not load the number at all.
+    Of one that went well: whether its code does not load the number at all. Of an argument that is
+    set in part, of any call: where the other bits were not 0.
     """
 
     def check(event: Event, call: Call) -> list[Finding]:
-        went_wrong = (
-            bool(event.clobbered) or event.failed or table.numbered(event.nr, event.abi) is None
-        )
-        if call.site.source == "hand" or not went_wrong and call.site.number is not None:
+        entry = table.numbered(event.nr, event.abi)
+        went_wrong = bool(event.clobbered) or event.failed or entry is None
+        is_plain = not went_wrong and call.site.number is not None and not _is_large(entry, event)
+        if call.site.source == "hand" or is_plain:
             return []
         return [
             Finding("guest-code", f"the guest's own code at {call.site}: {found.id}: {found.text}")
             for found in lint(call.site)
-            if (found.id not in KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER)
+            if _is_told(found, went_wrong, call)
         ]
 
     return check
+
+
+def _is_large(entry: Entry | None, event: Event) -> bool:
+    """Whether an argument that is mostly small has more bits than the least that code may set."""
+    arguments = entry.arguments if entry else ()
+    return any(
+        argument.kind in ("VALUE", "VMID", "ENUM") and value % (1 << argument.bits) >> BYTE
+        for argument, value in zip(arguments, event.args)
+    )
+
+
+def _is_told(found: Found, went_wrong: bool, call: Call) -> bool:
+    if found.left:
+        register, left = found.left
+        return bool(call.entry.registers[register] & left)
+    return found.id not in KNOWN_TO_THE_TRACE if went_wrong else found.id == NO_NUMBER

@@ -38,5 +38,6 @@ def _in_part(place: Place, register: str, argument: Argument) -> Iterator[Found]
                 f"{place.entry.name} reads {argument.bits} for {argument.name}: the others are "
                 "what was there before"
             )
-            yield Found("argument-in-part", text)
+            left = (1 << argument.bits) - (1 << instruction.part)
+            yield Found("argument-in-part", text, (register, left))
             return

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Who is to blame: the hypervisor for what changed across VMCALL, the guest for what lint finds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,39 @@ def test_a_site_whose_number_is_known_is_not_looked_at_when_all_went_well():
         raise AssertionError(site)
 
     assert own(lint, Site(0x1000, START_VM), rax=0, status="returned") == []
+
+
+# ---- arguments that are set in part: told where the rest of the register was not 0 ----
+
+IN_PART = (
+    "byte: cmpb $0, (%rdi)\n setne %dil\n mov $0x80000002, %r8d\n vmcall\n ret\n"
+    "half: mov 1(%rsi), %dil\n mov $0x80000013, %r8d\n vmcall\n ret\n"
+    "whole: xor %edi, %edi\n cmpb $0, (%rsi)\n setne %dil\n mov $0x80000002, %r8d\n vmcall\n ret\n"
+    "vmid: mov 2(%rsi), %di\n mov $0x80000013, %r8d\n vmcall\n ret"
+)
+WELL, REFUSED = {"rax": 0, "status": "returned"}, {"rax": (1 << 64) - 22, "status": "returned"}
+BYTE, HALF, WHOLE, VMID = range(4)
+
+
+@pytest.mark.parametrize(
+    ("which", "rdi", "is_told"),
+    [
+        (BYTE, 0x107001, True),
+        (BYTE, 0x1, False),  # refused, but not for what was left in the register
+        (HALF, 0x0102, True),
+        (HALF, 0x0002, False),
+        (HALF, 0x107000002, False),  # above the 16 bits that are read of a VMID
+        (WHOLE, 0x107001, False),
+        (VMID, 0x1070102, False),
+    ],
+)
+@pytest.mark.parametrize("how", [WELL, REFUSED])
+def test_an_argument_that_was_set_in_part(which, rdi, is_told, how, tmp_path):
+    path = assemble(IN_PART, tmp_path)
+    number = 0x80000002 if which in (BYTE, WHOLE) else 0x80000013
+    site = replace(byte_search(path)[which], number=number)
+    event = Event(1, 0.0, "host", 0, "acrn", number, "call", (rdi, 0), site, "stop", **how)
+    check = guests_own(SiteLint(open_image(str(path)), acrn()), TABLE)
+    found = check(event, Call(1, site, stop(rdi=rdi)))
+    assert [one.kind for one in found] == ["guest-code"] * is_told
+    assert all("argument-in-part: 'setne dil'" in f.text or "'mov dil" in f.text for f in found)
