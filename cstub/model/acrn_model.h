@@ -68,6 +68,19 @@ void acrn_model_init(struct acrn_model *model, const struct acrn_machine *machin
 enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_vmcall *call,
 				    uint64_t *rax);
 
+/* Why ACRN answered a call as it did: a clause about the call, its VM and its structure. */
+struct acrn_reason {
+	const char *text; /* "%" in it stands for `number`, in hexadecimal; NULL: there is none */
+	uint64_t number;
+	bool no_vm; /* its VM is off; who saw the calls before knows whether it ever was created */
+};
+
+/*
+ * Why the last VMCALL was refused: each answer of -1, also of -ACRN_EPERM, has a reason, and each
+ * that is due to the VM's state. Other errors have none.
+ */
+struct acrn_reason acrn_model_reason(const struct acrn_model *model);
+
 /* Whether the low eight bits of the number choose a call that has a handler. */
 bool acrn_model_handles(uint64_t number);
 

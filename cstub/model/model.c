@@ -157,6 +157,21 @@ static bool find_target(struct model_call *call, uint64_t number, enum target_so
 	return model_config(call->model, call->target)->load_order != ACRN_PRE_LAUNCHED;
 }
 
+static int32_t refuse_state(struct model_call *call, const struct call_row *row)
+{
+	static const char *const is[] = {
+		[ACRN_VM_OFF] = "the VM is off",
+		[ACRN_VM_CREATED] = "the VM is created, neither started nor paused",
+		[ACRN_VM_RUNNING] = "the VM is running",
+		[ACRN_VM_READY_TO_POWER_OFF] = "the VM is about to power off",
+		[ACRN_VM_PAUSED] = "the VM is paused",
+	};
+
+	model_refuse(call, row->refusal, is[call->target->state]);
+	call->model->reason.no_vm = call->target->state == ACRN_VM_OFF;
+	return row->refusal;
+}
+
 static int32_t dispatch(struct model_call *call, uint64_t number)
 {
 	const struct call_row *row = row_of(number);
@@ -173,7 +188,7 @@ static int32_t dispatch(struct model_call *call, uint64_t number)
 	if (!find_target(call, number, row->target))
 		return -ACRN_ENOTTY;
 	if (row->states != ANY && !(row->states & IN(call->target->state)))
-		return row->refusal;
+		return refuse_state(call, row);
 	return row->handler(call);
 }
 
@@ -190,6 +205,7 @@ enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_
 	call.target = call.caller;
 	call.vcpu = &call.caller->vcpu[vmcall->vcpu];
 	call.vcpu_id = vmcall->vcpu;
+	model->reason = (struct acrn_reason){0};
 	config = model_config(model, call.caller);
 	if (config->load_order != ACRN_SERVICE_VM && !(config->flags & GUEST_CALLS))
 		return ACRN_RAISES_UD;
@@ -197,6 +213,11 @@ enum acrn_outcome acrn_model_vmcall(struct acrn_model *model, const struct acrn_
 		return ACRN_RAISES_GP;
 	*rax = (uint64_t)(int64_t)dispatch(&call, vmcall->number);
 	return ACRN_RETURNED;
+}
+
+struct acrn_reason acrn_model_reason(const struct acrn_model *model)
+{
+	return model->reason;
 }
 
 bool acrn_model_handles(uint64_t number)

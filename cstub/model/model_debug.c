@@ -21,7 +21,7 @@ int32_t model_get_hw_info(struct model_call *call)
 	struct acrn_hw_info info = {.cpu_num = call->model->machine->cpus};
 
 	if (!call->model->machine->debug_build)
-		return -ACRN_EPERM;
+		return model_refuse(call, -ACRN_EPERM, MODEL_RELEASE);
 	return model_write(call->model, call->caller, call->arg1, &info, sizeof(info));
 }
 
@@ -63,9 +63,9 @@ int32_t model_setup_hv_npk_log(struct model_call *call)
 	struct hv_npk_log_param param;
 
 	if (!call->model->machine->debug_build)
-		return -ACRN_EPERM;
+		return model_refuse(call, -ACRN_EPERM, MODEL_RELEASE);
 	if (model_read(call->model, call->caller, &param, call->arg1, sizeof(param)))
-		return ACRN_FAILED;
+		return model_fail(call, MODEL_UNREADABLE);
 	param.res = npk_do(&call->model->npk, &param);
 	return model_write(call->model, call->caller, call->arg1, &param, sizeof(param));
 }

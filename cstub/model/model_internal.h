@@ -11,6 +11,31 @@
 
 typedef int32_t model_handler(struct model_call *call);
 
+/* ---- answers of -1 (ACRN_FAILED, -ACRN_EPERM): each with its reason, acrn_model_reason ---- */
+
+static inline int32_t model_refuse(struct model_call *call, int32_t answer, const char *why)
+{
+	call->model->reason = (struct acrn_reason){.text = why};
+	return answer;
+}
+
+static inline int32_t model_fail(struct model_call *call, const char *why)
+{
+	return model_refuse(call, ACRN_FAILED, why);
+}
+
+/* "%" in `why` stands for the number. */
+static inline int32_t model_fail_with(struct model_call *call, const char *why, uint64_t number)
+{
+	call->model->reason = (struct acrn_reason){.text = why, .number = number};
+	return ACRN_FAILED;
+}
+
+#define MODEL_UNREADABLE "its structure is not in the caller's memory"
+#define MODEL_SEVERITY	 "the VM is of a higher severity than the Service VM"
+#define MODEL_NO_IOREQS	 "the VM has no page of I/O requests yet, which set_ioreq_buffer gives it"
+#define MODEL_RELEASE	 "a release build of ACRN does not have it"
+
 /* ---- memory (model_memory.c): guest-physical of a VM unless it says host ---- */
 
 /* Copy page by page as far as it goes; 0 or -EINVAL. What was copied before the error stays. */

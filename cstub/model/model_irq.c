@@ -23,9 +23,13 @@ uint32_t model_gsi_count(struct acrn_model *model, const struct model_vm *vm)
 /* What is done to the line (bits 63:32 of arg2) is not checked. */
 int32_t model_set_irqline(struct model_call *call)
 {
+	uint32_t lines = model_gsi_count(call->model, call->target);
+
 	if (!model_severity_allows(call->model, call->target))
-		return ACRN_FAILED;
-	return (uint32_t)call->arg2 < model_gsi_count(call->model, call->target) ? 0 : ACRN_FAILED;
+		return model_fail(call, MODEL_SEVERITY);
+	if ((uint32_t)call->arg2 >= lines)
+		return model_fail_with(call, "gsi is not below %, so many lines the VM has", lines);
+	return 0;
 }
 
 /* Only bits 31:20 of the address count, for the data anything goes. */
@@ -33,10 +37,13 @@ int32_t model_inject_msi(struct model_call *call)
 {
 	struct acrn_msi_entry msi;
 
-	if (!model_severity_allows(call->model, call->target) ||
-	    model_read(call->model, call->caller, &msi, call->arg2, sizeof(msi)))
-		return ACRN_FAILED;
-	return (msi.msi_addr >> 20 & 0xfff) == MSI_BASE ? 0 : ACRN_FAILED;
+	if (!model_severity_allows(call->model, call->target))
+		return model_fail(call, MODEL_SEVERITY);
+	if (model_read(call->model, call->caller, &msi, call->arg2, sizeof(msi)))
+		return model_fail(call, MODEL_UNREADABLE);
+	if ((msi.msi_addr >> 20 & 0xfff) != MSI_BASE)
+		return model_fail_with(call, "bits 31:20 of msi_addr are not %", MSI_BASE);
+	return 0;
 }
 
 int32_t model_set_callback_vector(struct model_call *call)

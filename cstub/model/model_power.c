@@ -19,7 +19,8 @@ static int32_t pstate_count(struct model_call *call)
 	const uint8_t none = 0;
 
 	if (!(model_config(call->model, call->target)->flags & ACRN_VM_VHWP))
-		return ACRN_FAILED;
+		return model_fail(
+			call, "only a VM with ACRN_VM_VHWP is told how many P-states there are");
 	return put(call, &none, sizeof(none));
 }
 
@@ -42,7 +43,8 @@ static int32_t cstate(struct model_call *call, uint8_t number)
 	};
 
 	if (!number || number > call->model->machine->cstates)
-		return ACRN_FAILED;
+		return model_fail_with(call, "the machine's C-states are 1 to %",
+				       call->model->machine->cstates);
 	return put(call, &data, sizeof(data));
 }
 
@@ -54,12 +56,12 @@ int32_t model_pm_get_cpu_state(struct model_call *call)
 	case ACRN_PM_PX_COUNT:
 		return pstate_count(call);
 	case ACRN_PM_PX_DATA:
-		return ACRN_FAILED;
+		return model_fail(call, "ACRN keeps the P-states to itself");
 	case ACRN_PM_CX_COUNT:
 		return cstate_count(call);
 	case ACRN_PM_CX_DATA:
 		return cstate(call, number);
 	default:
-		return ACRN_FAILED;
+		return model_fail(call, "there is no command of that type");
 	}
 }

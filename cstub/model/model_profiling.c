@@ -156,9 +156,9 @@ int32_t model_profiling_ops(struct model_call *call)
 	int32_t result;
 
 	if (!call->model->machine->debug_build)
-		return -ACRN_EPERM;
+		return model_refuse(call, -ACRN_EPERM, MODEL_RELEASE);
 	if (call->arg1 >= sizeof(command) / sizeof(*command))
-		return ACRN_FAILED;
+		return model_fail(call, "there is no such command");
 	size = command[call->arg1].size;
 	if (command[call->arg1].per_cpu)
 		size *= cpus < MOST_CPUS ? cpus : MOST_CPUS;

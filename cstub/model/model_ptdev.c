@@ -7,24 +7,30 @@
  */
 #include "model_internal.h"
 
-static bool virtual_pin_valid(struct model_call *call, const struct intx_info *intx)
+static uint32_t virtual_pins(struct model_call *call, const struct intx_info *intx)
 {
-	return intx->virt_pin <
-	       (intx->pic_pin ? MODEL_PIC_PINS : model_gsi_count(call->model, call->target));
+	return intx->pic_pin ? MODEL_PIC_PINS : model_gsi_count(call->model, call->target);
 }
 
-/* Reads the argument; whether it is about a line of a device that the VM has. */
-static bool read_line(struct model_call *call, struct hc_ptdev_irq *irq)
+/* Reads the argument; 0 if it is about a line of a device that the VM has. */
+static int32_t read_line(struct model_call *call, struct hc_ptdev_irq *irq)
 {
 	struct model_pci *device;
 
 	if (model_read(call->model, call->caller, irq, call->arg2, sizeof(*irq)))
-		return false;
+		return model_fail(call, MODEL_UNREADABLE);
 	if (irq->type != ACRN_PTDEV_INTX)
-		return false;
+		return model_fail(call, "type is not ACRN_PTDEV_INTX");
 	device = model_pci_find(call->model, call->target, irq->virt_bdf);
-	return device && model_pci_bdf(call->model, device) == irq->phys_bdf &&
-	       virtual_pin_valid(call, &irq->intx);
+	if (!device)
+		return model_fail(call, "the VM has no device at virt_bdf");
+	if (model_pci_bdf(call->model, device) != irq->phys_bdf)
+		return model_fail_with(call, "the device at virt_bdf is %, not phys_bdf",
+				       model_pci_bdf(call->model, device));
+	if (irq->intx.virt_pin >= virtual_pins(call, &irq->intx))
+		return model_fail_with(call, "virt_pin is not below %, so many pins the VM has",
+				       virtual_pins(call, &irq->intx));
+	return 0;
 }
 
 static struct model_intx *by_physical(struct acrn_model *model, uint32_t pin)
@@ -61,8 +67,13 @@ int32_t model_set_ptdev_intr_info(struct model_call *call)
 	struct model_intx *line;
 	struct hc_ptdev_irq irq;
 
-	if (!read_line(call, &irq) || irq.intx.phys_pin >= call->model->machine->physical_pins)
+	uint32_t pins = call->model->machine->physical_pins;
+
+	if (read_line(call, &irq))
 		return ACRN_FAILED;
+	if (irq.intx.phys_pin >= pins)
+		return model_fail_with(
+			call, "phys_pin is not below %, so many pins the machine has", pins);
 	line = by_physical(call->model, irq.intx.phys_pin);
 	if (line)
 		return line->vm == call->target ? 0 : -ACRN_ENODEV;
@@ -79,7 +90,7 @@ int32_t model_reset_ptdev_intr_info(struct model_call *call)
 	struct model_intx *line;
 	struct hc_ptdev_irq irq;
 
-	if (!read_line(call, &irq))
+	if (read_line(call, &irq))
 		return ACRN_FAILED;
 	line = by_virtual(call, &irq.intx);
 	if (line)

@@ -15,10 +15,10 @@ int32_t model_vm_gpa2hpa(struct model_call *call)
 	struct vm_gpa2hpa translation;
 
 	if (model_read(call->model, call->caller, &translation, call->arg2, sizeof(translation)))
-		return ACRN_FAILED;
+		return model_fail(call, MODEL_UNREADABLE);
 	translation.hpa = model_map_find(call->model, call->target, translation.gpa);
 	if (translation.hpa == ACRN_INVALID_HPA)
-		return ACRN_FAILED;
+		return model_fail_with(call, "the VM has no memory at %", translation.gpa);
 	return model_write(call->model, call->caller, call->arg2, &translation,
 			   sizeof(translation));
 }
@@ -52,10 +52,10 @@ int32_t model_set_memory_regions(struct model_call *call)
 	int32_t result = ACRN_FAILED;
 
 	if (model_read(call->model, call->caller, &regions, call->arg1, sizeof(regions)))
-		return ACRN_FAILED;
+		return model_fail(call, MODEL_UNREADABLE);
 	if (!model_severity_allows(call->model, call->target) &&
 	    call->target->state == ACRN_VM_RUNNING)
-		return ACRN_FAILED;
+		return model_fail(call, MODEL_SEVERITY);
 	for (uint32_t i = 0; i < regions.mr_num && i < MOST_REGIONS; i++) {
 		if (model_read(call->model, call->caller, &region,
 			       regions.regions_gpa + i * sizeof(region), sizeof(region)))
@@ -64,6 +64,8 @@ int32_t model_set_memory_regions(struct model_call *call)
 		if (result < 0)
 			break;
 	}
+	if (result == ACRN_FAILED)
+		return model_fail(call, "there is no region that could be read");
 	return result;
 }
 
@@ -78,7 +80,7 @@ int32_t model_write_protect_page(struct model_call *call)
 	uint64_t hpa;
 
 	if (model_read(call->model, call->caller, &page, call->arg2, sizeof(page)))
-		return ACRN_FAILED;
+		return model_fail(call, MODEL_UNREADABLE);
 	if (!model_severity_allows(call->model, call->target) || page.gpa & (PAGE_4K - 1))
 		return -ACRN_EINVAL;
 	hpa = model_map_find(call->model, call->target, page.gpa);

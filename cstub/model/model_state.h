@@ -87,7 +87,8 @@ struct acrn_model {
 	struct model_npk npk;
 	uint64_t sep_switches; /* of the sampling profiler */
 	bool pmu_set_up, pmu_running;
-	uint8_t answer_pattern; /* 0: answers are ACRN's */
+	uint8_t answer_pattern;	   /* 0: answers are ACRN's */
+	struct acrn_reason reason; /* of the last answer */
 };
 
 /* One call on its way through the model. */

@@ -24,12 +24,13 @@ int32_t model_set_vcpu_regs(struct model_call *call)
 	struct acrn_vcpu_regs regs;
 
 	if (!call->arg2 || model_read(call->model, call->caller, &regs, call->arg2, sizeof(regs)))
-		return ACRN_FAILED;
-	if (regs.vcpu_id >= call->model->machine->max_vcpus)
-		return ACRN_FAILED;
-	if (call->target->vcpu[regs.vcpu_id].state == MODEL_VCPU_OFFLINE)
-		return ACRN_FAILED;
-	return control_registers_valid(&regs.vcpu_regs) ? 0 : ACRN_FAILED;
+		return model_fail(call, MODEL_UNREADABLE);
+	if (regs.vcpu_id >= call->model->machine->max_vcpus ||
+	    call->target->vcpu[regs.vcpu_id].state == MODEL_VCPU_OFFLINE)
+		return model_fail_with(call, "the VM has no vCPU %", regs.vcpu_id);
+	if (!control_registers_valid(&regs.vcpu_regs))
+		return model_fail(call, "cr0 or cr4 has bits that a VM must not set, or lacks NE");
+	return 0;
 }
 
 int32_t model_create_vcpu(struct model_call *call)
@@ -48,7 +49,7 @@ int32_t model_service_vm_offline_cpu(struct model_call *call)
 		    model_cpu_of(vm, i) != (uint32_t)call->arg1)
 			continue;
 		if (i == 0)
-			return ACRN_FAILED;
+			return model_fail(call, "that is the CPU that the Service VM booted on");
 		vm->vcpu[i].state = MODEL_VCPU_OFFLINE;
 	}
 	return 0;

@@ -121,39 +121,46 @@ static bool beyond(const struct acrn_machine *machine, uint64_t cpus)
 	return machine->cpus < 64 && cpus >> machine->cpus;
 }
 
-/* Creates the VM that `creation` asks for and fills in its outputs; false if it must not be. */
-static bool create(struct acrn_model *model, struct model_vm *target,
-		   struct acrn_vm_creation *creation, uint16_t caller)
+/* Creates the VM that `creation` asks for and fills in its outputs; -1 if it must not be. */
+static int32_t create(struct model_call *call, struct acrn_vm_creation *creation)
 {
-	struct acrn_vm_slot *config = model_config(model, target);
-	struct model_vm *vm = &model->vm[target->id];
+	struct acrn_model *model = call->model;
+	struct acrn_vm_slot *config = model_config(model, call->target);
+	struct model_vm *vm = &model->vm[call->target->id];
 	uint64_t cpus = config->cpu_affinity;
 
 	if (vm->state != ACRN_VM_OFF)
-		return false;
+		return model_fail(call, "the VM of that slot is there already");
 	config->flags = (config->flags & ~CALLER_FLAGS) | (creation->vm_flag & CALLER_FLAGS);
 	if (creation->cpu_affinity)
 		cpus = creation->cpu_affinity;
-	if (cpus & ~config->cpu_affinity || beyond(model->machine, cpus))
-		return false;
+	if (cpus & ~config->cpu_affinity)
+		return model_fail_with(call, "cpu_affinity has CPUs that are not the VM's, %",
+				       config->cpu_affinity);
+	if (beyond(model->machine, cpus))
+		return model_fail_with(call, "the machine has no such CPU, only % of them",
+				       model->machine->cpus);
 	if (config->flags & ACRN_VM_LAPIC_PASSTHROUGH && !(config->flags & ACRN_VM_RT))
-		return false;
+		return model_fail(call, "ACRN_VM_LAPIC_PASSTHROUGH needs ACRN_VM_RT");
 	if (build_vm(model, vm, cpus)) {
-		creation->vmid = (uint16_t)(vm->id - caller);
+		creation->vmid = (uint16_t)(vm->id - call->caller->id);
 		creation->vcpu_num = vm->vcpus;
 	} else {
 		creation->vmid = (uint16_t)ACRN_INVALID_VMID;
 	}
-	return true;
+	return 0;
 }
 
 int32_t model_create_vm(struct model_call *call)
 {
 	struct acrn_vm_creation creation;
-	int32_t result = ACRN_FAILED;
+	int32_t result;
 
-	if (!model_read(call->model, call->caller, &creation, call->arg1, sizeof(creation)) &&
-	    create(call->model, call->target, &creation, call->caller->id))
+	if (model_read(call->model, call->caller, &creation, call->arg1, sizeof(creation)))
+		result = model_fail(call, MODEL_UNREADABLE);
+	else
+		result = create(call, &creation);
+	if (!result)
 		result = model_write(call->model, call->caller, call->arg1, &creation,
 				     sizeof(creation));
 	if (result || creation.vmid == ACRN_INVALID_VMID)
@@ -193,7 +200,7 @@ void model_start_vm(struct model_vm *vm)
 int32_t model_start_vm_call(struct model_call *call)
 {
 	if (call->target->ioreq_page == ACRN_INVALID_HPA)
-		return ACRN_FAILED;
+		return model_fail(call, MODEL_NO_IOREQS);
 	model_start_vm(call->target);
 	return 0;
 }

@@ -14,13 +14,17 @@
 #define TRUSTY_VERSION_1 1u
 #define TRUSTY_VERSION_2 2u
 
+#define NO_WORLD "the VM has no secure world"
+
 int32_t model_initialize_trusty(struct model_call *call)
 {
 	struct model_vm *vm = call->caller;
 	struct trusty_boot_param boot;
 
-	if (!vm->world_supported || vm->world_active || call->vcpu->in_secure_world)
-		return -ACRN_EPERM;
+	if (!vm->world_supported)
+		return model_refuse(call, -ACRN_EPERM, NO_WORLD);
+	if (vm->world_active || call->vcpu->in_secure_world)
+		return model_refuse(call, -ACRN_EPERM, "the secure world is there already");
 	if (model_read(call->model, vm, &boot, call->arg1, sizeof(boot)))
 		return -ACRN_EFAULT;
 	if (boot.version != TRUSTY_VERSION_1 && boot.version != TRUSTY_VERSION_2)
@@ -32,8 +36,10 @@ int32_t model_initialize_trusty(struct model_call *call)
 
 int32_t model_world_switch(struct model_call *call)
 {
-	if (!call->caller->world_supported || !call->caller->world_active)
-		return -ACRN_EPERM;
+	if (!call->caller->world_supported)
+		return model_refuse(call, -ACRN_EPERM, NO_WORLD);
+	if (!call->caller->world_active)
+		return model_refuse(call, -ACRN_EPERM, "initialize_trusty has not made it yet");
 	call->vcpu->in_secure_world = !call->vcpu->in_secure_world;
 	return 0;
 }
@@ -42,8 +48,10 @@ int32_t model_save_restore_sworld_ctx(struct model_call *call)
 {
 	struct model_vm *vm = call->caller;
 
-	if (call->vcpu_id || !vm->world_supported)
-		return -ACRN_EPERM;
+	if (call->vcpu_id)
+		return model_refuse(call, -ACRN_EPERM, "it is not made on the VM's vCPU 0");
+	if (!vm->world_supported)
+		return model_refuse(call, -ACRN_EPERM, NO_WORLD);
 	if (!vm->world_active && !vm->world_saved)
 		return -ACRN_EINVAL;
 	vm->world_saved = vm->world_active;

@@ -156,8 +156,8 @@ class RecordDecoder:
         rules = ResultChecker(
             knowledge.table, knowledge.results, knowledge.explain, abi=knowledge.abi
         )
-        # Which VMs there are, the rule on ENOTTY would have to see from every call before.
-        event.findings += [f for f in rules.check(event) if f.kind != "enotty"]
+        # Why it was refused, the rules would have to see from every call before.
+        event.findings += [f for f in rules.check(event) if f.kind not in ("enotty", "refused")]
 
     def _changed(self, raw: bytes, flags: int) -> Iterator[tuple[str, int, int]]:
         """Register, value before and value after, of those that there was room for."""

@@ -57,13 +57,18 @@ class Meanings:
             ANSWERED_BY: self._answered_by(event),
             "arguments": self._arguments(event),
             "changed registers": self._registers(event),
-            "findings": sorted(finding.kind for finding in event.findings),
+            "findings": sorted(self._kinds(event)),
         }
         if self.sites and event.site:
             tree["site"] = str(event.site)
         if self.addresses and event.site:
             tree["address"] = hex(event.site.address)
         return tree
+
+    def _kinds(self, event: Event) -> Iterator[str]:
+        """Without what a player knows of a failure, and a traced hypervisor does not tell."""
+        kinds = (finding.kind for finding in event.findings)
+        return (kind for kind in kinds if kind != "refused" or self.players)
 
     def _answered_by(self, event: Event) -> str | None:
         is_player = event.answered_by in PLAYERS and not self.players

@@ -192,7 +192,7 @@ class Answering:
 
     def _mark(self, answer: Answer) -> None:
         event, intervention = answer.event, answer.intervention
-        event.answered_by = intervention.answered_by
+        event.answered_by, event.reason = intervention.answered_by, intervention.reason
         if intervention.mocked:
             event.more[MOCKED] = intervention.mocked
         self._after[answer.call.seq] = intervention.after

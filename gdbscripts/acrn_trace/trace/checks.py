@@ -4,7 +4,7 @@
 A check is a function of an event and its call. Whoever starts a trace puts its checks together.
 """
 
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Container, Iterable, Iterator
 
 from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.calls import CallTable
@@ -14,11 +14,12 @@ from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.field_changes import FieldChange
 from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.pairing import Call
-from acrn_trace.trace.results import ResultChecker
+from acrn_trace.trace.results import STALE, ResultChecker, stale_text
 from acrn_trace.trace.structures import Tree
 
 Check = Callable[[Event, Call], Iterable[Finding]]
 
+LOST = (-19, -13)  # ENODEV, EACCES
 MAX_TOLD = 8  # changes of one call's input that have a finding each
 MAX_VALUE = 100  # characters of a value in a finding
 
@@ -40,7 +41,7 @@ def checks_of(
     checks = [misread(knowledge.table), changed_inputs, clobbers]
     checks.append(of_answers(lambda event, _call: results.check(event)))
     if knowledge.releases.can_lose_errors(knowledge.release):
-        checks.append(of_answers(stale_result))
+        checks.append(of_answers(stale_result(knowledge.releases.may_lose)))
     return checks
 
 
@@ -81,15 +82,25 @@ def clobbers(event: Event, call: Call) -> list[Finding]:
     return clobber_findings(event.clobbered, event.name, call.site)
 
 
-def stale_result(event: Event, call: Call) -> Iterator[Finding]:
-    """A result that may be none, of a release of ACRN that leaves RAX alone at some failures."""
-    result = call.abi.result
-    if call.abi is main_abi() and event.rax == call.entry.registers[result]:
-        yield Finding(
-            "stale-rax",
-            f"{event.name} left {result.upper()} as it was, {event.rax:#x}: this release of "
-            "ACRN does so when it fails with ENODEV or EACCES",
-        )
+def stale_result(may_lose: Container[str]) -> Check:
+    """A result that may be none, of a release of ACRN that leaves RAX alone at some failures.
+
+    A mock knows whether it did. Calls other than those that ``may_lose`` an error answer 0 and
+    other errors by right, also where RAX happened to be that before.
+    """
+
+    def check(event: Event, call: Call) -> Iterator[Finding]:
+        result = call.abi.result
+        if call.abi is not main_abi():
+            return
+        if event.answered_by == "mock" or event.rax != call.entry.registers[result]:
+            return
+        by_right = event.ret == 0 or event.failed and event.ret not in LOST
+        if event.name in may_lose or not by_right:
+            why = "this release of ACRN does so when it fails with ENODEV or EACCES"
+            yield Finding(STALE, stale_text(event, result, why))
+
+    return check
 
 
 def _input_changed(call: str, change: FieldChange) -> Finding:

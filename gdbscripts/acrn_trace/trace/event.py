@@ -21,6 +21,14 @@ class Finding:
     text: str
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why a played ACRN answered a call as it did: the kind of the finding, and a clause."""
+
+    kind: str  # refused; no-vm: the VM that it names is off; stale-rax: RAX was left as it was
+    text: str
+
+
 @dataclass
 class Event:
     """One hypercall. What its source cannot know is None."""
@@ -51,6 +59,7 @@ class Event:
     more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
     # As they were read from a guest that was stopped: what the checks look at.
     arguments: Decoded | None = field(default=None, compare=False, repr=False)
+    reason: Reason | None = field(default=None, compare=False, repr=False)
 
     @property
     def ret(self) -> int | str | None:

@@ -3,8 +3,8 @@
 is, and ways to end."""
 
 FINDING_KINDS = tuple(
-    "clobber guest-code argument address no-vm hypervisor-differs input-changed enotty number "
-    "stale-rax zero-but-failed zero-proves-nothing mock-exception model replay-departs "
+    "clobber guest-code argument address no-vm refused hypervisor-differs input-changed enotty "
+    "number stale-rax zero-but-failed zero-proves-nothing mock-exception model replay-departs "
     "replay-incomplete clock lost".split()
 )
 

@@ -10,7 +10,7 @@ from typing import Callable, Iterable, Mapping, Protocol
 
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
-from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.event import Event, Finding, Reason
 from acrn_trace.trace.pairing import Call
 
 INJECTS, ANSWERS, CATCHES = range(3)  # the ranks of those who intervene
@@ -24,6 +24,7 @@ class Intervention:
     memory: list[tuple[int, bytes]] = field(default_factory=list)  # guest-physical, in order
     answer: int | None = None  # at entry only: RAX; the hypervisor never sees the call
     answered_by: str | None = None  # "mock", "inject", "replay", where there is an answer
+    reason: Reason | None = None  # why it is the answer, if ACRN's is not a plain one
     mocked: str | None = None  # Event.more["mocked"] of an answer, if it is to have that
     delay: float = 0.0  # seconds of host time the guest is held
     stop: str | None = None  # why the guest then stays stopped: one sentence, printed

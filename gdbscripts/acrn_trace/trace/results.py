@@ -6,15 +6,15 @@ from typing import Any, Callable, Iterator
 from acrn_trace.guest.abi import Abi, main_abi
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables.calls import CallTable
+from acrn_trace.tables.errnos import errno_name
 from acrn_trace.tables.results import ResultRules
-from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.event import Event, Finding, Reason
 from acrn_trace.trace.field_changes import is_change, parts
+from acrn_trace.trace.seen_vms import CREATES, NOT_CREATED, SeenVms, target_vm
 
 FAILED, EINVAL, ENOTTY = -1, -22, -25
-CREATES = "create_vm"  # the VM that it names is not there yet
 SERVICE_VM = 0
-MAX_VMS = 64  # that a trace remembers; ACRN's own limit is 16
-CREATED, NOT_CREATED = "created", "was not created in this trace"
+NO_VM, REFUSED, STALE = "no-vm", "refused", "stale-rax"  # kinds of findings
 
 
 class ResultChecker:
@@ -36,11 +36,10 @@ class ResultChecker:
         self._table = table
         self._rules = rules
         self._elsewhere = elsewhere
-        self._from_boot = from_boot
         self._absence = absence
         self._abi = abi or main_abi()
         self._result = self._abi.result.upper()
-        self._vms: dict[int, str] = {}  # VM id -> what became of it
+        self._vms = SeenVms(rules, from_boot)
 
     def check(self, event: Event) -> Iterator[Finding]:
         """The findings on a call that returned."""
@@ -53,9 +52,16 @@ class ResultChecker:
             yield Finding("enotty", f"{event.name} answered ENOTTY: {self._why_enotty(event)}")
         if event.ret == EINVAL:
             yield from self._no_address(event)
-        if event.ret == FAILED:
-            yield from self._no_vm(event)
-        self._remember(event)
+        if event.reason or event.ret == FAILED:
+            yield from self._refused(event)
+        self._vms.remember(event)
+
+    def _told(self, event: Event, reason: Reason) -> Finding:
+        """The reason of a played ACRN, which knows which of its checks failed."""
+        if reason.kind == STALE:
+            return Finding(STALE, stale_text(event, self._abi.result, reason.text))
+        answer = "-1" if event.ret == FAILED else errno_name(event.ret)
+        return Finding(reason.kind, f"{event.name} answered {answer}: {reason.text}")
 
     def _number(self, event: Event) -> Iterator[Finding]:
         abi = self._abi
@@ -94,10 +100,10 @@ class ResultChecker:
         vmid = target_vm(event)
         if vmid is None or vmid == SERVICE_VM:
             return "the caller is not permitted to make this call"
-        fate = self._vms.get(vmid, NOT_CREATED)
-        if fate == CREATED:
-            return f"not permitted (VM {vmid} was created in this trace)"
-        return f"VM {vmid} {fate}"
+        seen = self._vms.seen(vmid)
+        if seen:
+            return f"not permitted (VM {vmid} {seen} in this trace)"
+        return f"VM {vmid} {self._vms.fate(vmid) or NOT_CREATED}"
 
     def _no_address(self, event: Event) -> Iterator[Finding]:
         """The structure is where the hypervisor has no memory of the caller's."""
@@ -110,38 +116,38 @@ class ResultChecker:
                 text = f"{event.name} answered EINVAL: {name} is at {address:#x}, {why}"
                 yield Finding("address", text)
 
-    def _no_vm(self, event: Event) -> Iterator[Finding]:
-        """Why it failed, where it names a VM that is not there.
+    def _refused(self, event: Event) -> Iterator[Finding]:
+        """Why it failed: as a played ACRN says, else where only one reason fits what was seen."""
+        reason = event.reason
+        if reason is None or reason.kind == NO_VM:
+            reason = self._seen_reason(event) or reason
+        if reason:
+            yield self._told(event, reason)
 
-        Most handlers answer -1 for a slot whose VM was not created, hypervisor/common/hypercall.c.
-        """
-        vmid = target_vm(event)
-        if event.name == CREATES or vmid is None or vmid == SERVICE_VM:
-            return
-        fate = self._vms.get(vmid)
-        if fate is None and self._from_boot() and len(self._vms) < MAX_VMS:
-            fate = NOT_CREATED
-        if fate and fate != CREATED:
-            yield Finding("no-vm", f"{event.name} answered -1: VM {vmid} {fate}")
+    def _seen_reason(self, event: Event) -> Reason | None:
+        """Handlers answer -1 for a VM that is off, or in a state that they have no use for, before
+        they look at anything else: common/hypercall.c."""
+        vmid, why = target_vm(event), None
+        if event.name == CREATES or vmid == SERVICE_VM:
+            return None
+        if vmid is not None:
+            fate = self._vms.fate(vmid)
+            if fate or not self._vms.seen(vmid):
+                return Reason(NO_VM, f"VM {vmid} {fate}") if fate else None
+            why = self._vms.wrong_state(event.name, vmid)
+        why = why or self._only_reason(event)
+        return Reason(REFUSED, why) if why else None
 
-    def _remember(self, event: Event) -> None:
-        vmid = target_vm(event)
-        full = len(self._vms) >= MAX_VMS and vmid not in self._vms
-        if event.ret != 0 or vmid is None or full:
-            return
-        fates = {CREATES: CREATED, "destroy_vm": f"was destroyed by call {event.seq}"}
-        if event.name in fates and vmid != 0xFFFF:
-            self._vms[vmid] = fates[event.name]
+    def _only_reason(self, event: Event) -> str | None:
+        """What else it may be, if that is one thing; what could not be read is another."""
+        is_read = not any(
+            isinstance(tree, dict) and "unreadable" in tree for tree in event.decoded.values()
+        )
+        return self._rules.failed_means.get(event.name) if is_read else None
 
 
-def target_vm(event: Event) -> int | None:
-    """The VM id that a call names, wherever it stands; what create_vm wrote."""
-    for tree in (event.decoded, *(t for t in event.decoded.values() if isinstance(t, dict))):
-        vmid = tree.get("vmid")
-        vmid = vmid["out"] if is_change(vmid) else vmid
-        if isinstance(vmid, int):
-            return vmid
-    return None
+def stale_text(event: Event, result: str, why: str) -> str:
+    return f"{event.name} left {result.upper()} as it was, {event.rax:#x}: {why}"
 
 
 def _at(tree: Any, path: str) -> Any:

@@ -14,7 +14,8 @@ from acrn_trace.trace.checks import checks_of
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
-from acrn_trace.trace.results import MAX_VMS, ResultChecker
+from acrn_trace.trace.results import ResultChecker
+from acrn_trace.trace.seen_vms import MAX_VMS
 from helpers.make.memory import FakeMemory
 from helpers.make.stop import SITE, stop
 
@@ -74,7 +75,7 @@ def test_an_error_is_no_zero_but_failed(check):
 def test_a_zero_that_proves_nothing(name, check):
     ((kind, text),) = check(name)
     assert kind == "zero-proves-nothing" and text.startswith(f"{name}: it ")
-    assert check(name, ret=-1) == []
+    assert kinds(check(name, ret=-1)) in ([], ["refused"])
 
 
 def regions(*elements) -> dict:
@@ -113,7 +114,7 @@ def test_a_failure_names_a_vm_that_there_is_not(from_boot):
     assert from_boot("start_vm", ret=FAILED, vmid=3) == [("no-vm", text)]
     assert kinds(from_boot("set_memory_regions", ret=FAILED, regions={"vmid": 3})) == ["no-vm"]
     from_boot("create_vm", **created(3))
-    assert from_boot("start_vm", ret=FAILED, vmid=3) == []
+    assert kinds(from_boot("start_vm", ret=FAILED, vmid=3)) == ["refused"]
 
 
 def test_a_failure_names_a_vm_that_is_gone(check):

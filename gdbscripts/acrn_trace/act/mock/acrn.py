@@ -9,12 +9,14 @@ from acrn_trace.act.mock.cpuid import AcrnCpuid
 from acrn_trace.act.mock.library import AcrnModel, Machine, PciDevice, Vmcall
 from acrn_trace.act.mock.settings import ORDERS, SEVERITIES, STATES, Settings, usual_pci
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import MASK64, abi_named
+from acrn_trace.guest.abi import abi_named
 from acrn_trace.guest.pending_memory import PendingMemory
+from acrn_trace.tables.errnos import errno_name
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.checks import LOST
+from acrn_trace.trace.event import Reason
 
 SERVICE_VM = 0
-LOST = {-19 & MASK64, -13 & MASK64}  # -ENODEV, -EACCES
 
 
 def machine_of(settings: Settings) -> Machine:
@@ -63,7 +65,7 @@ class PlayedAcrn:
         self.machine = machine_of(settings)
         self._model = AcrnModel(self.machine)
         self.answered = 0  # calls
-        release = settings.version or knowledge.release
+        release = settings.version or knowledge.named or knowledge.releases.newest
         self._numbers = _numbers(knowledge, release)
         self._loses_errors = knowledge.releases.can_lose_errors(release)
         self.cpuid = AcrnCpuid(settings.tsc_khz) if settings.tsc_khz else AcrnCpuid()
@@ -104,8 +106,12 @@ class PlayedAcrn:
         call = Vmcall(SERVICE_VM, vcpu, cpl, number, self.abi.arguments_in(registers))
         answer = self._model.vmcall(call, memory)
         self.answered += 1
-        if self._loses_errors and answer.rax in LOST:
-            return library.Answer(answer.outcome, registers[self.abi.result])
+        error = answer.rax - (1 << 64)
+        if self._loses_errors and error in LOST:
+            why = Reason(
+                "stale-rax", f"this release does so when it fails with {errno_name(error)}, as here"
+            )
+            return library.Answer(answer.outcome, registers[self.abi.result], why)
         return answer
 
     def _number(self, nr: int) -> int:

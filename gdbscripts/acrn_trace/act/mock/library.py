@@ -12,6 +12,7 @@ from ctypes import (
     byref,
     c_bool,
     c_char,
+    c_char_p,
     c_int,
     c_size_t,
     c_uint8,
@@ -28,6 +29,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import MODEL_LIBRARY
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
+from acrn_trace.trace.event import Reason
 
 RETURNED, RAISES_UD, RAISES_GP = range(3)  # enum acrn_outcome
 NONE, WAITS, ANSWERED, UNANSWERED = range(4)  # enum acrn_request
@@ -87,16 +89,21 @@ class Vmcall(ctypes.Structure):
 _Access = CFUNCTYPE(c_int, c_void_p, c_uint64, c_void_p, c_size_t)
 
 
+class ModelReason(ctypes.Structure):
+    _fields_ = [("text", c_char_p), ("number", c_uint64), ("no_vm", c_bool)]
+
+
 class Memory(ctypes.Structure):
     _fields_ = [("opaque", c_void_p), ("read", _Access), ("write", _Access)]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a VMCALL does: ``outcome``, and for RETURNED the ``rax``, unsigned."""
+    """What a VMCALL does: ``outcome``, and for RETURNED the ``rax``, unsigned, and why that."""
 
     outcome: int
     rax: int
+    reason: Reason | None = None
 
 
 class AcrnModel:
@@ -116,7 +123,14 @@ class AcrnModel:
         outcome = self._with(
             memory, lambda: self._library.acrn_model_vmcall(self._state, byref(call), byref(rax))
         )
-        return Answer(outcome, rax.value)
+        return Answer(outcome, rax.value, self._reason())
+
+    def _reason(self) -> Reason | None:
+        reason = self._library.acrn_model_reason(self._state)
+        if not reason.text:
+            return None
+        text = reason.text.decode().replace("%", hex(reason.number))
+        return Reason("no-vm" if reason.no_vm else "refused", text)
 
     def make_request(self, vm: int, vcpu: int, request: bytes, memory: PendingMemory) -> bool:
         """Whether that vCPU of a User VM could make an I/O request (struct acrn_io_request)."""
@@ -204,6 +218,7 @@ def _library() -> ctypes.CDLL:
         ("acrn_model_size", c_size_t, []),
         ("acrn_model_init", None, [state, POINTER(Machine), POINTER(Memory)]),
         ("acrn_model_vmcall", c_int, [state, POINTER(Vmcall), POINTER(c_uint64)]),
+        ("acrn_model_reason", ModelReason, [state]),
         ("acrn_model_vm_state", c_int, [state, vm]),
         ("acrn_model_set_vm_state", c_bool, [state, vm, c_int]),
         ("acrn_model_make_request", c_bool, [state, vm, c_uint16, c_void_p]),

@@ -19,7 +19,7 @@ from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.calls import CallId
 from acrn_trace.tables.errnos import errors_of, result_words
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.event import Event, Finding, Reason
 from acrn_trace.trace.intervener import Intervener, Intervention
 from acrn_trace.trace.pairing import Call
 
@@ -101,12 +101,14 @@ class Mock(Intervener):
         before = self.acrn.snapshot() if self.acrn else b""
         place = place_of(self.knowledge.types, memory, self.models.limit)
         entry = self.knowledge.table.numbered(call.number, call.abi.name)
+        reasons: dict[int, Reason | None] = {}  # by answer: the model may pass one on
 
         def otherwise() -> int:
             intervention = self._by_the_rest(call, event, memory)
             if intervention is None or intervention.answer is None:
                 raise LookupError("nothing else answers this call")
             seen.registers.changed.update(intervention.registers)
+            reasons[intervention.answer] = intervention.reason
             return intervention.answer
 
         at_site = call.entry
@@ -119,6 +121,7 @@ class Mock(Intervener):
             raise
         after = self._upcalls(seen.upcalls)
         intervention = Intervention(seen.registers.changed, memory.writes, result & MASK64, "mock")
+        intervention.reason = reasons.get(intervention.answer)
         intervention.mocked = self.models.functions[call.id][0].name
         intervention.notes, intervention.after = seen.findings, after
         return intervention
@@ -142,7 +145,7 @@ class Mock(Intervener):
         assert self.acrn
         answer = self.acrn.vmcall(call.entry.vcpu, self.cpl(), call.entry.registers, memory)
         if answer.outcome == RETURNED:
-            return Intervention({}, memory.writes, answer.rax, "mock")
+            return Intervention({}, memory.writes, answer.rax, "mock", answer.reason)
         return Intervention(notes=[RAISED_GP]) if answer.outcome == RAISES_GP else None
 
     def _upcalls(self, vectors: list[int | None]) -> Callable[[], None] | None:

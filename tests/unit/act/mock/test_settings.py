@@ -18,6 +18,7 @@ STRUCTS = {
     "acrn_machine": library.Machine,
     "acrn_vmcall": library.Vmcall,
     "acrn_memory": library.Memory,
+    "acrn_reason": library.ModelReason,
 }
 
 
