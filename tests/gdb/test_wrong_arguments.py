@@ -19,10 +19,18 @@ EPERM, EINVAL, ENOTTY = (f"{ret}{errno_text(ret)}" for ret in (-1, -22, -25))
 LEFT = "ACRN looks at the low 8 bits alone and calls pause_vm"
 IRQ = "type=ACRN_PTDEV_INTX, virt_bdf=0x0, phys_bdf=0x0, intx={virt_pin=0, phys_pin=0, pic_pin="
 
+# A mock says itself that the VM is running; without one the calls before tell.
+STARTED = "start_vm answered -1: "
+LINE = "set_ptdev_intr_info answered -1: "
+WHY = {
+    "acrn": "the VM is running",
+    None: "it needs VM 2 created, and call 2 started it",
+}
+
 NUMBERS = [
     ("start_vm(vmid=2) = 0", "start_vm reads 16 bits of RDI, 0xdead0002 has more: vmid=2"),
-    (f"start_vm(vmid=2) = {EPERM}",),
-    (f"start_vm(vmid=2) = {EPERM}",),
+    (f"start_vm(vmid=2) = {EPERM}", STARTED),
+    (f"start_vm(vmid=2) = {EPERM}", STARTED),
     (
         "notify_request_finish(vmid=2, vcpu=0) = 0",
         "notify_request_finish reads 16 bits of RSI, 0x10000 has more: vcpu=0 is what ACRN takes",
@@ -38,8 +46,9 @@ BOOLEANS = [
     (
         f"set_ptdev_intr_info(vmid=2, irq={{{IRQ}254}}}}) = {EPERM}",
         "set_ptdev_intr_info has 254 in irq.intx.pic_pin, which is a bool to ACRN: 0 or 1",
+        LINE,
     ),
-    (f"set_ptdev_intr_info(vmid=2, irq={{{IRQ}1}}}}) = {EPERM}",),
+    (f"set_ptdev_intr_info(vmid=2, irq={{{IRQ}1}}}}) = {EPERM}", LINE),
 ]
 VERSION = "{major_version=1, minor_version=0}"
 HYPERVISORS_MEMORY = (
@@ -68,13 +77,18 @@ OTHERS = [
         "the guest's own code at PLACE: r8-never-loaded: R8 is never loaded: it holds what the "
         "caller left",
     ),
+    (
+        f"set_callback_vector(vector=0x5840) = {EINVAL}",
+        "the guest's own code at PLACE: argument-in-part: 'mov dil, byte ptr [rdi]' at 0x",
+    ),
+    ("set_callback_vector(vector=0x40) = 0",),
 ]
 VMS = [
     (f"start_vm(vmid=17) = {ENOTTY}", "start_vm answered ENOTTY: VM 17 was not created in this"),
     (f"start_vm(vmid=3) = {EPERM}", "start_vm answered -1: VM 3 was not created in this trace"),
     ("pause_vm(vmid=2) = 0",),
     ("destroy_vm(vmid=2) = 0",),
-    (f"start_vm(vmid=2) = {EPERM}", "start_vm answered -1: VM 2 was destroyed by call 23"),
+    (f"start_vm(vmid=2) = {EPERM}", "start_vm answered -1: VM 2 was destroyed by call 25"),
 ]
 CALLS = 3 + len(NUMBERS + BOOLEANS + ADDRESSES + OTHERS + VMS)
 ALONE = ["-kernel", GUESTS / "wrong_calls.elf"]
@@ -103,6 +117,17 @@ def assert_said(found: list[list[str]], wanted: list[tuple[str, ...]]) -> None:
         assert all(a.startswith(b) for a, b in zip(said, begin)), (call, said)
 
 
+def why_refused(found: list[list[str]]) -> set[str]:
+    """Why a VM that runs is not started, or given a line."""
+    texts = (text for _, *said in found for text in said)
+    return {
+        text.removeprefix(call)
+        for text in texts
+        for call in (STARTED, LINE)
+        if text.startswith(call) and ": VM " not in text
+    }
+
+
 @pytest.fixture(scope="module", autouse=True)
 def guests() -> None:
     build_test_guests()
@@ -123,6 +148,7 @@ def test_each_mistake_is_told_and_no_right_call_is_accused(folder):
     assert at_null[0].startswith("vm_gpa2hpa(vmid=2, translation=0x0 {gpa=")
     assert_said(found[2:], NUMBERS + BOOLEANS + ADDRESSES + OTHERS + VMS)
     assert all(len(call) == 1 for call in found[:2])  # create_vm, set_ioreq_buffer
+    assert why_refused(found) == {WHY[None]}
 
 
 def test_a_mock_is_asked_the_same(folder):
@@ -134,6 +160,7 @@ def test_a_mock_is_asked_the_same(folder):
     found = calls_of((folder / "trace").read_text())
     del found[2 + len(NUMBERS + BOOLEANS + ADDRESSES)]
     assert_said(found[2:], NUMBERS + BOOLEANS + addresses + OTHERS + VMS)
+    assert why_refused(found) == {WHY["acrn"]}
 
 
 def test_every_address_with_v_and_the_report_is_the_trace(folder):
@@ -177,7 +204,7 @@ def test_a_guest_that_records_itself_is_told_the_same(folder):
     assert report.status == 1, report
     said = [call[1:] for call in calls_of(report.out) if len(call) > 1]
     wanted = [call[1] for call in NUMBERS + ADDRESSES + OTHERS if len(call) > 1]
-    wanted = [text for text in wanted if not re.search("ENOTTY|no memory|the guest's own", text)]
+    wanted = [text for text in wanted if not re.search("ENOTTY|answered -1|no memory|the guest's own", text)]
     assert [text for call in said for text in call if "0x900000000" not in text] == [
         next(text for call in said for text in call if text.startswith(begin)) for begin in wanted
     ]

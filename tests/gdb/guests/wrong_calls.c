@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The mistakes of somebody's first calls, under the example hypervisor: arguments of which ACRN
- * reads less than was given, addresses that are none, VMs that there are not, a number with wrong
- * upper bits, and none. Each is made right as well. With a ring the guest records itself.
+ * reads less than was given or more than was set, addresses that are none, VMs that there are not,
+ * a number with wrong upper bits, and none. Each is made right as well. With a ring the guest
+ * records itself.
  */
 #include "guest.h"
 
@@ -12,6 +13,8 @@
 #define NO_SLOT	    17
 #define VERSION_AT  0x5000ul
 #define IS_NULL	    0ul
+#define VECTOR_AT   0x5800ul
+#define VECTOR	    0x40
 
 static unsigned long made;
 
@@ -21,6 +24,18 @@ static __attribute__((noinline)) long without_a_number(unsigned long vmid, unsig
 	long ret;
 
 	__asm__ volatile("vmcall" : "=a"(ret) : "D"(vmid), "S"(vcpu) : "memory");
+	return ret;
+}
+
+/* The vector is a byte, and 64 bits are read of its register. What the caller gives is not seen. */
+static __attribute__((noipa)) long vector_in_part(unsigned long pointer)
+{
+	long ret;
+
+	__asm__ volatile("movb (%%rdi), %%dil\n\tmovl %2, %%r8d\n\tvmcall"
+			 : "=a"(ret), "+D"(pointer)
+			 : "i"(ACRN_NR_set_callback_vector)
+			 : "r8", "memory");
 	return ret;
 }
 
@@ -85,6 +100,9 @@ int guest_main(void)
 	acrn_hypercall1(0xffffffff80000013, made);
 	acrn_hypercall2(ACRN_NR_notify_request_finish, made, 0);
 	without_a_number(made, 0);
+	*(volatile uint8_t *)VECTOR_AT = VECTOR;
+	vector_in_part(VECTOR_AT);
+	acrn_hypercall1(ACRN_NR_set_callback_vector, VECTOR);
 	vms();
 	return 0;
 }
