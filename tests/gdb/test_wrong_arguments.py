@@ -204,7 +204,11 @@ def test_a_guest_that_records_itself_is_told_the_same(folder):
     assert report.status == 1, report
     said = [call[1:] for call in calls_of(report.out) if len(call) > 1]
     wanted = [call[1] for call in NUMBERS + ADDRESSES + OTHERS if len(call) > 1]
-    wanted = [text for text in wanted if not re.search("ENOTTY|answered -1|no memory|the guest's own", text)]
+    wanted = [
+        text
+        for text in wanted
+        if not re.search("ENOTTY|answered -1|no memory|the guest's own", text)
+    ]
     assert [text for call in said for text in call if "0x900000000" not in text] == [
         next(text for call in said for text in call if text.startswith(begin)) for begin in wanted
     ]

@@ -11,7 +11,7 @@ from typing import Any, Iterator
 
 from acrn_trace.sinks.jsonl import compact
 from acrn_trace.tables.calls import CallTable, Entry, full_name
-from acrn_trace.trace.event import Event
+from acrn_trace.trace.event import REFUSED, Event
 
 # Fields of structures that hold the address of a buffer, or where the hypervisor put one.
 BUFFER_FIELDS = frozenset({"service_vm_gpa", "hpa", "ioreq_buf"})
@@ -68,7 +68,7 @@ class Meanings:
     def _kinds(self, event: Event) -> Iterator[str]:
         """Without what a player knows of a failure, and a traced hypervisor does not tell."""
         kinds = (finding.kind for finding in event.findings)
-        return (kind for kind in kinds if kind != "refused" or self.players)
+        return (kind for kind in kinds if kind != REFUSED or self.players)
 
     def _answered_by(self, event: Event) -> str | None:
         is_player = event.answered_by in PLAYERS and not self.players

@@ -10,11 +10,11 @@ from acrn_trace.guest.abi import main_abi
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.clobbers import clobber_findings
-from acrn_trace.trace.event import Event, Finding
+from acrn_trace.trace.event import STALE, Event, Finding
 from acrn_trace.trace.field_changes import FieldChange
 from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.pairing import Call
-from acrn_trace.trace.results import STALE, ResultChecker, stale_text
+from acrn_trace.trace.results import ResultChecker, stale_text
 from acrn_trace.trace.structures import Tree
 
 Check = Callable[[Event, Call], Iterable[Finding]]

@@ -21,11 +21,15 @@ class Finding:
     text: str
 
 
+# Of a failure: there is no such VM, or ACRN refused the call for what else, or RAX was left alone.
+NO_VM, REFUSED, STALE = "no-vm", "refused", "stale-rax"
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why a played ACRN answered a call as it did: the kind of the finding, and a clause."""
+    """Why a call was answered as it was: the kind of the finding, one of these, and a clause."""
 
-    kind: str  # refused; no-vm: the VM that it names is off; stale-rax: RAX was left as it was
+    kind: str
     text: str
 
 

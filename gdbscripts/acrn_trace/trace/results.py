@@ -8,13 +8,12 @@ from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.errnos import errno_name
 from acrn_trace.tables.results import ResultRules
-from acrn_trace.trace.event import Event, Finding, Reason
+from acrn_trace.trace.event import NO_VM, REFUSED, STALE, Event, Finding, Reason
 from acrn_trace.trace.field_changes import is_change, parts
 from acrn_trace.trace.seen_vms import CREATES, NOT_CREATED, SeenVms, target_vm
 
 FAILED, EINVAL, ENOTTY = -1, -22, -25
 SERVICE_VM = 0
-NO_VM, REFUSED, STALE = "no-vm", "refused", "stale-rax"  # kinds of findings
 
 
 class ResultChecker:
@@ -39,7 +38,7 @@ class ResultChecker:
         self._absence = absence
         self._abi = abi or main_abi()
         self._result = self._abi.result.upper()
-        self._vms = SeenVms(rules, from_boot)
+        self._vms = SeenVms(table, rules, from_boot)
 
     def check(self, event: Event) -> Iterator[Finding]:
         """The findings on a call that returned."""

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.field_changes import is_change
@@ -35,9 +36,9 @@ class _Vm:
 class SeenVms:
     """The VMs of a trace. A VM may end by itself: its state is then still not ``created``."""
 
-    def __init__(self, rules: ResultRules, from_boot: Callable[[], bool]) -> None:
+    def __init__(self, table: CallTable, rules: ResultRules, from_boot: Callable[[], bool]) -> None:
         """``from_boot``: whether every VM that there is was made in this trace."""
-        self._rules, self._from_boot = rules, from_boot
+        self._table, self._rules, self._from_boot = table, rules, from_boot
         self._vms: dict[int, _Vm] = {}
 
     def remember(self, event: Event) -> None:
@@ -68,7 +69,12 @@ class SeenVms:
         return NOT_CREATED if self._from_boot() and len(self._vms) < MAX_VMS else None
 
     def wrong_state(self, call: str, vmid: int) -> str | None:
-        """Why ``call`` refuses a VM that is there, by what was done to it; None: nothing seen."""
+        """Why ``call`` refuses a VM that is there, by what was done to it; None: nothing seen.
+
+        Where a user has a call of his own in the place of one that changes a VM, nothing is known.
+        """
+        if not all(map(self._table.named, BECOMES)):
+            return None
         vm, states = self._vms.get(vmid), self._rules.needs_state.get(call)
         if vm and states and vm.state not in states:
             return f"it needs VM {vmid} {' or '.join(states)}, and call {vm.call} {vm.done} it"

@@ -16,7 +16,7 @@ from acrn_trace.cli.launcher import main
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.sinks.stamps import Stamps
 from acrn_trace.trace import both_sides
-from acrn_trace.trace.event import Finding
+from acrn_trace.trace.event import NO_VM, REFUSED, STALE, Finding
 from acrn_trace.trace.finding_kinds import FINDING_KINDS
 from helpers.make.blocks import HEAD, end_block, records_block, wide
 from helpers.make.event import event, jsonl
@@ -261,6 +261,7 @@ def test_the_kinds_of_findings_are_all_that_the_code_makes_and_all_documented():
     here = Path(acrn_trace.__file__).parent
     code = "".join(path.read_text() for path in here.rglob("*.py"))
     made = set(re.findall(r'Finding\(\s*"([a-z-]+)"', code)) | {both_sides.DIFFERS, replay.KIND}
+    made |= {NO_VM, REFUSED, STALE}
     reader = (ROOT / "cstub" / "reader" / "trace_losses.c").read_text()
     made |= set(re.findall(r'[A-Z]\[\] = "([a-z-]+)"', reader))
     assert made == set(FINDING_KINDS)

@@ -91,6 +91,14 @@ def test_a_structure_that_could_not_be_read_is_another_reason(after):
     assert after("create_vm", fails="vm_gpa2hpa", **unreadable) == []
 
 
+def test_a_call_of_a_users_own_may_have_changed_the_vm():
+    knowledge = acrn()
+    knowledge.define("HYPERCALL1(0x80000012, launch, VALUE(u16, which))")
+    checker = ResultChecker(knowledge.table, knowledge.results)
+    assert list(checker.check(event("create_vm"))) == []
+    assert list(checker.check(event("destroy_vm", ret=FAILED))) == []
+
+
 def test_the_page_of_requests_goes_with_its_vm(after):
     made = ["create_vm", "set_ioreq_buffer", "start_vm", "pause_vm", "destroy_vm", "create_vm"]
     ((_, text),) = after(*made, fails="start_vm")

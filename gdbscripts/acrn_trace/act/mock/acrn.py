@@ -14,7 +14,7 @@ from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.errnos import errno_name
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.checks import LOST
-from acrn_trace.trace.event import Reason
+from acrn_trace.trace.event import STALE, Reason
 
 SERVICE_VM = 0
 
@@ -109,7 +109,7 @@ class PlayedAcrn:
         error = answer.rax - (1 << 64)
         if self._loses_errors and error in LOST:
             why = Reason(
-                "stale-rax", f"this release does so when it fails with {errno_name(error)}, as here"
+                STALE, f"this release does so when it fails with {errno_name(error)}, as here"
             )
             return library.Answer(answer.outcome, registers[self.abi.result], why)
         return answer

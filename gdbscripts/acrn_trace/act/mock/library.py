@@ -29,7 +29,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import MODEL_LIBRARY
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
-from acrn_trace.trace.event import Reason
+from acrn_trace.trace.event import NO_VM, REFUSED, Reason
 
 RETURNED, RAISES_UD, RAISES_GP = range(3)  # enum acrn_outcome
 NONE, WAITS, ANSWERED, UNANSWERED = range(4)  # enum acrn_request
@@ -130,7 +130,7 @@ class AcrnModel:
         if not reason.text:
             return None
         text = reason.text.decode().replace("%", hex(reason.number))
-        return Reason("no-vm" if reason.no_vm else "refused", text)
+        return Reason(NO_VM if reason.no_vm else REFUSED, text)
 
     def make_request(self, vm: int, vcpu: int, request: bytes, memory: PendingMemory) -> bool:
         """Whether that vCPU of a User VM could make an I/O request (struct acrn_io_request)."""
