@@ -112,6 +112,13 @@ class Place:
         found = self.origins.definitions(self.number, register) or set()
         return sorted(found - {ENTRY})
 
+    def sets(self, register: str) -> bool:
+        """Whether ``register`` is set for this call, as far as the order of the code tells: since
+        the last call of a function before it, which loses what no function has to keep."""
+        calls = [n for n, kind in self.function.kinds.items() if kind == "call"]
+        last = max((n for n in calls if n < self.number), default=ENTRY)
+        return any(last < n < self.number for n in self.definitions(register))
+
     def uses(self, register: str, number: int, hypercalls: bool = False) -> list[int]:
         """Those that may use what an instruction leaves in ``register``."""
         return uses(self.function, self.callees, register, number, hypercalls)

@@ -10,7 +10,7 @@ from typing import Callable, Iterator
 
 from acrn_trace.guest.abi import VMWARE_MAGIC, Abi, abis, main_abi
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.origins import KNOWN, RESULT, Value, loaded
+from acrn_trace.lint.origins import KNOWN, RESULT, loaded
 
 XEN_NUMBERS = range(1, 64)
 HYPERV_CODES = range(1, 0x400)
@@ -55,17 +55,15 @@ def is_main(place: Place) -> bool:
 def is_probably(place: Place, abi: Abi) -> bool:
     """Whether the code loads registers as the row says, with a number that it does not tell: where
     it comes from a caller, or is in no table."""
-    return (
-        not loads(place, main_abi().number)
-        and any(map(_is_given, place.before(abi.number)))
-        and loads(place, abi.number)
-        and loads(place, abi.arguments[0])
-    )
+    given = any(value.kind != RESULT for value in place.before(abi.number))
+    is_main = place.sets(main_abi().number)
+    return not is_main and given and place.sets(abi.number) and _has_first(place, abi)
 
 
-def _is_given(value: Value) -> bool:
-    """What another call left is no number, mostly."""
-    return value.kind != RESULT
+def _has_first(place: Place, abi: Abi) -> bool:
+    """Whether the first argument is loaded as the row says, and not as others do."""
+    first, others = abi.arguments[0], main_abi().arguments[0]
+    return place.sets(first) or _loaded(place, first) and not place.sets(others)
 
 
 def _known(place: Place, register: str) -> list[int]:
@@ -75,7 +73,7 @@ def _known(place: Place, register: str) -> list[int]:
     return numbers if len(numbers) == len(values) else []
 
 
-def loads(place: Place, register: str) -> bool:
+def _loaded(place: Place, register: str) -> bool:
     """Whether the function itself sets ``register`` for the call."""
     return loaded(place.before(register), register)
 
@@ -87,12 +85,11 @@ def _by_row(abi: Abi) -> Callable[[Place], str | None]:
         entries = [place.table.numbered(number, abi.name) for number in numbers]
         if not entries or None in entries:
             return None
-        number = f"{abi.number.upper()} is {numbers[0]}"
-        if not any(entry.arguments for entry in entries):
-            others = main_abi().arguments
-            return None if any(loads(place, name) for name in others) else number
-        first = abi.arguments[0]
-        return f"{number}, the first argument in {first.upper()}" if loads(place, first) else None
+        number, first = f"{abi.number.upper()} is {numbers[0]}", abi.arguments[0]
+        if _has_first(place, abi):
+            return f"{number}, the first argument in {first.upper()}"
+        has_none = not any(entry.arguments for entry in entries)
+        return number if has_none and not place.sets(main_abi().arguments[0]) else None
 
     return fits
 
@@ -106,17 +103,17 @@ def _xen(place: Place) -> str | None:
     known = _known(place, "rax")
     if not known or not all(number in XEN_NUMBERS for number in known):
         return None
-    if loads(place, "r8") and not loads(place, "r10"):
+    if _loaded(place, "r8") and not _loaded(place, "r10"):
         return None
-    return f"EAX is {known[0]}" + (", arguments up to R10" if loads(place, "r10") else "")
+    return f"EAX is {known[0]}" + (", arguments up to R10" if _loaded(place, "r10") else "")
 
 
 def _hyperv(place: Place) -> str | None:
     for control in _known(place, "rcx"):
         reserved = control & 0xF000_F000_7800_0000
-        if control & 0xFFFF not in HYPERV_CODES or reserved or loads(place, "rdi"):
+        if control & 0xFFFF not in HYPERV_CODES or reserved or _loaded(place, "rdi"):
             return None
-        if loads(place, "rdx"):
+        if _loaded(place, "rdx"):
             return f"RCX is {control:#x}, a control word, with RDX loaded"
     return None
 

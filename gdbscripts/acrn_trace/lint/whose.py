@@ -9,7 +9,7 @@ from dataclasses import replace
 from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, abis, main_abi, unknown_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.lint.findings import Place
-from acrn_trace.lint.rule_convention import convention_of, is_main, is_probably, loads
+from acrn_trace.lint.rule_convention import convention_of, is_main, is_probably
 
 NEAR = 16  # instructions before a site that load what its call needs
 BY_CODE = "code"
@@ -24,7 +24,7 @@ def by_code(site: Site, place: Place) -> Site:
     if convention and convention.abi is None:
         abi = unknown_abi(_loaded_near(place))
         return replace(site, abi=abi, abi_by=BY_CODE, other=convention.name)
-    if convention or is_main(place) or loads(place, main_abi().number):
+    if convention or is_main(place) or place.sets(main_abi().number):
         return _of_row(site, place, convention.abi if convention else main_abi())
     others = [abi for abi in abis().values() if abi is not main_abi() and is_probably(place, abi)]
     return _of_row(site, place, others[0]) if len(others) == 1 else site

@@ -11,7 +11,9 @@ from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import Linter, with_abis
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import acrn
+from helpers.guests import make
 from helpers.make.assembled import assemble
+from helpers.tree import ROOT
 
 KNOWLEDGE = acrn()
 SAVED = "f: push %rbx\n{}\n   vmcall\n   pop %rbx\n   ret"
@@ -74,3 +76,31 @@ def test_rules_are_those_of_the_row(tmp_path):
     (verdict,) = Linter(image, KNOWLEDGE).verdicts(image_sites(image))
     assert all("R8" not in found.text for found in verdict.findings)
     assert verdict.site.abi is abi_named("kvm") is not main_abi()
+
+
+@pytest.mark.parametrize(
+    ("code", "whose"),
+    [
+        ("   mov $12, %eax\n   mov $3, %edi\n   mov %rbp, %rsi", "Xen"),  # RBX is of before
+        ("   mov $12, %eax\n   mov %rsp, %rsi", "kvm"),
+        ("   mov $12, %eax\n   mov $3, %edi\n   mov %rbp, %rbx", "kvm"),
+        ("   mov $0x63, %eax\n   mov %rsp, %rsi", "kvm"),
+    ],
+)
+def test_what_was_loaded_before_another_call_counts_less(code, whose, tmp_path):
+    before = "f: push %rbx\n   mov %rdi, %rbx\n   mov %rsi, %r8\n   mov $7, %edi\n   call printk\n"
+    site = site_of(f"{before}{code}\n   vmcall\n   pop %rbx\n   ret", tmp_path)
+    assert (site.other or site.abi.name) == whose
+
+
+@pytest.mark.parametrize(
+    ("guest", "count", "whose"), [("kvm/guest.elf", 12, "kvm"), ("xen/guest.elf", 14, "Xen")]
+)
+def test_the_sites_of_guests_that_real_hypervisors_run(guest, count, whose):
+    path = f"build/tests/{guest}"
+    make(path)
+    image = open_image(str(ROOT / path))
+    sites = with_abis(image, KNOWLEDGE, image_sites(image))
+    assert [site.other or site.abi.name for site in sites] == [whose] * count
+    numbers = [site.number for site in sites]
+    assert (None in numbers) == (whose == "Xen")

@@ -7,7 +7,7 @@ from acrn_trace.act.call.build import Builder
 from acrn_trace.act.call.parse import Fields, Node
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.suggest import suggest_inside
-from acrn_trace.guest.abi import main_abi
+from acrn_trace.guest.abi import abis, main_abi
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
@@ -27,13 +27,15 @@ class Plan:
 
 def find_call(name: str, table: CallTable) -> Entry:
     """The call of that name or number; a number that the table lacks has plain arguments."""
-    entry = table.named(name)
-    if entry:
+    entry, main = table.named(name), main_abi().name
+    if entry and entry.abi == main:
         return entry
+    if entry or name.partition(":")[0] in abis():
+        raise TraceError(f"{name}: only calls of {main.upper()} can be made by hand")
     try:
         number = int(name, 0)
     except ValueError:
-        names = [entry.name for entry in table]
+        names = [entry.name for entry in table if entry.abi == main]
         raise TraceError(
             f"there is no call {name!r} in the table{suggest_inside(name, names)}; "
             "'info hypercalls' lists them, 'hypercall load' and a number make others"

@@ -249,3 +249,9 @@ def test_without_a_reserved_page_only_addresses_are_taken():
     assert planned("create_vm 0x1000", size=0)[0].arguments == (0x1000,)
     with pytest.raises(TraceError, match="the guest reserves no memory to build vm in"):
         planned("create_vm {}", size=0)
+
+
+@pytest.mark.parametrize("name", ["kvm:kick_cpu", "kvm:0x63"])
+def test_a_call_of_another_hypervisor_is_not_made_by_hand(name):
+    with pytest.raises(TraceError, match=f"^{name}: only calls of ACRN can be made by hand$"):
+        find_call(name, KNOWLEDGE.table)
