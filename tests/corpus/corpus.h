@@ -37,6 +37,10 @@
 	".globl " #name "\n.type " #name ", @function\n" #name ":\n" __VA_ARGS__ ".size " #name    \
 	", . - " #name "\n"
 
+/* The same without a type and a size, as assembly often is. */
+#define LABEL(name, ...)  LABEL_(name, __VA_ARGS__)
+#define LABEL_(name, ...) ".globl " #name "\n" #name ":\n" __VA_ARGS__
+
 /* Not in ACRN's table: a call whose number has 33 bits (corpus.def). */
 #define NR_wide 0x180000012ul
 
