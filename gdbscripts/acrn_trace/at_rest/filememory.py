@@ -10,6 +10,7 @@ import os
 from typing import IO, Callable, Iterable, Iterator, NamedTuple
 
 from acrn_trace.guest.memory import Unreadable
+from acrn_trace.guest.paging import PAGE
 
 CHUNK = 4 << 20  # bytes searched at once
 MAX_READ = 1 << 30
@@ -62,6 +63,27 @@ class FileMemory:
                 last = min(last, first + left)
                 left -= last - first
                 yield from self._find_between(piece, first, last, pattern, alignment)
+
+    def pages_with(self, offset: int, bits: int) -> Iterator[int]:
+        """The addresses of the pages whose byte at ``offset`` has ``bits``, in ascending order.
+
+        As much is searched as ``find`` would.
+        """
+        for address, data in self._chunks():
+            first = -address % PAGE + offset
+            for index, byte in enumerate(data[first::PAGE]):
+                if byte & bits == bits:
+                    yield address + first - offset + index * PAGE
+
+    def _chunks(self) -> Iterator[tuple[int, bytes]]:
+        """The memory but for holes, by parts that begin with a page or where memory does."""
+        left = os.fstat(self._file.fileno()).st_size
+        for piece in self.pieces:
+            for first, last in self._extents(piece.offset, piece.offset + piece.size):
+                for begin in range(first, min(last, first + left), CHUNK):
+                    data = self._at(begin, min(CHUNK, last - begin))
+                    left -= len(data)
+                    yield piece.address + begin - piece.offset, data
 
     def _places(self, address: int, size: int) -> list[tuple[int, int]]:
         """Offset and size of the parts of the file that make up the memory; all must be there."""

@@ -2,21 +2,15 @@
 """Speaks QEMU's monitor protocol (QMP), as far as recording needs it."""
 
 import json
-import re
 import socket
 from pathlib import Path
 from typing import Any
 
 from acrn_trace.base.errors import TargetError
+from acrn_trace.guest.ram_map import region_ranges
 
 SECONDS = 30.0
 MAX_ANSWER = 16 << 20
-
-# info mtree -f: first and last address, the region's name, and where in the region that is
-_RANGE = re.compile(
-    r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, ram\): (\S+)(?: @([0-9a-f]{16}))?",
-    re.MULTILINE,
-)
 
 
 class Monitor:
@@ -51,22 +45,10 @@ class Monitor:
     def ram_ranges(self, region: str) -> list[tuple[int, int, int]]:
         """Where the memory ``region`` is in guest-physical memory: address, size, offset in it."""
         text = self.execute("human-monitor-command", **{"command-line": "info mtree -f"})
-        return ram_ranges(text, region)
+        return region_ranges(text, region)
 
     def _answer(self) -> dict[str, Any]:
         line = self._file.readline(MAX_ANSWER)
         if not line:
             raise OSError("the connection was closed")
         return json.loads(line)
-
-
-def ram_ranges(mtree: str, region: str) -> list[tuple[int, int, int]]:
-    """The ranges of ``region`` in the address space that the CPUs see."""
-    for view in mtree.split("FlatView")[1:]:
-        if ' AS "memory"' in view:
-            return [
-                (int(first, 16), int(last, 16) - int(first, 16) + 1, int(offset or "0", 16))
-                for first, last, name, offset in _RANGE.findall(view)
-                if name == region
-            ]
-    return []

@@ -5,7 +5,8 @@ The tables are the guest's and may be anything: a walk takes as many steps as th
 table that points at itself costs no more than another.
 """
 
-from typing import Mapping, Protocol
+import contextlib
+from typing import Iterator, Mapping, Protocol
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
@@ -13,7 +14,7 @@ from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 CR0_PG, CR4_PAE, CR4_LA57 = 1 << 31, 1 << 5, 1 << 12
 PAGE = 4096
 _FRAME = 0x000F_FFFF_FFFF_F000  # also of CR3: without PCID and flags
-_PRESENT, _LARGE = 1, 1 << 7
+PRESENT, USER, _LARGE = 1, 1 << 2, 1 << 7
 _LARGE_AT = (1, 2)  # levels whose entry may be a page: 2 MiB and 1 GiB
 MAX_TABLES = 1024  # page tables that are remembered, 4 KiB each
 MAX_SIZE = 1 << 30  # bytes read at once
@@ -25,7 +26,7 @@ class PageFault(Unreadable):
 
 def translate(physical: PhysicalMemory, cr3: int, cr4: int, virtual: int) -> int:
     """The guest-physical address of ``virtual`` in long mode, or PageFault."""
-    return _translate(_Tables(physical), cr3, cr4, virtual)[0]
+    return _translate(Tables(physical), cr3, cr4, virtual)[0]
 
 
 class Memory(Protocol):
@@ -54,7 +55,7 @@ class VirtualMemory:
     def __init__(self, physical: PhysicalMemory, cr3: int, cr4: int = 0) -> None:
         self.physical = physical
         self.cr3, self.cr4 = cr3 & MASK64, cr4
-        self._tables = _Tables(physical)
+        self._tables = Tables(physical)
 
     def translate(self, address: int) -> int:
         """The guest-physical address, or PageFault."""
@@ -84,14 +85,63 @@ def memory_of(physical: PhysicalMemory, registers: Mapping[str, int]) -> Memory:
     return VirtualMemory(physical, registers["cr3"], registers.get("cr4", 0))
 
 
-class _Tables:
-    """The page tables read so far."""
+class Tables:
+    """The page tables read so far. ``needed`` are the bits that each entry on the way must have."""
 
-    def __init__(self, physical: PhysicalMemory) -> None:
-        self._physical = physical
+    def __init__(self, physical: PhysicalMemory, needed: int = PRESENT) -> None:
+        self._physical, self._needed = physical, needed
         self._known: dict[int, bytes] = {}
 
-    def entry(self, table: int, index: int) -> int:
+    def walk(self, top: int, levels: int, address: int) -> Iterator[tuple[int, int]]:
+        """From the table at ``top`` down: where each table is, at last where ``address`` is, and
+        how many bytes there are from there to the end of the page (of a table 0).
+
+        PageFault where the way ends before.
+        """
+        table = top & _FRAME
+        for level in reversed(range(levels)):
+            yield table, 0
+            shift = 12 + 9 * level
+            entry = self._entry(table, address >> shift & 511, address)
+            if entry & self._needed != self._needed:
+                raise PageFault(f"{address:#x} is not mapped")
+            if level == 0 or (entry & _LARGE and level in _LARGE_AT):
+                inside = address & (1 << shift) - 1
+                yield entry & _FRAME & ~((1 << shift) - 1) | inside, (1 << shift) - inside
+                return
+            table = entry & _FRAME
+
+    def mapped(self, top: int, levels: int) -> Iterator[tuple[int, int, int]]:
+        """All that the tables map: from where, to where, and how many bytes.
+
+        No table is looked at twice, so one that leads back to itself maps no more than it has.
+        """
+        pending, known = [(top & _FRAME, levels - 1, 0)], set()
+        while pending:
+            table, level, start = pending.pop()
+            if table in known:
+                continue
+            known.add(table)
+            for index in range(512):
+                with contextlib.suppress(Unreadable):
+                    entry = self._read_entry(table, index)
+                    if entry & self._needed != self._needed:
+                        continue
+                    address, size = start + (index << 12 + 9 * level), 1 << 12 + 9 * level
+                    if level == 0 or (entry & _LARGE and level in _LARGE_AT):
+                        yield address, entry & _FRAME & -size, size
+                    else:
+                        pending.append((entry & _FRAME, level - 1, address))
+
+    def _entry(self, table: int, index: int, address: int) -> int:
+        try:
+            return self._read_entry(table, index)
+        except Unreadable as error:
+            raise PageFault(
+                f"{address:#x} needs the page table at {table:#x}, which cannot be read: {error}"
+            ) from None
+
+    def _read_entry(self, table: int, index: int) -> int:
         """One entry of the table at a guest-physical address, or Unreadable."""
         data = self._known.get(table)
         if data is None:
@@ -105,28 +155,14 @@ class _Tables:
         return int.from_bytes(data[index * 8 : index * 8 + 8], "little")
 
 
-def _translate(tables: _Tables, cr3: int, cr4: int, virtual: int) -> tuple[int, int]:
+def _translate(tables: Tables, cr3: int, cr4: int, virtual: int) -> tuple[int, int]:
     """The guest-physical address, and how many bytes there are from it to the page's end."""
     virtual &= MASK64
     levels = 5 if cr4 & CR4_LA57 else 4
     if not _is_canonical(virtual, levels):
         raise PageFault(f"{virtual:#x} is no canonical address")
-    table = cr3 & _FRAME
-    for level in reversed(range(levels)):
-        shift = 12 + 9 * level
-        try:
-            entry = tables.entry(table, virtual >> shift & 511)
-        except Unreadable as error:
-            raise PageFault(
-                f"{virtual:#x} needs the page table at {table:#x}, which cannot be read: {error}"
-            ) from None
-        if not entry & _PRESENT:
-            raise PageFault(f"{virtual:#x} is not mapped")
-        if level == 0 or (entry & _LARGE and level in _LARGE_AT):
-            inside = virtual & (1 << shift) - 1
-            return entry & _FRAME & ~((1 << shift) - 1) | inside, (1 << shift) - inside
-        table = entry & _FRAME
-    raise AssertionError("the last level returns")
+    *_, found = tables.walk(cr3, levels, virtual)
+    return found
 
 
 def _is_canonical(virtual: int, levels: int) -> bool:

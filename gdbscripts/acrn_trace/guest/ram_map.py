@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads from QEMU's ``info mtree -f`` which guest-physical addresses are RAM or ROM.
+"""Reads from QEMU's ``info mtree -f`` which guest-physical addresses are RAM or ROM, and whose.
 
 A guest's pointer may be anything, and reading a device's register can change the device: so nothing
 is read that is not memory.
@@ -9,8 +9,16 @@ import re
 
 from acrn_trace.guest.memory import ENDS_AT, NOTHING_THERE, Unreadable
 
+# The machine's RAM in a file of ours, to be read while it runs: QEMU's id of the memory backend.
+RAM_REGION = "acrn-ram"
+
 _RANGE = re.compile(
     r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, (?:ram|rom|romd)\)", re.MULTILINE
+)
+# First and last address, the region's name, and where in the region that is.
+_REGION = re.compile(
+    r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, ram\): (\S+)(?: @([0-9a-f]{16}))?",
+    re.MULTILINE,
 )
 
 
@@ -46,3 +54,15 @@ def _joined(ranges) -> list[tuple[int, int]]:
         else:
             joined.append((first, last))
     return joined
+
+
+def region_ranges(mtree: str, region: str) -> list[tuple[int, int, int]]:
+    """The ranges of ``region`` in the address space that the CPUs see: address, size, offset."""
+    for view in mtree.split("FlatView")[1:]:
+        if ' AS "memory"' in view:
+            return [
+                (int(first, 16), int(last, 16) - int(first, 16) + 1, int(offset or "0", 16))
+                for first, last, name, offset in _REGION.findall(view)
+                if name == region
+            ]
+    return []

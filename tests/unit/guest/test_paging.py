@@ -8,29 +8,10 @@ import pytest
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.paging import PageFault, VirtualMemory, memory_of, translate
 from helpers.make.memory import FakeMemory
+from helpers.make.page_tables import Tables
 
 LA57 = 1 << 12
 HIGH = 0xFFFF_FFFF_8040_0000
-
-
-class Tables(FakeMemory):
-    """Memory whose pages are made as they are mapped."""
-
-    def map(self, root, virtual, physical, levels=4, size_level=0, large=True):
-        table = root
-        for level in reversed(range(levels)):
-            page = bytearray(self.parts.get(table, bytes(4096)))
-            slot = (virtual >> 12 + 9 * level & 511) * 8
-            if level == size_level:
-                struct.pack_into("<Q", page, slot, physical | 1 | (0x80 if level and large else 0))
-                self.parts[table] = bytes(page)
-                return
-            (entry,) = struct.unpack_from("<Q", page, slot)
-            entry = entry or (0x100000 + 0x1000 * len(self.parts)) | 3
-            struct.pack_into("<Q", page, slot, entry)
-            self.parts[table] = bytes(page)
-            table = entry & ~0xFFF
-            self.parts.setdefault(table, bytes(4096))
 
 
 @pytest.mark.parametrize("levels,cr4", [(4, 0), (5, LA57)])
