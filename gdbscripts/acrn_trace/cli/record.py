@@ -3,7 +3,6 @@
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from acrn_trace.base.places import RECORDER
 from acrn_trace.base.text import printable
 from acrn_trace.cli import plugin, qemu
 from acrn_trace.cli.monitor import Monitor
+from acrn_trace.cli.ram_file import memory_size, ram_arguments, shared_folder
+from acrn_trace.guest.ram_map import RAM_REGION
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import with_abis
@@ -26,14 +27,8 @@ from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.knowledge import Knowledge
 
-REGION = "acrn-ram"
-SHARED = Path("/dev/shm")  # the host's memory, not its disk
 POLL_SECONDS = 0.05
 END_SECONDS = 60.0
-DEFAULT_MIB = 128  # QEMU's
-
-_SIZE = re.compile(r"(?:size=)?(\d+)([KMGTkmgt]?)(?:,.*)?")
-_SHIFTS = {"k": 10, "m": 20, "": 20, "g": 30, "t": 40}
 
 
 def run(arguments: list[str]) -> int:
@@ -45,12 +40,12 @@ def run(arguments: list[str]) -> int:
     sites = image_sites(image)
     if options.engine == "plugin":
         return _record_by_plugin(options, for_qemu, knowledge, sites)
+    _refuse_backend(for_qemu)
     size = memory_size(for_qemu)
     if not os.path.exists(RECORDER):
         raise TraceError(f"{RECORDER} is missing; 'make readers' builds it")
     _begin(options.output, preamble(knowledge.table, sites))
-    folder = SHARED if os.access(SHARED, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="acrn-record-", dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix="acrn-record-", dir=shared_folder()) as name:
         _record(options, for_qemu, size, Path(name))
     return 0
 
@@ -108,21 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def memory_size(for_qemu: list[str]) -> int:
-    """The guest's memory, in bytes, as QEMU's -m says it; TraceError if it is somebody else's."""
+def _refuse_backend(for_qemu: list[str]) -> None:
     for argument in for_qemu:
         if "memory-backend" in argument:
             raise TraceError(
                 "the QEMU arguments have a memory-backend, and acrn-trace record needs its own; to "
                 "record a QEMU of yours, use acrn-record"
             )
-    if "-m" not in for_qemu[:-1]:
-        return DEFAULT_MIB << 20
-    text = for_qemu[len(for_qemu) - 1 - for_qemu[::-1].index("-m", 1) + 1]
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise TraceError(f"-m {text}: not a size of memory that acrn-trace record understands")
-    return int(match[1]) << _SHIFTS[match[2].lower()]
 
 
 def _begin(path: str, head: bytes) -> None:
@@ -137,13 +124,12 @@ def _begin(path: str, head: bytes) -> None:
 
 def _record(options: argparse.Namespace, for_qemu: list[str], size: int, folder: Path) -> None:
     ram, socket = folder / "ram", folder / "monitor"
-    backend = f"memory-backend-file,id={REGION},mem-path={ram},size={size},share=on"
     line = qemu.guest_command(options.qemu, options.image, for_qemu)
-    line += ["-object", backend, "-machine", f"memory-backend={REGION}"]
+    line += ram_arguments(ram, size)
     line += ["-S", "-qmp", f"unix:{socket},server=on,wait=off"]
     with qemu.Qemu(line, socket, folder / "qemu.err") as guest:
         monitor = Monitor(socket)
-        ranges = monitor.ram_ranges(REGION)
+        ranges = monitor.ram_ranges(RAM_REGION)
         with Recorder(options.output, ram, ranges) as recorder:
             monitor.execute("cont")
             try:

@@ -12,6 +12,7 @@ class Request:
     detach: bool  # leave the guest running at the end
     options: dict[str, object]
     terminal: int  # an inherited file descriptor: where the trace goes without -o
+    ram: str | None = None  # a file that has the guest's RAM
     result: str = ""  # the file for the Result
 
 
