@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Puts together what a guest at rest is: its vCPUs, its page tables, its rings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Iterator
 
 from acrn_trace.at_rest.address_spaces import Space, image_spaces, ring_space, vcpu_spaces
 from acrn_trace.at_rest.image_match import DIFFERS, NOT_MAPPED, CodeSample, ImageMatch
 from acrn_trace.at_rest.levels import FIRMWARE, GUEST, HYPERVISOR, UNKNOWN, Level, by_ring, level_of
 from acrn_trace.at_rest.moved_kernel import kernel_offset, kernel_space
+from acrn_trace.at_rest.nested_guest import nested_guest
 from acrn_trace.at_rest.ring_search import HEADER, FoundRing, find_rings
 from acrn_trace.at_rest.vcpu_choice import chosen_vcpu
 from acrn_trace.base.errors import TraceError
@@ -20,6 +21,11 @@ __all__ = ["FIRMWARE", "GUEST", "HYPERVISOR", "UNKNOWN", "FoundRing", "Postmorte
 _OTHER_OFFSET = (
     "The kernel has moved itself by {:#x} (KASLR), and is looked for at {:#x} from where it was "
     "linked; give {:#x} as the offset."
+)
+
+_NESTED = (
+    "The guest is nested: its memory is read through the {}. Of a vCPU that was in the hypervisor "
+    "the guest's own registers are not known."
 )
 
 
@@ -63,6 +69,12 @@ def examine(snapshot: Snapshot, image: Image | None, offset: int | None = 0) -> 
     if guest is None and image and sample:
         others = list(image_spaces(snapshot.physical, image, sample, offset, cr4))
         guest = _with_image(others, sample, offset)
+    if guest is None and image and sample:
+        nested = nested_guest(snapshot, sample, offset, own)
+        if nested:
+            guest, own = nested.space, nested.own
+            snapshot = result.snapshot = replace(snapshot, physical=nested.physical)
+            result.notes.append(_NESTED.format(nested.physical.table))
     memory = guest.memory if guest else None
     result.rings = find_rings(snapshot.physical, image, memory, offset, cr4, result.notes)
     if guest is None or guest.vcpu is None:
