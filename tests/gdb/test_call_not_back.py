@@ -5,11 +5,11 @@ import contextlib
 import re
 
 from acrn_trace.cli.monitor import Monitor
-from helpers.calls_by_hand import CALL, HYPERVISOR, REGISTERS, SMP, untouched
+from helpers.calls_by_hand import CALL, REGISTERS, SMP, untouched
 from helpers.guests import Guest, addresses_of, arguments_of, common_arguments, symbol
 from helpers.process import SECONDS, Run, ended, interrupt, read_until, start, wait_until
 from helpers.tracing import gdb_at, gdb_command
-from helpers.tree import IMAGES
+from helpers.tree import HYPERVISOR, IMAGES
 
 
 def test_in_the_hypervisor_it_is_refused_and_waited_for(smp_at_call):

@@ -20,7 +20,7 @@ from helpers.crash.dead import dead
 from helpers.guests import QEMU, Guest, arguments_of, image_of, symbol
 from helpers.process import SECONDS, ended, run, start
 from helpers.tracing import acrn_trace, gdb_at, gdb_command
-from helpers.tree import IMAGES
+from helpers.tree import HYPERVISOR
 
 # Where the example's README says that each is.
 GUEST_CR3, HYPERVISOR_CR3 = 0x400000, 0x2000000
@@ -137,7 +137,7 @@ def test_an_image_that_was_patched(recorder):
 def test_each_vcpu_is_in_the_guest_or_in_the_hypervisor(folder, example, function):
     """CR3 says which it is, and nothing that decides here knows its value."""
     places = [
-        symbol(IMAGES / "hypervisor.elf", "handle_hypercall"),
+        symbol(HYPERVISOR, "handle_hypercall"),
         symbol(image_of(example), function),
     ]
     assert {

@@ -6,9 +6,8 @@ import pytest
 from helpers.canonical import events_of
 from helpers.guests import Guest, arguments_of, common_arguments, image_of, printed_untraced
 from helpers.tracing import acrn_trace, gdb_at
-from helpers.tree import IMAGES, ROOT
+from helpers.tree import HYPERVISOR, IMAGES, ROOT
 
-HYPERVISOR = IMAGES / "hypervisor.elf"
 DIFFERS = "hypervisor-differs"
 
 
@@ -18,7 +17,7 @@ def both_sides(folder):
 
     def trace(example: str, hypervisor: str, *options: object) -> list[dict]:
         output = folder / f"{example}-{hypervisor}"
-        arguments = [word.replace("hypervisor.elf", hypervisor) for word in arguments_of(example)]
+        arguments = [word.replace(HYPERVISOR.name, hypervisor) for word in arguments_of(example)]
         given = ("--hypervisor", IMAGES / hypervisor, "-f", "jsonl", "-o", output, *options)
         traced = acrn_trace(*given, image_of(example), "--", *arguments)
         assert traced.status == (3 if "lies" in hypervisor else 0), traced
@@ -31,7 +30,9 @@ def kinds(event: dict) -> list[str]:
     return [finding["kind"] for finding in event["findings"]]
 
 
-@pytest.mark.parametrize("hypervisor", ["hypervisor.elf", "hypervisor-coincide.elf"])
+@pytest.mark.parametrize(
+    "hypervisor", ["hypervisor.elf", "hypervisor-coincide.elf", "hypervisor-moved.elf"]
+)
 def test_every_call_is_seen_at_both_ends(hypervisor, both_sides):
     """Also where the hypervisor has code at the guest's own virtual addresses."""
     events = both_sides("service", hypervisor)

@@ -7,7 +7,7 @@ from helpers.canonical import events_of
 from helpers.guests import arguments_of, common_arguments, printed_untraced
 from helpers.process import Run
 from helpers.tracing import acrn_trace, trace_example
-from helpers.tree import IMAGES
+from helpers.tree import HYPERVISOR, IMAGES
 
 RESETS = [word for word in common_arguments() if word != "-no-reboot"]
 
@@ -106,7 +106,7 @@ def test_a_hypervisor_at_the_same_addresses_is_not_the_guest(example, folder):
     """Its breakpoints are hit, with the guest's registers loaded, and CR3 tells them apart."""
 
     def calls_under(hypervisor: str) -> list[dict]:
-        arguments = [word.replace("hypervisor.elf", hypervisor) for word in arguments_of(example)]
+        arguments = [word.replace(HYPERVISOR.name, hypervisor) for word in arguments_of(example)]
         output = folder / hypervisor
         run = acrn_trace("-f", "jsonl", "-o", output, IMAGES / f"{example}.elf", "--", *arguments)
         assert run.status == 0, run
@@ -124,7 +124,7 @@ def comparable(event: dict) -> dict:
 def test_the_same_trace_whichever_way_the_guest_gets_its_answers(folder):
     """hello answers itself; under the hypervisor the same image gives the same trace."""
     trace_example("hello", "-f", "jsonl", "-o", folder / "alone")
-    under = ["-kernel", IMAGES / "hypervisor.elf", "-initrd", IMAGES / "hello.elf"]
+    under = ["-kernel", HYPERVISOR, "-initrd", IMAGES / "hello.elf"]
     image = IMAGES / "hello.elf"
     run = acrn_trace(
         "-f", "jsonl", "-o", folder / "under", image, "--", *common_arguments(), *under

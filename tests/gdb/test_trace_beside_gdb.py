@@ -8,7 +8,7 @@ from helpers.guests import Guest, common_arguments, symbol
 from helpers.process import SECONDS, ended, interrupt, read_until, start
 from helpers.service_trace import CALLS_OF_SERVICE, untouched
 from helpers.tracing import gdb_command
-from helpers.tree import IMAGES
+from helpers.tree import HYPERVISOR
 
 
 def test_no_guest_memory_or_register_is_written(service):
@@ -45,7 +45,7 @@ def traced_service(service, output) -> list[dict]:
 
 
 def test_the_calls_in_flight_at_a_breakpoint_in_the_hypervisor(service):
-    handler = symbol(IMAGES / "hypervisor.elf", "handle_hypercall")
+    handler = symbol(HYPERVISOR, "handle_hypercall")
     gdb, guest = service(
         "hypercall trace -e trace=none",
         "info hypercalls in-flight",

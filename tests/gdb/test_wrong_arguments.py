@@ -11,9 +11,8 @@ import pytest
 from acrn_trace.tables.errnos import errno_text
 from helpers.guests import build_test_guests, common_arguments
 from helpers.process import Run, run
-from helpers.stating import HYPERVISOR
 from helpers.tracing import acrn_trace
-from helpers.tree import GUESTS, LAUNCHER
+from helpers.tree import GUESTS, HYPERVISOR, LAUNCHER
 
 EPERM, EINVAL, ENOTTY = (f"{ret}{errno_text(ret)}" for ret in (-1, -22, -25))
 LEFT = "ACRN looks at the low 8 bits alone and calls pause_vm"

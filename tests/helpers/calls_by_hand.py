@@ -5,13 +5,11 @@ import re
 
 from helpers.guests import arguments_of, image_of, printed_untraced
 from helpers.process import Run
-from helpers.tree import IMAGES
 
 SMP = image_of("smp")
-HYPERVISOR = IMAGES / "hypervisor.elf"
 LINE = re.compile(
     r"^\[\d\] [\d.]+ get_api_version\(version=\{major_version=1, minor_version=0\}\) = 0 <[\d.]+> "
-    r"by hand at 0x[0-9a-f]+ acrn_scratch$",
+    r"by hand at (?:0x[0-9a-f]+ acrn_scratch|smp\.c:\d+ \w+)$",  # nested, it is at a site
     re.MULTILINE,
 )
 CALL = "hypercall call get_api_version"

@@ -3,17 +3,27 @@
 
 Its file ``guest`` has one line: how the guest runs, its image, and more arguments for QEMU.
 ``at-rest IMAGE``: GDB has the image, and there is no guest. ``example NAME``: as the folder of the
-example says. ``alone IMAGE``: without a hypervisor. An image is an example's, or one of
-tests/gdb/guests.
+example says. ``moved NAME``: the same under nested paging that is no identity. ``alone IMAGE``:
+without a hypervisor. An image is an example's, or one of tests/gdb/guests.
 """
 
 from pathlib import Path
 from typing import Sequence
 
-from helpers.guests import Guest, arguments_of, build_test_guests, common_arguments, image_of
+from helpers.guests import (
+    Guest,
+    arguments_of,
+    build_test_guests,
+    common_arguments,
+    image_of,
+    moved_arguments_of,
+)
 from helpers.tracing import gdb_command
 from helpers.transcript import END, normalised, said_by_each
 from helpers.tree import GUESTS
+
+
+NESTED = "+++ the guest is nested: "  # of whatever guest, once
 
 
 def session(case: Path, folder: Path) -> list[str]:
@@ -24,10 +34,9 @@ def session(case: Path, folder: Path) -> list[str]:
     if how == "at-rest":
         return _transcript(commands, said_by_each(gdb_command(image), commands))
     alone = ["-kernel", image]
-    arguments = [
-        *(arguments_of(name) if how == "example" else [*common_arguments(), *alone]),
-        *more,
-    ]
+    lines = {"example": arguments_of, "moved": moved_arguments_of}
+    machine = lines[how](name) if how in lines else [*common_arguments(), *alone]
+    arguments = [*machine, *more]
     with Guest(folder, arguments) as guest:
         attach = gdb_command(image, f"target remote {guest.socket}")
         lines = _transcript(commands, said_by_each(attach, commands))
@@ -46,7 +55,8 @@ def _transcript(commands: Sequence[str], said: Sequence[list[str]]) -> list[str]
     """Without what GDB prints when it connects, and when it loses the guest, early or late."""
     lines = []
     for command, printed in zip(commands, said[1:], strict=True):
-        lines += [f"(gdb) {command}", *(line for line in map(normalised, printed) if line != END)]
+        told = [line for line in map(normalised, printed) if line != END]
+        lines += [f"(gdb) {command}", *(line for line in told if not line.startswith(NESTED))]
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import Sequence
 from elftools.elf.elffile import ELFFile
 
 from helpers.process import SECONDS, Run, ended, run, start, wait_until
-from helpers.tree import IMAGES, ROOT
+from helpers.tree import HYPERVISOR, IMAGES, ROOT
 
 QEMU = "qemu-system-x86_64"
 
@@ -21,7 +21,16 @@ def common_arguments() -> list[str]:
 def arguments_of(example: str) -> list[str]:
     """QEMU's arguments for an example, as its folder has them."""
     own = ROOT / "examples" / example / "qemu.args"
-    return common_arguments() + shlex.split(own.read_text())
+    line = common_arguments() + shlex.split(own.read_text())
+    return [word.replace("/hypervisor.elf", f"/{HYPERVISOR.name}") for word in line]
+
+
+def moved_arguments_of(example: str) -> list[str]:
+    """The same under the hypervisor whose nested paging is no identity."""
+    return [
+        word.replace(f"/{HYPERVISOR.name}", "/hypervisor-moved.elf")
+        for word in arguments_of(example)
+    ]
 
 
 def image_of(example: str) -> Path:

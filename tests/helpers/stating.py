@@ -4,10 +4,9 @@
 from pathlib import Path
 
 from helpers.guests import common_arguments, make
-from helpers.tree import ROOT
+from helpers.tree import HYPERVISOR, ROOT
 
 OUT = ROOT / "build" / "tests" / "stating"
-HYPERVISOR = ROOT / "build" / "examples" / "hypervisor.elf"
 
 
 def build_stating_guests() -> None:

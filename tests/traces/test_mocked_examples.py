@@ -9,13 +9,14 @@ from helpers.canonical import events_of
 from helpers.guests import Guest, build_test_guests, common_arguments, image_of
 from helpers.process import Run
 from helpers.tracing import acrn_trace
-from helpers.tree import GUESTS, IMAGES, ROOT
+from helpers.tree import GUESTS, HYPERVISOR, IMAGES, ROOT
 
 # The hypervisor keeps what is above for itself.
 GUESTS_MEMORY = ["-m", "32M"]
+MOVED = IMAGES / "hypervisor-moved.elf"
 VCPUS = {"hello": 1, "service": 1, "smp": 2, "clobber": 2, "recorder": 2}
-HYPERVISOR = ROOT / "examples" / "hypervisor"
-PRIVATE_CALLS = ["-x", HYPERVISOR / "hypervisor.def"]
+PRIVATE = ROOT / "examples" / "hypervisor"
+PRIVATE_CALLS = ["-x", PRIVATE / "hypervisor.def"]
 LONG = pytest.mark.long
 LONG_SECONDS = 1500  # for ten thousand calls; the machine may be busy, and may be slow
 
@@ -33,9 +34,9 @@ def alone(name: str, *options: object, image=None, **how) -> Run:
     return acrn_trace(*options, traced, "--", *qemu_arguments(name), *GUESTS_MEMORY, **how)
 
 
-def under_hypervisor(name: str, *options: object, **how) -> Run:
+def under_hypervisor(name: str, *options: object, hypervisor=HYPERVISOR, **how) -> Run:
     image = image_of(name.split()[0])
-    below = ["-kernel", IMAGES / "hypervisor.elf", "-initrd", image]
+    below = ["-kernel", hypervisor, "-initrd", image]
     return acrn_trace(*options, image, "--", *qemu_arguments(name), *below, **how)
 
 
@@ -72,11 +73,30 @@ def check_equal(before, after) -> None:
 def test_a_mock_answers_as_the_hypervisor(name, recorded, folder):
     """Its private call, which breaks registers, is a model in Python."""
     before, printed = recorded(name)
-    options = ["--mock", "acrn", *PRIVATE_CALLS, "-x", HYPERVISOR / "hypervisor.py"]
+    options = ["--mock", "acrn", *PRIVATE_CALLS, "-x", PRIVATE / "hypervisor.py"]
     played = alone(name, *options, *to(folder / "mock"), seconds=LONG_SECONDS)
     assert (played.status, played.err, played.out) == (0, "", printed)
     assert {event["answered_by"] for event in events_of(folder / "mock")} == {"mock"}
     check_equal(before, folder / "mock")
+
+
+@pytest.mark.parametrize(
+    "mock",
+    [[], ["--mock", "acrn", "-x", PRIVATE / "hypervisor.py"]],
+    ids=["hypervisor", "mock"],
+)
+@pytest.mark.parametrize(
+    "name", ["service", pytest.param("smp short", marks=LONG), pytest.param("recorder", marks=LONG)]
+)
+def test_nested_paging_that_is_no_identity_changes_no_call(name, mock, recorded, folder):
+    """Nor what a mock writes, whose answers come before the hypervisor's."""
+    before, printed = recorded(name)
+    options = [*PRIVATE_CALLS, *mock, *to(folder / "moved")]
+    moved = under_hypervisor(name, *options, hypervisor=MOVED, seconds=LONG_SECONDS)
+    assert (moved.status, moved.err, moved.out) == (0, "", printed)
+    expected = "mock" if mock else "hypervisor"
+    assert {event["answered_by"] for event in events_of(folder / "moved")} == {expected}
+    check_equal(before, folder / "moved")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +120,7 @@ def test_a_recording_is_replayed_without_the_hypervisor(name, recorded, folder):
 
 def test_a_recording_of_the_rings_is_replayed(recorded, folder):
     """With broken registers. The call that the guest did not record is left to ACRN, and told."""
-    under = [*qemu_arguments("recorder"), "-kernel", IMAGES / "hypervisor.elf"]
+    under = [*qemu_arguments("recorder"), "-kernel", HYPERVISOR]
     under += ["-initrd", image_of("recorder")]
     rings = folder / "rings"
     made = acrn_trace("record", "-o", rings, image_of("recorder"), "--", *under)

@@ -30,6 +30,7 @@ from acrn_trace.trace.filters import Filter
 # What needs a stop, or what no plugin is told: options, as they are given, and in the namespace.
 NEED_STOPS = {
     "-p": "attach",
+    "-b": "bound",
     "-k": "stack",
     "--hypervisor-symbols": "hypervisor_symbols",
 }

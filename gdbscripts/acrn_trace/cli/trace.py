@@ -8,6 +8,7 @@ import os
 from acrn_trace.base.errors import TraceError
 from acrn_trace.cli.commands import COMMANDS
 from acrn_trace.options.declare import (
+    add_bound_option,
     add_fail_option,
     add_knowledge_options,
     add_mock_option,
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="acrn-trace", usage=USAGE, description="strace for hypercalls", epilog=STATUSES
     )
     add_trace_options(parser)
+    add_bound_option(parser)
     parser.add_argument(
         "-p", "--attach", metavar="TARGET", help="a stub: host:port or a socket's path"
     )

@@ -10,6 +10,7 @@ from dataclasses import asdict
 import gdb
 
 from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.in_gdb.guest_memory import begin_connection
 from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.mock import GdbMock
@@ -50,6 +51,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     for parameter in SITE_PARAMETERS:
         gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
     _connect(request.target)
+    begin_connection(request.ram)
     learn_offset()
     current_session().resumption.loops = True
     terminal = os.fdopen(request.terminal, "w", buffering=1)
@@ -61,6 +63,7 @@ def _trace_to_end(request: Request, result: Result) -> None:
     trace = current_session().start(options, terminal)
     mock.notice = trace.notice
     trace.complaints.are_left = True
+    trace.detaches = request.detach
     mock.take_effect()
     result.ended = _continue(trace)
     _hear_no_interrupt()
@@ -69,9 +72,11 @@ def _trace_to_end(request: Request, result: Result) -> None:
         raise TargetError(f"{trace.failure}; tracing has ended")
     if trace.active and result.ended == "interrupted":
         trace.complaints.complain()
+    if trace.active and result.ended == "bounded":
+        trace.end_bounded()
     trace.stop()
     result.complaint = next(iter(trace.complaints.texts), None)
-    if request.detach and result.ended == "interrupted":
+    if request.detach and result.ended in ("interrupted", "bounded"):
         gdb.execute("detach", to_string=True)
 
 
@@ -103,6 +108,8 @@ def _continue(trace: LiveTrace) -> str:
     except gdb.error as error:
         # QEMU says that the guest ended and is gone before GDB can thank it.
         return "exited" if "Broken pipe" in str(error) and not trace.guard.lost else "closed"
+    if trace.active and trace.is_bounded:
+        return "bounded"
     if trace.active and resumption.shown and not trace.failure:
         raise TraceError(f"{resumption.shown[-1].splitlines()[0]}; in GDB one can go on from there")
     if trace.active and trace.last_signal is None and not trace.failure:

@@ -14,9 +14,16 @@ from acrn_trace.guest.paging import PAGE, VirtualMemory
 from acrn_trace.guest.site import Site
 from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.call_state import breakpoints_at
+from acrn_trace.in_gdb.guest_memory import (
+    GuestPhysicalMemory,
+    has_code,
+    has_hypercall,
+    look,
+    read_memory,
+    runs_nested,
+)
 from acrn_trace.in_gdb.image import current_image, current_sites
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
-from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory, read_register
+from acrn_trace.in_gdb.registers import read_register
 
 SCRATCH = "acrn_scratch"
 # cstub/include/acrn_scratch.h
@@ -26,7 +33,10 @@ MAX_TRIED = 1024  # sites that are looked at for one without a breakpoint
 
 @dataclass(frozen=True)
 class Place:
-    """A VMCALL that can be used: at ``site``, in the page ``scratch`` if the guest reserves one."""
+    """A VMCALL that can be used: at ``site``, with ``code`` written there if it is no site yet.
+
+    ``scratch`` is the page that the guest reserves, if it does: for the VMCALL and structures.
+    """
 
     site: Site
     code: bytes
@@ -34,8 +44,8 @@ class Place:
 
     def is_here(self) -> bool:
         """Whether the selected thread's address space has this place: it is the guest's."""
-        if self.scratch is not None:
-            return read_memory(self.scratch + MAGIC_OFFSET, len(MAGIC)) == MAGIC
+        if self.code:
+            return has_code(self.scratch + MAGIC_OFFSET, (MAGIC,))
         return has_hypercall(self.site)
 
     def room(self) -> Room | None:
@@ -75,21 +85,24 @@ def _translated(memory: VirtualMemory, virtual: int) -> int:
 def find_place() -> Place:
     """The reserved page, else a certain site where the user has no breakpoint.
 
-    Nor the one that the guest stands at, to make a call of its own there.
+    Nor the one that the guest stands at, to make a call of its own there. Where the guest is nested
+    GDB cannot read code that is not in the image, and it looks at the code where a vCPU stands:
+    there it is a site in any case.
     """
+    look()
     image = current_image()
     try:
         scratch = int(gdb.parse_and_eval(f"(unsigned long) &{SCRATCH}"))
     except gdb.error:
         scratch = None
-    if scratch is not None:
+    if scratch is not None and not runs_nested():
         site = Site(scratch + CODE_OFFSET, function=SCRATCH, source="hand")
         return Place(site, _instruction(), scratch)
     here = read_register("rip")
     certain = [site for site in _sites() if site.certain and site.address != here][:MAX_TRIED]
     for site in certain:
         if not breakpoints_at((site.address, site.return_address)):
-            return Place(replace(site, source="hand"), b"")
+            return Place(replace(site, source="hand"), b"", scratch)
     if certain:
         raise TraceError("each call site has a breakpoint of yours; disable that of one")
     raise TraceError(

@@ -32,12 +32,13 @@ from acrn_trace.in_gdb.call_state import (
     run_on,
     write_registers,
 )
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.points import ReachedPoint
+from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.run_unseen import Outcome, run_unseen
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
-from acrn_trace.in_gdb.vcpu import read_register, read_stop
+from acrn_trace.in_gdb.vcpu import read_stop
 from acrn_trace.trace.sink import Sink
 from acrn_trace.trace.tracer import Tracer
 
@@ -114,7 +115,8 @@ class HandCall:
         if self._place.scratch is not None:
             for offset, data in self._parts:
                 self._patch(self._place.scratch + offset, data)
-            self._patch(self._place.site.address, self._place.code)
+            if self._place.code:
+                self._patch(self._place.site.address, self._place.code)
         self._plant()
         entry = self._entry()
         write_registers({name: entry.registers[name] for name in self._kept.registers})

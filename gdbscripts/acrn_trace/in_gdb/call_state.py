@@ -10,11 +10,12 @@ import gdb
 from acrn_trace.base.errors import TargetError
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.in_gdb.front_end import reads_mi
+from acrn_trace.in_gdb.guest_memory import has_code
 from acrn_trace.in_gdb.points import ReachedPoint
+from acrn_trace.in_gdb.registers import assign, read_register, write_register
 from acrn_trace.in_gdb.run_unseen import gone
 from acrn_trace.in_gdb.stub import report_interrupts
 from acrn_trace.in_gdb.user_breakpoints import addresses_of
-from acrn_trace.in_gdb.vcpu import assign, read_memory, read_register, write_register
 
 WRITTEN = (*GENERAL_REGISTERS, "rip", "eflags")
 LOCKING = "scheduler-locking"
@@ -33,7 +34,7 @@ def back_at(address: int, cr3: int) -> ReachedPoint:
 
 def boot_at(address: int, code: bytes) -> ReachedPoint:
     """A breakpoint where the guest begins at each boot, with its first ``code`` there."""
-    return ReachedPoint(address, lambda: read_memory(address, len(code)) == code)
+    return ReachedPoint(address, lambda: has_code(address, (code,)))
 
 
 class KeptStop:

@@ -4,6 +4,7 @@
 from typing import Callable
 
 from acrn_trace.in_gdb.below import ground_below, instruction_of
+from acrn_trace.in_gdb.guest_memory import nesting
 from acrn_trace.trace.unanswered import Answers
 
 
@@ -18,7 +19,7 @@ class Complaints:
 
     def complain(self, unanswered: str | None = None) -> None:
         """Of ``unanswered``, or else of calls that there never were."""
-        self._say(unanswered or self.answers.unreached(), self.are_left)
+        self._say(unanswered or self.answers.unreached(nesting().trouble), self.are_left)
 
     def of_end(self, end: str | None) -> None:
         """The trace ends; ``end`` is what became of the guest, None if it runs on."""

@@ -12,9 +12,10 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
+from acrn_trace.in_gdb.registers import write_register
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory, StubVcpu
-from acrn_trace.in_gdb.vcpu import write_register
+from acrn_trace.in_gdb.stub import StubVcpu
 
 TICK = 0.05  # seconds between looks for an interrupt while the guest is held
 

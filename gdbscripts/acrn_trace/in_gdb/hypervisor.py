@@ -9,10 +9,11 @@ from acrn_trace.guest.abi import MASK64, main_abi
 from acrn_trace.guest.psabi import PARAMETERS
 from acrn_trace.image.image import open_image
 from acrn_trace.in_gdb.guard import uninterrupted
+from acrn_trace.in_gdb.guest_memory import read_machine_memory
 from acrn_trace.in_gdb.points import HypervisorPoint
-from acrn_trace.in_gdb.settings import HYPERVISOR_SYMBOLS
+from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.vcpu import read_memory, read_register
+from acrn_trace.in_gdb.settings import HYPERVISOR_SYMBOLS
 from acrn_trace.sites.hypervisor_code import Access, HypervisorCode, hypervisor_code
 from acrn_trace.trace.both_sides import BothSides
 
@@ -48,7 +49,7 @@ class HypervisorSide:
     def _is_hypervisor(self, address: int) -> bool:
         """Whether the code here is the hypervisor's: the guest may run at the same address."""
         expected = self._code.code[address]
-        return bool(expected) and read_memory(address, len(expected)) == expected
+        return bool(expected) and read_machine_memory(address, len(expected)) == expected
 
     def _arrived(self) -> None:
         abi, vcpu = main_abi(), read_register(PARAMETERS[0])
@@ -78,5 +79,5 @@ def _read(vcpu: int, access: Access) -> int:
     offset = access.base
     if access.index:
         offset += _read(vcpu, access.index) * access.stride
-    data = read_memory(vcpu + offset & MASK64, access.size)
+    data = read_machine_memory(vcpu + offset & MASK64, access.size)
     return int.from_bytes(data or b"", "little")

@@ -15,12 +15,12 @@ from acrn_trace.guest.memory import Unreadable
 from acrn_trace.image.image import Image
 from acrn_trace.image.kernel_offset import first_functions, gate_target, is_kernel, offset_at
 from acrn_trace.in_gdb import events
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory, read_memory
 from acrn_trace.in_gdb.image import gdbs_own_offset, learn_offset
 from acrn_trace.in_gdb.points import DeferredPoint
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.settings import OFFSET
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
-from acrn_trace.in_gdb.vcpu import exception_gate, read_memory
+from acrn_trace.in_gdb.vcpu import exception_gate
 
 # Where -kernel and other boot loaders enter a compressed kernel, in its 32-bit or 64-bit code; RSI
 # points at the boot parameters then (Documentation/x86/boot.rst of Linux).

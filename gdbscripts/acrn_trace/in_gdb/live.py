@@ -13,6 +13,7 @@ from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.complaints import Complaints
 from acrn_trace.in_gdb.exact_settings import make_exact
 from acrn_trace.in_gdb.guard import Guard, uninterrupted
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory, nested_table, without_registers
 from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, gdbs_own_offset
@@ -21,7 +22,7 @@ from acrn_trace.in_gdb.live_sites import LiveSites, SitePoints
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.settings import compares_registers, stops_at_clobbers
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory, stub_descriptor
+from acrn_trace.in_gdb.stub import stub_descriptor
 from acrn_trace.in_gdb.stub_packets import stub_hung_up
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.in_gdb.vcpu import exception_frame_below, read_stop
@@ -30,10 +31,16 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.checks import Check, checks_of, of_answers
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.intervener import Intervener
+from acrn_trace.trace.outrun import Outrun
 from acrn_trace.trace.pairing import Pairing
 from acrn_trace.trace.rendering import Renderer
 from acrn_trace.trace.tracer import Tracer
 
+BOUND = "{} traced, as many as were asked for; the guest runs on untraced"
+NESTED = (
+    "the guest is nested: its memory is read through the {}; [vcpu] is QEMU's number, not the "
+    "guest's"
+)
 ENDED, DETACHED = "the guest ended", "detached"
 DISCONNECTED = "the connection to the guest ended"
 
@@ -74,10 +81,17 @@ class LiveTrace:
         self._boots = 0
         self.complaints = Complaints(self.tracer.dispatcher.remark)
         self.tracer.dispatcher.first.append(self.complaints.answers)
+        if options:
+            self.tracer.dispatcher.first.append(Outrun(self.tracer.dispatcher.remark))
         self.guard = Guard()
         self.active = True
         self.last_signal: str | None = None  # that the guest's latest stop was for
         self._interrupted_at_point = False
+        self._bound = options.bound if options else None
+        self.is_bounded = False  # as many calls were traced as were asked for
+        self.detaches = False  # whoever runs the guest detaches then
+        self.when_bounded: Callable[[], None] = self.stop
+        self._is_told_nested = False
         make_exact()
         points = SitePoints(
             resumption,
@@ -181,11 +195,39 @@ class LiveTrace:
         return read_stop(*of_entry)
 
     def _on_site(self, stop: Stop, at: StopAddress) -> None:
+        if not (self._is_told_nested or self.quiet):
+            self._tell_nested()
         self.complaints.answers.reached |= at.enters is not None
         self.tracer.on_stop(stop, at)
         self._resumption.reasons += self.tracer.answering.reasons
         if stops_at_clobbers() and self.tracer.dispatcher.clobber:
             self._resumption.reasons.append(f"stopped: {self.tracer.dispatcher.clobber}")
+
+        if self._bound and self.tracer.dispatcher.calls >= self._bound and not self.is_bounded:
+            self._reach_bound()
+
+    def _tell_nested(self) -> None:
+        table = nested_table()
+        if table:
+            self._is_told_nested = True
+            self.notice(NESTED.format(table))
+
+    def _reach_bound(self) -> None:
+        """End the trace once GDB has stopped; the guest goes on, unless somebody is to detach."""
+        self.is_bounded = True
+        if self.detaches:
+            self._resumption.reasons.append("")
+        elif self._resumption.loops:
+            self._resumption.reasons.append("")
+            self._resumption.deferred.append(self.end_bounded)
+        else:
+            self._resumption.resumes = True
+            self._resumption.after_stop.append(self.end_bounded)
+
+    def end_bounded(self) -> None:
+        """Say so, and let go of the guest."""
+        self.notice(BOUND.format(_calls(self.tracer.dispatcher.calls)))
+        self.when_bounded()
 
     def _run_hit(self, action: Callable[[], None]) -> bool:
         """Run what a hit of a point of ours does: whether the guest is to stop."""
@@ -203,7 +245,7 @@ class LiveTrace:
         if stub_hung_up(self._stub):
             raise TraceError("the guest is gone, and the call that it stood at was not answered")
         vcpu = self.tracer.answering.waiting.call.entry.vcpu
-        with self._resumption.letting_go(vcpu) as stop:
+        with self._resumption.letting_go(vcpu) as stop, without_registers(vcpu):
             self.tracer.answering.before_going_on(stop, steps_over=True)
 
     def ask_again(self) -> None:

@@ -11,17 +11,25 @@ from typing import Callable, Iterable, Mapping
 
 import gdb
 
+from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.site import Site, StopAddress, stop_addresses
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
+from acrn_trace.in_gdb.guest_memory import (
+    confirm_nested,
+    has_code,
+    has_hypercall,
+    read_memory,
+    runs_nested,
+)
 from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.points import HypercallPoint
+from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.in_gdb.settings import POSSIBLE_SITES
 from acrn_trace.in_gdb.signatures import Signatures
 from acrn_trace.in_gdb.task import task_reader
-from acrn_trace.in_gdb.vcpu import has_hypercall, read_memory
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.linter import with_abis
 from acrn_trace.lint.of_call import SiteLint
@@ -50,6 +58,8 @@ class SitePoints:
         self._on_boot = on_boot
         self._planted: list[HypercallPoint] = []
         self._signatures: Signatures | None = None
+        self._first_start: tuple[int, ...] = ()  # a nested guest's registers where it began
+        self._met_site = False
         self._boots_in_a_row = 0  # with no stop at a site between
 
     def plant(
@@ -70,13 +80,16 @@ class SitePoints:
 
     def _plant(self, at: StopAddress) -> HypercallPoint:
         def hit() -> None:
-            stop = self._read_stop(at)
-            if stop.registers["rip"] != at.address:
+            if read_register("rip") != at.address:
                 return
             # The bytes tell where a call begins; that one is in flight tells where it comes back.
+            # And they tell whose memory the vCPU has, before anything else of it is read.
             enters = at.enters if at.enters and has_hypercall(at.enters) else None
+            if not enters and at.returns_from:
+                confirm_nested(at.returns_from)
             if enters or at.returns_from:
-                self._boots_in_a_row = 0
+                stop = self._read_stop(at)
+                self._boots_in_a_row, self._met_site = 0, True
                 self._on_site(stop, self._told(at, enters))
 
         return HypercallPoint(self._resumption, at.address, partial(self._run, hit))
@@ -87,10 +100,23 @@ class SitePoints:
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
-            if read_memory(address, len(code)) == code:
+            if has_code(address, (code,)) and not self._starts_another_vcpu():
                 self.boot()
 
         return HypercallPoint(self._resumption, address, partial(self._run, hit))
+
+    def _starts_another_vcpu(self) -> bool:
+        """Whether a nested guest's vCPU begins there that is not its first.
+
+        Its number is nowhere to be seen, but its hypervisor starts each with registers of its own.
+        The first start is missed where its page was not the guest's yet: then calls come before it.
+        """
+        if not runs_nested():
+            return False
+        registers = tuple(map(read_register, GENERAL_REGISTERS))
+        if not (self._first_start or self._met_site):
+            self._first_start = registers
+        return registers != self._first_start
 
     def boot(self) -> None:
         """The guest's first instruction runs.

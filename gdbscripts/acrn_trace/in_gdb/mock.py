@@ -17,13 +17,13 @@ from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb import events
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory, read_memory
 from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.image import current_image, load_offset
 from acrn_trace.in_gdb.points import AddressPoint
 from acrn_trace.in_gdb.prompt import say
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory, physical_mode
-from acrn_trace.in_gdb.vcpu import read_memory
+from acrn_trace.in_gdb.stub import physical_mode
 from acrn_trace.sites.scan import scanned_instructions
 from acrn_trace.trace.intervener import Intervention, carry_out
 

@@ -11,10 +11,10 @@ from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.site import functions_of
 from acrn_trace.in_gdb import events
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
 from acrn_trace.in_gdb.image import current_image, current_sites
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.intervener import Intervener
@@ -60,6 +60,7 @@ class Session:
         except TraceError:
             self._keep_intervening()
             raise
+        trace.when_bounded = self.stop
         if rules:
             self._injector = Injector(self.knowledge, GuestPhysicalMemory())
             self._injector.rules = rules

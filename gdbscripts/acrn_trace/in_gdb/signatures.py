@@ -12,9 +12,9 @@ from acrn_trace.guest.abi import Abi, abis, unknown_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
+from acrn_trace.in_gdb.guest_memory import read_memory
 from acrn_trace.in_gdb.points import AddressPoint
 from acrn_trace.in_gdb.resume import Resumption
-from acrn_trace.in_gdb.vcpu import read_memory
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.sites.scan import scanned_instructions
 

@@ -5,29 +5,25 @@ A dump's memory is read from its file by a reader of our own. GDB's would answer
 kernel's in a plain dump, which has physical ones only, with the image's own data, and not say so.
 """
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Iterator
 
 import gdb
 
 from acrn_trace.at_rest.corefile import open_core
-from acrn_trace.at_rest.filememory import FileMemory, Piece
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.snapshot import STUB, Snapshot, SnapshotVcpu
 from acrn_trace.in_gdb import stub
 from acrn_trace.in_gdb.image import is_dump
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
+from acrn_trace.in_gdb.machine_memory import MachineMemory
+from acrn_trace.in_gdb.saved_memory import saved_parts
 
 READ_REGISTERS = (
     *(*GENERAL_REGISTERS, "rip", "eflags", "cs", "ss", "fs_base", "gs_base"),
     *("cr0", "cr2", "cr3", "cr4"),
 )
-SAVED_AT_ONCE = 256 << 20
 MAX_VCPUS = 4096
 
 # info files: "Local core dump file:", then "`PATH', file type …"
@@ -107,32 +103,18 @@ def _add_idt(vcpus: list[SnapshotVcpu]) -> None:
             vcpu.registers["idt_base"] = bases[vcpu.vcpu]
 
 
-class StubMemory(GuestPhysicalMemory):
-    """Guest-physical memory through the stub; searched in files that QEMU writes."""
+class StubMemory(MachineMemory):
+    """The machine's memory through the stub; searched in files that QEMU writes."""
 
     def __init__(self, notes: list[str]) -> None:
         super().__init__()
         self._notes = notes
 
     def find(self, pattern: bytes, alignment: int) -> Iterator[int]:
-        with tempfile.TemporaryDirectory(prefix="acrn-trace-") as folder:
-            saved = Path(folder) / "memory"
-            for first, last in self.ram_ranges():
-                for at in range(first, last + 1, SAVED_AT_ONCE):
-                    size = min(SAVED_AT_ONCE, last + 1 - at)
-                    if not _save(at, size, saved):
-                        self._notes.append(
-                            "The guest's memory cannot be searched: QEMU cannot write files here."
-                        )
-                        return
-                    with open(saved, "rb") as file:
-                        yield from FileMemory(file, [Piece(at, 0, size)]).find(pattern, alignment)
-                    os.unlink(saved)
-
-
-def _save(address: int, size: int, path: Path) -> bool:
-    try:
-        stub.ask_monitor(f'pmemsave {address:#x} {size:#x} "{path}"')
-        return path.stat().st_size == size
-    except (TargetError, OSError):
-        return False
+        try:
+            for part in saved_parts(self.ram_ranges()):
+                yield from part.find(pattern, alignment)
+        except TargetError:
+            self._notes.append(
+                "The guest's memory cannot be searched: QEMU cannot write files here."
+            )

@@ -144,8 +144,8 @@ def physical_mode() -> Iterator[PhysicalMemory]:
         connection.send_packet(b"Qqemu.PhyMemMode:0")
 
 
-class GuestPhysicalMemory:
-    """Guest-physical memory through QEMU's stub, whatever the guest's paging does.
+class StubPhysicalMemory:
+    """The machine's physical memory through QEMU's stub, whatever the paging does.
 
     Packets of our own, since GDB's memory commands go through a cache of virtual memory. The mode
     holds for the stub as a whole, so it is switched back at once.
@@ -165,7 +165,7 @@ class GuestPhysicalMemory:
         """Unreadable where there is no memory, and then nothing is written."""
         self._ram().check(address, len(data))
         with physical_mode() as memory:
-            GuestPhysicalMemory.cache_is_stale = True
+            StubPhysicalMemory.cache_is_stale = True
             if not memory.write(address, data):
                 raise Unreadable("the stub could not write it")
 
@@ -184,8 +184,8 @@ def flush_caches() -> None:
 
     When the guest goes on GDB forgets what it has read; where it stays stopped, this is needed.
     """
-    if GuestPhysicalMemory.cache_is_stale:
-        GuestPhysicalMemory.cache_is_stale = False
+    if StubPhysicalMemory.cache_is_stale:
+        StubPhysicalMemory.cache_is_stale = False
         gdb.execute("maint flush dcache", to_string=True)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads the selected vCPU as GDB has it: registers, memory as it sees it, a stop as integers."""
+"""Reads the selected vCPU as GDB has it: a stop as integers, its stack, its exceptions' gates."""
 
 import re
 import time
@@ -12,33 +12,10 @@ from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Stop, Task, outermost_cut
 from acrn_trace.in_gdb import stub
+from acrn_trace.in_gdb.guest_memory import read_memory, runs_nested
 
 READ_REGISTERS = (*GENERAL_REGISTERS, "rip", "eflags", "cr3")
 MAX_FRAMES = 32
-
-
-def read_register(name: str) -> int:
-    """A register of the selected thread's innermost frame, unsigned; 0 if the stub has none."""
-    try:
-        return int(gdb.newest_frame().read_register(name)) & MASK64
-    except ValueError:
-        return 0
-
-
-def write_register(name: str, value: int) -> None:
-    """Write one of the selected thread's; ``value`` is taken modulo 2 to the 64."""
-    assign(f"${name}", value)
-
-
-def assign(place: str, value: int) -> None:
-    """Give ``place``, a register or part of one, a value of up to 64 bits.
-
-    In whatever language GDB is: Ada, Pascal and Modula-2 compare by "=".
-    """
-    signed = value - (1 << 64) if value >> 63 & 1 else value
-    done = gdb.parse_and_eval(f"{place} = {signed}")
-    if done.type.strip_typedefs().code == gdb.TYPE_CODE_BOOL:
-        gdb.parse_and_eval(f"{place} := {signed}")
 
 
 def read_stop(
@@ -58,31 +35,22 @@ def read_stop(
 
 
 def _stack(frame: gdb.Frame | None) -> tuple[Frame, ...]:
-    """The guest's call stack from ``frame`` outward, as far as GDB can unwind it."""
+    """The guest's call stack from ``frame`` outward, as far as GDB can unwind it.
+
+    Of a nested guest that is the function where the vCPU stands, and those that it is inlined in:
+    the rest is in memory that GDB would look for through the wrong tables.
+    """
     frames: list[Frame] = []
+    is_nested = runs_nested()
     try:
         while frame and frame.is_valid() and len(frames) < MAX_FRAMES:
             place = frame.find_sal()
             file = place.symtab.filename if place.symtab else None
             frames.append(Frame(frame.name(), file, place.line or None, frame.pc()))
-            frame = frame.older()
+            frame = None if is_nested and frame.type() != gdb.INLINE_FRAME else frame.older()
     except gdb.error:
         pass  # the guest's stack ends in something that is none
     return outermost_cut(frames)
-
-
-def read_memory(address: int, size: int) -> bytes | None:
-    """Guest memory at a virtual address of the selected vCPU; None if it cannot be read.
-
-    Through a value, since GDB 14 and newer read an inferior's memory by any of its threads.
-    """
-    byte = gdb.selected_inferior().architecture().integer_type(8, False)
-    data = gdb.Value(address).cast(byte.array(size - 1).pointer()).dereference()
-    try:
-        data.fetch_lazy()
-        return bytes(int(data[index]) for index in range(size))
-    except gdb.error:
-        return None
 
 
 def exception_frame_below(stop: Stop, site: Site) -> bool | None:
@@ -121,12 +89,3 @@ def vcpu_state(vcpu: int) -> str:
     of_one = rf"^CPU#{vcpu}\b.*?(?=^CPU#|\Z)"
     found = re.search(of_one, text.replace("\r", ""), re.DOTALL | re.MULTILINE)
     return found[0] if found else ""
-
-
-def has_hypercall(site: Site) -> bool:
-    """Whether the address space in force has the hypercall instruction at ``site`` now.
-
-    Breakpoints match virtual addresses, whoever runs there: the hypervisor, or a process without
-    the image. And code may be patched: what was seen there at one stop says nothing of the next.
-    """
-    return read_memory(site.address, site.abi.length) in site.abi.codes

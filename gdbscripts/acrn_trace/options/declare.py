@@ -73,6 +73,21 @@ def _add_time_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_bound_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("-b", "--bound"),
+        type=_count,
+        metavar="N",
+        help="end the trace after N calls: from then on the guest runs as if it was never traced",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls")
+    return int(text)
+
+
 def check_sinks(options: argparse.Namespace) -> None:
     """TraceError for what cannot go together."""
     if options.summary and options.format != "text":

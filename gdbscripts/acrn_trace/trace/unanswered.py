@@ -21,6 +21,7 @@ UNREACHED = (
     "no site of the image was reached: is it the image that the guest runs, and did the guest live "
     "to make a call?"
 )
+UNSEEN = "no site of the image was seen to be reached: {}"
 GIVE_MODEL = "the mock has no answer to it: give it one (docs/mock.md)"
 
 
@@ -68,9 +69,11 @@ class Answers(Sink):
         self.first, self._answered = None, False
         return why
 
-    def unreached(self) -> str | None:
-        """What may be wrong where there was no call at all."""
-        return None if self.reached else UNREACHED
+    def unreached(self, trouble: str | None = None) -> str | None:
+        """What may be wrong where there was no call at all; ``trouble``: why none could be seen."""
+        if self.reached:
+            return None
+        return UNSEEN.format(trouble) if trouble else UNREACHED
 
     @property
     def none_to_come(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Iterator, Sequence
 from acrn_trace.cli.monitor import Monitor
 from helpers.guests import QEMU, common_arguments
 from helpers.process import ended, processor_seconds, read_until, run, start, wait_until
-from helpers.tree import IMAGES
+from helpers.tree import HYPERVISOR, IMAGES
 
 MEMORY = 40 << 20
 BARE_MACHINE = {"no-hypervisor", "fault-skipped"}  # the guest runs without the hypervisor
@@ -64,7 +64,7 @@ def at_rest(
 
 
 def _arguments(end: str, image: str, second: bool) -> list[str]:
-    guest, hypervisor = str(IMAGES / f"{image}.elf"), str(IMAGES / "hypervisor.elf")
+    guest, hypervisor = str(IMAGES / f"{image}.elf"), str(HYPERVISOR)
     words = end + (" second" if second else "")
     boot = ["-kernel", guest] if end in BARE_MACHINE else ["-kernel", hypervisor, "-initrd", guest]
     return [*common_arguments(), "-m", f"{MEMORY >> 20}M", "-smp", "2", *boot, "-append", words]

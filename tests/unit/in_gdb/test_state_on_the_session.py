@@ -11,6 +11,8 @@ EDGE = ROOT / "gdbscripts" / "acrn_trace" / "in_gdb"
 # What is no constant, and no class: its name begins small.
 ALLOWED = {
     "session._sessions": "the session itself",
+    "guest_memory._nesting": "what is known of nested guests of this connection",
+    "guest_memory._standing": "a vCPU that GDB is about to let go",
     "image._learned": "what GDB last said of where its image is",
     "image._scanned": "the sites of the image that was scanned last",
 }

@@ -13,12 +13,13 @@ from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.call_place import check_stop, find_place, physical
 from acrn_trace.in_gdb.call_run import HandCall
 from acrn_trace.in_gdb.command import Command
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
+from acrn_trace.in_gdb.guest_memory import has_hypercall
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.prompt import GdbStream, matching
+from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.in_gdb.types import guest_types
-from acrn_trace.in_gdb.vcpu import has_hypercall, read_register
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.answering import Answering

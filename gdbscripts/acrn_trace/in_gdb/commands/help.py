@@ -8,7 +8,7 @@ from acrn_trace.act.mock.setting_names import SETTINGS
 
 TRACE = """Trace the guest's hypercalls from now on.
 
-    hypercall trace [-e EXPR]... [-o FILE] [-f text|jsonl|chrome] [-c | -C] [-k] [-q]
+    hypercall trace [-e EXPR]... [-o FILE] [-f text|jsonl|chrome] [-c | -C] [-k] [-q] [-b N]
     hypercall trace off
 
     Connect first ('target remote ...'), then 'hypercall trace', then 'continue'.
@@ -22,6 +22,7 @@ TRACE = """Trace the guest's hypercalls from now on.
       -k                  with the guest's call stack of each call
       -t, -tt, -ttt, -r   time of day, or since the call before
       -v                  arrays in full
+      -b N                end after N calls: the guest goes on untraced
       -q                  no notices, calls only"""
 
 SITES = """List the hypercall sites of the image: address, call, file and line, function.
@@ -79,6 +80,26 @@ RING = """Show the flight recorder's last calls, or record from it.
     hypercall ring off                  read what is left, and end the file
 
     The guest must be built with the ring. 'acrn-trace report FILE' shows a recording."""
+
+NESTED = """Show or choose the nested page table through which a guest's memory is read.
+
+    hypercall nested [show]              the selected thread's, if it runs a nested guest
+    hypercall nested find                find it anew, where the vCPU stands in the image's code
+    hypercall nested set NCR3 [LEVELS]   it is at this host-physical address, of 4 or 5 levels
+    hypercall nested set none            the selected thread runs no nested guest
+    hypercall nested walk [-p] ADDRESS   the way to a virtual address, with -p a guest-physical one
+
+    A guest of a hypervisor that itself runs in QEMU has memory of its own, which only AMD's nested
+    page tables lead to. A trace finds the table by itself, by the VMCB and by the code at a site.
+    Commands of GDB's own (x, print, backtrace) read the machine's memory all the same."""
+
+GPA = """Show guest-physical memory.
+
+    hypercall gpa ADDRESS [SIZE]   SIZE bytes, 64 by default, as x/xb shows them
+
+    Of a nested guest they are read through its nested page table ('hypercall nested').
+    $_gpa(ADDRESS) is the number there, of 64 bits; $_gpa(ADDRESS, 4) one of 4 bytes (1, 2, 4, 8);
+    $_gpa(ADDRESS, *(struct NAME *)0) is what has the type of the second argument."""
 
 DIAGNOSE = """Say what probably happened to a guest that died or hangs, and on what evidence.
 

@@ -10,9 +10,9 @@ from acrn_trace.act.inject_grammar import OPTION_NAMES, parse_rule
 from acrn_trace.act.inject_poke import REGISTERS
 from acrn_trace.base.errors import TraceError
 from acrn_trace.in_gdb.command import Command
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.in_gdb.stub import GuestPhysicalMemory
 from acrn_trace.tables.call_selection import wide
 from acrn_trace.tables.errnos import errors_of
 

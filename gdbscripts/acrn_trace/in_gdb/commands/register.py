@@ -69,7 +69,7 @@ class LateFunction(gdb.Function):
 
     def invoke(self, *arguments: gdb.Value) -> Any:
         module = _module(f"commands.{self._row.module}")
-        return getattr(module, self._row.name.removeprefix("_hypercall_"))(*arguments)
+        return getattr(module, self._row.name.removeprefix("_hypercall_").lstrip("_"))(*arguments)
 
 
 def _module(name: str) -> ModuleType:

@@ -23,6 +23,8 @@ COMMANDS = (
     Row("info hypercalls", "info", gdb.COMMAND_STATUS, help.INFO),
     Row("hypercall ring", "ring", gdb.COMMAND_TRACEPOINTS, help.RING),
     Row("hypercall diagnose", "diagnose", gdb.COMMAND_STATUS, help.DIAGNOSE),
+    Row("hypercall nested", "nested", gdb.COMMAND_STATUS, help.NESTED),
+    Row("hypercall gpa", "gpa", gdb.COMMAND_DATA, help.GPA, gdb.COMPLETE_EXPRESSION),
     Row("hypercall call", "call", gdb.COMMAND_RUNNING, help.CALL),
     Row("hypercall define", "define", gdb.COMMAND_SUPPORT, help.DEFINE),
     Row("hypercall inject", "inject", gdb.COMMAND_TRACEPOINTS, help.INJECT),
@@ -30,9 +32,15 @@ COMMANDS = (
     Row("tcatch hypercall", "catch", gdb.COMMAND_BREAKPOINTS, help.CATCH),
 )
 
-# A convenience function: its module has a function of the name without "_hypercall_".
+# A convenience function: its module has a function of the name without "_hypercall_" or "_".
 Function = namedtuple("Function", "name module help")
 FUNCTIONS = (
+    Function(
+        "_gpa",
+        "gpa",
+        "$_gpa(ADDRESS [, SIZE | VALUE]): what is at a guest-physical address: a number of 8 or of "
+        "SIZE bytes, or what has the type of VALUE.",
+    ),
     Function(
         "_hypercall_arg",
         "catch",

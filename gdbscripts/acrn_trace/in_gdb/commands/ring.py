@@ -17,6 +17,7 @@ from acrn_trace.guest.snapshot import STUB
 from acrn_trace.image.image import Image
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.guard import uninterrupted
+from acrn_trace.in_gdb.guest_memory import look, read_block
 from acrn_trace.in_gdb.image import current_image, current_sites, load_offset
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.prompt import GdbStream, matching
@@ -47,11 +48,11 @@ def _address(symbol: str) -> int:
 
 def _read(address: int, size: int) -> bytes:
     try:
-        return gdb.selected_inferior().read_memory(address, size).tobytes()
-    except gdb.error as error:
+        return read_block(address, size)
+    except Unreadable as why:
         raise TraceError(
-            f"cannot read the ring at {address:#x}: {str(error).rstrip('.')}; stop the guest in "
-            "code of its own, with paging on"
+            f"cannot read the ring at {address:#x}: {why}; stop the guest in code of its own, with "
+            "paging on"
         ) from None
 
 
@@ -136,6 +137,7 @@ class Following:
         return self.failure is not None
 
     def _drain(self) -> None:
+        look()
         if self._follower is None:
             rings = _rings()
             khz = rings.header.tsc_khz

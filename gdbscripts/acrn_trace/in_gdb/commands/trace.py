@@ -8,7 +8,7 @@ from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.image import is_dump
 from acrn_trace.in_gdb.prompt import GdbStream, matching, say
 from acrn_trace.in_gdb.session import Session
-from acrn_trace.options.declare import FORMATS, add_trace_options
+from acrn_trace.options.declare import FORMATS, add_bound_option, add_trace_options
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.tables.call_selection import wide
 
@@ -22,7 +22,7 @@ class HypercallTrace(Command):
         super().__init__(session, self._trace)
 
     def complete(self, text: str, word: str | None) -> list[str]:
-        names = ["off", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-k", "-q", "-r", "-t", "-v"]
+        names = ["off", "-b", "-e", "-o", "-f", *FORMATS, "-c", "-C", "-k", "-q", "-r", "-t", "-v"]
         names += ["trace=", "status=", "finding=", "vcpu=", "site=", *wide()]
         names += [entry.name for entry in self._session.knowledge.table]
         return matching(names, word)
@@ -40,6 +40,7 @@ class HypercallTrace(Command):
             raise TraceError("a dump makes no calls; 'hypercall diagnose' tells what it shows")
         parser = OptionParser(prog="hypercall trace", add_help=False)
         add_trace_options(parser)
+        add_bound_option(parser)
         options = parser.parse_args(words)
         self._session.start(options, GdbStream())
         if gdb.selected_thread() is None:
