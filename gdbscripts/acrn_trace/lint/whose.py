@@ -6,6 +6,7 @@ abi.def, or does as a hypervisor does that has none. Else nothing does: the main
 """
 
 from dataclasses import replace
+
 from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, abis, main_abi, unknown_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.lint.findings import Place
