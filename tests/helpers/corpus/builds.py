@@ -20,7 +20,7 @@ _KASAN = {
     "clang": "-mllvm -asan-instrumentation-with-call-threshold=0 -mllvm -asan-stack=0 "
     "-mllvm -asan-globals=0",
 }
-# Name in the matrix -> options, which may differ by compiler
+# Name in the matrix -> options, which may differ by compiler, for each compiler that has such
 EXTRAS: dict[str, dict[str, str]] = {
     "plain": dict.fromkeys(COMPILERS, ""),
     "LTO": dict.fromkeys(COMPILERS, "-flto"),
@@ -28,6 +28,21 @@ EXTRAS: dict[str, dict[str, str]] = {
     "-pg": dict.fromkeys(COMPILERS, "-pg"),
     "stack protector": dict.fromkeys(COMPILERS, "-fstack-protector-all"),
     "-finstrument-functions": dict.fromkeys(COMPILERS, "-finstrument-functions"),
+    "kernel": dict.fromkeys(COMPILERS, "-mcmodel=kernel -mno-red-zone"),
+    "CET": dict.fromkeys(COMPILERS, "-fcf-protection=full"),
+    "retpoline": {
+        "gcc": "-mindirect-branch=thunk -mfunction-return=thunk",
+        "clang": "-mretpoline",
+    },
+    "patchable": dict.fromkeys(COMPILERS, "-fpatchable-function-entry=21,16"),
+    "MS ABI": {"gcc": "-mabi=ms -DORACLE_ABI=__attribute__((sysv_abi))"},  # clang ignores it
+    "outliner": {"clang": "-mllvm -enable-machine-outliner=always"},
+    "zeroed registers": {"gcc": "-fzero-call-used-regs=all"},
+}
+QUICK = {
+    *("gcc -O0 plain", "gcc -O2 plain", "clang -O0 plain", "clang -O2 plain", "gcc -O2 KASAN"),
+    *("gcc -O2 retpoline", "clang -O2 outliner", "gcc -O3 MS ABI", "gcc -Os zeroed registers"),
+    *("clang -Os retpoline", "gcc -O0 CET", "clang -O3 patchable", "clang -O0 kernel"),
 }
 _COMMON = "-std=gnu11 -w -fno-pie -fno-asynchronous-unwind-tables"
 # Two cases of the same code shall not become one.
@@ -73,14 +88,18 @@ class Twin:
         return CORPUS / "cases" / f"{self.case}.c"
 
 
+def extras_of(compiler: str) -> list[str]:
+    return [extra for extra, options in EXTRAS.items() if compiler in options]
+
+
 def every_build() -> list[Build]:
-    return list(map(Build._make, itertools.product(COMPILERS, EXTRAS, LEVELS)))
+    builds = map(Build._make, itertools.product(COMPILERS, EXTRAS, LEVELS))
+    return [build for build in builds if build.compiler in EXTRAS[build.extra]]
 
 
 def quick_builds() -> list[Build]:
-    """Each compiler, level and set of options once or more."""
-    wanted = {"gcc -O0 plain", "gcc -O2 plain", "clang -O0 plain", "clang -O2 plain"}
-    return [build for build in every_build() if str(build) in wanted | {"gcc -O2 KASAN"}]
+    """Each compiler and each set of options, at a level that it shows at."""
+    return [build for build in every_build() if str(build) in QUICK]
 
 
 def twins(assembly: bool) -> list[Twin]:

@@ -22,6 +22,7 @@ from helpers.corpus.builds import (
     Image,
     Twin,
     every_build,
+    extras_of,
     says,
     twins,
     version,
@@ -88,7 +89,7 @@ def make() -> dict:
 
 def document(data: dict) -> str:
     """The text of the document."""
-    lines = [HEAD.format(**data["versions"])]
+    lines = [HEAD.format(**data["versions"]), *_options_table(), ""]
     for compiler in COMPILERS:
         lines += [f"## {compiler}", "", *_table(data, compiler), ""]
     lines += ["## Assembly", "", *_assembly_table(data), ""]
@@ -98,10 +99,20 @@ def document(data: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _options_table() -> list[str]:
+    """What is given to the compilers in each column."""
+    lines = [f"| column | {' | '.join(COMPILERS)} |", "|---" * (len(COMPILERS) + 1) + "|"]
+    for extra, options in EXTRAS.items():
+        cells = (f"`{options[c]}`" if options.get(c) else "" for c in COMPILERS)
+        lines.append(f"| {extra} | {' | '.join(cells)} |")
+    return lines
+
+
 def _table(data: dict, compiler: str) -> list[str]:
-    lines = [f"| source | {' | '.join(EXTRAS)} |", "|---" * (len(EXTRAS) + 1) + "|"]
+    extras = extras_of(compiler)
+    lines = [f"| source | {' | '.join(extras)} |", "|---" * (len(extras) + 1) + "|"]
     for twin in twins(False):
-        cells = [_levels(data, compiler, extra, twin) for extra in EXTRAS]
+        cells = [_levels(data, compiler, extra, twin) for extra in extras]
         lines.append(f"| {_title(twin)} | {' | '.join(cells)} |")
     return lines
 
