@@ -3,15 +3,23 @@
 
 import re
 
-from helpers.calls_by_hand import CALL, LINE, REGISTERS, SMP, untouched
+from acrn_trace.image.image import open_image
+from acrn_trace.sites.sitelist import image_sites
+from helpers.calls_by_hand import CALL, LINE, REGISTERS
 from helpers.canonical import events_of
+from helpers.guests import Guest, arguments_of, printed_untraced
 from helpers.process import run
-from helpers.service_trace import CALLS_OF_SERVICE
+from helpers.service_trace import CALLS_OF_SERVICE, SERVICE
+from helpers.tracing import gdb_at
 
 
-def test_the_registers_are_as_they_were_and_the_caught_call_is_made(smp_at_call):
-    gdb, guest = smp_at_call(
-        *("delete", "catch hypercall if $_hypercall_nr == 0x80000013", "continue"),
+def unchanged(guest):
+    return (guest.status, guest.out) == (0, printed_untraced(arguments_of("service")))
+
+
+def test_the_registers_are_as_they_were_and_the_caught_call_is_made(service):
+    gdb, guest = service(
+        *("catch hypercall if $_hypercall_nr == 0x80000013", "continue"),
         *("echo BEFORE\\n", REGISTERS, CALL, "echo AFTER\\n", REGISTERS, "echo END\\n"),
         *("print $_hypercall_nr", "x/i $rip", "info breakpoints", "detach"),
     )
@@ -20,7 +28,7 @@ def test_the_registers_are_as_they_were_and_the_caught_call_is_made(smp_at_call)
     assert after.split() == LINE.sub("", before, count=1).split()
     assert f"= {0x80000013}" in rest and "vmcall" in rest, gdb
     assert re.search(r"^Catchpoint \d+ already hit 1 time$", rest, re.MULTILINE), gdb
-    assert untouched(guest)
+    assert unchanged(guest)
 
 
 def test_the_trace_has_each_once_and_that_by_hand_first(service, folder):
@@ -37,18 +45,17 @@ def test_the_trace_has_each_once_and_that_by_hand_first(service, folder):
     assert (caught["status"], caught["ret"], caught["repeats"]) == ("returned", -1, 0)
 
 
-def test_it_borrows_another_site_than_the_one_where_the_guest_stands(smp_at_call, folder):
+def test_it_borrows_another_site_than_the_one_where_the_guest_stands(folder):
     image = folder / "bare.elf"
-    assert run(["objcopy", "--strip-symbol=acrn_scratch", SMP, image]).status == 0
-    gdb, guest = smp_at_call(
-        *("delete", "catch hypercall if $rip == (long) call_at_shared_site + 12", "continue"),
-        *("hypercall call pause_vm 3", "detach"),
-        image=image,
-    )
+    assert run(["objcopy", "--strip-symbol=acrn_scratch", SERVICE, image]).status == 0
+    first, second = image_sites(open_image(str(image)))[:2]
+    with Guest(folder, arguments_of("service")) as guest:
+        catch = f"catch hypercall if $rip == {first.address:#x}"
+        gdb = gdb_at(guest, image, catch, "continue", "hypercall call pause_vm 7", "detach")
+        assert unchanged(guest.finished())
     assert re.search(
-        r"pause_vm\(vmid=3\) = -1 .* by hand at smp.c:46 call_from_process$", gdb.out, re.M
+        rf"^\[0\] .* pause_vm\(vmid=7\) = -1 .* by hand at {second}$", gdb.out, re.M
     ), gdb
-    assert untouched(guest)
 
 
 def test_not_where_the_debugger_has_answered_the_caught_call(six_calls):
