@@ -2,6 +2,7 @@
 """Runs the launcher's half in GDB: one trace, from attaching to the stub to its end."""
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -77,7 +78,8 @@ def _trace_to_end(request: Request, result: Result) -> None:
     trace.stop()
     result.complaint = next(iter(trace.complaints.texts), None)
     if request.detach and result.ended in ("interrupted", "bounded"):
-        gdb.execute("detach", to_string=True)
+        with contextlib.suppress(gdb.error):  # the guest may end as soon as it is let go
+            gdb.execute("detach", to_string=True)
 
 
 def _connect(target: str) -> None:
