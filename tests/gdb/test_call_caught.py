@@ -50,7 +50,7 @@ def test_it_borrows_another_site_than_the_one_where_the_guest_stands(folder):
     assert run(["objcopy", "--strip-symbol=acrn_scratch", SERVICE, image]).status == 0
     first, second = image_sites(open_image(str(image)))[:2]
     with Guest(folder, arguments_of("service")) as guest:
-        catch = f"catch hypercall if $rip == {first.address:#x}"
+        catch = f"catch hypercall if (unsigned long) $rip == {first.address}"
         gdb = gdb_at(guest, image, catch, "continue", "hypercall call pause_vm 7", "detach")
         assert unchanged(guest.finished())
     assert re.search(
