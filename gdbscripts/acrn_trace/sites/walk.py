@@ -75,15 +75,15 @@ class Walk:
         part = self._parts[number]
         data = _bytes(part, address, CHUNK + LONGEST)
         outline = self._decoder.outline(data, address)
-        last = next((one for one in outline.steering if self._ends(part, one)), None)
-        end = address + len(data)
+        limit = min(address + CHUNK, part.end)  # what begins before it is there in full
+        steering = [one for one in outline.steering if one[0] < limit]
+        last = next((one for one in steering if self._ends(part, one)), None)
+        end = next((start for start in outline.starts if start >= limit), part.end)
         if last:
             end = last[0] + (0 if last[2] == UNKNOWN else last[1])
-        elif end < part.end and len(outline.starts) > 1:
-            end = outline.starts[-1]  # which may be cut
         self._mark(number, outline, end)
         self._left -= max(end - address, 1)
-        for one in outline.steering:
+        for one in steering:
             if one[0] < end:
                 self._go(part, outline, one, work)
         return None if last else end

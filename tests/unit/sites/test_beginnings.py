@@ -140,6 +140,11 @@ ENTRIES = {
         "_start: push $8\n push %rax\n lretq\n .byte 6\n1: vmcall\n2: jmp 2b",
         [POSSIBLE],
     ),
+    "code behind much other code": (
+        "_start: .rept 99\n call f\n movabs $1, %rax\n .endr\n call g\n1: jmp 1b\n .byte 6\n"
+        "g: vmcall\n ret\n .byte 6\nf: ret",
+        [CERTAIN],
+    ),
     "what nothing leads to": ("_start: jmp _start\n .byte 6\n vmcall\n ret", [POSSIBLE]),
 }
 
