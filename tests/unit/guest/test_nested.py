@@ -60,6 +60,10 @@ def test_nothing_is_written_where_a_part_cannot_be():
     with pytest.raises(Unreadable, match="0x6000 is not mapped"):
         memory.write(0x5FFF, b"xyz")
     assert memory.read(0x5FFF, 1) == b"c"
+    memory = guest_of((0x5000, 0x42000), (0x6000, 0x9999_0000))
+    with pytest.raises(Unreadable, match="no memory there"):
+        memory.write(0x5FFF, b"xyz")
+    assert memory.read(0x5FFF, 1) == b"c"
 
 
 def test_an_entry_without_the_users_bit_maps_nothing():

@@ -27,6 +27,14 @@ def test_it_is_said_once():
     assert "-b N ends the trace" in said
 
 
+def test_it_is_said_once_of_all_vcpus():
+    said: list[str] = []
+    outrun = Outrun(said.append)
+    for seq in range(3 * MANY):
+        outrun.entered(event(seq=seq, vcpu=seq % 2))
+    assert len(said) == 1
+
+
 def test_fewer_calls_are_nothing():
     assert made(MANY - 1) == []
 
