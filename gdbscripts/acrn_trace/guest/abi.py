@@ -163,17 +163,3 @@ def hypercall_at(code: bytes | None) -> str | None:
     """The mnemonic of the hypercall instruction that ``code`` begins with."""
     known = hypercalls()
     return next((name for one, name in known.items() if code and code.startswith(one)), None)
-
-
-VMWARE_MAGIC = 0x564D5868  # Linux's asm/vmware.h: in EAX
-
-
-def other_hypervisor(abi: Abi, registers: Mapping[str, int], loads_number: bool) -> str | None:
-    """Whose hypercall the registers make, where that is not ``abi``'s.
-
-    VMware's has a magic number in EAX. The number's register may still have what a call of ``abi``
-    left there: what counts is whether the code at the site loads a number for the call.
-    """
-    is_vmware = registers["rax"] & 0xFFFF_FFFF == VMWARE_MAGIC
-    is_ours = loads_number and abi.has_number(abi.number_in(registers))
-    return "VMware" if is_vmware and not is_ours else None

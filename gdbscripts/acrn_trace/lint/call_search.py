@@ -18,7 +18,7 @@ def near_calls(part: Code) -> Iterable[tuple[int, int]]:
     """What may be direct calls and jumps, near ones: where each is, and where it goes."""
     unpack, data, base = struct.Struct("<i").unpack_from, part.data, part.address
     pattern = with_distance(_NEAR, len(data))
-    for match in pattern.finditer(data, 0, max(len(data) - 5, 0)):
+    for match in pattern.finditer(data):
         operand = match.end()
         yield base + match.start(), base + operand + 4 + unpack(data, operand)[0]
 

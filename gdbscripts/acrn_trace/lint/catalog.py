@@ -144,8 +144,8 @@ CATALOG = {
     ),
     "xen-call": Kind(
         "a hypercall of Xen",
-        "The number is in EAX, the arguments are in RDI, RSI, RDX, R10 and R8. (Jailhouse's "
-        "calls and KVM's without arguments look the same.)",
+        "The number is in EAX, one that Xen gives to guests with VMCALL; the arguments are in RDI, "
+        "RSI, RDX, R10 and R8, and none in RBX or RCX.",
         "f: mov $17, %eax\n   vmcall\n   ret",
         "f: mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),
@@ -153,6 +153,13 @@ CATALOG = {
         "a hypercall of Hyper-V",
         "RCX holds a control word and RDX the input's address or data; R8 is the output's.",
         "f: mov $0x1005c, %ecx\n   mov %rdi, %rdx\n   vmcall\n   ret",
+        "f: mov $0x80000012, %r8d\n   vmcall\n   ret",
+    ),
+    "other-call": Kind(
+        "a hypercall of another hypervisor",
+        "A number is in RAX (the text says whose, where the registers tell), and none of ACRN's in "
+        "R8: ACRN would take what is there for a number.",
+        "f: mov $8, %eax\n   vmcall\n   ret",
         "f: mov $0x80000012, %r8d\n   vmcall\n   ret",
     ),
 }

@@ -8,11 +8,13 @@ from typing import Iterator
 from acrn_trace.guest.abi import Abi, main_abi
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.flow_graph import ENTRY, Function
-from acrn_trace.lint.origins import KNOWN, Origins, Value, Values
+from acrn_trace.lint.origins import CALLERS, KNOWN, Origins, Value, Values, loaded
 from acrn_trace.lint.program import Functions
 from acrn_trace.lint.uses import uses
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
+
+MAX_STUB = 8  # instructions
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,48 @@ class Place:
 
     def before(self, register: str) -> Values:
         return self.origins.before(self.number, register)
+
+    def known(self, register: str) -> list[int]:
+        """The numbers that ``register`` holds, when nothing else can be in it."""
+        values = self.before(register)
+        numbers = [v.number for v in values if v.kind == KNOWN and v.number is not None]
+        return numbers if len(numbers) == len(values) else []
+
+    def loads(self, register: str) -> bool:
+        """Whether the function itself sets ``register`` before the call."""
+        return loaded(self.before(register), register)
+
+    def means(self, register: str) -> bool:
+        """Whether it does so for the call: nothing else uses what it puts there itself."""
+        definitions = self.definitions(register)
+        if not self.loads(register) or any(map(self.is_call, definitions)):
+            return False
+        return {u for n in definitions for u in self.uses(register, n)} <= {self.number}
+
+    @cached_property
+    def is_stub(self) -> bool:
+        """Whether the function loads nothing before: its caller hands it every register."""
+        function, before = self.function, range(self.number)
+        return self.number <= MAX_STUB and all(
+            function.instruction(n).writes <= {"rsp", "rbp"} and not function.kind(n)
+            for n in before
+        )
+
+    def passes_on(self, *registers: str) -> bool:
+        """Whether these are what the function itself was called with."""
+        return all(
+            all(value == Value(CALLERS, register=name) for value in self.before(name))
+            for name in registers
+        )
+
+    def callers(self) -> Iterator["Place"]:
+        """Where the function is called from, by the code of the image."""
+        for function, number in self.functions.callers(self.function):
+            yield Place(self.functions, function, number, self.knowledge, self.abi)
+
+    def at_call(self, number: int) -> "Place":
+        """The place of another call in the same function."""
+        return Place(self.functions, self.function, number, self.knowledge, self.abi)
 
     def definitions(self, register: str) -> list[int]:
         """The instructions that set ``register`` for this site; without what is not known."""

@@ -17,7 +17,7 @@ from acrn_trace.lint.rule_number import IN_32_BITS, number_findings
 from acrn_trace.lint.rule_red_zone import red_zone_findings
 from acrn_trace.lint.rule_structure import structure_findings
 from acrn_trace.lint.rule_value import value_findings
-from acrn_trace.lint.whose import by_code
+from acrn_trace.lint.whose import by_code, is_told
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.tables.knowledge import Knowledge
 
@@ -75,7 +75,7 @@ class Linter:
     def with_abis(self, sites: Iterable[Site]) -> list[Site]:
         """The sites, each with the ABI by its code, where no record says it."""
         sites = list(sites)
-        asked = [site for site in sites if site.abi_by is None and site.number is None]
+        asked = [site for site in sites if not is_told(site)]
         self.announce(asked)
         places = {site.address: self.place(site) for site in asked}
         return [
@@ -123,12 +123,9 @@ class Linter:
 def with_abis(
     image: Image, knowledge: Knowledge, sites: Iterable[Site], offset: int = 0
 ) -> list[Site]:
-    """The sites of an image, each with the ABI by its code; as they are where nothing decodes it.
-
-    One with a number by the scan is the main ABI's.
-    """
+    """The sites of an image, each with the ABI by its code; unchanged if nothing can decode it."""
     sites = list(sites)
-    if all(site.abi_by or site.number is not None for site in sites):
+    if all(map(is_told, sites)):
         return sites
     try:
         return Linter(image, knowledge, offset=offset).with_abis(sites)

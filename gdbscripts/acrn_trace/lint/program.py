@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Decodes the functions of an image, each once: with sites, called by those, calling those."""
 
-from typing import Iterable
+from itertools import islice
+from typing import Iterable, Iterator
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Code, Image
@@ -39,6 +40,7 @@ class Functions:
         self._functions: dict[tuple[int, ...], Function | None] = {}
         self._origins: dict[Function, Origins] = {}
         self._callers: dict[int, list[int]] | None = None
+        self._wanted: set[int | None] = set()  # whose callers are in there
         self._sites: list[int] = []
         self.callees = Callees(self.beginning_at, self._name_at)
 
@@ -100,11 +102,7 @@ class Functions:
         Code that 32-bit code enters is handed nothing.
         """
         refusals: list[bool] = []
-        for site in self._callers_of(function.address(0))[:MAX_CALLERS]:
-            caller = self.around(site)
-            number = caller.number_of(site) if caller else None
-            if caller is None or number is None or caller is function:
-                continue
+        for caller, number in islice(self.callers(function), MAX_CALLERS):
             origins = self.origins(caller)
             is_spent = origins.is_spent(number, register)
             if not is_spent and loaded(origins.before(number, register), register):
@@ -113,6 +111,17 @@ class Functions:
         if function.address(0) in self._bounds.code32.goals:
             return False
         return False if refusals and all(refusals) else None
+
+    def callers(self, function: Function) -> Iterator[tuple[Function, int]]:
+        """The other functions that call or jump to ``function``, and by which instruction."""
+        start = function.address(0)
+        if self._callers is not None and start not in self._wanted:
+            self._search({start})
+        for site in self._callers_of(start):
+            caller = self.around(site)
+            number = caller.number_of(site) if caller else None
+            if caller and number is not None and caller is not function:
+                yield caller, number
 
     def _function(self, part: Code, start: int, end: int, is_function: bool) -> Function | None:
         key = start, end
@@ -246,13 +255,19 @@ class Functions:
         ``near``: with short jumps.
         """
         if self._callers is None:
-            self._callers, wanted = {}, self._starts()
-            for part in self._parts:
-                for site, goal in near_calls(part):
-                    if goal in wanted:
-                        self._callers.setdefault(goal, []).append(site)
+            self._callers = {}
+            self._search(self._starts())
         part = self._part(start) if near else None
         return self._callers.get(start, []) + (short_jumps(part, start) if part else [])
+
+    def _search(self, wanted: set[int | None]) -> None:
+        """Find what calls, or jumps from afar, to where those functions begin."""
+        assert self._callers is not None
+        self._wanted |= wanted
+        for part in self._parts:
+            for site, goal in near_calls(part):
+                if goal in wanted:
+                    self._callers.setdefault(goal, []).append(site)
 
 
 def _length_of_piece(outline: Outline, place: range) -> int:

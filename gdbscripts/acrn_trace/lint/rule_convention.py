@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Judges by which hypervisor's convention a site makes its call.
 
-The registers of those that have a row are abi.def's. Of the others: docs of Xen
-(hypercall-abi.rst, xen-x86_64.h), VMware (Linux's asm/vmware.h), Hyper-V (the TLFS).
+A site is judged by the code before it, a stub by its direct callers, all by the same witnesses: the
+registers of a row of abi.def and the numbers of its table, or what guest/foreign.py states.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Callable, Iterator
 
-from acrn_trace.guest.abi import VMWARE_MAGIC, Abi, abis, main_abi
+from acrn_trace.guest.abi import Abi, abis, main_abi
+from acrn_trace.guest.foreign import ANOTHER, FOREIGN, OTHER, Witnesses
+from acrn_trace.lint.anothers import is_anothers, is_main, may_be_main
 from acrn_trace.lint.findings import Found, Place
-from acrn_trace.lint.origins import KNOWN, RESULT, loaded
+from acrn_trace.lint.origins import RESULT
+from acrn_trace.tables.calls import Entry
 
-XEN_NUMBERS = range(1, 64)
-HYPERV_CODES = range(1, 0x400)
+MAX_CALLERS = 64  # of a stub that are judged
+MAX_PASSED = 4  # functions between it and one of them
+# Numbers that KVM gives to other architectures: an x86 guest with one of them means another's.
+_NOT_X86 = frozenset((3, 4, 6, 7, 8))
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class Convention:
     abi: Abi | None = None
 
 
+Judgement = tuple[Convention | None, str]  # and what says so
+NONE: Judgement = None, ""
+
+
 def convention_findings(place: Place) -> Iterator[Found]:
     """At most one: the site does as another hypervisor's convention says, not as the main one."""
     convention, evidence = convention_of(place)
@@ -33,23 +43,51 @@ def convention_findings(place: Place) -> Iterator[Found]:
         yield Found(convention.id, f"a hypercall of {convention.name}: {evidence}")
 
 
-def convention_of(place: Place) -> tuple[Convention | None, str]:
+def convention_of(place: Place) -> Judgement:
     """The convention by which the call is made, if that is not the main one, and what says so."""
+    return _of_callers(place) if place.is_stub else _of_code(place)
+
+
+def _of_code(place: Place) -> Judgement:
+    """That by which the registers are loaded that ``place`` is made with."""
     if is_main(place):
-        return None, ""
+        return NONE
     for convention in conventions():
         evidence = convention.fits(place)
         if evidence:
             return convention, evidence
-    return None, ""
+    evidence = None if any(is_probably(place, abi) for abi in _rows()) else is_anothers(place)
+    return (_ANOTHER, evidence) if evidence else NONE
 
 
-def is_main(place: Place) -> bool:
-    """Whether the code loads a number of the main ABI's for the call."""
-    abi = main_abi()
-    values = place.before(abi.number)
-    numbers = [v.number for v in values if v.kind == KNOWN and v.number is not None]
-    return any(abi.has_number(n) or place.table.numbered(n) for n in numbers)
+def _of_callers(stub: Place) -> Judgement:
+    """That by which its callers load registers for it: a stub is one hypervisor's, and most of them
+    tell whose, where one may load what another's has as well."""
+    judged = [(caller, _of_code(caller)) for caller in islice(_handing(stub), MAX_CALLERS)]
+    if any(found == NONE and may_be_main(caller) for caller, found in judged):
+        return NONE
+    known = [found for _, found in judged if found != NONE]
+    named = [found for found in known if found[0] is not _ANOTHER] or known
+    names = [found[0].name for found in named]
+    most = max(names, key=names.count, default="")
+    if names.count(most) * 2 <= len(names):
+        return NONE
+    convention, evidence = named[names.index(most)]
+    return convention, f"{evidence}, in a caller of the stub"
+
+
+def _handing(stub: Place) -> Iterator[Place]:
+    """Where a stub is called from, past functions that pass on what they were handed."""
+    numbers = {witnesses.register for witnesses in FOREIGN} | {
+        abi.number for abi in abis().values()
+    }
+    work = [(stub, 0)]
+    for place, depth in work:
+        for caller in place.callers():
+            if not caller.passes_on(*numbers):
+                yield caller
+            elif depth < MAX_PASSED:
+                work.append((caller, depth + 1))
 
 
 def is_probably(place: Place, abi: Abi) -> bool:
@@ -63,26 +101,14 @@ def is_probably(place: Place, abi: Abi) -> bool:
 def _has_first(place: Place, abi: Abi) -> bool:
     """Whether the first argument is loaded as the row says, and not as others do."""
     first, others = abi.arguments[0], main_abi().arguments[0]
-    return place.sets(first) or _loaded(place, first) and not place.sets(others)
-
-
-def _known(place: Place, register: str) -> list[int]:
-    """The numbers that a register holds, when nothing else can be in it."""
-    values = place.before(register)
-    numbers = [v.number for v in values if v.kind == KNOWN and v.number is not None]
-    return numbers if len(numbers) == len(values) else []
-
-
-def _loaded(place: Place, register: str) -> bool:
-    """Whether the function itself sets ``register`` for the call."""
-    return loaded(place.before(register), register)
+    return place.sets(first) or place.loads(first) and not place.sets(others)
 
 
 def _by_row(abi: Abi) -> Callable[[Place], str | None]:
     def fits(place: Place) -> str | None:
         """All numbers that it may have are in the table, and what such a call needs is loaded."""
-        numbers = _known(place, abi.number)
-        entries = [place.table.numbered(number, abi.name) for number in numbers]
+        numbers = place.known(abi.number)
+        entries = [_entry(place, number, abi) for number in numbers]
         if not entries or None in entries:
             return None
         number, first = f"{abi.number.upper()} is {numbers[0]}", abi.arguments[0]
@@ -94,35 +120,43 @@ def _by_row(abi: Abi) -> Callable[[Place], str | None]:
     return fits
 
 
-def _vmware(place: Place) -> str | None:
-    magic = any(v.kind == KNOWN and v.number == VMWARE_MAGIC for v in place.before("rax"))
-    return f"EAX is {VMWARE_MAGIC:#x}" if magic else None
+def _entry(place: Place, number: int, abi: Abi) -> Entry | None:
+    return None if number in _NOT_X86 else place.table.numbered(number, abi.name)
 
 
-def _xen(place: Place) -> str | None:
-    known = _known(place, "rax")
-    if not known or not all(number in XEN_NUMBERS for number in known):
-        return None
-    if _loaded(place, "r8") and not _loaded(place, "r10"):
-        return None
-    return f"EAX is {known[0]}" + (", arguments up to R10" if _loaded(place, "r10") else "")
+def _by_witnesses(witnesses: Witnesses) -> Callable[[Place], str | None]:
+    def fits(place: Place) -> str | None:
+        """Every number that it may have is one, and registers are loaded and left as it says."""
 
+        def has(register: str) -> bool:
+            return place.sets(register) and place.means(register)
 
-def _hyperv(place: Place) -> str | None:
-    for control in _known(place, "rcx"):
-        reserved = control & 0xF000_F000_7800_0000
-        if control & 0xFFFF not in HYPERV_CODES or reserved or _loaded(place, "rdi"):
+        numbers = place.known(witnesses.register)
+        if not numbers or not all(map(witnesses.has, numbers)):
             return None
-        if _loaded(place, "rdx"):
-            return f"RCX is {control:#x}, a control word, with RDX loaded"
-    return None
+        if not all(map(place.loads, witnesses.loads)) or any(map(has, witnesses.leaves)):
+            return None
+        if not all(map(place.means, witnesses.means)):
+            return None
+        if any(has(one) and not place.loads(two) for one, two in witnesses.together):
+            return None
+        beside = " and ".join(name.upper() for name in witnesses.loads)
+        number = f"{witnesses.register.upper()} is {numbers[0]:#x}"
+        return f"{number}, {beside} loaded" if beside else number
+
+    return fits
+
+
+_ANOTHER = Convention(OTHER, ANOTHER, is_anothers)
+
+
+def _rows() -> list[Abi]:
+    return [abi for abi in abis().values() if abi is not main_abi()]
 
 
 def conventions() -> Iterator[Convention]:
-    """All but the main one, in the order in which they are asked."""
-    yield Convention("vmware-call", "VMware", _vmware)
-    for abi in abis().values():
-        if abi is not main_abi():
-            yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi)
-    yield Convention("xen-call", "Xen", _xen)
-    yield Convention("hyperv-call", "Hyper-V", _hyperv)
+    """Those that have a name, but the main one, in the order in which they are asked."""
+    for abi in _rows():
+        yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi)
+    for one in FOREIGN:
+        yield Convention(one.finding, one.name, _by_witnesses(one))

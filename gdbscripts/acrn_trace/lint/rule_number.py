@@ -7,7 +7,6 @@ from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.flow_graph import ENTRY
 from acrn_trace.lint.origins import KNOWN, LOST, UNSET, Value, loaded
 
-MAX_STUB = 8  # instructions
 MAX_SUCCESSIONS = 32
 IN_32_BITS = Found(
     "r8-never-loaded",
@@ -49,17 +48,7 @@ def _not_loaded(place: Place) -> Iterator[Found]:
 def _may_be_given(place: Place) -> bool:
     """Whether the number may come from the caller on purpose."""
     given = place.functions.is_parameter(place.function, place.register)
-    return bool(given) or given is None and _is_stub(place)
-
-
-def _is_stub(place: Place) -> bool:
-    """A function that loads nothing before its hypercall is handed every register by its caller."""
-    if place.number > MAX_STUB:
-        return False
-    function, before = place.function, range(place.number)
-    return all(
-        function.instruction(n).writes <= {"rsp", "rbp"} and not function.kind(n) for n in before
-    )
+    return bool(given) or given is None and place.is_stub
 
 
 def _between(place: Place, value: Value) -> Found:

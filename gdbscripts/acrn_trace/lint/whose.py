@@ -9,12 +9,18 @@ from dataclasses import replace
 
 from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, abis, main_abi, unknown_abi
 from acrn_trace.guest.site import Site
+from acrn_trace.lint.anothers import is_main
 from acrn_trace.lint.findings import Place
-from acrn_trace.lint.rule_convention import convention_of, is_main, is_probably
+from acrn_trace.lint.rule_convention import convention_of, is_probably
 
 NEAR = 16  # instructions before a site that load what its call needs
 BY_CODE = "code"
 STACK = ("rsp", "rbp")
+
+
+def is_told(site: Site) -> bool:
+    """Whether a record says whose the call is, or the scan, by a number of the main ABI's."""
+    return site.abi_by is not None or site.number is not None and main_abi().has_number(site.number)
 
 
 def by_code(site: Site, place: Place) -> Site:
@@ -24,7 +30,7 @@ def by_code(site: Site, place: Place) -> Site:
     convention, _ = convention_of(place)
     if convention and convention.abi is None:
         abi = unknown_abi(_loaded_near(place))
-        return replace(site, abi=abi, abi_by=BY_CODE, other=convention.name)
+        return replace(site, abi=abi, abi_by=BY_CODE, number=None, other=convention.name)
     if convention or is_main(place) or place.sets(main_abi().number):
         return _of_row(site, place, convention.abi if convention else main_abi())
     others = [abi for abi in abis().values() if abi is not main_abi() and is_probably(place, abi)]

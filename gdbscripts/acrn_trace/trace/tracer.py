@@ -7,7 +7,7 @@
 from dataclasses import replace
 from typing import Any, Iterable, Sequence
 
-from acrn_trace.guest.abi import other_hypervisor
+from acrn_trace.guest.foreign import magic_of
 from acrn_trace.guest.site import Site, StopAddress
 from acrn_trace.guest.stop import Stop
 from acrn_trace.trace.answering import Answer, Answering
@@ -63,7 +63,7 @@ class Tracer:
             self._at_entry(stop, at.enters)
 
     def _at_entry(self, stop: Stop, site: Site) -> None:
-        other = other_hypervisor(site.abi, stop.registers, site.number is not None)
+        other = magic_of(site, stop.registers)
         if other:
             self.dispatcher.pass_over(other, site)
             return

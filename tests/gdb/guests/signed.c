@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A guest whose only site tells nothing: its callers load the registers, as KVM has them. Between
- * two calls CPUID has KVM's signature: QEMU without KVM has none, so that the guest itself puts it
- * there.
+ * A guest whose only site tells nothing: what calls it through a pointer loads the registers, as
+ * KVM has them. Between two calls CPUID has KVM's signature: QEMU without KVM has none, so that the
+ * guest itself puts it there.
  */
 #include <stdint.h>
 
@@ -33,14 +33,18 @@ __asm__(".globl bare_call\n"
 	".size signature, . - signature\n");
 
 void signature(void);
+long bare_call(void);
+static long (*volatile call)(void) = bare_call;
 
 static __attribute__((noinline)) long kick(uint64_t apic_id)
 {
+	register long (*called)(void) __asm__("r11") = call;
 	long ret;
 
-	__asm__ volatile("call bare_call"
+	__asm__ volatile("call *%[called]"
 			 : "=a"(ret)
-			 : "a"(KICK_CPU), "b"(0ul), "c"(apic_id), "d"(0ul), "S"(0ul)
+			 : "a"(KICK_CPU), "b"(0ul), "c"(apic_id), "d"(0ul),
+			   "S"(0ul), [called] "r"(called)
 			 : "memory", "cc");
 	return ret;
 }

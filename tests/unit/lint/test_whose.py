@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 from acrn_trace.guest.abi import abi_named, main_abi, unknown_abi
+from acrn_trace.guest.foreign import ANOTHER
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import Linter, with_abis
@@ -48,7 +49,7 @@ def test_the_row_whose_registers_are_loaded(code, abi, number, tmp_path):
     ("code", "other", "registers"),
     [
         ("f: mov $17, %eax\n   mov $0, %edi\n   vmcall\n   ret", "Xen", ("rax", "rdi")),
-        ("f: mov $1, %eax\n   mov $0, %edi\n   vmcall\n   ret", "Xen", ("rax", "rdi")),
+        ("f: mov $1, %eax\n   mov $0, %edi\n   vmcall\n   ret", ANOTHER, ("rax", "rdi")),
         ("f: mov $0x564d5868, %eax\n   mov $9, %ecx\n   vmcall\n   ret", "VMware", ("rax", "rcx")),
     ],
 )
@@ -56,6 +57,49 @@ def test_one_that_has_no_row_is_named_and_its_abi_unknown(code, other, registers
     site = site_of(code, tmp_path)
     assert (site.other, site.abi) == (other, unknown_abi(registers))
     assert pickle.loads(pickle.dumps(site)) == site
+
+
+STUB = "f: vmcall\n   ret\ng: jmp f\n"
+
+
+@pytest.mark.parametrize(
+    ("callers", "other"),
+    [
+        ("h: mov $17, %eax\n   call f\n   ret", "Xen"),
+        ("h: mov $17, %eax\n   call g\n   ret", "Xen"),  # past what passes all on
+        ("h: mov $17, %eax\n   mov $2, %r10d\n   mov $3, %r8d\n   call f\n   ret", "Xen"),
+        ("h: mov $2, %eax\n   call f\n   mov $29, %eax\n   call f\n   ret", "Xen"),
+        ("h: mov $8, %eax\n   call f\n   ret", ANOTHER),
+        ("h: mov $17, %eax\n   mov $0x80000012, %r8d\n   call g\n   ret", None),
+        ("h: mov $17, %eax\n   call f\n   ret\ni: mov $0x80000012, %r8d\n   call f\n   ret", None),
+        ("h: mov $17, %eax\n   call f\n   ret\ni: mov (%rdi), %r8\n   call f\n   ret", None),
+        ("h: call f\n   ret", None),
+    ],
+)
+def test_a_stub_is_judged_by_its_callers(callers, other, tmp_path):
+    assert site_of(STUB + callers, tmp_path).other == other
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "   mov $0x80000012, %eax",  # in the wrong register
+        "   mov %edi, %edi\n   mov $-1, %rax",  # a default result
+        "   mov %edi, %edi\n   xor %eax, %eax",
+        "   mov $5, %eax\n   mov %eax, %edi",  # a copy of an argument
+        "   mov $5, %r8d\n   mov %edi, %edi",  # no number, but nothing of another's
+        "   mov $0x80000012, %r8d\n   call printk\n   mov $5, %eax",
+        "   mov %rdi, %rbx\n   call printk\n   mov %rbx, %rdi",  # RAX is what printk returned
+    ],
+)
+def test_what_may_be_a_wrong_call_of_acrn_is_none_of_anothers(code, tmp_path):
+    site = site_of(f"f: push %rcx\n{code}\n   vmcall\n   pop %rcx\n   ret", tmp_path)
+    assert (site.other, site.abi) == (None, main_abi())
+
+
+def test_a_number_that_the_scan_knows_is_none_of_acrns_beside_anothers(tmp_path):
+    code = "f: mov $0x1005c, %ecx\n   mov %rdi, %rdx\n   mov $0, %r8d\n   vmcall\n   ret"
+    assert (site_of(code, tmp_path).other, site_of(code, tmp_path).number) == ("Hyper-V", None)
 
 
 def test_what_says_whose_it_is(tmp_path):

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Assembly; bad: no number, RAX has a default result and RDI an argument. */
+#include "corpus.h"
+
+const unsigned long numbers[] = {ACRN_NR_start_vm, 0};
+
+#ifdef BAD
+asm(FUNCTION(subject, "mov %edi, %edi\n"
+		      "mov $-1, %rax\n"
+		      "vmcall\n"
+		      "ret\n"));
+#else
+asm(FUNCTION(subject, "mov %edi, %edi\n"
+		      "mov $-1, %rax\n"
+		      "mov $0x80000012, %r8d\n"
+		      "vmcall\n"
+		      "ret\n"));
+#endif
+
+long wanted(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e)
+{
+	return answer;
+}

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Calls of other hypervisors, with a number of ACRN's left in R8, are no calls of ACRN's."""
+
+import pytest
+
+from helpers.canonical import events_of
+from helpers.guests import common_arguments
+from helpers.tracing import acrn_trace
+
+WHOSE = {
+    "xen_stub": "Xen",
+    "jailhouse": "another hypervisor",
+    "kafl": "kAFL",
+    "hyperv": "Hyper-V",
+}
+
+
+@pytest.fixture(name="image")
+def fixture_image(test_guest):
+    return test_guest("others")
+
+
+def test_they_are_listed_as_theirs(image):
+    listed = acrn_trace("sites", image).out
+    for function, hypervisor in WHOSE.items():
+        assert any(
+            f"({hypervisor}'s)" in line and line.endswith(function) for line in listed.splitlines()
+        )
+    assert listed.endswith("; 4 of another hypervisor\n")
+
+
+def test_they_are_none_of_acrns_events_and_no_mock_answers_them(image, folder):
+    traced = acrn_trace(
+        *("-f", "jsonl", "-o", folder / "trace", "--mock", "acrn"), image, "--", *common_arguments()
+    )
+    others = "".join(f"other: {answer}\n" for answer in range(5))  # by the guest itself
+    assert traced.out == f"{others}acrn: -1\n"
+    events = events_of(folder / "trace")
+    assert [event["name"] for event in events if event["abi"] == "acrn"] == ["start_vm"]
+    assert [event["abi"] for event in events] == ["unknown"] * 5 + ["acrn"]
+    assert {event["answered_by"] for event in events[:5]} == {"hypervisor"}
+
+
+def test_nothing_of_acrns_is_found_at_their_sites(image):
+    found = acrn_trace("lint", image).out
+    assert not any(kind in found for kind in ("r8-never-loaded", "number-not-in-table"))
+    assert found.count("other-call") == 2
