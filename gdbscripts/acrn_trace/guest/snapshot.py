@@ -31,6 +31,9 @@ class SearchableMemory(Protocol):
     def find(self, pattern: bytes, alignment: int) -> Iterator[int]:
         """Where ``pattern`` is, at multiples of ``alignment``, in ascending order."""
 
+    def pages_with(self, offset: int, bits: int) -> Iterator[int]:
+        """The addresses of the pages whose byte at ``offset`` has ``bits``, in ascending order."""
+
 
 class Snapshot(Protocol):
     """What every source of a guest at rest gives."""

@@ -51,6 +51,11 @@ class Ram:
                 yield at
             at = self.data.find(pattern, at + 1)
 
+    def pages_with(self, offset: int, bits: int) -> Iterator[int]:
+        for page in range(0, len(self.data), 4096):
+            if self.data[page + offset] & bits == bits:
+                yield page
+
 
 @dataclass
 class Snapshot:
