@@ -18,8 +18,8 @@ from acrn_trace.tables.calls import Entry
 
 MAX_CALLERS = 64  # of a stub that are judged
 MAX_PASSED = 4  # functions between it and one of them
-# Numbers that KVM gives to other architectures: an x86 guest with one of them means another's.
-_NOT_X86 = frozenset((3, 4, 6, 7, 8))
+# Numbers for other architectures, by ABI: an x86 guest with one of them means another's.
+_NOT_X86 = {"kvm": (3, 4, 6, 7, 8)}
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ def _by_row(abi: Abi) -> Callable[[Place], str | None]:
 
 
 def _entry(place: Place, number: int, abi: Abi) -> Entry | None:
-    return None if number in _NOT_X86 else place.table.numbered(number, abi.name)
+    is_x86 = number not in _NOT_X86.get(abi.name, ())
+    return place.table.numbered(number, abi.name) if is_x86 else None
 
 
 def _by_witnesses(witnesses: Witnesses) -> Callable[[Place], str | None]:
