@@ -10,7 +10,7 @@ from acrn_trace.lint.call_search import near_calls, short_jumps
 from acrn_trace.lint.callees import OUTLINED, Callees
 from acrn_trace.lint.flow_graph import ENTRY, MAX_BYTES, NEAR, Function, Piece
 from acrn_trace.lint.origins import Origins, loaded
-from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.bounds import bounds_of
 from acrn_trace.sites.call_targets import CallTargets
 from acrn_trace.sites.decoder import Decoder
 from acrn_trace.sites.jump_tables import table_targets
@@ -34,7 +34,7 @@ class Functions:
         self.offset = offset
         self._image = image
         self._parts = image.code()
-        self._bounds = Bounds(image)
+        self._bounds = bounds_of(image)
         self._decoder = Decoder()
         self._calls: CallTargets | None = None
         self._functions: dict[tuple[int, ...], Function | None] = {}

@@ -7,7 +7,7 @@ whichever the image has.
 
 import bisect
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Iterable, Iterator, Protocol
 
 from acrn_trace.image.image import Image
@@ -42,6 +42,12 @@ class SymbolSpans:
             if address < start + size:
                 return Span(start, start + size)
         return None
+
+
+@lru_cache(2)
+def bounds_of(image: Image) -> "Bounds":
+    """Those of the image, of which some take seconds for a large kernel."""
+    return Bounds(image)
 
 
 class Bounds:

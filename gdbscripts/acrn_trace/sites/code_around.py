@@ -6,7 +6,7 @@ from typing import Iterator
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
-from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.bounds import bounds_of
 from acrn_trace.sites.decoder import Decoder, Instruction
 from acrn_trace.sites.outline import target_of
 
@@ -22,7 +22,7 @@ class CodeAround:
     def __init__(self, image: Image, offset: int = 0) -> None:
         self._image = image
         self._parts = image.code()
-        self._bounds = Bounds(image)
+        self._bounds = bounds_of(image)
         self._decoders = {bits: Decoder(for_people=True, bits=bits) for bits in (64, 32)}
         self._offset = offset
 

@@ -24,7 +24,7 @@ from acrn_trace.guest.abi import (
 )
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Code, Image
-from acrn_trace.sites.bounds import Bounds
+from acrn_trace.sites.bounds import bounds_of
 from acrn_trace.sites.call_targets import CallTargets
 from acrn_trace.sites.judge import FunctionJudge
 from acrn_trace.sites.spans import Span
@@ -122,7 +122,7 @@ class _Scanner:
         self._image = image
         self._pattern, self._name = pattern, name
         self._parts = image.code()
-        self._bounds = Bounds(image)
+        self._bounds = bounds_of(image)
         self._calls: CallTargets | None = None
         self._found = 0
 
