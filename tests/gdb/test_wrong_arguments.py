@@ -78,7 +78,7 @@ OTHERS = [
     ),
     (
         f"set_callback_vector(vector=0x5840) = {EINVAL}",
-        "the guest's own code at PLACE: argument-in-part: 'mov dil, byte ptr [rdi]' at 0x",
+        "the guest's own code at PLACE: argument-in-part: 'movb (%rdi), %dil' at 0x",
     ),
     ("set_callback_vector(vector=0x40) = 0",),
 ]

@@ -11,6 +11,7 @@ from acrn_trace.lint.flow_graph import ENTRY, Function
 from acrn_trace.lint.origins import CALLERS, KNOWN, Origins, Value, Values, loaded
 from acrn_trace.lint.program import Functions
 from acrn_trace.lint.uses import uses
+from acrn_trace.sites.decoder import instruction_text
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
 
@@ -179,7 +180,7 @@ class Place:
         address = self.functions.shown(self.function.address(number))
         if self.is_call(number):
             return f"the call of {self.callee(number)} at {address}"
-        return f"'{self.function.instruction(number).text}' at {address}"
+        return f"'{instruction_text(self.function.code_of(number))}' at {address}"
 
     def callee(self, number: int) -> str:
         return self.callees.name(self.function.goal(number))

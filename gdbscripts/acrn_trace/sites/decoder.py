@@ -10,7 +10,7 @@ from acrn_trace.sites.disassembler import load_capstone
 from acrn_trace.sites.instruction_length import LONGEST, instruction_length
 from acrn_trace.sites.outline import UNKNOWN, FastOutline, Instruction, Outline, outline_of
 
-__all__ = ["UNKNOWN", "Decoder", "Instruction"]
+__all__ = ["UNKNOWN", "Decoder", "Instruction", "instruction_text"]
 
 # ``0f b9`` and ``0f ff`` take a ModRM byte, which Capstone 4 leaves out.
 SHORT_BY_CAPSTONE = frozenset({"ud2b", "ud1", "ud0"})
@@ -70,6 +70,12 @@ class Decoder:
             result.append(_in_full(instruction, code, base))
             end = sum(result[-1][:2])
         return known.get(end, len(known))
+
+
+def instruction_text(code: bytes) -> str:
+    """One instruction for people; addresses are relative to its own."""
+    _, _, mnemonic, operands = Decoder(for_people=True).decode(code, 0, 1)[0]
+    return f"{mnemonic} {operands}".strip()
 
 
 def _in_full(instruction: Instruction, code: bytes, base: int) -> Instruction:
