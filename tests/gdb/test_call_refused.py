@@ -3,10 +3,11 @@
 
 import re
 
-from helpers.calls_by_hand import CALL, HYPERVISOR, LINE, SMP, untouched
+from helpers.calls_by_hand import CALL, LINE, SMP, untouched
 from helpers.guests import Guest, arguments_of, symbol
 from helpers.process import run
 from helpers.tracing import gdb_at
+from helpers.tree import HYPERVISOR
 
 
 def test_errors_are_a_sentence(folder):

@@ -77,7 +77,7 @@ def test_every_row_of_the_registry_has_its_module():
         "python from acrn_trace.in_gdb.commands import register, registry\n"
         "python for row in registry.COMMANDS: register._module(f'commands.{row.module}').make\n"
         "python for row in registry.FUNCTIONS: getattr(register._module("
-        "f'commands.{row.module}'), row.name.removeprefix('_hypercall_'))"
+        "f'commands.{row.module}'), row.name.removeprefix('_hypercall_').lstrip('_'))"
     )
     gdb = run(gdb_command(HELLO, *rows.split("\n"), "python print(len(registry.COMMANDS), 'rows')"))
     assert re.search(r"^[1-9]\d+ rows$", gdb.out, re.M) and gdb.err == "", gdb
