@@ -13,6 +13,7 @@ from acrn_trace.lint.origins import KNOWN, LOST
 
 NUMBER = "rax"  # where nearly all but the main one have the number
 SIGN = 1 << 31
+LAST = 4  # instructions: one for the number, and for three more registers
 # Of others' calls: ACRN's have nothing there, but a switch of worlds.
 BESIDE = ("rbx", "rcx", "rdx", "r10")
 
@@ -33,16 +34,20 @@ def may_be_main(place: Place) -> bool:
 def is_anothers(place: Place) -> str | None:
     """What says that the call is none of the main ABI's; None: nothing does."""
     name = main_abi().number.upper()
+    beside = [one.upper() for one in BESIDE if place.means(one) or _is_set_last(place, one)]
+    no_number = f"{' and '.join(beside)} loaded, {name} has no number of ACRN's"
     if not place.means(NUMBER):
-        return None
+        return no_number if len(beside) > 1 and _holds_none(place, False) else None
     numbers = place.known(NUMBER)
     number = f"{NUMBER.upper()} is {numbers[0]:#x}" if numbers else f"{NUMBER.upper()} is loaded"
     if _has_no_number(place):
         return f"{number}, {name} is not loaded" if _are_numbers(place, numbers) else None
-    beside = [one.upper() for one in BESIDE if place.means(one)]
-    if beside and _holds_none(place):
-        return f"{number}, {' and '.join(beside)} loaded, {name} has no number of ACRN's"
-    return None
+    return f"{number}, {no_number}" if beside and _holds_none(place) else None
+
+
+def _is_set_last(place: Place, register: str) -> bool:
+    """Whether one of the last instructions before the call sets it, as for nothing else."""
+    return any(place.number - LAST <= n < place.number for n in place.definitions(register))
 
 
 def _has_no_number(place: Place) -> bool:
@@ -64,8 +69,10 @@ def _are_numbers(place: Place, numbers: list[int]) -> bool:
     return not any(map(place.loads, abi.arguments))
 
 
-def _holds_none(place: Place) -> bool:
-    """Whether what is in the number's register is known, and no number, also if it were cut."""
+def _holds_none(place: Place, all_known: bool = True) -> bool:
+    """Whether what is in the number's register is known, and no number, also if it were cut; or if
+    not all is, what is known of it."""
     abi = main_abi()
-    numbers = place.known(abi.number)
+    before = [v.number for v in place.before(abi.number) if v.kind == KNOWN]
+    numbers = place.known(abi.number) if all_known else [n for n in before if n is not None]
     return bool(numbers) and not any(abi.has_number(number & BITS32) for number in numbers)

@@ -8,6 +8,7 @@ from typing import Iterator
 from acrn_trace.guest.abi import Abi, main_abi
 from acrn_trace.lint.callees import Callees
 from acrn_trace.lint.flow_graph import ENTRY, Function
+from acrn_trace.lint.instructions import is_fill
 from acrn_trace.lint.origins import CALLERS, KNOWN, Origins, Value, Values, loaded
 from acrn_trace.lint.program import Functions
 from acrn_trace.lint.uses import uses
@@ -130,8 +131,9 @@ class Place:
     @cached_property
     def is_stub(self) -> bool:
         """Whether the function loads nothing before: its caller hands it every register."""
-        function, before = self.function, range(self.number)
-        return self.number <= MAX_STUB and all(
+        function = self.function
+        before = [n for n in range(self.number) if not is_fill(function.code_of(n))]
+        return len(before) <= MAX_STUB and all(
             function.instruction(n).writes <= {"rsp", "rbp"} and not function.kind(n)
             for n in before
         )

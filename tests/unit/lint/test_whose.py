@@ -50,6 +50,11 @@ def test_the_row_whose_registers_are_loaded(code, abi, number, tmp_path):
     [
         ("f: mov $17, %eax\n   mov $0, %edi\n   vmcall\n   ret", "Xen", ("rax", "rdi")),
         ("f: mov $1, %eax\n   mov $0, %edi\n   vmcall\n   ret", ANOTHER, ("rax", "rdi")),
+        # Hyper-V's, perhaps, with a control word that is computed and no output
+        (
+            "f: mov %rdi, %rcx\n   mov %rsi, %rdx\n   mov $0, %r8d\n   vmcall\n   ret",
+            *(ANOTHER, ("rcx", "rdx", "r8")),
+        ),
         ("f: mov $0x564d5868, %eax\n   mov $9, %ecx\n   vmcall\n   ret", "VMware", ("rax", "rcx")),
     ],
 )
@@ -100,6 +105,13 @@ def test_what_may_be_a_wrong_call_of_acrn_is_none_of_anothers(code, tmp_path):
 def test_a_number_that_the_scan_knows_is_none_of_acrns_beside_anothers(tmp_path):
     code = "f: mov $0x1005c, %ecx\n   mov %rdi, %rdx\n   mov $0, %r8d\n   vmcall\n   ret"
     assert (site_of(code, tmp_path).other, site_of(code, tmp_path).number) == ("Hyper-V", None)
+
+
+def test_fill_in_front_of_a_stub_is_not_its_code(tmp_path):
+    fill = "   nop\n" * 16
+    image = open_image(str(assemble(f"f: {fill}   endbr64\n   vmcall\n   ret", tmp_path)))
+    (verdict,) = Linter(image, KNOWLEDGE).verdicts(image_sites(image))
+    assert verdict.findings == []
 
 
 def test_what_says_whose_it_is(tmp_path):
