@@ -55,7 +55,7 @@ class _Row:
 
     def abi(self, instructions: dict[str, Instruction]) -> Abi:
         number, *mask = self._some("NUMBER", (1, 2))
-        base, index = map(self._number, self._some("NUMBERS", (0, 2)) or ("0x0", "0x0"))
+        base, index = map(self._number, self._some("NUMBERS", (2,)))
         result, kind = self._some("RET", (2,))
         arguments = tuple(map(self._register, self._some("ARGS", range(1, MAX_ARGUMENTS + 1))))
         lost = self._some("LOST", range(1, MAX_LOST + 1))

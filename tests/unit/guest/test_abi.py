@@ -21,7 +21,7 @@ from helpers.tree import ROOT
 KVM_LIKE = """
 INSTRUCTION(vmcall, 0x0f, 0x01, 0xc1)
 INSTRUCTION(trap, 0xcd, 0x82)
-ABI(made_up, "MADEUPMADEUP", INSN(trap), NUMBER(rax, 0xffff), NUMBERS(), ARGS(rbx, rcx, rdx, rsi), \
+ABI(made_up, "MADEUPMADEUP", INSN(trap), NUMBER(rax, 0xffff), NUMBERS(0x0, 0x0), ARGS(rbx, rcx, rdx, rsi), \
 RET(rax, s64), LOST(rax, r11, args), ERRORS(kvm), AGAIN(same_rip))
 """
 ROW = KVM_LIKE.strip().splitlines()[-1]
@@ -99,8 +99,8 @@ def test_a_return_with_another_rsp_is_the_calls_while_its_arguments_are_there():
         ROW.replace("INSN(trap)", "INSN(hvc)"),
         ROW.replace("NUMBER(rax", "NUMBER(eax"),
         ROW.replace("0xffff", "65535"),
-        ROW.replace("NUMBERS()", "NUMBERS(0x1)"),
-        ROW.replace("NUMBERS(), ", ""),
+        ROW.replace("NUMBERS(0x0, 0x0)", "NUMBERS(0x1)"),
+        ROW.replace("NUMBERS(0x0, 0x0), ", ""),
         ROW.replace("rcx, rdx", "rcx, rdx, rdi, r8, r9"),
         ROW.replace("s64", "s16"),
         ROW.replace("LOST(rax", "LOST(xmm0"),
