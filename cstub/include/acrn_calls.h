@@ -106,7 +106,8 @@
 	union {                                                                                    \
 		__typeof__(ACRN_IF_(PACKED, name, position, ACRN_WIDE_(argument), 0ul)) given;     \
 		uint64_t bits;                                                                     \
-	} acrn_packed_ = {ACRN_IF_(PACKED, name, position, (argument), 0ul)};                      \
+	} acrn_packed_;                                                                            \
+	acrn_packed_.given = ACRN_IF_(PACKED, name, position, (argument), 0ul);                    \
 	(void)acrn_pointer_, (void)acrn_packed_
 #define ACRN_REGISTER_(name, position, argument)                                                   \
 	ACRN_IF_(POINTER, name, position, ACRN_GPA(acrn_pointer_),                                 \
