@@ -19,8 +19,8 @@ FULL = """/* Of hypervisors that there are not. */
 INSTRUCTION(trap, 0xcd, 0x82)
 INSTRUCTION(syscall, 0x0f, 0x05)
 INSTRUCTION(vmgexit, 0xf3, 0x0f, 0x01, 0xd9)
-ABI(first, "FirstOfThree", INSN(trap, syscall), NUMBER(rax), NUMBERS(0x0, 0x0), ARGS(rdi, rsi, rdx, r10, \
-r8, r9), RET(rax, s64), LOST(rax, args), ERRORS(xen), AGAIN(same_rip))
+ABI(first, "FirstOfThree", INSN(trap, syscall), NUMBER(rax), NUMBERS(0x0, 0x0), \
+ARGS(rdi, rsi, rdx, r10, r8, r9), RET(rax, s64), LOST(rax, args), ERRORS(xen), AGAIN(same_rip))
 ABI(second, "Second of 3 ", INSN(vmgexit), NUMBER(rcx, 0xffff), NUMBERS(0x100, 0xff), ARGS(rdx), \
 RET(rdx, u64), LOST(rax, rcx, rdx, r8, r9, r10, r11), ERRORS(hyperv), AGAIN(never))
 ABI(third, "", INSN(trap), NUMBER(r15, 0xff), NUMBERS(0x8000000000000000, 0xffff), ARGS(rbx, rcx, \
