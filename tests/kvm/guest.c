@@ -23,7 +23,6 @@ enum {
 };
 
 static struct call_log logs[VCPUS];
-static volatile uint32_t done;
 
 /* Inlined, so that each call has a site of its own. */
 #define CALL(instruction, vcpu, number, a, b, c, d)                                                \
@@ -151,13 +150,7 @@ __attribute__((used)) void guest_start(uint64_t vcpu, const char *line)
 	uint64_t rounds = option(line, "calls");
 
 	work((unsigned)vcpu, rounds ? rounds : 1);
-	__atomic_add_fetch(&done, 1, __ATOMIC_SEQ_CST);
-	if (vcpu)
-		halt();
-	while (done < VCPUS)
-		__asm__ volatile("pause");
-	print_log(&logs[1]);
-	print_log(&logs[0]);
+	print_when_done((unsigned)vcpu, logs);
 	if (option(line, "stay"))
 		halt();
 	if (option(line, "user"))

@@ -28,7 +28,7 @@ enum {
 
 static struct call_log logs[VCPUS];
 static char page[4096] __attribute__((aligned(4096)));
-static volatile uint32_t is_filled, done;
+static volatile uint32_t is_filled;
 
 struct flush_input {
 	uint64_t space, flags, processors, list[2];
@@ -103,13 +103,7 @@ __attribute__((used)) void guest_start(uint64_t vcpu, const char *line)
 	while (!is_filled)
 		__asm__ volatile("pause");
 	work((unsigned)vcpu, rounds ? rounds : 1);
-	__atomic_add_fetch(&done, 1, __ATOMIC_SEQ_CST);
-	if (vcpu)
-		halt();
-	while (done < VCPUS)
-		__asm__ volatile("pause");
-	print_log(&logs[1]);
-	print_log(&logs[0]);
+	print_when_done((unsigned)vcpu, logs);
 	if (option(line, "stay"))
 		halt();
 	end_guest();

@@ -36,4 +36,18 @@ static inline void halt(void)
 		__asm__ volatile("cli; hlt");
 }
 
+/* The first vCPU goes on when each is done, and prints what they have logged; the others halt. */
+static inline void print_when_done(unsigned vcpu, struct call_log logs[VCPUS])
+{
+	static volatile uint32_t done;
+
+	__atomic_add_fetch(&done, 1, __ATOMIC_SEQ_CST);
+	if (vcpu)
+		halt();
+	while (done < VCPUS)
+		__asm__ volatile("pause");
+	for (unsigned i = VCPUS; i--;)
+		print_log(&logs[i]);
+}
+
 #endif

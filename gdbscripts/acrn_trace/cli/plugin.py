@@ -12,10 +12,10 @@ from typing import Iterable, Iterator
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import PLUGIN
 from acrn_trace.cli import qemu
+from acrn_trace.cli.ram_file import shared_folder
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.plugin_memory import MAX_VCPUS, Answers, PluginCalls, make
 
-SHARED = Path("/dev/shm")  # the host's memory, not its disk
 POLL_SECONDS = 0.02  # between two looks at what is new
 API_VARIABLE = "ACRN_TRACE_PLUGIN_API"  # cstub/plugin/plugin.c
 
@@ -92,8 +92,7 @@ class PluginGuest:
             )
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as started:
-            place = SHARED if os.access(SHARED, os.W_OK) else None
-            folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=place)
+            folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=shared_folder())
             memory = os.path.join(started.enter_context(folder), "memory")
             _make(memory, vcpus_of(for_qemu), sites, answers)
             self._calls = PluginCalls(memory, file)
