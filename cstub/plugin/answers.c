@@ -26,6 +26,7 @@ static struct plugin_word waits; /* of each vCPU: whether its next block is a ha
 
 static struct of_vcpu {
 	uint64_t site, result; /* of the answer that waits */
+	uint8_t reg;	       /* where the result goes */
 	int has_leaf;
 	uint32_t leaf;
 } vcpus[SHARED_VCPUS];
@@ -66,6 +67,7 @@ void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record
 	}
 	of->site = site;
 	of->result = result;
+	of->reg = hypercall_abis[made->abi].result;
 	qemu_plugin_u64_set(waits, vcpu, 1);
 }
 
@@ -96,7 +98,7 @@ void answer_in_handler(unsigned int vcpu)
 	}
 	register_write(vcpu, HYPERCALL_RSP, frame[3]);
 	register_write(vcpu, HYPERCALL_RFLAGS, frame[2] & ~KEPT_APART);
-	register_write(vcpu, HYPERCALL_RAX, of->result);
+	register_write(vcpu, of->reg, of->result);
 	qemu_plugin_set_pc(of->site + LENGTH);
 }
 
