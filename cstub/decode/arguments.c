@@ -4,6 +4,8 @@
  */
 #include "arguments.h"
 
+#include <string.h>
+
 #include "decoder.h"
 #include "findings.h"
 
@@ -23,8 +25,20 @@ static struct decoder decoder_at(const struct call *call, const struct table *ta
 		.arena = arena,
 		.captures = call->record->captured[side],
 		.count = call->record->captures[side],
+		.memory = call->memory[side],
 		.left = VALUE_BYTES,
 	};
+}
+
+/* Whether anything is known of what an argument points at. What the hypervisor alone writes is not
+   read before that, nor where the call failed. */
+static int is_known(const struct decoder *decoder, const struct call *call, uint8_t direction)
+{
+	int is_unwritten = decoder->memory == call->memory[0] || call_failed(call);
+
+	if (decoder->memory)
+		return direction != DIRECTION_OUT || !is_unwritten;
+	return decoder->count != 0;
 }
 
 /* Memory at the argument's address, as it was at that end of the call. */
@@ -44,10 +58,13 @@ static struct span memory_of(const struct decoder *decoder, const struct argumen
 static struct value *decode_target(struct decoder *decoder, const struct argument *argument,
 				   uint32_t type)
 {
-	struct span data = memory_of(decoder, argument, type);
 	uint32_t size = type_size(type_entry(decoder->table, type));
 	struct value *value;
+	struct span data;
 
+	if (decoder->memory)
+		return read_type(decoder, type, argument->call->record->argument[argument->index]);
+	data = memory_of(decoder, argument, type);
 	if (data.size > size)
 		data.size = size;
 	if (data.size > decoder->left || !is_decodable(decoder->table, type, data))
@@ -70,41 +87,85 @@ static struct value *bare(const struct argument *argument, struct arena *arena)
 	return value;
 }
 
+/* Take out the fields that are the hypervisor's to write. */
+static void drop_outputs(struct value *value)
+{
+	struct value **tail = &value->first;
+
+	if (value->kind != VALUE_STRUCT)
+		return;
+	while (*tail) {
+		if ((*tail)->roles & FIELD_OUT)
+			*tail = (*tail)->next;
+		else
+			tail = &(*tail)->next;
+	}
+}
+
 /* What a structure was at both ends; the address alone where nothing is known of it. */
-static struct value *decode_both(struct call *call, const struct argument *argument, uint32_t type,
+static struct value *decode_both(struct call *call, const struct argument *argument,
 				 const struct table *table, struct arena *arena)
 {
 	struct decoder in = decoder_at(call, table, arena, 0),
 		       out = decoder_at(call, table, arena, 1);
-	struct value *before, *after;
+	struct target to = argument_target(table, argument->entry, call->record);
+	int is_written = call->record->state == HYPERCALL_RETURNED || !call_is_live(call);
+	struct value *before = NULL, *after = NULL;
 
-	if (type == TABLE_NONE)
+	if (to.type == TABLE_NONE)
 		return bare(argument, arena);
-	before = in.count ? decode_target(&in, argument, type) : NULL;
+	if (is_known(&in, call, to.direction))
+		before = decode_target(&in, argument, to.type);
 	if (in.no_truths && argument_kind(argument->entry) == ARGUMENT_PTR &&
-	    argument_direction(argument->entry) == DIRECTION_IN)
+	    to.direction == DIRECTION_IN)
 		find_no_truths(call, table, arena, argument->entry, before);
-	after = out.count ? decode_target(&out, argument, type) : NULL;
+	if (is_known(&out, call, to.direction))
+		after = decode_target(&out, argument, to.type);
 	if (before && after)
 		return value_merge(before, after, arena);
+	if (before && !is_written)
+		drop_outputs(before);
 	if (!before)
 		before = after;
+	if (!before && !is_written && to.direction == DIRECTION_OUT)
+		return NULL;
 	return before ? before : bare(argument, arena);
 }
 
-uint32_t selected_type(const struct table *table, const uint8_t *argument,
-		       const struct record *record)
+struct table_text argument_absence(const struct call *call, const struct table *table,
+				   struct arena *arena, uint32_t index)
+{
+	static const char *const REASONS[] = {"no memory there", "memory ends at"};
+	const uint8_t *entry = table_argument(table, call_entry(table, call->entry), index);
+	struct decoder decoder = decoder_at(call, table, arena, 1);
+	struct target to = argument_target(table, entry, call->record);
+	struct value *value = NULL;
+
+	if (decoder.memory && to.type != TABLE_NONE)
+		value = read_type(&decoder, to.type, call->record->argument[index]);
+	for (uint32_t i = 0; value && value->flags & VALUE_UNREADABLE && i < 2; i++)
+		if (strncmp(value->first->text.text, REASONS[i], strlen(REASONS[i])) == 0)
+			return value->first->text;
+	return literal_text("");
+}
+
+struct target argument_target(const struct table *table, const uint8_t *argument,
+			      const struct record *record)
 {
 	uint32_t index = argument_selection(argument);
 	const uint8_t *selection, *one;
 	uint64_t number;
 
-	if (index == TABLE_NONE)
-		return TABLE_NONE;
+	if (argument_kind(argument) == ARGUMENT_PTR)
+		return (struct target){argument_type(argument), argument_direction(argument)};
+	if (argument_kind(argument) != ARGUMENT_ADDR || index == TABLE_NONE)
+		return (struct target){TABLE_NONE, 0};
 	selection = selection_entry(table, index);
 	number = record->argument[selection_argument(selection)] >> selection_offset(selection);
 	one = table_case(table, selection, low_bits(number, selection_bits(selection)));
-	return one ? case_target(one) : TABLE_NONE;
+	if (!one)
+		return (struct target){TABLE_NONE, 0};
+	return (struct target){case_target(one), (uint8_t)case_direction(one)};
 }
 
 /* A register whose bits are those of a structure: as many of its fields as a register has. */
@@ -134,6 +195,7 @@ static struct value *decode_register(struct call *call, const struct argument *a
 	if (type != TABLE_NONE) {
 		struct decoder decoder = decoder_at(call, table, arena, 0);
 
+		decoder.memory = NULL; /* no pointers are packed */
 		decode_packed(&decoder, value, type);
 	} else if (names != TABLE_NONE) {
 		decode_name(table, value, names);
@@ -146,11 +208,8 @@ static struct value *decode_argument(struct call *call, const struct argument *a
 {
 	switch (argument_kind(argument->entry)) {
 	case ARGUMENT_PTR:
-		return decode_both(call, argument, argument_type(argument->entry), table, arena);
 	case ARGUMENT_ADDR:
-		return decode_both(call, argument,
-				   selected_type(table, argument->entry, argument->call->record),
-				   table, arena);
+		return decode_both(call, argument, table, arena);
 	case ARGUMENT_VALUE:
 	case ARGUMENT_VMID:
 		find_unread(call, table, arena, argument->entry, argument->index);

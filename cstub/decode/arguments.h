@@ -10,9 +10,17 @@
 /* All of call->argument that the record has, and what the hypervisor misreads in them. */
 void decode_arguments(struct call *call, const struct table *table, struct arena *arena);
 
-/* What an argument of the kind ADDR points at, by what selects it; or TABLE_NONE. */
-uint32_t selected_type(const struct table *table, const uint8_t *argument,
-		       const struct record *record);
+/* What an argument points at, and who writes it; a `type` of TABLE_NONE where that is not known. */
+struct target {
+	uint32_t type;
+	uint8_t direction; /* enum table_direction */
+};
+struct target argument_target(const struct table *table, const uint8_t *argument,
+			      const struct record *record);
+
+/* Why the machine has no memory where an argument of a live call points; empty if it has. */
+struct table_text argument_absence(const struct call *call, const struct table *table,
+				   struct arena *arena, uint32_t index);
 
 /* Of a call that is `entry` of the table. */
 static inline const uint8_t *table_argument(const struct table *table, const uint8_t *entry,

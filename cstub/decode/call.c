@@ -96,6 +96,8 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 	call->record = record;
 	call->seq = with->seq;
 	call->is_dump = with->is_dump;
+	call->memory[0] = with->memory[0];
+	call->memory[1] = with->memory[1];
 	call->has_place = with->place != NULL;
 	if (with->place)
 		call->place = *with->place;
@@ -109,7 +111,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
 	if (record->state == HYPERCALL_RETURNED)
-		find_at_return(call, table, arena);
+		find_at_return(call, table, arena, !with->is_injected);
 }
 
 int call_failed(const struct call *call)

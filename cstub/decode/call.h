@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "memory.h"
 #include "record.h"
 #include "table.h"
 #include "value.h"
@@ -59,6 +60,7 @@ struct call {
 	int has_place;
 	struct place place;
 	int is_dump;				 /* `source`: dump, else ring */
+	const struct memory *memory[2];		 /* as struct circumstances has it */
 	struct value *argument[TABLE_ARGUMENTS]; /* decoded; NULL where the record has none */
 	struct change clobbered[HYPERCALL_REGISTERS];
 	uint32_t clobbers;
@@ -71,6 +73,10 @@ struct circumstances {
 	uint64_t seq;
 	const struct place *place; /* or NULL */
 	int is_dump;
+	/* At the call, at the return: to be read, instead of what was captured. NULL where it
+	   cannot be, as that at the return while the call is in flight. */
+	const struct memory *memory[2];
+	int is_injected; /* its result is not one that a hypervisor gave */
 };
 
 /* The row of the call's ABI, or NULL. */
@@ -102,6 +108,12 @@ static inline uint8_t call_clock(const struct call *call)
 	uint8_t clock = call->record->clock;
 
 	return clock && clock <= HYPERCALL_GUEST_NS ? clock : HYPERCALL_TICKS;
+}
+
+/* Whether it is decoded where it is made, of memory that can be read. */
+static inline int call_is_live(const struct call *call)
+{
+	return call->memory[0] != NULL;
 }
 
 /* How many of the record's arguments are shown: those that the ABI has registers for. */

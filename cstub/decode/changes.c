@@ -31,6 +31,9 @@ static int is_same(const struct value *one, const struct value *other)
 	case VALUE_POINTER:
 		return one->number == other->number && one->omitted == other->omitted &&
 		       is_same(one->first, other->first);
+	case VALUE_NAME:
+		return one->number == other->number && one->text.length == other->text.length &&
+		       memcmp(one->text.text, other->text.text, one->text.length) == 0;
 	default:
 		return one->number == other->number;
 	}
@@ -89,7 +92,8 @@ static int is_alike(const struct value *before, const struct value *after)
 	if (before->kind != after->kind)
 		return 0;
 	if (before->kind == VALUE_POINTER)
-		return before->omitted == after->omitted;
+		return before->omitted == after->omitted &&
+		       !((before->flags ^ after->flags) & VALUE_UNREADABLE);
 	if (before->kind == VALUE_LIST)
 		return before->size == after->size;
 	if (before->kind != VALUE_STRUCT)

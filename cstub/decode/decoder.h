@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "memory.h"
 #include "record.h"
 #include "table.h"
 #include "value.h"
@@ -20,9 +21,11 @@ struct decoder {
 	struct arena *arena;
 	const struct capture *captures; /* what is known of memory */
 	uint32_t count;
-	uint32_t left;	    /* bytes that may still be read for the argument */
-	uint32_t depth;	    /* pointers deep */
-	uint32_t no_truths; /* bools so far that are none */
+	const struct memory *memory; /* or all of it, to be read; or NULL */
+	struct table_text why;	     /* it could not be read, the last time that it could not */
+	uint32_t left;		     /* bytes that may still be read for the argument */
+	uint32_t depth;		     /* pointers deep */
+	uint32_t no_truths;	     /* bools so far that are none */
 };
 
 /* Bytes that are known; 0 of them where nothing is. */
@@ -87,6 +90,9 @@ int is_decodable(const struct table *table, uint32_t type, struct span data);
 /* What is known of memory from an address on. */
 struct span captured_at(const struct decoder *decoder, uint64_t address);
 
+/* How many bytes a structure says it has that begins with `head`, by a rule of the table. */
+uint64_t said_size(const uint8_t *rule, struct span head);
+
 /* Make `value` a pointer to a `type`, or to `count` of them, if what is there is known. */
 struct pointee {
 	uint32_t type;
@@ -96,6 +102,24 @@ struct pointee {
 };
 void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,
 		    uint64_t address);
+
+/* Of memory that can be read: without bytes where it cannot, and decoder->why says why. */
+struct span read_bytes(struct decoder *decoder, uint64_t address, uint64_t size);
+
+/* The same of a type there, with no more than it says that it has. */
+struct span read_extent(struct decoder *decoder, uint32_t type, uint64_t address);
+
+/* The value of that; NULL where the arena is full. */
+struct value *read_type(struct decoder *decoder, uint32_t type, uint64_t address);
+
+/* Make `value` a pointer to what cannot be read. */
+void make_unreadable(struct decoder *decoder, struct value *value, uint64_t address,
+		     struct table_text why);
+
+static inline int is_unknown(const struct decoder *decoder, uint32_t type)
+{
+	return type_kind(type_entry(decoder->table, type)) == TYPE_UNKNOWN;
+}
 
 static inline int is_structure(const uint8_t *type)
 {

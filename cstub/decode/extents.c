@@ -56,6 +56,19 @@ static void size_of_structure(struct extent *extent, const struct table *table, 
 	extent->is_sized = 1;
 }
 
+uint64_t said_size(const uint8_t *rule, struct span head)
+{
+	uint64_t said =
+		load_bits(head.bytes, head.size, size_rule_offset(rule), size_rule_bits(rule));
+	uint32_t always = size_rule_least(rule);
+
+	if (size_rule_array(rule) == TABLE_NONE)
+		return said;
+	if (said < always)
+		said = always;
+	return size_rule_array(rule) / 8 + said * size_rule_element(rule);
+}
+
 static void size_of_array(struct extent *extent, const uint8_t *rule, uint64_t said)
 {
 	uint32_t element = size_rule_element(rule), always = size_rule_least(rule);

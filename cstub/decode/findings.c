@@ -222,16 +222,20 @@ static void find_address(struct call *call, const struct table *table, struct ar
 	for (uint32_t i = 0; i < call_arguments(entry); i++) {
 		struct table_text name =
 			table_text(table, argument_name(table_argument(table, entry, i)));
-		struct out out = begin_text(arena);
+		struct table_text why;
+		struct out out;
 
 		if (!call->argument[i] || name.text != argument.text)
 			continue;
+		why = argument_absence(call, table, arena, i);
+		out = begin_text(arena);
 		out_text(&out, call->title);
 		out_literal(&out, " answered EINVAL: ");
 		out_text(&out, name);
 		out_literal(&out, " is at ");
 		out_hex(&out, call->record->argument[i]);
-		out_literal(&out, ", not the guest's memory");
+		out_literal(&out, ", ");
+		out_text(&out, why.length ? why : literal_text("not the guest's memory"));
 		keep_finding(call, arena, "address", &out);
 	}
 }
@@ -271,7 +275,8 @@ static void find_by_rules(struct call *call, const struct table *table, struct a
 		apply_rule(call, table, arena, entry, result_rule_entry(table, first + i));
 }
 
-void find_at_return(struct call *call, const struct table *table, struct arena *arena)
+void find_at_return(struct call *call, const struct table *table, struct arena *arena,
+		    int is_judged)
 {
 	const uint8_t *entry = NULL;
 
@@ -279,6 +284,8 @@ void find_at_return(struct call *call, const struct table *table, struct arena *
 		entry = call_entry(table, call->entry);
 	if (call->record->changes)
 		find_clobbers(call, arena, entry, abi_of_call(call, table));
+	if (!is_judged)
+		return;
 	if (!entry)
 		find_number(call, table, arena, abi_of_call(call, table));
 	else if (call->has_result)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finds what is wrong with a call, by the table's rules: the same that Python finds of a record
- * (trace/misread.py, trace/clobbers.py, trace/results.py), in the same order.
+ * Finds what is wrong with a call, by its registers, its memory and the table's rules. What takes
+ * more than one call to tell is found elsewhere (trace/results.py).
  */
 #ifndef DECODE_FINDINGS_H
 #define DECODE_FINDINGS_H
@@ -28,7 +28,9 @@ void out_place(struct out *out, const struct call *call,
 /* Add the finding whose text was written to the rest of the arena. */
 void keep_finding(struct call *call, struct arena *arena, const char *kind, const struct out *out);
 
-/* What is wrong at the return: registers that changed, results that mean something else. */
-void find_at_return(struct call *call, const struct table *table, struct arena *arena);
+/* What is wrong at the return: registers that changed; results that mean something else, where they
+   are to be judged. */
+void find_at_return(struct call *call, const struct table *table, struct arena *arena,
+		    int is_judged);
 
 #endif

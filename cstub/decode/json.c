@@ -202,6 +202,17 @@ static void out_findings(struct out *out, const struct call *call)
 	out_char(out, ']');
 }
 
+void show_live_json(struct out *out, const struct call *call, const struct table *table)
+{
+	out_literal(out, "{\"name\":");
+	out_plain(out, call->title.text, call->title.length);
+	out_decoded(out, call, table);
+	json_changed_inputs(out, call, table);
+	out_clobbered(out, call);
+	out_findings(out, call);
+	out_literal(out, "}");
+}
+
 void show_json(struct out *out, const struct call *call, const struct table *table)
 {
 	out_times(out, call);

@@ -44,7 +44,10 @@ static void out_pointer(struct out *out, const struct table *table, const struct
 	json_hex(out, value->number);
 	if (is_moved)
 		out_char(out, '}');
-	out_literal(out, ",\"points_to\":");
+	if (value->flags & VALUE_UNREADABLE)
+		out_literal(out, ",\"unreadable\":");
+	else
+		out_literal(out, ",\"points_to\":");
 	json_tree(out, table, value->first);
 	if (value->omitted) {
 		out_literal(out, ",\"omitted\":");

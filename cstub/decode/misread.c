@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finds the arguments that the hypervisor takes for something else than the caller gave: why these
- * are findings, and others are not, trace/misread.py says.
+ * Finds the arguments that the hypervisor takes for something else than the caller gave: bits that
+ * it does not read, and a bool that is neither 0 nor 1.
+ *
+ * Which bits a caller may leave in a register is a question of his compiler's ABI, since ACRN reads
+ * no more than it needs. By the x86-64 psABI (3.2.3) bits 63 to 32 are undefined where a parameter
+ * of up to 32 bits is passed, and gcc and clang leave there what was there: these are no finding. A
+ * parameter of 8 or 16 bits they do extend to 32: what stands in bits 31 and below was given.
  */
 #include <string.h>
 
 #include "arguments.h"
 #include "findings.h"
 #include "text_in_arena.h"
+#include "walk.h"
 
 #define EXTENDED 0xffffffffu /* the bits to which compilers extend what is narrower */
 #define MAX_TOLD 8	     /* fields of one argument */
-#define MAX_PATH 1024	     /* bytes of the name of a place in a structure */
 
 void find_unread(struct call *call, const struct table *table, struct arena *arena,
 		 const uint8_t *argument, uint32_t index)
@@ -43,74 +48,46 @@ void find_unread(struct call *call, const struct table *table, struct arena *are
 	keep_finding(call, arena, "argument", &out);
 }
 
-/* A walk over a structure for its bools. */
-struct walk {
+/* A search of a structure for its bools. */
+struct search {
+	struct walk walk;
 	struct call *call;
-	const struct table *table;
 	struct arena *arena;
-	struct out path; /* where it is now: from `start` */
-	char start[MAX_PATH];
 	uint32_t told;
 };
 
-static void find_no_truth(struct walk *walk, uint64_t number)
+static void find_no_truth(struct walk *walk, const struct value *value, uint8_t direction)
 {
-	struct out out = begin_text(walk->arena);
-	const uint8_t *abi = abi_of_call(walk->call, walk->table);
+	struct search *search = (struct search *)walk;
+	const uint8_t *abi = abi_of_call(search->call, walk->table);
+	struct out out = begin_text(search->arena);
 
-	if (!abi || walk->told++ >= MAX_TOLD)
+	if (value->kind != VALUE_NUMBER || !(value->flags & VALUE_NO_TRUTH) ||
+	    direction != DIRECTION_IN || !abi || search->told++ >= MAX_TOLD)
 		return;
-	out_text(&out, walk->call->title);
+	out_text(&out, search->call->title);
 	out_literal(&out, " has ");
-	out_decimal(&out, number);
+	out_decimal(&out, value->number);
 	out_literal(&out, " in ");
-	out_bytes(&out, walk->start, (size_t)(walk->path.at - walk->start));
+	out_text(&out, walk_path(walk));
 	out_literal(&out, ", which is a bool to ");
 	out_hypervisor(&out, walk->table, abi);
 	out_literal(&out, ": 0 or 1");
-	keep_finding(walk->call, walk->arena, "argument", &out);
-}
-
-static void find_in(struct walk *walk, const struct value *value);
-
-static void find_in_parts(struct walk *walk, const struct value *value)
-{
-	struct value *part = value->first;
-
-	for (uint32_t index = 0; part && walk->told < MAX_TOLD; part = part->next, index++) {
-		char *end = walk->path.at;
-
-		if (value->kind == VALUE_STRUCT) {
-			out_char(&walk->path, '.');
-			out_text(&walk->path, table_text(walk->table, part->name));
-		} else if (value->kind == VALUE_LIST) {
-			out_char(&walk->path, '[');
-			out_decimal(&walk->path, index);
-			out_char(&walk->path, ']');
-		}
-		find_in(walk, part);
-		walk->path.at = end;
-	}
-}
-
-static void find_in(struct walk *walk, const struct value *value)
-{
-	if (value->kind == VALUE_NUMBER && value->flags & VALUE_NO_TRUTH)
-		find_no_truth(walk, value->number);
-	else if (value->kind == VALUE_STRUCT || value->kind == VALUE_LIST)
-		find_in_parts(walk, value);
-	else if (value->kind == VALUE_POINTER && value->direction == DIRECTION_IN)
-		find_in_parts(walk, value);
+	keep_finding(search->call, search->arena, "argument", &out);
 }
 
 void find_no_truths(struct call *call, const struct table *table, struct arena *arena,
 		    const uint8_t *argument, const struct value *before)
 {
-	struct walk walk = {.call = call, .table = table, .arena = arena};
+	struct search search = {
+		.walk = {.table = table, .visit = find_no_truth},
+		.call = call,
+		.arena = arena,
+	};
 
 	if (!before)
 		return;
-	walk.path = (struct out){walk.start, walk.start + MAX_PATH, 0};
-	out_text(&walk.path, table_text(table, argument_name(argument)));
-	find_in(&walk, before);
+	walk_begin(&search.walk);
+	walk_into(&search.walk, table_text(table, argument_name(argument)));
+	walk_tree(&search.walk, before, DIRECTION_IN);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Follows pointers in structures to what was captured with the call; what was not is an address.
+ * Follows pointers in structures to what was captured with the call, or is read now; what was not
+ * captured is an address.
  */
 #include "decoder.h"
 
@@ -28,83 +29,108 @@ static struct span read_of(struct decoder *decoder, struct span data, uint32_t s
 	return data;
 }
 
-static struct value *target(struct decoder *decoder, struct value *pointer)
+/* Make `value` what is not known: an address, or why it could not be read. */
+static void leave(struct decoder *decoder, struct value *value, uint64_t address)
 {
-	pointer->first = new_value(decoder->arena);
-	return pointer->first;
+	value->kind = VALUE_HEX;
+	value->number = address;
+	if (decoder->memory)
+		make_unreadable(decoder, value, address, decoder->why);
 }
 
 static void decode_one(struct decoder *decoder, struct value *pointer, uint32_t type,
-		       struct span data)
+		       uint64_t address)
 {
-	struct value *value;
+	uint32_t size = type_size(type_entry(decoder->table, type));
+	struct span data = decoder->memory ? read_extent(decoder, type, address)
+					   : read_of(decoder, captured_at(decoder, address), size);
 
-	data = read_of(decoder, data, type_size(type_entry(decoder->table, type)));
-	if (!is_decodable(decoder->table, type, data))
+	if (!data.bytes || (!decoder->memory && !is_decodable(decoder->table, type, data)))
 		return;
-	value = target(decoder, pointer);
-	if (value)
-		decode_type(decoder, value, type, data, 0);
+	pointer->first = new_value(decoder->arena);
+	if (pointer->first)
+		decode_type(decoder, pointer->first, type, data, 0);
 }
 
-/* The elements that are known, and the address of the next where that is not the last. */
-static void decode_elements(struct decoder *decoder, struct value *list, uint32_t type,
-			    uint64_t count, struct span data, uint64_t address)
+/* An element of an array of which `data` is known. */
+static struct span element_at(struct decoder *decoder, struct span data, uint32_t at, uint32_t size,
+			      uint64_t address)
+{
+	struct span rest = {0};
+
+	if (at < data.size)
+		rest = (struct span){data.bytes + at, data.size - at};
+	if (!decoder->memory)
+		return read_of(decoder, rest, size);
+	rest.size = size;
+	return rest.bytes ? rest : read_bytes(decoder, address + at, size);
+}
+
+/* The elements that are known, and the address of the next where that is not the last. Whether
+   there is any, or none to be known. */
+static int decode_elements(struct decoder *decoder, struct value *list, uint32_t type,
+			   uint64_t count, struct span data, uint64_t address)
 {
 	uint32_t size = type_size(type_entry(decoder->table, type)), at = 0;
 	struct value **tail = &list->first, *child;
 
 	for (; list->size < count; at += size) {
-		struct span rest = {data.bytes + at, data.size - at};
+		struct span one = element_at(decoder, data, at, size, address);
 
+		if (one.size < size && !list->size)
+			return 0;
 		child = new_value(decoder->arena);
 		if (!child)
-			return;
+			return 1;
 		*tail = child;
 		tail = &child->next;
 		list->size++;
-		rest = read_of(decoder, rest, size);
-		if (rest.size < size) {
-			child->kind = VALUE_HEX;
-			child->number = address + at;
-			return;
+		if (one.size < size) {
+			leave(decoder, child, address + at);
+			return 1;
 		}
-		decode_type(decoder, child, type, rest, 0);
+		decode_type(decoder, child, type, one, 0);
 	}
+	return 1;
 }
 
 static void decode_several(struct decoder *decoder, struct value *pointer,
-			   const struct pointee *pointee, struct span data, uint64_t address)
+			   const struct pointee *pointee, uint64_t address)
 {
 	uint64_t count = pointee->count < VALUE_ELEMENTS ? pointee->count : VALUE_ELEMENTS;
-	uint32_t size = type_size(type_entry(decoder->table, pointee->type));
-	struct value *list;
+	uint64_t size = type_size(type_entry(decoder->table, pointee->type));
+	struct value *list = new_value(decoder->arena);
+	struct span data = {0};
 
-	if (count && (!size || data.size < size || decoder->left < size))
-		return;
-	list = target(decoder, pointer);
-	if (!list)
+	if (!list || (count && !size))
 		return;
 	list->kind = VALUE_LIST;
+	if (!decoder->memory)
+		data = captured_at(decoder, address);
+	else if (count) /* at once, where it is all there */
+		data = read_bytes(decoder, address, count * size);
+	if (!decode_elements(decoder, list, pointee->type, count, data, address))
+		return;
+	pointer->first = list;
 	pointer->omitted = pointee->count - count;
-	decode_elements(decoder, list, pointee->type, count, data, address);
 }
 
 void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,
 		    uint64_t address)
 {
-	value->kind = VALUE_HEX;
 	value->number = address;
-	if (decoder->depth == VALUE_DEEPEST)
-		return;
-	decoder->depth++;
-	if (pointee->is_array)
-		decode_several(decoder, value, pointee, captured_at(decoder, address), address);
-	else
-		decode_one(decoder, value, pointee->type, captured_at(decoder, address));
-	decoder->depth--;
-	if (value->first) {
-		value->kind = VALUE_POINTER;
-		value->direction = pointee->direction;
+	decoder->why = literal_text("too many pointers deep");
+	if (decoder->depth < VALUE_DEEPEST) {
+		decoder->depth++;
+		if (pointee->is_array && !is_unknown(decoder, pointee->type))
+			decode_several(decoder, value, pointee, address);
+		else
+			decode_one(decoder, value, pointee->type, address);
+		decoder->depth--;
 	}
+	value->direction = pointee->direction;
+	if (value->first)
+		value->kind = VALUE_POINTER;
+	else
+		leave(decoder, value, address);
 }

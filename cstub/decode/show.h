@@ -21,6 +21,9 @@ struct text_style {
 void show_text(struct out *out, const struct call *call, const struct table *table,
 	       struct text_style *style);
 
+/* Of a call that is live what memory and registers say: its arguments, what changed, findings. */
+void show_live_json(struct out *out, const struct call *call, const struct table *table);
+
 /* The call's object and a newline. */
 void show_json(struct out *out, const struct call *call, const struct table *table);
 

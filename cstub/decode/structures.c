@@ -235,6 +235,7 @@ void decode_type(struct decoder *decoder, struct value *value, uint32_t type, st
 		decode_array(decoder, value, entry, data, roles);
 		break;
 	case TYPE_HIDDEN:
+	case TYPE_UNKNOWN:
 		value->kind = VALUE_REDACTED;
 		break;
 	default:
@@ -246,5 +247,7 @@ int is_decodable(const struct table *table, uint32_t type, struct span data)
 {
 	const uint8_t *entry = type_entry(table, type);
 
+	if (type_kind(entry) == TYPE_UNKNOWN)
+		return 0;
 	return is_structure(entry) ? data.size > 0 : data.size >= type_size(entry);
 }

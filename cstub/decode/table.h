@@ -73,6 +73,8 @@ struct table_text {
 	uint32_t length;
 };
 
+#define literal_text(literal) ((struct table_text){literal, sizeof(literal) - 1})
+
 /* Verify a table of so many bytes, and fill `table` with it; NULL, or what is wrong with it. */
 const char *table_check(struct table *table, const void *bytes, size_t size);
 

@@ -83,7 +83,14 @@ ENTRY_U32(argument_selection, 16); /* of ADDR, what it points at: an index; or N
 
 #define TABLE_QUOTED 1 /* as FIELD_QUOTED */
 
-enum table_type { TYPE_SCALAR = 1, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_HIDDEN };
+enum table_type {
+	TYPE_SCALAR = 1,
+	TYPE_ARRAY,
+	TYPE_STRUCT,
+	TYPE_UNION,
+	TYPE_HIDDEN,
+	TYPE_UNKNOWN, /* what something points at, of which there is a name alone */
+};
 
 #define TYPE_SIGNED  1
 #define TYPE_BOOLEAN 2
@@ -99,7 +106,7 @@ ENTRY_U8(type_flags, 1);     /* TYPE_… */
 ENTRY_U8(type_alignment, 2); /* 1, 2, 4, 8 */
 ENTRY_U8(type_depth, 3);
 ENTRY_U32(type_size, 4);	 /* bytes; of a SCALAR 1 to 8 */
-ENTRY_U32(type_name, 8);	 /* of a STRUCT, UNION; may be empty */
+ENTRY_U32(type_name, 8);	 /* of a STRUCT, UNION, UNKNOWN; may be empty */
 ENTRY_U32(type_enum, 12);	 /* of a SCALAR; or NONE */
 ENTRY_U32(type_element, 12);	 /* of an ARRAY: a type */
 ENTRY_U32(type_first_field, 12); /* of a STRUCT, UNION */

@@ -128,16 +128,23 @@ static int is_hidden(struct check *check, const uint8_t *type)
 	return type_size_rule(type) == TABLE_NONE;
 }
 
+static int is_unknown(struct check *check, const uint8_t *type)
+{
+	return is_text(check, type_name(type)) && type_size(type) == 0 &&
+	       type_size_rule(type) == TABLE_NONE;
+}
+
 static int (*const IS_OF_KIND[])(struct check *check, const uint8_t *type) = {
 	[TYPE_SCALAR] = is_scalar,   [TYPE_ARRAY] = is_array,	[TYPE_STRUCT] = is_structure,
-	[TYPE_UNION] = is_structure, [TYPE_HIDDEN] = is_hidden,
+	[TYPE_UNION] = is_structure, [TYPE_HIDDEN] = is_hidden, [TYPE_UNKNOWN] = is_unknown,
 };
 
 int table_type_is_right(struct check *check, const uint8_t *type)
 {
 	uint32_t kind = type_kind(type), alignment = type_alignment(type), depth = type_depth(type);
 
-	return kind >= TYPE_SCALAR && kind <= TYPE_HIDDEN && depth >= 1 && depth <= TABLE_DEEPEST &&
+	return kind >= TYPE_SCALAR && kind <= TYPE_UNKNOWN && depth >= 1 &&
+	       depth <= TABLE_DEEPEST &&
 	       (alignment == 1 || alignment == 2 || alignment == 4 || alignment == 8) &&
 	       type_size(type) <= TABLE_TYPE_MOST && IS_OF_KIND[kind](check, type);
 }

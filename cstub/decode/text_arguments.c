@@ -44,12 +44,11 @@ static int is_pointer(const uint8_t *argument)
 
 static int is_misaligned(const struct line *line, const uint8_t *argument, uint64_t address)
 {
-	uint32_t type = argument_type(argument);
+	uint32_t type;
 
 	if (address % 8 == 0)
 		return 0;
-	if (argument_kind(argument) == ARGUMENT_ADDR)
-		type = selected_type(line->to.table, argument, line->call->record);
+	type = argument_target(line->to.table, argument, line->call->record).type;
 	if (type == TABLE_NONE)
 		return 0;
 	return address % type_alignment(type_entry(line->to.table, type)) != 0;

@@ -37,6 +37,8 @@ enum value_kind {
 #define VALUE_SIZED    2 /* a structure that says itself that it has `size` bytes */
 #define VALUE_ZERO     4 /* a NAME that stands for 0 */
 #define VALUE_MOVED    8 /* a POINTER that led to `moved_from` at the call */
+#define VALUE_UNREADABLE                                                                           \
+	16 /* a POINTER, of a call whose memory was read: `first` is why that failed */
 
 struct value {
 	uint8_t kind;	   /* enum value_kind */

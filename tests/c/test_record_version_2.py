@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.trace.structures import MAX_DEPTH, MAX_ELEMENTS
-from helpers.make.odd_types import odd
+from acrn_trace.trace.trees import MAX_DEPTH, MAX_ELEMENTS
 from helpers.make.hypercall_record import (
     CALLED,
     CAPTURED_IN,
@@ -26,6 +25,7 @@ from helpers.make.hypercall_record import (
     memory,
     record,
 )
+from helpers.make.odd_types import odd
 from helpers.shown_records import InC
 
 REGISTERS = 17

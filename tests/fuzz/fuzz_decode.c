@@ -143,6 +143,46 @@ static uint8_t *take_record_2(struct record *record, const struct table *table, 
 	return NULL;
 }
 
+/* Memory of a guest: the bytes of a record over and over, and nothing at some addresses. */
+struct guest {
+	const uint8_t *bytes;
+	size_t size;
+};
+
+static const char *read_guest(void *context, uint64_t address, void *to, uint32_t size)
+{
+	const struct guest *guest = context;
+	uint8_t *copy = to;
+
+	if (!guest->size || address % 5 == 4)
+		return address % 2 ? "no memory there" : "";
+	for (uint32_t i = 0; i < size; i++)
+		copy[i] = guest->bytes[(address + i) % guest->size];
+	return NULL;
+}
+
+/* Decoded from memory that is read at both ends. */
+static void show_live(const struct record *record, const struct table *table,
+		      const struct input *input, struct input *sizes)
+{
+	size_t room = next_number(sizes, 2) * 16, width = next_number(sizes, 2) * 16;
+	struct guest before = {input->data, input->left}, after = {input->data, input->left / 2};
+	struct memory memory[] = {{read_guest, &before}, {read_guest, &after}};
+	int is_back = record->state == HYPERCALL_RETURNED;
+	struct circumstances with = {.hz = 1, .memory = {&memory[0], is_back ? &memory[1] : NULL}};
+	uint8_t *taken = malloc(room);
+	char *text = malloc(width);
+	struct arena arena = {taken, taken + room, 0};
+	struct out out = {text, text + width, 0};
+	struct call call;
+
+	call_decode(&call, record, table, &with, &arena);
+	if (!arena.is_full)
+		show_live_json(&out, &call, table);
+	free(text);
+	free(taken);
+}
+
 /* Decoded and shown, in memory of so many bytes each. */
 static void show(const struct record *record, const struct table *table, struct input *sizes)
 {
@@ -168,7 +208,8 @@ static void show(const struct record *record, const struct table *table, struct 
 /* The first bytes say in how much memory; then what is another in the table; then a record. */
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	struct input sizes = {data, size < 16 ? size : 16}, input = {data, size};
+	struct input sizes = {data, size < 16 ? size : 16}, input = {data, size}, guest = input;
+	struct input again = sizes;
 	struct record record;
 	struct table table;
 	uint8_t *changed, *bytes;
@@ -178,8 +219,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	changed = take_table(&table, &input);
 	bytes = next_byte(&input) % 2 ? take_record_2(&record, &table, &input)
 				      : take_ring_record(&record, &table, &input);
-	if (bytes)
+	if (bytes) {
 		show(&record, &table, &sizes);
+		show_live(&record, &table, &guest, &again);
+	}
 	free(bytes);
 	free(changed);
 	return 0;

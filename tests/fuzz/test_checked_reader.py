@@ -42,7 +42,7 @@ def test_the_readers_of_rings():
 def test_that_they_are_checked():
     """Python gives C less room than it says."""
     asked = (
-        "import helpers.checked_reader; from acrn_trace.rings import library\n"
+        "import helpers.checked_reader; from acrn_trace.bindings import library\n"
         "library.FAULT_SIZE = 20; library.header_fault(bytes(128))"
     )
     done = checked("-c", asked)

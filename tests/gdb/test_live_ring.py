@@ -116,7 +116,7 @@ def test_a_listing_that_is_interrupted(folder):
     [
         (
             "sys.modules['_ctypes'] = None",
-            "the Python of this GDB lacks what 'hypercall ring' needs: import of _ctypes halted; "
+            "the Python of this GDB lacks what '{}' needs: import of _ctypes halted; "
             "None in sys.modules; use a GDB whose Python is the system's",
         ),
         (
@@ -126,11 +126,13 @@ def test_a_listing_that_is_interrupted(folder):
         ),
     ],
 )
-def test_a_gdb_that_cannot_load_the_reader(folder, broken, said):
+@pytest.mark.parametrize("command", ["hypercall ring", "hypercall trace"])
+def test_a_gdb_that_cannot_load_the_reader(folder, broken, said, command):
+    options = " --follow -o /dev/null" if command == "hypercall ring" else ""
     with Guest(folder, arguments_of(EXAMPLE)) as guest:
-        commands = [f"python import sys; {broken}", "hypercall ring --follow -o /dev/null"]
+        commands = [f"python import sys; {broken}", command + options]
         done = gdb_at(guest, image_of(EXAMPLE), *commands)
-    assert done.err.count("\n") == 1 and said in done.err, done
+    assert done.err.count("\n") == 1 and said.format(command) in done.err, done
 
 
 def test_the_watermark_drains_the_rings(folder):

@@ -9,8 +9,8 @@
 import ctypes
 from typing import Any, Mapping
 
+from acrn_trace.bindings.library import library
 from acrn_trace.guest.abi import ENCODED_REGISTERS, abis
-from acrn_trace.rings.library import library
 from acrn_trace.tables.calls import plain_name
 from acrn_trace.tables.compiled import compiled
 from acrn_trace.tables.knowledge import Knowledge
@@ -99,6 +99,7 @@ class Call(ctypes.Structure):
         *(("has_duration", number_of_c), ("duration", u64)),
         *(("has_result", number_of_c), ("result", ctypes.c_int64)),
         *(("has_place", number_of_c), ("place", Place), ("is_dump", number_of_c)),
+        ("memory", pointer * 2),
         *(("argument", ctypes.POINTER(Value) * 6), ("clobbered", Change * 17), ("clobbers", u32)),
         *(("findings", ctypes.POINTER(Finding)), ("last_finding", ctypes.POINTER(Finding))),
     ]

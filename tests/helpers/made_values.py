@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from acrn_trace.base.text import text_of
-from acrn_trace.trace.structures import NoTruth
-from acrn_trace.trace.structures import flags as names_of_flags
 
 MASK64 = (1 << 64) - 1
 VALUE_NO_TRUTH, VALUE_ZERO, VALUE_MOVED = 1, 4, 8
@@ -39,7 +37,7 @@ def number(value: int) -> Made:
 
 
 def no_truth(value: int) -> Made:
-    return Made(NoTruth(value), NUMBER, value, VALUE_NO_TRUTH)
+    return Made(value, NUMBER, value, VALUE_NO_TRUTH)
 
 
 def hexadecimal(value: int) -> Made:
@@ -51,7 +49,13 @@ def name(text: str, is_zero: bool = False) -> Made:
 
 
 def flags(value: int, names: str | None, values: Mapping[int, str]) -> Made:
-    return Made(names_of_flags(value, dict(values) if names else {}), SET, value, names=names)
+    words, rest = [], value
+    for bits, word in values.items() if names else ():
+        if bits and value & bits == bits:
+            words.append(word)
+            rest &= ~bits
+    words += [hex(rest)] if rest or not words else []
+    return Made("|".join(words), SET, value, names=names)
 
 
 def characters(data: bytes) -> Made:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Shows records of rings in C (tests/c/shown_record.c) and in Python, to compare what they say.
+"""Shows records of rings in C (tests/c/shown_record.c), and as Python shows their events.
 
 A record is shown three ways, FORMS: as JSON, as text, as text that leaves nothing out.
 """
@@ -14,6 +14,7 @@ from acrn_trace.base.output import Output
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.events import UNKNOWN_HZ
 from acrn_trace.rings.format import RingHeader
+from acrn_trace.rings.recording import event_in
 from acrn_trace.sinks.jsonl import json_text
 from acrn_trace.sinks.text import TextSink
 from acrn_trace.tables.compiled import compiled
@@ -21,7 +22,6 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.rendering import Renderer
 from helpers.guests import make
-from helpers.record_decoder import RecordDecoder
 from helpers.tree import ROOT
 
 LIBRARY = "build/tests/shown-record.so"
@@ -113,13 +113,13 @@ class InC:
 
 
 class InPython:
+    """Made of the JSON that C writes."""
+
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
 
-    def shown(self, record: Record) -> list[str]:
-        sites = {record.site.address: record.site} if record.site else {}
-        decoder = RecordDecoder(self._knowledge, record.header, sites, record.hz)
-        event = decoder.event(record.raw, record.ring, record.seq, record.overwritten)
+    def shown(self, line: str) -> list[str]:
+        event = event_in(line.encode())
         return [json_text(event) + "\n", *(self._text(event, v) for v in (False, True))]
 
     def _text(self, event: Event, verbose: bool) -> str:

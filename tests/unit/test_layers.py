@@ -13,7 +13,7 @@ PACKAGE = ROOT / "gdbscripts" / "acrn_trace"
 
 # docs/internals.md says what is in each.
 LAYERS = (
-    "base guest tables image sites trace lint sinks rings files at_rest diagnosis act "
+    "base guest tables bindings image sites trace lint sinks rings files at_rest diagnosis act "
     "options cli in_gdb"
 ).split()
 APART = {("in_gdb", "cli")}  # neither may import the other: they are two processes

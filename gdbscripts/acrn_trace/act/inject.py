@@ -9,7 +9,7 @@ from acrn_trace.trace.event import Event
 from acrn_trace.trace.intervener import INJECTS, Intervener, Intervention
 from acrn_trace.trace.marks import mark
 from acrn_trace.trace.pairing import Call
-from acrn_trace.trace.structures import REDACTED
+from acrn_trace.trace.trees import REDACTED
 
 MAX_REMEMBERED = 1 << 16  # calls that may still return
 

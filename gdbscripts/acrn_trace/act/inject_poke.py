@@ -11,8 +11,8 @@ from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Array, Hidden, Scalar, Struct, Type
+from acrn_trace.tables.pointees import bytes_of
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.structures import bytes_of
 
 REGISTERS = (*GENERAL_REGISTERS, "rflags")
 _STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\w+)\]")

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Compares what a record says of memory with what memory holds now."""
 
+from acrn_trace.bindings.calls import CallDecoder
 from acrn_trace.guest.memory import PhysicalMemory, Unreadable
-from acrn_trace.rings.events import RecordDecoder, captures
+from acrn_trace.rings.events import captures
 from acrn_trace.rings.format import RingHeader
-from acrn_trace.tables.calls import Argument, Entry
+from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.field_changes import alike
-from acrn_trace.trace.structures import Tree
+from acrn_trace.trace.trees import Tree, is_change
 
 NOTHING: Tree = object()
 
@@ -17,17 +17,10 @@ NOTHING: Tree = object()
 class MemoryNow:
     """Compares records with the memory that the guest-physical addresses in them lead to."""
 
-    def __init__(
-        self,
-        knowledge: Knowledge,
-        header: RingHeader,
-        decoder: RecordDecoder,
-        memory: PhysicalMemory,
-    ) -> None:
-        self._table = knowledge.table
-        self._arguments = ArgumentDecoder(knowledge.types)
+    def __init__(self, knowledge: Knowledge, header: RingHeader, memory: PhysicalMemory) -> None:
+        self._table, self._types = knowledge.table, knowledge.types
+        self._calls = CallDecoder(knowledge)
         self._header = header
-        self._decoder = decoder
         self._memory = memory
 
     def beside(self, event: Event, raw: bytes) -> dict[str, Tree]:
@@ -51,10 +44,8 @@ class MemoryNow:
         return now
 
     def _whole(self, argument: Argument, register: int) -> Tree:
-        """As a decoder of a live call would show it, whoever is to write it."""
-        as_input = Argument(argument.kind, argument.name, argument.type, "in")
-        alone = Entry(0, "", (as_input,))
-        return self._arguments.entered(alone, (register,), self._memory).shown[argument.name]
+        """As a live call's would be shown, whoever is to write it."""
+        return self._calls.argument(argument, register, memory=self._memory)
 
     def _difference(self, argument: Argument, register: int, recorded: bytes) -> Tree:
         try:
@@ -63,14 +54,25 @@ class MemoryNow:
             return {"address": hex(register), "unreadable": str(why)}
         if there == recorded:
             return NOTHING
-        then, now = (self._decoder.structure(argument, data) for data in (recorded, there))
-        return NOTHING if now is None else differences(then, now)
+        if not recorded or not isinstance(self._types.type_named(argument.type or ""), Struct):
+            return NOTHING
+        return differences(self._calls.argument(argument, register, (recorded, there)))
 
 
-def differences(then: Tree, now: Tree) -> Tree:
-    """The parts of ``now`` that are not as they were ``then``, by their names; or NOTHING."""
-    if alike(then, now):
-        keys = list(dict.fromkeys([*then, *now]))  # a reserved field is there only if not 0
-        parts = {key: differences(then.get(key, 0), now.get(key, 0)) for key in keys}
+def differences(tree: Tree) -> Tree:
+    """The parts that changed, by their names, as they are now; or NOTHING."""
+    if is_change(tree):
+        return tree["out"]
+    if isinstance(tree, dict):
+        parts = {key: differences(part) for key, part in tree.items()}
         return {key: part for key, part in parts.items() if part is not NOTHING} or NOTHING
-    return NOTHING if then == now else now
+    return now(tree) if tree != now(tree) else NOTHING
+
+
+def now(tree: Tree) -> Tree:
+    """The whole of it."""
+    if is_change(tree):
+        return tree["out"]
+    if isinstance(tree, dict):
+        return {key: now(part) for key, part in tree.items()}
+    return [now(part) for part in tree] if isinstance(tree, list) else tree

@@ -43,7 +43,7 @@ class RingListing:
         source = "ring" if found.snapshot.kind == STUB else "dump"
         known = sites if found.match.is_there else {}
         self._decoder = RecordDecoder(knowledge, header, known, header.tsc_khz * 1000, source)
-        self._now = MemoryNow(knowledge, header, self._decoder, found.snapshot.physical)
+        self._now = MemoryNow(knowledge, header, found.snapshot.physical)
 
     def show(
         self, options: argparse.Namespace, stream: IO[str], name: str = "the terminal"

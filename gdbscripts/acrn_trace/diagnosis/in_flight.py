@@ -5,19 +5,20 @@ Only what the hypervisor has no business to write is compared: inputs, and of a 
 both, the fields that are not its outputs. Where it may write all of it, nothing can be told.
 """
 
+from acrn_trace.bindings.calls import CallDecoder
 from acrn_trace.diagnosis.case import Case, Recorded
-from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
+from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings.events import captures
 from acrn_trace.rings.format import RingHeader
 from acrn_trace.tables.calls import Argument
 from acrn_trace.tables.layouts import Struct
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.field_changes import FieldChange, merge
-from acrn_trace.trace.structures import Structures, Tree
+from acrn_trace.trace.trees import Tree, changes, is_change
 
 
-def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[FieldChange]:
-    """The fields of the call's structure that are not what they were when it was made."""
+def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[tuple[str, Tree, Tree]]:
+    """The fields of the call's structure that are not what they were when it was made: each with
+    what it was and is."""
     argument, address = _captured_argument(case, call)
     before, _ = captures(header, call.raw)
     if argument is None or not before:
@@ -30,9 +31,10 @@ def changed_since(case: Case, header: RingHeader, call: Recorded) -> list[FieldC
         now = case.found.snapshot.physical.read(address, len(before))
     except Unreadable:
         return []
-    changes: list[FieldChange] = []
-    merge(_inputs(types, kind, before), _inputs(types, kind, now), "in", changes)
-    return changes
+    tree = CallDecoder(case.knowledge).argument(argument, address, (before, now))
+    if not is_change(tree):
+        tree = {name: t for name, t in tree.items() if not _is_output(types, kind, name)}
+    return list(changes(tree))
 
 
 def _captured_argument(case: Case, call: Recorded) -> tuple[Argument | None, int]:
@@ -55,12 +57,3 @@ def _compared(types: Types, argument: Argument) -> Struct | None:
 
 def _is_output(types: Types, kind: Struct, name: str) -> bool:
     return "OUT" in types.fields.of(kind.name, name).plain
-
-
-def _inputs(types: Types, kind: Struct, data: bytes) -> Tree:
-    """What is in ``data`` of the fields that the caller alone writes."""
-    nothing: PhysicalMemory = NoMemory()
-    tree = Structures(types).beginning(kind, data, nothing)
-    for name in [name for name in tree if _is_output(types, kind, name)]:
-        del tree[name]
-    return tree

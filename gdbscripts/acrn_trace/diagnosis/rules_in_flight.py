@@ -72,8 +72,8 @@ def structure_overwritten(diagnosis: Diagnosis) -> Iterator[Match]:
             continue  # it faulted, and the memory may be in use for something else by now
         changes = changed_since(diagnosis.case, recorder.header, call)
         evidence = tuple(
-            f"{change.what} was {_short(change.before)} at the call and is {_short(change.after)}"
-            for change in changes[:MAX_CHANGES]
+            f"{path or 'all'} was {_short(before)} at the call and is {_short(now)}"
+            for path, before, now in changes[:MAX_CHANGES]
         )
         if changes:
             words = {"call": called(call), "fields": len(changes)}

@@ -71,7 +71,7 @@ class LiveTrace:
                 self.notice(notice)
         self.pairing = pairing or Pairing(exception_frame_below)
         decoder = self._decoder()
-        hands, checks = GuestHands(resumption), self._checks(decoder)
+        hands, checks = GuestHands(resumption), self._checks()
         self.tracer = Tracer(
             self.pairing, decoder, shown.selected, shown.sinks, interveners, hands, checks
         )
@@ -111,9 +111,9 @@ class LiveTrace:
         types.guest_types = guest_types(types.own_fields, self.notice)
         return Decoder(self._knowledge, GuestPhysicalMemory(), compares_registers)
 
-    def _checks(self, decoder: Decoder) -> list[Check]:
+    def _checks(self) -> list[Check]:
         of_lint = of_answers(guests_own(self._sites.lint_of, self._knowledge.table))
-        checks = checks_of(self._knowledge, decoder.absence, lambda: self._boots > 0)
+        checks = checks_of(self._knowledge, lambda: self._boots > 0)
         return [*checks, of_lint]
 
     def _on_kernel(self, offset: int) -> None:

@@ -6,25 +6,20 @@ there now.
 """
 
 import struct
-from ctypes import Structure, byref, c_char, c_char_p, c_int, c_uint16, c_uint32, c_uint64, c_void_p
+from ctypes import Structure, c_char_p, c_int, c_uint16, c_uint32, c_uint64
 from typing import Mapping
 
-from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.memory import Unreadable
+from acrn_trace.bindings.calls import DecoderInC, text_in_c
+from acrn_trace.bindings.library import library
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.format import CAPTURED_IN, CAPTURED_OUT, RECORD, RingHeader
-from acrn_trace.rings.library import library
 from acrn_trace.rings.recording import event_in
-from acrn_trace.tables.calls import Argument, CallTable
 from acrn_trace.tables.built import table_for
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.tables.layouts import Struct
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.structures import Structures, Tree
 
 UNKNOWN_HZ = 10**9  # as which a counter of unknown speed is shown, and that is said
-ROOM = 1 << 16  # bytes for an event's line of JSONL, if none takes more
-MOST_ROOM = 1 << 26
 _CAPTURE = struct.Struct("<HHxxxx")
 
 
@@ -67,20 +62,11 @@ class RecordDecoder:
         tsc_hz: int | None,
         source: str = "ring",
     ) -> None:
-        self._code = library()
         self._knowledge, self._header, self._sites = knowledge, header, sites
         self.hz = tsc_hz or UNKNOWN_HZ
-        self._table = table_for(knowledge)  # which C goes on reading
-        self._decoder = c_void_p(self._code.raw_decoder_new(self._table, len(self._table)))
-        if not self._decoder:
-            raise TraceError("the call table cannot be used to decode the records of a ring")
+        self._decoder = DecoderInC(table_for(knowledge))
         layout = _Layout(*(getattr(header, name) for name, _ in _Layout._fields_))
         self._record = _RawRecord(layout=layout, hz=self.hz, is_dump=source == "dump")
-        self._room = (c_char * ROOM)()
-
-    def __del__(self) -> None:
-        if getattr(self, "_decoder", None):
-            self._code.raw_decoder_free(self._decoder)
 
     @property
     def table(self) -> CallTable:
@@ -91,45 +77,15 @@ class RecordDecoder:
         record, site = self._record, self._site(raw)
         record.bytes, record.seq, record.ring = raw, seq, ring
         record.is_overwritten = overwritten
-        record.file, record.function = _text(site.file), _text(site.function)
+        record.file, record.function = text_in_c(site.file), text_in_c(site.function)
         record.line = site.line or 0
-        event = event_in(self._line())
+        event = event_in(self._decoder.written(library().raw_record_json, record))
         event.site = site
         return event
 
     def _site(self, raw: bytes) -> Site:
         address = self._header.site(RECORD.unpack_from(raw)[7])
         return self._sites.get(address) or Site(address)
-
-    def _line(self) -> bytes:
-        """The event as C writes it, however long."""
-        while True:
-            room = len(self._room)
-            size = self._code.raw_record_json(self._decoder, byref(self._record), self._room, room)
-            if size:
-                return self._room[:size]
-            if room >= MOST_ROOM:
-                raise TraceError("a record of the ring has a call that is too long to be shown")
-            self._room = (c_char * (4 * room))()
-
-    def structure(self, argument: Argument, data: bytes | None) -> Tree | None:
-        """The tree of a structure of which no more than ``data`` is known."""
-        types = self._knowledge.types
-        kind = types.type_named(argument.type or "")
-        if argument.kind != "PTR" or not isinstance(kind, Struct) or not data:
-            return None
-        return bare(Structures(types).beginning(kind, data, NotRecorded()))
-
-
-def _text(text: str | None) -> bytes | None:
-    return text.encode("utf-8", "replace") if text else None
-
-
-class NotRecorded:
-    """Memory that is not the captured structure's."""
-
-    def read(self, address: int, size: int) -> bytes:
-        raise Unreadable("not recorded")
 
 
 def captures(header: RingHeader, raw: bytes) -> tuple[bytes | None, bytes | None]:
@@ -146,14 +102,3 @@ def captures(header: RingHeader, raw: bytes) -> tuple[bytes | None, bytes | None
         before if flags & CAPTURED_IN else None,
         after if flags & CAPTURED_OUT else None,
     )
-
-
-def bare(tree: Tree) -> Tree:
-    """The tree with a plain address where it leads to what was not recorded."""
-    if isinstance(tree, dict):
-        if "unreadable" in tree:
-            return tree["address"]
-        for key, value in tree.items():
-            tree[key] = bare(value)
-        return tree
-    return [bare(value) for value in tree] if isinstance(tree, list) else tree

@@ -5,8 +5,8 @@ import os
 import weakref
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.bindings.library import UNREADABLE, End, library
 from acrn_trace.rings import blocks
-from acrn_trace.rings.library import UNREADABLE, End, library
 from acrn_trace.rings.reader import Rings
 
 NOTHING = blocks.block(blocks.END, blocks.END_FORM.pack(0, 0))  # how a file ends that has no rings

@@ -7,8 +7,8 @@ All of it comes from a guest: a header is checked as a whole before any of it is
 import struct
 from typing import NamedTuple
 
+from acrn_trace.bindings.library import header_fault
 from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64
-from acrn_trace.rings.library import header_fault
 
 MAGIC = 0x474E49524E524341
 VERSION = 1

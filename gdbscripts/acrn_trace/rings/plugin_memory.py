@@ -10,9 +10,9 @@ import weakref
 from typing import Iterable, Mapping, NamedTuple
 
 from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.bindings.library import End, library
 from acrn_trace.guest.abi import abis, main_abi
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.library import End, library
 
 NO_CLOBBERS, DROPS = 1, 2  # enum shared_flags
 SLOT_BYTES, RING_BYTES = 1 << 14, 1 << 22

@@ -4,10 +4,10 @@
 import ctypes
 from typing import Any, Callable
 
+from acrn_trace.bindings.library import Counters, RingsInC, library
+from acrn_trace.bindings.source import ReadMemory, Source
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.rings.format import HEADER_SIZE, RingHeader
-from acrn_trace.rings.library import Counters, RingsInC, library
-from acrn_trace.rings.source import ReadMemory, Source
 
 
 class Rings:
@@ -29,7 +29,7 @@ class Rings:
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """What a function in C answers, which reads these rings."""
-        with self._source.calling():
+        with self._source:
             return function(*arguments)
 
     @property

@@ -20,9 +20,9 @@ from ctypes import (
 )
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.rings.library import library
-from acrn_trace.tables.calls import CallTable, parse
+from acrn_trace.bindings.library import library
 from acrn_trace.tables.built import table_for
+from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.compiled_filter import CompiledFilter
 from acrn_trace.trace.filters import Filter

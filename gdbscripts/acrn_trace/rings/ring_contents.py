@@ -9,8 +9,8 @@ import weakref
 from typing import Iterable, Iterator, NamedTuple
 
 from acrn_trace.base.errors import TraceError
+from acrn_trace.bindings.library import Tally, library
 from acrn_trace.rings.format import SEQUENCE_SHIFT
-from acrn_trace.rings.library import Tally, library
 from acrn_trace.rings.reader import Rings
 
 AT_ONCE = 1 << 16  # bytes of records that are taken from C

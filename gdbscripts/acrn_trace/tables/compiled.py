@@ -95,10 +95,10 @@ class _Compiler:
     def _type(self, argument: Argument) -> int:
         """Of a pointer what it points at, of a packed structure that."""
         name = argument.type or ""
+        if argument.kind == "PTR":
+            return self._types.pointee(name)
         is_struct = isinstance(self._knowledge.types.type_named(name), Struct)
-        if argument.kind == "PTR" or argument.kind == "PACKED" and is_struct:
-            return self._types.named(name)
-        return NONE
+        return self._types.named(name) if argument.kind == "PACKED" and is_struct else NONE
 
     def _cases(self, entry: Entry, argument: Argument):
         """What says what an address leads to, and where to."""

@@ -15,7 +15,7 @@ MAX_FIELDS = 4096
 MAX_VALUES = 65536
 MAX_SIZE = 1 << 24
 
-SCALAR, ARRAY, STRUCT, UNION, HIDDEN = range(1, 6)
+SCALAR, ARRAY, STRUCT, UNION, HIDDEN, UNKNOWN = range(1, 7)
 SIGNED, BOOLEAN = 1, 2
 DIRECTIONS = {"in": 1, "out": 2, "inout": 3}
 ROLES = {"OUT": 1, "TEXT": 2, "FLAGS": 4, "HEX": 8, "BOOL": 16, "RESERVED": 32, "SECRET": 64}
@@ -66,13 +66,23 @@ class TypeCompiler:
                 self._named[name] = NONE
         return self._named[name]
 
+    def pointee(self, name: str) -> int:
+        """The index of a type that something points at; of one that has none there is the name."""
+        index = self.named(name)
+        if index == NONE:
+            index = self._named[name] = self._unknown(name)
+        return index
+
+    def _unknown(self, name: str) -> int:
+        return self._add(Hidden(0), 1, UNKNOWN, name=self._sections.text(name))
+
     def finish(self) -> None:
         """Add the fields, and the types that they point at."""
         for row in self._rows:  # which grow
             if row.pointee:
-                self.named(row.pointee)
+                self.pointee(row.pointee)
         for row in self._rows:
-            pointee = self.named(row.pointee) if row.pointee else NONE
+            pointee = self.pointee(row.pointee) if row.pointee else NONE
             is_pointer = pointee != NONE
             self._sections.add(
                 "fields",
@@ -133,7 +143,7 @@ class TypeCompiler:
 
     def _array(self, kind: Array) -> int:
         if not kind.element.size:
-            raise NotHeld
+            kind = Array(Scalar(1), 0)  # the guest's own may be structures of nothing
         element = self._index(kind.element)
         return self._add(kind, self._depths[element] + 1, ARRAY, a=element, b=kind.count)
 

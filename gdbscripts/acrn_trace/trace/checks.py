@@ -1,45 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Finds what is wrong with a call that is over: the checks of a trace, in the order of findings.
+"""Finds what is wrong with a call that is over, and that registers, memory and the table alone do
+not say: the checks of a trace, in the order of findings.
 
-A check is a function of an event and its call. Whoever starts a trace puts its checks together.
+A check is a function of an event and its call. Whoever starts a trace puts its checks together. The
+event has the findings of the decoder (cstub/decode/findings.c) already.
 """
 
 from typing import Callable, Container, Iterable, Iterator
 
 from acrn_trace.guest.abi import main_abi
-from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import STALE, Event, Finding
-from acrn_trace.trace.field_changes import FieldChange
-from acrn_trace.trace.misread import misread_arguments
 from acrn_trace.trace.pairing import Call
 from acrn_trace.trace.results import ResultChecker, stale_text
-from acrn_trace.trace.structures import Tree
 
 Check = Callable[[Event, Call], Iterable[Finding]]
 
 LOST = (-19, -13)  # ENODEV, EACCES
-MAX_TOLD = 8  # changes of one call's input that have a finding each
-MAX_VALUE = 100  # characters of a value in a finding
 
 
-def checks_of(
-    knowledge: Knowledge,
-    absence: Callable[[Event, str], str | None],
-    from_boot: Callable[[], bool] = lambda: False,
-) -> list[Check]:
-    """Those by what is known of the hypervisor; the parameters are those of ResultChecker."""
-    results = ResultChecker(
-        knowledge.table,
-        knowledge.results,
-        knowledge.explain,
-        from_boot,
-        absence,
-        knowledge.abi,
-    )
-    checks = [misread(knowledge.table), changed_inputs, clobbers]
-    checks.append(of_answers(lambda event, _call: results.check(event)))
+def checks_of(knowledge: Knowledge, from_boot: Callable[[], bool] = lambda: False) -> list[Check]:
+    """Those by what is known of the hypervisor; ``from_boot`` is as ResultChecker has it."""
+    results = ResultChecker(knowledge.table, knowledge.results, knowledge.explain, from_boot)
+    checks = [of_answers(lambda event, _call: results.check(event))]
     if knowledge.releases.can_lose_errors(knowledge.release):
         checks.append(of_answers(stale_result(knowledge.releases.may_lose)))
     return checks
@@ -52,34 +35,6 @@ def of_answers(check: Check) -> Check:
         return check(event, call) if call.exit and event.answered_by != "inject" else ()
 
     return checked
-
-
-def misread(table: CallTable) -> Check:
-    """The arguments that ACRN takes for something else than the caller gave."""
-
-    def check(event: Event, call: Call) -> Iterable[Finding]:
-        entry = table.numbered(event.nr, event.abi)
-        if entry is None or event.arguments is None:
-            return ()
-        return misread_arguments(entry, call.abi, event.args, event.arguments.before)
-
-    return check
-
-
-def changed_inputs(event: Event, _call: Call) -> Iterator[Finding]:
-    """The fields that are the caller's to write and that the hypervisor wrote."""
-    changes = event.arguments.changes if event.arguments else ()
-    inputs = [change for change in changes if change.direction == "in"]
-    for change in inputs[:MAX_TOLD]:
-        yield _input_changed(event.name, change)
-    if len(inputs) > MAX_TOLD:
-        text = f"{event.name} changed {len(inputs) - MAX_TOLD} more fields of its input"
-        yield Finding("input-changed", text)
-
-
-def clobbers(event: Event, call: Call) -> list[Finding]:
-    """The registers that the hypervisor did not preserve."""
-    return clobber_findings(event.clobbered, event.name, call.site)
 
 
 def stale_result(may_lose: Container[str]) -> Check:
@@ -101,13 +56,3 @@ def stale_result(may_lose: Container[str]) -> Check:
             yield Finding(STALE, stale_text(event, result, why))
 
     return check
-
-
-def _input_changed(call: str, change: FieldChange) -> Finding:
-    values = f"{_short(change.before)} => {_short(change.after)}"
-    return Finding("input-changed", f"{call} changed {change.what} of its input: {values}")
-
-
-def _short(tree: Tree) -> str:
-    text = str(tree)
-    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "..."

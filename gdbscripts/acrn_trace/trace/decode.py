@@ -1,15 +1,49 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Turns a call into an event: its name, its named arguments, and which registers changed."""
+"""Turns a call into an event: its name, its named arguments, which registers changed, and what is
+wrong with it.
 
-from typing import Callable
+C decodes what registers and memory say, at the entry, and at the return all of it again: what
+memory had at the entry is kept until then.
+"""
 
-from acrn_trace.guest.abi import UNKNOWN, Abi
-from acrn_trace.guest.memory import PhysicalMemory
+from typing import Any, Callable, Iterator
+
+from acrn_trace.bindings.calls import CallDecoder, Changes, Given
+from acrn_trace.guest.abi import GENERAL_REGISTERS, UNKNOWN
+from acrn_trace.guest.memory import NoMemory, PhysicalMemory, Unreadable
 from acrn_trace.tables.knowledge import Knowledge
-from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.clobbers import changed_registers
-from acrn_trace.trace.event import Event
+from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.pairing import Call
+from acrn_trace.trace.trees import Tree
+
+COMPARED = (*GENERAL_REGISTERS, "eflags")
+MAX_VALUE = 100  # characters of a value in a finding
+
+
+class Seen:
+    """Memory of which each part is read once: what was there then stays known."""
+
+    def __init__(self, memory: PhysicalMemory) -> None:
+        self._memory = memory
+        self._parts: dict[tuple[int, int], bytes | str] = {}  # bytes, or why there are none
+
+    def read(self, address: int, size: int) -> bytes:
+        part = self._parts.get((address, size))
+        if part is None:
+            part = self._parts[address, size] = self._read(address, size)
+        if isinstance(part, str):
+            raise Unreadable(part)
+        return part
+
+    def _read(self, address: int, size: int) -> bytes | str:
+        try:
+            return self._memory.read(address, size)
+        except Unreadable as why:
+            return str(why)
+
+    def close(self) -> None:
+        """Memory may be another from now on."""
+        self._memory = NoMemory()
 
 
 class Decoder:
@@ -24,16 +58,12 @@ class Decoder:
         """Registers are compared while ``compares`` says so."""
         self._compares = compares
         self._table = knowledge.table
-        self._may_change = knowledge.results.may_change
         self._memory = memory
-        self._arguments = ArgumentDecoder(knowledge.types)
+        self._calls = CallDecoder(knowledge)
 
     def entered(self, call: Call) -> Event:
         """The event of a call that is in flight."""
-        args = call.abi.arguments_in(call.entry.registers)
-        entry = self._table.numbered(call.number, call.abi.name)
-        arguments = self._arguments.entered(entry, args, self._memory) if entry else None
-        return Event(
+        event = Event(
             seq=call.seq,
             time=call.entry.time,
             clock="host",
@@ -41,21 +71,23 @@ class Decoder:
             abi=call.abi.name,
             nr=call.number,
             name=self._table.call_name(call.number, call.abi.name),
-            args=args,
+            args=call.abi.arguments_in(call.entry.registers),
             site=call.site,
             source="stop",
             stack=call.entry.stack,
             task=call.entry.task,
-            decoded=arguments.shown if arguments else _registers(call.abi, args),
-            arguments=arguments,
+            seen=Seen(self._memory),
             more={"by_hand": True} if call.site.source == "hand" else {},
         )
+        event.decoded = self._known(event, call)["decoded"]
+        event.seen.close()
+        return event
 
     def reentered(self, event: Event, call: Call) -> None:
         """The call is made with other registers or memory than it was entered with: tell those."""
         again = self.entered(call)
         event.nr, event.name, event.args = again.nr, again.name, again.args
-        event.decoded, event.arguments = again.decoded, again.arguments
+        event.decoded, event.seen = again.decoded, again.seen
 
     def returned(self, event: Event, call: Call) -> None:
         """The call's result. What it wrote to memory comes last."""
@@ -70,28 +102,60 @@ class Decoder:
         """Complete the call's event: it returned, or it never will (then it stays unfinished)."""
         event.over = True
         event.repeats, event.repeats_unknown = call.repeats, call.repeats_unknown
-        if call.exit is None:
-            return event
-        if event.status == "unfinished":
+        if call.exit and event.status == "unfinished":
             self.returned(event, call)
-        self._outputs(event)
-        if self._compares():
-            allowed = call.abi.may_change | self._may_change.get(event.name, frozenset())
-            event.clobbered = changed_registers(call.entry, call.exit, allowed)
+        known = self._known(event, call)
+        event.decoded = known["decoded"]
+        event.clobbered = {
+            name: (int(before, 16), int(after, 16))
+            for name, (before, after) in known["clobbered"].items()
+        }
+        event.findings += _findings(known)
         return event
 
-    def _outputs(self, event: Event) -> None:
-        entry = self._table.numbered(event.nr, event.abi)
-        if entry and event.arguments:
-            self._arguments.returned(entry, event.args, event.arguments, event.failed, self._memory)
-            event.decoded = event.arguments.shown
+    def _known(self, event: Event, call: Call) -> dict[str, Any]:
+        is_back = event.over and call.exit is not None
+        given = Given(
+            event.nr,
+            event.args,
+            event.rax if is_back else None,
+            self._changed(call) if is_back and self._compares() else (),
+            abi=event.abi,
+            is_injected=event.answered_by == "inject",
+            site=call.site,
+        )
+        known = self._calls.decode(given, event.seen, Seen(self._memory) if is_back else None)
+        if event.abi == UNKNOWN:  # what the code loaded, as nothing says whose call it is
+            known["decoded"] = dict(zip(call.abi.arguments, map(hex, event.args)))
+        return known
 
-    def absence(self, event: Event, argument: str) -> str | None:
-        """Why the machine has no memory where an argument of the call points, if that is known."""
-        entry = self._table.numbered(event.nr, event.abi)
-        return entry and self._arguments.absence(entry, argument, event.args, self._memory)
+    def _changed(self, call: Call) -> Changes:
+        """The registers that are not what they were and no call may change, in GDB's order."""
+        assert call.exit
+        before, after = call.entry.registers, call.exit.registers
+        may_change = call.abi.may_change
+        names = [name for name in COMPARED if before[name] != after[name]]
+        return [(name, before[name], after[name]) for name in names if name not in may_change]
 
 
-def _registers(abi: Abi, args: tuple[int, ...]) -> dict[str, str]:
-    """What the code loaded for a call of which nothing says whose it is."""
-    return dict(zip(abi.arguments, map(hex, args))) if abi.name == UNKNOWN else {}
+def _findings(known: dict[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the call: with what was given, what it changed, what it answered."""
+    found = [Finding(one["kind"], one["text"]) for one in known["findings"]]
+    yield from (one for one in found if one.kind == "argument")
+    yield from _changed_inputs(known)
+    yield from (one for one in found if one.kind != "argument")
+
+
+def _changed_inputs(known: dict[str, Any]) -> Iterator[Finding]:
+    """The fields that are the caller's to write and that the hypervisor wrote."""
+    name, more = known["name"], known["more_changed"]
+    for path, before, after in known["changed"]:
+        values = f"{_short(before)} => {_short(after)}"
+        yield Finding("input-changed", f"{name} changed {path or 'all'} of its input: {values}")
+    if more:
+        yield Finding("input-changed", f"{name} changed {more} more fields of its input")
+
+
+def _short(tree: Tree) -> str:
+    text = str(tree)
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "..."

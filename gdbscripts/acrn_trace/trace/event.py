@@ -8,7 +8,6 @@ from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.tables.calls import CallId, plain_name
 from acrn_trace.tables.errnos import errno_name
-from acrn_trace.trace.arguments import Decoded
 
 INT32 = range(-(1 << 31), 1 << 31)
 
@@ -61,8 +60,8 @@ class Event:
     task: Task | None = None
     over: bool = False  # nothing more will be heard of it
     more: dict[str, Any] = field(default_factory=dict)  # what a newer writer's file had beside
-    # As they were read from a guest that was stopped: what the checks look at.
-    arguments: Decoded | None = field(default=None, compare=False, repr=False)
+    # What was read of a stopped guest's memory when it was made.
+    seen: Any = field(default=None, compare=False, repr=False)
     reason: Reason | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -15,7 +15,7 @@ from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.tables.calls import full_name
 from acrn_trace.trace.event import INT32, Event, Finding
-from acrn_trace.trace.field_changes import is_change
+from acrn_trace.trace.trees import is_change
 
 MAX_SECONDS = 1e12
 MAX_REMEMBERED = 1024  # characters of a site

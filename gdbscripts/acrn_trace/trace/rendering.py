@@ -17,11 +17,10 @@ from acrn_trace.base.text import quoted
 from acrn_trace.guest.abi import UNKNOWN
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.layouts import MAX_ALIGNMENT, alignment
+from acrn_trace.tables.pointees import pointee_of
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.field_changes import is_change, joined
-from acrn_trace.trace.structures import Tree
+from acrn_trace.trace.trees import Tree, is_change, joined
 
 # Unless verbose: of a list, of changes; structures of more fields show those that are not 0.
 MAX_ELEMENTS = 16
@@ -96,7 +95,7 @@ class Renderer:
         address = args[entry.arguments.index(argument)]
         if address % MAX_ALIGNMENT == 0:
             return False
-        pointee = ArgumentDecoder(self.types).pointee(entry, argument, args)
+        pointee = pointee_of(self.types, entry, argument, args)
         kind = self.types.type_named(pointee.type) if pointee else None
         return kind is not None and address % alignment(kind) != 0
 

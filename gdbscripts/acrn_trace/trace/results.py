@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Finds what is wrong with results, from the table's rules and from what the trace has seen."""
+"""Finds what is wrong with results by what the trace has seen, before them and in memory.
+
+What the table's rules say of a result alone the decoder finds (cstub/decode/findings.c).
+"""
 
 from typing import Any, Callable, Iterator
 
-from acrn_trace.guest.abi import Abi, main_abi
+from acrn_trace.guest.abi import abi_named, main_abi
 from acrn_trace.guest.memory import is_absent
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.errnos import errno_name
 from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.event import NO_VM, REFUSED, STALE, Event, Finding, Reason
-from acrn_trace.trace.field_changes import is_change, parts
+from acrn_trace.trace.trees import is_change, parts
 from acrn_trace.trace.seen_vms import CREATES, NOT_CREATED, SeenVms, target_vm
 
-FAILED, EINVAL, ENOTTY = -1, -22, -25
+FAILED, ENOTTY = -1, -25
 SERVICE_VM = 0
 
 
 class ResultChecker:
-    """Finds what is wrong with results, from the rules and from what the trace has seen so far."""
+    """Finds what is wrong with results by what the trace has seen so far."""
 
     def __init__(
         self,
@@ -25,32 +28,22 @@ class ResultChecker:
         rules: ResultRules,
         elsewhere: Callable[[int], str | None] = lambda number: None,
         from_boot: Callable[[], bool] = lambda: False,
-        absence: Callable[[Event, str], str | None] = lambda event, argument: None,
-        abi: Abi | None = None,
     ) -> None:
         """``elsewhere`` tells of a number which other release has it, as a clause; ``from_boot``
-        whether every VM that there is was made in this trace; ``absence`` why the machine has no
-        memory where an argument of the call points, if that is known; ``abi`` how the table's
-        calls are made, by default the main one."""
+        whether every VM that there is was made in this trace."""
         self._table = table
         self._rules = rules
         self._elsewhere = elsewhere
-        self._absence = absence
-        self._abi = abi or main_abi()
-        self._result = self._abi.result.upper()
         self._vms = SeenVms(table, rules, from_boot)
 
     def check(self, event: Event) -> Iterator[Finding]:
         """The findings on a call that returned."""
         if event.ret == 0:
-            yield from self._zero(event)
-        if event.abi != self._abi.name:
+            yield from _stopped_short(event)
+        if event.abi != main_abi().name:
             return  # what follows is known of ACRN alone
-        yield from self._number(event)
         if event.ret == ENOTTY:
             yield Finding("enotty", f"{event.name} answered ENOTTY: {self._why_enotty(event)}")
-        if event.ret == EINVAL:
-            yield from self._no_address(event)
         if event.reason or event.ret == FAILED:
             yield from self._refused(event)
         self._vms.remember(event)
@@ -58,35 +51,9 @@ class ResultChecker:
     def _told(self, event: Event, reason: Reason) -> Finding:
         """The reason of a played ACRN, which knows which of its checks failed."""
         if reason.kind == STALE:
-            return Finding(STALE, stale_text(event, self._abi.result, reason.text))
+            return Finding(STALE, stale_text(event, abi_named(event.abi).result, reason.text))
         answer = "-1" if event.ret == FAILED else errno_name(event.ret)
         return Finding(reason.kind, f"{event.name} answered {answer}: {reason.text}")
-
-    def _number(self, event: Event) -> Iterator[Finding]:
-        abi = self._abi
-        if self._table.numbered(event.nr, event.abi) or abi.has_number(event.nr):
-            return
-        reached = self._table.numbered(abi.number_taken(event.nr))
-        looked_at = abi.number_index.bit_length()
-        yield Finding(
-            "number",
-            f"{abi.number.upper()} is {event.nr:#x}, whose upper bits are not "
-            f"{abi.number_base >> looked_at:#x}: ACRN looks at the low {looked_at} bits alone and "
-            f"calls {reached.name if reached else 'nothing'}",
-        )
-
-    def _zero(self, event: Event) -> Iterator[Finding]:
-        path, value, why = self._rules.failed_if.get(event.name, ("", 0, ""))
-        if path and _at(event.decoded, path) == value:
-            yield Finding(
-                "zero-but-failed", f"{event.name} failed though {self._result} is 0: {why}"
-            )
-        if event.name in self._rules.proves_nothing:
-            why = self._rules.proves_nothing[event.name]
-            yield Finding("zero-proves-nothing", f"{event.name}: {why}")
-        for path, why in _absent(event.decoded):
-            text = f"{event.name} may have stopped at {path} though {self._result} is 0: {why}"
-            yield Finding("zero-but-failed", text)
 
     def _why_enotty(self, event: Event) -> str:
         if self._table.numbered(event.nr, event.abi) is None:
@@ -103,17 +70,6 @@ class ResultChecker:
         if seen:
             return f"not permitted (VM {vmid} {seen} in this trace)"
         return f"VM {vmid} {self._vms.fate(vmid) or NOT_CREATED}"
-
-    def _no_address(self, event: Event) -> Iterator[Finding]:
-        """The structure is where the hypervisor has no memory of the caller's."""
-        entry, name = self._table.numbered(event.nr, event.abi), self._rules.address_at_fault.get(
-            event.name
-        )
-        for argument, address in zip(entry.arguments if entry else (), event.args):
-            if argument.name == name and name in event.decoded:
-                why = self._absence(event, name) or "not the guest's memory"
-                text = f"{event.name} answered EINVAL: {name} is at {address:#x}, {why}"
-                yield Finding("address", text)
 
     def _refused(self, event: Event) -> Iterator[Finding]:
         """Why it failed: as a played ACRN says, else where only one reason fits what was seen."""
@@ -149,18 +105,23 @@ def stale_text(event: Event, result: str, why: str) -> str:
     return f"{event.name} left {result.upper()} as it was, {event.rax:#x}: {why}"
 
 
-def _at(tree: Any, path: str) -> Any:
-    """The value at ``a.b``, after the call."""
-    for key in path.split("."):
-        tree = tree.get(key) if isinstance(tree, dict) else None
-    return tree["out"] if is_change(tree) else tree
+def _stopped_short(event: Event) -> Iterator[Finding]:
+    """A structure has no memory, and what the hypervisor did before it came there is done."""
+    for path, why in _absent(event.decoded):
+        result = abi_named(event.abi).result.upper()
+        text = f"{event.name} may have stopped at {path} though {result} is 0: {why}"
+        yield Finding("zero-but-failed", text)
 
 
 def _absent(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Each place of the tree where there is no memory, and why."""
     if isinstance(tree, dict) and "unreadable" in tree:
-        if is_absent(tree["unreadable"]):
-            yield f"{path} ({tree['address']})", f"unreadable, {tree['unreadable']}"
+        address, why = (
+            part["out"] if is_change(part) else part
+            for part in (tree["address"], tree["unreadable"])
+        )
+        if is_absent(why):
+            yield f"{path} ({address})", f"unreadable, {why}"
     else:
         for place, part in parts(tree, path):
             yield from _absent(part, place)

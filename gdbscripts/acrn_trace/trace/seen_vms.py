@@ -7,7 +7,7 @@ from typing import Callable
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.results import ResultRules
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.field_changes import is_change
+from acrn_trace.trace.trees import is_change
 
 CREATES = "create_vm"  # the VM that it names is not there yet
 INVALID_VMID = 0xFFFF

@@ -4,7 +4,7 @@
 import os
 import signal
 
-from acrn_trace.rings.source import Source
+from acrn_trace.bindings.source import Source
 
 COUNTERS = 64  # bytes: what is more is records
 

@@ -262,6 +262,9 @@ def test_the_kinds_of_findings_are_all_that_the_code_makes_and_all_documented():
     code = "".join(path.read_text() for path in here.rglob("*.py"))
     made = set(re.findall(r'Finding\(\s*"([a-z-]+)"', code)) | {both_sides.DIFFERS, replay.KIND}
     made |= {NO_VM, REFUSED, STALE}
+    for path in (ROOT / "cstub" / "decode").glob("*.c"):
+        calls = r'(?:keep_finding|find_by_rule)\([^;"]*"([a-z-]+)"'
+        made |= set(re.findall(calls, path.read_text()))
     reader = (ROOT / "cstub" / "reader" / "trace_losses.c").read_text()
     made |= set(re.findall(r'[A-Z]\[\] = "([a-z-]+)"', reader))
     assert made == set(FINDING_KINDS)

@@ -2,11 +2,13 @@
 """What a row of abi.def says is what the tracer does: ACRN's row, and one of nobody's."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
-from acrn_trace.base import deffile
+from acrn_trace.base import deffile, places
 from acrn_trace.base.errors import TraceError
+from acrn_trace.guest import abi
 from acrn_trace.guest.abi import MASK64, abi_named, hypercall_at, main_abi
 from acrn_trace.guest.abi_file import abis_of
 from acrn_trace.guest.site import Site
@@ -29,6 +31,24 @@ ROW = KVM_LIKE.strip().splitlines()[-1]
 
 def made_up():
     return abis_of(deffile.parse(KVM_LIKE, "x.def"))["made_up"]
+
+
+@pytest.fixture
+def known():
+    """What is known of the calls that have a table."""
+    return acrn()
+
+
+@pytest.fixture
+def one_more(known, monkeypatch, tmp_path):
+    """The row of nobody's among those of abi.def, which C decodes by."""
+    _vmcall, trap, row = KVM_LIKE.replace("\\\n", "").strip().splitlines()
+    path = tmp_path / "abi.def"
+    path.write_text("\n".join((Path(places.ABIS).read_text(), trap, row, "")))
+    monkeypatch.setattr(abi, "ABIS", str(path))
+    abi.abis.cache_clear()
+    yield abi_named("made_up")
+    abi.abis.cache_clear()
 
 
 def test_acrns_row():
@@ -60,17 +80,15 @@ def test_a_site_goes_to_another_process_with_the_same_row():
     assert site == Site(0x1000) and site.abi is main_abi()
 
 
-def test_a_call_of_another_abi_is_paired_and_decoded_by_its_row():
-    abi = made_up()
-    knowledge = acrn()
+def test_a_call_of_another_abi_is_paired_and_decoded_by_its_row(known, one_more):
     (kick,) = parse("HYPERCALL2(0x5, kick, VALUE(u32, cpu), VALUE(u8, how))", "x")
-    knowledge.table = CallTable([Entry(5, "kick", kick.arguments, "made_up")])
+    known.table = CallTable([Entry(5, "kick", kick.arguments, "made_up")])
     before = {"rax": 0xAB0005, "rbx": 1, "rcx": 2, "rdx": 3, "rsi": 4, "rdi": 9, "r8": 0x80000010}
     after = before | {"rax": -1000 & MASK64, "rbx": 0xDEAD, "r11": 7, "rdi": 8}
-    site = Site(0x1000, abi=abi)
+    site = Site(0x1000, abi=one_more)
     assert site.return_address == 0x1002
     pairing = Pairing(lambda stop, site: False)
-    decoder = Decoder(knowledge, FakeMemory({}))
+    decoder = Decoder(known, FakeMemory({}))
     call = pairing.enter(stop(**before), site)
     event = decoder.entered(call)
     assert (event.abi, event.nr, event.name, event.args) == (

@@ -10,7 +10,6 @@ from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.of_call import SiteLint, guests_own
 from acrn_trace.tables.knowledge import acrn
-from acrn_trace.trace.clobbers import clobber_findings
 from acrn_trace.trace.event import Event, Finding
 from acrn_trace.trace.pairing import Call
 from helpers.make.assembled import assemble, byte_search
@@ -33,11 +32,6 @@ def own(lint, site: Site, nr: int = START_VM, **more) -> list[Finding]:
 def lint(tmp_path: Path):
     path = assemble(LOST, tmp_path)
     return SiteLint(open_image(str(path)), acrn()), byte_search(path)[0]
-
-
-def test_a_changed_register_is_the_hypervisors_doing():
-    (finding,) = clobber_findings({"rbx": (1, 2)}, "start_vm", "f")
-    assert finding.text == "start_vm changed rbx: 0x1 => 0x2, at f; the hypervisor did"
 
 
 def test_a_number_that_is_none_is_the_guests_own_doing(lint):

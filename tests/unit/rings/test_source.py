@@ -8,8 +8,8 @@ import pytest
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import MODEL_LIBRARY
+from acrn_trace.bindings import library
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.rings import library
 from acrn_trace.rings.follower import RingFollower
 from acrn_trace.rings.format import HEADER_SIZE
 from acrn_trace.rings.reader import Rings

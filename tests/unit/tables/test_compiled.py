@@ -13,6 +13,7 @@ from acrn_trace.guest.abi import abi_named, abis
 from acrn_trace.tables import sections
 from acrn_trace.tables.built import calls_in, table_for
 from acrn_trace.tables.compiled import compiled
+from acrn_trace.tables.compiled_types import UNKNOWN
 from acrn_trace.tables.errnos import errors_of
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
@@ -254,7 +255,8 @@ def test_calls_of_a_users_own_are_there_with_types_that_nobody_has():
     assert "create_vm" not in calls and table.u("calls", calls["other"], 0, 8) == 0x80000010
     name, bits = table.arguments(calls["mine"])
     assert table.u("arguments", name, 3, 1) == 1 and table.u("arguments", bits, 3, 1) == 0
-    assert [table.u("arguments", at, 8) for at in (name, bits)] == [NONE, NONE]
+    assert table.name(table.u("arguments", name, 8)) == "no_such"
+    assert table.u("arguments", bits, 8) == NONE
     config, kind = table.arguments(calls["other"])
     assert table.name(table.u("arguments", config, 8)) == "vrp_config"
     assert table.u("arguments", kind, 12) == NONE
@@ -300,7 +302,7 @@ for _ in range(16):
     [
         (Field("a", 0, 32, Scalar(4)), True),
         (Field("a", 0, 128, Scalar(16)), False),  # more than C has numbers of
-        (Field("a", 0, 0, Array(Struct("", 0, ()), 7)), False),
+        (Field("a", 0, 0, Array(Struct("", 0, ()), 7)), True),
         (Field("a", 120, 16, Scalar(2)), False),  # behind the end
         (Field("a", 0, 64, Array(Scalar(1), 9)), False),
         (Field("a", 4, 32, Array(Scalar(1), 4)), False),
@@ -313,7 +315,8 @@ def test_a_type_of_the_guests_that_no_table_holds_is_unknown(field, is_held):
     line = "HYPERCALL1(0x800000a0, mine, PTR(in, theirs, it))"
     table = of(line, guest=guest(theirs=Struct("theirs", 16, (field,))))
     (at,) = table.arguments(table.calls()["mine"])
-    assert (table.name(table.u("arguments", at, 8)) == "theirs") == is_held
+    kind = table.u("types", table.u("arguments", at, 8), 0, 1)
+    assert (kind != UNKNOWN) == is_held
 
 
 def test_too_large_a_table_is_a_sentence(monkeypatch):

@@ -9,9 +9,9 @@ from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.structures import Structures
 from acrn_trace.trace.filters import Filter
 from helpers.make.event import event
+from helpers.make.memory import Structures
 
 LINE = "HYPERCALL2(0x800000a0, get_load, VMID(vmid), PTR(out, vm_load, load))"
 CHARACTER = Scalar(1, character=True)

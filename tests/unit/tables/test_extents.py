@@ -10,16 +10,15 @@ from acrn_trace.act.call.parse import parse_arguments
 from acrn_trace.act.inject_poke import Pending, Places, poke
 from acrn_trace.at_rest.memory_now import NOTHING, differences
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.memory import NoMemory, Unreadable
 from acrn_trace.base import deffile
 from acrn_trace.base.places import table_file
+from acrn_trace.bindings.calls import CallDecoder, Given
+from acrn_trace.guest.memory import Unreadable
 from acrn_trace.tables.fields import NO_ROLES, FieldTable, add_fields, read_fields
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.structures import Structures
-from helpers.make.memory import U32, U8, FakeMemory, array, struct as structure
+from helpers.make.memory import U32, U8, FakeMemory, Structures, array, struct as structure
 
 AT = 0x1000
 BASE = {"version": "0x2", "base_addr": "0x3", "entry_point": "0x4", "mem_size": "0x5"}
@@ -103,9 +102,7 @@ def test_a_type_of_the_guests_is_believed_where_structure_and_type_agree():
     small = dict.fromkeys(HIGH, 1)
     data = struct.pack("<8I", 96, 2, 3, 4, 5, 0, *small.values()).ljust(96, b"\xa5")
     known, notices = structures(DECLARED[88])
-    tree = Structures(known).value(
-        known.type_named("trusty_boot_param"), data, NO_ROLES, NoMemory()
-    )
+    tree = Structures(known).value("trusty_boot_param", data)
     assert tree == {"size_of_this_struct": 96, **BASE, **UNTOLD, **KEY} and notices == []
 
 
@@ -176,37 +173,35 @@ def test_the_lists_of_the_profiler_too(name, number, array_name, count):
     size, most = place[number].bit_size // 8, place[array_name].type.count
     at = place[number].bit_offset // 8
     data = bytes(at) + count.to_bytes(size, "little") + bytes(kind.size - at - size)
-    tree = Structures(known).value(kind, data, NO_ROLES, NoMemory())
+    tree = Structures(known).value(name, data)
     assert len(tree[array_name]) == min(count, most)
 
 
 def test_a_count_that_the_call_changes():
-    known, _ = structures()
-    entry = acrn().table.named("vm_intr_monitor")
-    decoder, args = ArgumentDecoder(known), (1, AT)
-    decoded = decoder.entered(entry, args, FakeMemory({AT: monitor(4, 32)}))
-    decoder.returned(entry, args, decoded, False, FakeMemory({AT: monitor(2, 16)}))
+    tree = CallDecoder(acrn()).decode(
+        Given(acrn().table.named("vm_intr_monitor").number, (1, AT), 0),
+        FakeMemory({AT: monitor(4, 32)}),
+        FakeMemory({AT: monitor(2, 16)}),
+    )["decoded"]["monitor"]
     ones = "0x1111111111111111"
-    assert decoded.shown["monitor"]["buf_cnt"] == {"in": 4, "out": 2}
-    assert decoded.shown["monitor"]["buffer"] == {"in": [ones] * 4, "out": [ones] * 2}
+    assert tree["buf_cnt"] == {"in": 4, "out": 2}
+    assert tree["buffer"] == {"in": [ones] * 4, "out": [ones] * 2}
 
 
 # ---- a structure that changes ----
 
 
 def test_a_structure_of_another_size_by_now_has_not_lost_fields_one_by_one():
-    known, _ = structures()
-    entry = acrn().table.named("initialize_trusty")
-    decoder = ArgumentDecoder(known)
-    decoded = decoder.entered(entry, (AT, 0), FakeMemory({AT: boot(96, 32)}))
-    decoder.returned(entry, (AT, 0), decoded, False, FakeMemory({AT: boot(20, 20)}))
-    (change,) = decoded.changes
-    assert change.what == "all" and change.after == {"size_of_this_struct": 20, **BASE}
-    kind = known.type_named("trusty_boot_param")
-    then, now = (
-        Structures(known).beginning(kind, boot(*it), NoMemory()) for it in ((96, 32), (20, 20))
+    calls, entry = CallDecoder(acrn()), acrn().table.named("initialize_trusty")
+    before, after = FakeMemory({AT: boot(96, 32)}), FakeMemory({AT: boot(20, 20)})
+    changed = calls.decode(Given(entry.number, (AT, 0), 0), before, after)["changed"]
+    ((path, _, now),) = changed
+    assert path == "" and now == {"size_of_this_struct": 20, **BASE}
+    then = boot(96, 32)
+    merged, same = (
+        calls.argument(entry.arguments[0], AT, (then, other)) for other in (boot(20, 20), then)
     )
-    assert differences(then, now) == now and differences(then, dict(then)) is NOTHING
+    assert differences(merged) == now and differences(same) is NOTHING
 
 
 @pytest.mark.parametrize("room", [4, 8, 24, 32, 40, 96])
@@ -214,9 +209,7 @@ def test_a_structure_of_another_size_by_now_has_not_lost_fields_one_by_one():
 def test_a_structure_of_which_a_part_is_known(room, says, key_at):
     """As a ring has it, also one that somebody else's stub filled."""
     known, _ = structures()
-    tree = Structures(known).beginning(
-        known.type_named("trusty_boot_param"), boot(says, key_at)[:room], NoMemory()
-    )
+    tree = Structures(known).beginning("trusty_boot_param", boot(says, key_at)[:room])
     whole = shown(says, key_at)
     assert tree.items() <= whole.items() and "a5" not in str(tree)
 

@@ -7,7 +7,7 @@ from acrn_trace.tables.fields import FieldTable, Pointee, Roles
 from acrn_trace.tables.guest_types import GuestTypes, adopt, fits
 from acrn_trace.tables.layouts import Array, Field, Layouts, Scalar, Struct
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.structures import Structures
+from helpers.make.memory import Structures
 
 U32, U64 = Scalar(4), Scalar(8)
 REGION = Struct("region", 8, (Field("start", 0, 64, U64),))

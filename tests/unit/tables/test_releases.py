@@ -8,8 +8,7 @@ from acrn_trace.tables.built import calls_in, table_for
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.releases import read_releases
-from acrn_trace.trace.structures import Structures
-from helpers.make.memory import FakeMemory
+from helpers.make.memory import FakeMemory, Structures
 
 
 @pytest.mark.parametrize("release", ["v1.2", "v1.6", "v2.7", "v3.3"])

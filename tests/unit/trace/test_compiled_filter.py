@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from acrn_trace.bindings.library import library
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.library import library
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.trace.compiled_filter import UNKNOWN_ABI, CompiledFilter
 from acrn_trace.trace.event import Event, Finding

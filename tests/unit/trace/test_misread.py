@@ -5,13 +5,13 @@ import struct
 
 import pytest
 
+from acrn_trace.bindings.calls import CallDecoder, Given
 from acrn_trace.rings.events import RecordDecoder
 from acrn_trace.rings.format import CAPTURED_IN
 from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Scalar
-from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.misread import MAX_TOLD, misread_arguments
+from helpers.make.knowledge import knowledge_of
 from helpers.make.memory import U8, FakeMemory, array, struct as structure, structures
 from helpers.make.ring import RingMachine, record
 
@@ -28,12 +28,15 @@ OWN = CallTable(
 FLAGS = structure("flags", ("on", BOOL), ("plain", U8), ("some", array(BOOL, 20)))
 
 
+MAX_TOLD = 8  # of one argument (cstub/decode/misread.c)
+
+
 def misread(entry, args, memory=FakeMemory(), known=ACRN.types) -> list[str]:
     """The findings on a call of these arguments."""
-    decoded = ArgumentDecoder(known).entered(entry, args, memory)
-    found = list(misread_arguments(entry, ACRN.abi, args, decoded.before))
-    assert {one.kind for one in found} <= {"argument"}
-    return [one.text for one in found]
+    calls = CallDecoder(knowledge_of(CallTable([entry]), known))
+    found = calls.decode(Given(entry.number, args), memory)["findings"]
+    assert {one["kind"] for one in found} <= {"argument"}
+    return [one["text"] for one in found]
 
 
 def of_acrn(name, *args, **more) -> list[str]:

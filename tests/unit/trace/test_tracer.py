@@ -11,7 +11,6 @@ from acrn_trace.tables.calls import CallTable, parse
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Layouts
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.checks import clobbers
 from acrn_trace.trace.decode import Decoder
 from acrn_trace.trace.event import Finding
 from acrn_trace.trace.filters import Filter
@@ -46,7 +45,6 @@ def traced(*expressions):
         Decoder(KNOWLEDGE, NoMemory()),
         Filter(expressions, TABLE),
         [recorder],
-        checks=[clobbers],
     )
     return tracer, recorder
 

@@ -11,7 +11,7 @@ from acrn_trace.guest.abi import abis, main_abi
 from acrn_trace.tables.calls import Argument, CallTable, Entry
 from acrn_trace.tables.fields import NO_ROLES, Pointee
 from acrn_trace.tables.layouts import Scalar, Struct
-from acrn_trace.trace.arguments import ArgumentDecoder
+from acrn_trace.tables.pointees import pointee_of
 
 MAX_NUMBER = (1 << 64) - 1
 
@@ -65,9 +65,8 @@ def plan_call(entry: Entry, nodes: list[Node], builder: Builder, known: bool = T
 def _values(entry: Entry, nodes: list[Node], builder: Builder, known: bool) -> list[int]:
     """What goes into the argument registers."""
     values: list[int] = []
-    pointees = ArgumentDecoder(builder.types)
     for index, argument in enumerate(entry.arguments):
-        pointee = pointees.pointee(entry, argument, values + [0] * len(entry.arguments))
+        pointee = pointee_of(builder.types, entry, argument, values + [0] * len(entry.arguments))
         if index < len(nodes):
             values.append(_value(argument, nodes[index], pointee, builder))
         elif pointee and pointee.direction == "out":

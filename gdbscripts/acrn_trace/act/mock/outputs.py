@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Iterator
 
 from acrn_trace.files.comparable import ADDRESS
+from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.tables.calls import Entry
 from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.layouts import Array, Field, Scalar, Struct, Type
+from acrn_trace.tables.pointees import pointee_of
 from acrn_trace.tables.types import Types, field_value
-from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.event import Event
-from acrn_trace.trace.field_changes import is_change
-from acrn_trace.trace.structures import MASK64, MAX_DEPTH, REDACTED, Tree
+from acrn_trace.trace.trees import MAX_DEPTH, REDACTED, Tree, is_change
 
 
 class NotRebuilt(Exception):
@@ -37,9 +37,8 @@ class Outputs:
     ) -> list[tuple[int, bytes]]:
         """(address, bytes) of all that the call wrote; ``now`` is what the guest passes now."""
         found: list[tuple[int, bytes]] = []
-        decoder = ArgumentDecoder(self.types)
         for argument, register in zip(entry.arguments, args):
-            pointee = decoder.pointee(entry, argument, args)
+            pointee = pointee_of(self.types, entry, argument, args)
             tree = recorded.decoded.get(argument.name)
             if pointee is None or not _is_known(tree):
                 continue

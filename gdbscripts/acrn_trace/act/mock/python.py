@@ -24,8 +24,8 @@ from acrn_trace.tables import calls
 from acrn_trace.tables.calls import Argument, CallId, CallTable, Entry, full_name
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.layouts import Struct
+from acrn_trace.tables.pointees import pointee_of
 from acrn_trace.tables.types import Types
-from acrn_trace.trace.arguments import ArgumentDecoder
 from acrn_trace.trace.event import Finding
 
 MAX_WORDS = 200  # characters of what an exception says
@@ -156,7 +156,7 @@ class ModelCall:
     def _argument(self, argument: Argument, register: int) -> View:
         types, entry = self._place.types, self._entry
         assert entry
-        pointee = ArgumentDecoder(types).pointee(entry, argument, self.args)
+        pointee = pointee_of(types, entry, argument, self.args)
         if pointee:
             return self.at(pointee.type, register)
         number = register & (1 << argument.bits) - 1

@@ -11,8 +11,9 @@ from acrn_trace.base.suggest import suggest_inside
 from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.pending_memory import PendingMemory
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type
+from acrn_trace.tables.pointees import bytes_of
 from acrn_trace.tables.types import Types, field_value
-from acrn_trace.trace.structures import MAX_ELEMENTS, bytes_of
+from acrn_trace.trace.trees import MAX_ELEMENTS
 
 View = Any
 # What a model may set but for the result, and how many bits each has.

@@ -134,8 +134,8 @@ class HypercallCall(Command):
             return trace.tracer, sink
         decoder = Decoder(known, GuestPhysicalMemory())
         nobody = Pairing(lambda _stop, _site: False)
-        checks = checks_of(known, decoder.absence)
-        return Tracer(nobody, decoder, Filter([], known.table), [], checks=checks), sink
+        tracer = Tracer(nobody, decoder, Filter([], known.table), [], checks=checks_of(known))
+        return tracer, sink
 
     def _check_none_in_flight(self) -> None:
         if self._call and not self._call.over:

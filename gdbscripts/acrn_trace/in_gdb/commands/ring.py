@@ -11,6 +11,7 @@ from acrn_trace.at_rest.postmortem import examine
 from acrn_trace.at_rest.ring_listing import RingListing
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.text import printable
+from acrn_trace.bindings.library import library
 from acrn_trace.guest.memory import Unreadable
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.snapshot import STUB
@@ -27,7 +28,6 @@ from acrn_trace.options.declare import add_ring_options, check_ring_options
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.follower import NOTHING, RingFollower
 from acrn_trace.rings.format import NotARing
-from acrn_trace.rings.library import library
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.rings.reader import Rings
 from acrn_trace.tables.knowledge import Knowledge

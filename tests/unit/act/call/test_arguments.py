@@ -9,14 +9,13 @@ from acrn_trace.act.call.build import Builder, Room
 from acrn_trace.act.call.parse import Characters, Elements, Expression, Fields, parse_arguments
 from acrn_trace.act.call.plan import find_call, plan_call
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.memory import NoMemory
 from acrn_trace.tables.fields import NO_ROLES, Roles
 from acrn_trace.tables.knowledge import acrn
 from acrn_trace.tables.layouts import Array, Struct
-from acrn_trace.trace.structures import Structures
-from helpers.make.memory import FakeMemory
+from helpers.make.memory import FakeMemory, Structures
 
 KNOWLEDGE = acrn()
+KNOWN = Structures(KNOWLEDGE.types)
 ROOM_AT = 0x400000
 LAYOUTS = KNOWLEDGE.types.layouts
 
@@ -44,7 +43,7 @@ def planned(text: str, size: int = 4032):
 
 def tree_of(text: str, argument: int, struct: str):
     plan, memory = planned(text)
-    return Structures(KNOWLEDGE.types).read(struct, plan.arguments[argument], memory)
+    return KNOWN.read(struct, plan.arguments[argument], memory)
 
 
 # ---- taken apart ----
@@ -163,11 +162,11 @@ def test_what_is_built_reads_as_what_was_given(data):
     struct = LAYOUTS.structs[data.draw(st.sampled_from(ALL))]
     raw = data.draw(st.binary(min_size=struct.size, max_size=struct.size))
     raw = bytes(byte & 0x7F for byte in raw)  # text that is not UTF-8 is shown as an escape
-    tree = Structures(KNOWLEDGE.types).value(struct, raw, NO_ROLES, NoMemory())
+    tree = KNOWN.value(struct.name, raw)
     (node,) = parse_arguments(written(tree, struct))
     builder = Builder(KNOWLEDGE.types, evaluate, Room(ROOM_AT, 1 << 20))
     built = builder.data(struct, node, NO_ROLES, "it")
-    assert Structures(KNOWLEDGE.types).value(struct, built, NO_ROLES, NoMemory()) == tree
+    assert KNOWN.value(struct.name, built) == tree
 
 
 def test_a_union_whose_member_no_field_tells_is_given_as_it_is_shown():
@@ -175,7 +174,7 @@ def test_a_union_whose_member_no_field_tells_is_given_as_it_is_shown():
     (node,) = parse_arguments(f"{{type=0x1000000, reqs={shown}}}")
     builder = Builder(KNOWLEDGE.types, evaluate, None)
     built = builder.data(struct, node, NO_ROLES, "it")
-    assert Structures(KNOWLEDGE.types).value(struct, built, NO_ROLES, NoMemory())["reqs"] == shown
+    assert KNOWN.value(struct.name, built)["reqs"] == shown
     (node,) = parse_arguments(f"{{reqs={shown[2:]}}}")
     with pytest.raises(TraceError, match=r"it.reqs is a struct \(unnamed\), .*was given a number"):
         builder.data(struct, node, NO_ROLES, "it")

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from acrn_trace.act.mock.outputs import NotRebuilt, Outputs
 from acrn_trace.tables.layouts import Struct
-from acrn_trace.trace.arguments import ArgumentDecoder
-from acrn_trace.trace.structures import Structures
+from acrn_trace.tables.pointees import pointee_of
 from helpers.make.event import event
-from helpers.make.memory import FakeMemory
+from helpers.make.memory import FakeMemory, Structures
 from helpers.replaying import (
     BASE,
     CALLS,
@@ -126,8 +125,8 @@ def without_text(tree):
     return [without_text(one) for one in tree] if isinstance(tree, list) else tree
 
 
-def test_the_decoder_says_where_arguments_point():
+def test_where_arguments_point():
     entry = CALLS["create_vm"]
-    pointee = ArgumentDecoder(KNOWLEDGE.types).pointee(entry, entry.arguments[0], (BASE, 0))
+    pointee = pointee_of(KNOWLEDGE.types, entry, entry.arguments[0], (BASE, 0))
     assert (pointee.direction, pointee.type) == ("inout", "acrn_vm_creation")
     assert event().nr == numbers("start_vm")

@@ -2,7 +2,17 @@
 """Declares what Python calls of the readers in C (cstub/reader, cstub/decode), and loads it."""
 
 import ctypes
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    c_char,
+    c_char_p,
+    c_int,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from functools import lru_cache
 
 from acrn_trace.base.errors import TraceError
@@ -10,6 +20,7 @@ from acrn_trace.base.places import READER_LIBRARY
 
 FAULT_SIZE = 96  # RING_FAULT_SIZE
 TORN = 64  # CONTENTS_TORN
+WHY_SIZE = 256  # CALLBACK_WHY
 UNREADABLE = -1  # enum following_result
 
 Read = CFUNCTYPE(None, c_uint64, c_void_p, c_uint32)  # address, where to copy it, bytes
@@ -18,7 +29,7 @@ Read = CFUNCTYPE(None, c_uint64, c_void_p, c_uint32)  # address, where to copy i
 class Callback(ctypes.Structure):
     """struct callback."""
 
-    _fields_ = [("read", Read), ("was_read", c_uint64)]
+    _fields_ = [("read", Read), ("was_read", c_uint64), ("why", c_char * WHY_SIZE)]
 
 
 class RingsInC(ctypes.Structure):
@@ -92,9 +103,10 @@ _FUNCTIONS: tuple[tuple[str, object, list], ...] = (
     ("shared_calls_made", c_uint64, [_handle]),
     ("shared_calls_in_flight", c_uint32, [_handle]),
     ("shared_calls_end", c_int, [_handle, POINTER(End)]),
-    ("raw_decoder_new", _handle, [c_char_p, c_size_t]),
-    ("raw_decoder_free", None, [_handle]),
+    ("call_decoder_new", _handle, [c_char_p, c_size_t]),
+    ("call_decoder_free", None, [_handle]),
     ("raw_record_json", c_size_t, [_handle, c_void_p, c_void_p, c_size_t]),
+    ("live_call_json", c_size_t, [_handle, c_void_p, c_void_p, c_size_t]),
     ("report_new", c_void_p, [c_uint32, c_int]),
     ("report_free", None, [c_void_p]),
     ("report_state", c_void_p, [c_void_p]),
