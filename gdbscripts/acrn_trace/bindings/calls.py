@@ -7,7 +7,6 @@ import json
 import struct
 from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Callable, Sequence
 
 from acrn_trace.base.errors import TraceError
@@ -24,12 +23,6 @@ ROOM = 1 << 16  # bytes for what is written of a call, if none takes more
 MOST_ROOM = 1 << 26
 
 Tree = Any  # as JSON has it
-
-
-@lru_cache(1)
-def _rows() -> dict[str, int]:
-    """The rows of abi.def, which a compiled table has in the same order."""
-    return {name: row for row, name in enumerate(abis())}
 
 
 Changes = Sequence[tuple[str, int, int]]  # register, before, after
@@ -110,7 +103,8 @@ class Given:
         args = [*self.args, 0, 0, 0, 0, 0, 0][:6]
         state = _CALLED if self.result is None else _RETURNED
         site = self.site.address if self.site else 0
-        row = _rows().get(self.abi or main_abi().name, _UNKNOWN32)
+        rows, name = list(abis()), self.abi or main_abi().name
+        row = rows.index(name) if name in rows else _UNKNOWN32  # as a compiled table has them
         return (
             _RECORD.pack(
                 *(

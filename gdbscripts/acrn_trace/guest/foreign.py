@@ -22,7 +22,8 @@ class Witnesses:
 
     ``register`` is known to hold one of ``numbers`` in the bits of ``mask``. Those of ``loads`` are
     loaded, those of ``means`` for the call alone. Those of ``leaves`` are not loaded for the call,
-    nor is the first of a pair of ``together`` without the second. ``finding`` is lint's kind.
+    nor is the first of a pair of ``together`` without the second. ``finding`` is lint's kind;
+    ``signature`` what CPUID says below it, if that is known.
     """
 
     finding: str
@@ -34,6 +35,7 @@ class Witnesses:
     means: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     together: tuple[tuple[str, str], ...] = ()
+    signature: str = ""
     is_magic: bool = False  # no other hypervisor has such a number there
 
     def has(self, value: int) -> bool:
@@ -43,11 +45,16 @@ class Witnesses:
 
 # Those that Xen has for guests with VMCALL, but platform_op (7), which others have as well.
 _XEN = frozenset((12, 13, 15, 17, 18, 20, 21, 24, 26, 27, 29, *range(32, 37), *range(39, 43)))
+_XENS = "XenVMMXenVMM"
 _HYPERV_RESERVED = 0xF000_F000_7800_0000
 
 OTHER = "other-call"
 FOREIGN = (
-    Witnesses("vmware-call", "VMware", "rax", frozenset([0x564D5868]), is_magic=True),
+    Witnesses(
+        *("vmware-call", "VMware", "rax", frozenset([0x564D5868])),
+        signature="VMwareVMware",
+        is_magic=True,
+    ),
     Witnesses(
         *(OTHER, "eVMM", "rax", frozenset(range(0x74727500, 0x74727600))),
         loads=("rbx",),
@@ -60,18 +67,21 @@ FOREIGN = (
         *("xen-call", "Xen", "rax", frozenset(range(64)), MASK64),
         loads=("rdi", "r10"),
         means=("rax", "r10"),
+        signature=_XENS,
     ),
     Witnesses(
         *("xen-call", "Xen", "rax", _XEN, MASK64),
         means=("rax",),
         leaves=("rbx", "rcx"),
         together=(("r8", "r10"),),
+        signature=_XENS,
     ),
     Witnesses(
         *("hyperv-call", "Hyper-V", "rcx", frozenset(range(1, 0x400))),
         mask=0xFFFF | _HYPERV_RESERVED,
         loads=("rdx",),
         leaves=("rdi", "rbx", "rax"),
+        signature="Microsoft Hv",
     ),
 )
 _MAGIC = tuple(one for one in FOREIGN if one.is_magic)

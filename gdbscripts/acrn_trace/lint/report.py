@@ -3,13 +3,16 @@
 
 import argparse
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Callable, Iterable, Iterator, Sequence
 
+from acrn_trace.guest.abi import main_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import wanted_kinds
 from acrn_trace.lint.linter import Found, Linter, Verdict
+from acrn_trace.lint.whose import others_meant
 from acrn_trace.tables.calls import CallTable
 from acrn_trace.tables.knowledge import Knowledge
 
@@ -44,7 +47,10 @@ class Report:
         self._sites = [s for s in sites if s.certain or options.possible_sites]
         self._left_out = len(sites) - len(self._sites)
         self._table: CallTable = knowledge.table
-        self._linter = Linter(image, knowledge, wanted_kinds(options.only, options.disable), offset)
+        wanted = wanted_kinds(options.only, options.disable)
+        if not options.only:
+            wanted -= others_meant(image, sites)
+        self._linter = Linter(image, knowledge, wanted, offset)
         self._json = options.json
         self.findings = 0
 
@@ -61,14 +67,15 @@ class Report:
             yield verdict
 
     def _as_text(self, verdicts: Iterable[Verdict]) -> Iterator[str]:
-        known = 0
+        known, others = 0, Counter[str]()
         for verdict in verdicts:
             known += verdict.number is not None
+            others.update(_other(verdict.site))
             for found in verdict.findings:
                 yield self._form(verdict.site, found, self._image.path)
         unknown = len(self._sites) - known
         yield (
-            f"{_count(len(self._sites), 'site')}, {_count(known, 'number')} known, "
+            f"{_count(len(self._sites), 'site')}{_of(others)}, {_count(known, 'number')} known, "
             f"{unknown} unknown; {_count(self.findings, 'finding')}{self._omission()}"
         )
 
@@ -105,6 +112,18 @@ def _where(site: Site) -> str:
     if site.file:
         words.append(site.file.rsplit("/", 1)[-1] + (f":{site.line}" if site.line else ""))
     return " ".join([*words, *([site.function] if site.function else [])])
+
+
+def _other(site: Site) -> list[str]:
+    """The hypervisor that is called, if it is not the main one."""
+    if site.other or site.abi is main_abi():
+        return [site.other] if site.other else []
+    return [site.abi.name.upper()]
+
+
+def _of(others: Counter[str]) -> str:
+    told = ", ".join(f"{count} of {name}'s" for name, count in others.items())
+    return f" ({told})" if told else ""
 
 
 def _count(number: int, what: str) -> str:

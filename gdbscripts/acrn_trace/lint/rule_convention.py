@@ -30,6 +30,7 @@ class Convention:
     name: str
     fits: Callable[[Place], str | None]  # what speaks for it
     abi: Abi | None = None
+    signature: str = ""  # what CPUID says below it, if that is known
 
 
 Judgement = tuple[Convention | None, str]  # and what says so
@@ -158,6 +159,6 @@ def _rows() -> list[Abi]:
 def conventions() -> Iterator[Convention]:
     """Those that have a name, but the main one, in the order in which they are asked."""
     for abi in _rows():
-        yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi)
+        yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi, abi.signature)
     for one in FOREIGN:
-        yield Convention(one.finding, one.name, _by_witnesses(one))
+        yield Convention(one.finding, one.name, _by_witnesses(one), signature=one.signature)

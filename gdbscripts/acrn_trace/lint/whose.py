@@ -6,12 +6,14 @@ abi.def, or does as a hypervisor does that has none. Else nothing does: the main
 """
 
 from dataclasses import replace
+from typing import Iterable
 
 from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, abis, main_abi, unknown_abi
 from acrn_trace.guest.site import Site
+from acrn_trace.image.image import Image
 from acrn_trace.lint.anothers import is_main
 from acrn_trace.lint.findings import Place
-from acrn_trace.lint.rule_convention import convention_of, is_probably
+from acrn_trace.lint.rule_convention import convention_of, conventions, is_probably
 
 NEAR = 16  # instructions before a site that load what its call needs
 BY_CODE = "code"
@@ -21,6 +23,19 @@ STACK = ("rsp", "rbp")
 def is_told(site: Site) -> bool:
     """Whether a record says whose the call is, or the scan, by a number of the main ABI's."""
     return site.abi_by is not None or site.number is not None and main_abi().has_number(site.number)
+
+
+def others_meant(image: Image, sites: Iterable[Site]) -> frozenset[str]:
+    """Lint's kinds of calls of other hypervisors that are right in this image.
+
+    An image without a call of the main one is another's guest. One that has the signature of
+    another's CPUID leaves asks which it runs on.
+    """
+    named = [one for one in conventions() if one.signature]
+    if any(is_told(site) and site.abi is main_abi() for site in sites):
+        parts = [code.data for code in image.code()] + [part for _, part in image.data()]
+        named = [one for one in named if any(one.signature.encode() in part for part in parts)]
+    return frozenset(one.id for one in named)
 
 
 def by_code(site: Site, place: Place) -> Site:

@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from acrn_trace.cli.launcher import main
 from acrn_trace.guest.abi import abi_named, main_abi, unknown_abi
 from acrn_trace.guest.foreign import ANOTHER
 from acrn_trace.guest.site import Site
@@ -160,3 +161,28 @@ def test_the_sites_of_guests_that_real_hypervisors_run(guest, count, whose):
     assert [site.other or site.abi.name for site in sites] == [whose] * count
     numbers = [site.number for site in sites]
     assert (None in numbers) == (whose == "Xen")
+
+
+ACRN_TOO = "\ng: mov $0x80000012, %r8d\n   vmcall\n   ret"
+ASKS = '\n.section .rodata\n.ascii "KVMKVMKVM"\n.previous'
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "found", "others"),
+    [
+        (KICK, [], 0, " (1 of KVM's)"),  # of a guest of KVM's
+        (KICK + ACRN_TOO, [], 1, " (1 of KVM's)"),  # in the middle of ACRN's
+        (KICK + ACRN_TOO + ASKS, [], 0, " (1 of KVM's)"),
+        (KICK + ASKS, ["--only", "kvm-call"], 1, " (1 of KVM's)"),
+        ("f:" + ACRN_TOO, [], 0, ""),
+        # None of which anything says whose it is.
+        ("f: mov $8, %eax\n   mov %rdi, %rsi\n   vmcall\n   ret", [], 1, " (1 of another hyp"),
+    ],
+)
+def test_a_call_of_anothers_is_a_finding_where_none_is_meant(
+    code, words, found, others, tmp_path, capsys
+):
+    image = assemble(code, tmp_path)
+    assert main(["lint", *words, str(image)]) == (found > 0)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f" site{others}" in last.replace("sites", "site") and f"; {found} finding" in last
