@@ -86,17 +86,27 @@ static int next_page(const struct guest_ram *ram, struct ram_cursor *cursor, uin
 	return *page < range->size && range->size - *page >= sizeof(uint64_t);
 }
 
-uint64_t ram_search(const struct guest_ram *ram, struct ram_cursor *cursor, uint64_t magic)
+uint64_t ram_next(const struct guest_ram *ram, struct ram_cursor *cursor)
 {
 	uint64_t page;
 
 	while (cursor->range < ram->ranges) {
-		const struct ram_range *range = &ram->range[cursor->range];
+		if (next_page(ram, cursor, &page))
+			return ram->range[cursor->range].address + page;
+		*cursor = (struct ram_cursor){.range = cursor->range + 1};
+	}
+	return UINT64_MAX;
+}
 
-		if (!next_page(ram, cursor, &page))
-			*cursor = (struct ram_cursor){.range = cursor->range + 1};
-		else if (*(const volatile uint64_t *)(ram->bytes + range->offset + page) == magic)
-			return range->address + page;
+uint64_t ram_search(const struct guest_ram *ram, struct ram_cursor *cursor, uint64_t magic)
+{
+	uint64_t at;
+
+	while ((at = ram_next(ram, cursor)) != UINT64_MAX) {
+		const volatile uint64_t *word = ram_at(ram, at, sizeof(*word));
+
+		if (word && *word == magic)
+			return at;
 	}
 	return UINT64_MAX;
 }

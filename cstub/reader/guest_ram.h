@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The guest's RAM as QEMU shares it through a file (memory-backend-file,share=on), read-only. */
+/* The machine's RAM as QEMU shares it through a file (memory-backend-file,share=on), read-only. */
 #ifndef GUEST_RAM_H
 #define GUEST_RAM_H
 
@@ -43,8 +43,14 @@ struct ram_cursor {
 };
 
 /*
- * The guest-physical address of the next page that begins with `magic`, in the order of the ranges;
- * UINT64_MAX if there is no other. Holes in the file are not touched, and stay holes. A whole
+ * The address of the next page, in the order of the ranges; UINT64_MAX if there is no other. Holes
+ * in the file are not touched, and stay holes. A piece of a page at the end of a range is none, if
+ * it is less than a word.
+ */
+uint64_t ram_next(const struct guest_ram *ram, struct ram_cursor *cursor);
+
+/*
+ * The address of the next page that begins with `magic`; UINT64_MAX if there is no other. A whole
  * search looks at each page once, however many begin with it.
  */
 uint64_t ram_search(const struct guest_ram *ram, struct ram_cursor *cursor, uint64_t magic);

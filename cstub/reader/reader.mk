@@ -4,7 +4,7 @@
 
 READER_CFLAGS  := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Icstub/include -Icstub/reader
 READER_HEADERS := $(wildcard cstub/reader/*.h) $(addprefix cstub/include/,acrn_ring.h acrn_trace_file.h hypercall_shared.h)
-READER_COMMON  := $(addprefix cstub/reader/,checksum.c follower.c guest_ram.c page_walk.c ring.c ring_header.c ring_map.c ring_search.c trace_writer.c)
+READER_COMMON  := $(addprefix cstub/reader/,checksum.c follower.c guest_ram.c nested_tables.c page_walk.c ring.c ring_header.c ring_map.c ring_search.c trace_writer.c)
 RECORD_SOURCES := $(READER_COMMON) $(addprefix cstub/reader/,record.c record_options.c tsc_clock.c)
 
 $(BUILD)/acrn-record: $(RECORD_SOURCES) $(READER_HEADERS) | $(BUILD)/

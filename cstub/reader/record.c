@@ -63,7 +63,7 @@ static const char *search(const struct record_options *options, const struct gue
 	for (;;) {
 		last_try = is_over;
 		why = options->address == UINT64_MAX ? ring_search(map, ram, &wait)
-						     : ring_map(map, ram, options->address, &wait);
+						     : ring_at(map, ram, options->address, &wait);
 		if (!why || last_try || (!wait && --patience == 0))
 			return why;
 		pause_for(SEARCH_NANOSECONDS);

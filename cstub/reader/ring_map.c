@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page_walk.h"
 #include "ring_map.h"
 
 #define PAGE 4096u
@@ -14,8 +13,8 @@ static uint64_t pages_of(const struct ring_object *object)
 
 /* Each page by the page tables. NULL, or why that cannot be done: `absent` where one is not in RAM.
  */
-static const char *map_object(struct ring_object *object, const struct guest_ram *ram, uint64_t cr3,
-			      const char *absent)
+static const char *map_object(struct ring_object *object, const struct guest_ram *ram,
+			      const struct paging *paging, const char *absent)
 {
 	uint64_t first = object->address & ~(uint64_t)(PAGE - 1), count = pages_of(object);
 
@@ -23,7 +22,7 @@ static const char *map_object(struct ring_object *object, const struct guest_ram
 	if (!object->pages)
 		return "there is not enough memory to map them";
 	for (uint64_t i = 0; i < count; i++) {
-		uint64_t address = page_walk(ram, cr3, first + i * PAGE);
+		uint64_t address = page_walk(ram, paging, first + i * PAGE);
 
 		object->pages[i] = address == NOT_MAPPED ? NULL : ram_at(ram, address, PAGE);
 		if (!object->pages[i])
@@ -42,7 +41,7 @@ static const char *map_records(struct ring_map *map, const struct guest_ram *ram
 		return "its records are not aligned";
 	if (bytes > ram->size) /* the same page many times over: it would be read as often */
 		return "its records are more than all RAM";
-	return map_object(&map->records, ram, header->cr3,
+	return map_object(&map->records, ram, &map->paging,
 			  "its records are not all in RAM by the guest's page tables");
 }
 
@@ -53,7 +52,7 @@ static const char *map_counters(struct ring_map *map, const struct guest_ram *ra
 
 	map->header = (struct ring_object){.address = header->header_virtual,
 					   .bytes = header->header_size + counters};
-	return map_object(&map->header, ram, header->cr3,
+	return map_object(&map->header, ram, &map->paging,
 			  "its counters are not in RAM by the guest's page tables");
 }
 
@@ -93,8 +92,27 @@ static int read_map(void *context, uint64_t address, void *to, uint32_t size)
 	       read_object(&map->header, address, to, size);
 }
 
+/* Whether the page tables that the header names lead to it, by themselves or below a nested one. */
+static int find_paging(struct ring_map *map, const struct guest_ram *ram,
+		       const struct nested_tables *nested, uint64_t address)
+{
+	uint64_t virtual = map->rings.header.header_virtual;
+
+	map->paging = (struct paging){.cr3 = map->rings.header.cr3};
+	if (page_walk(ram, &map->paging, virtual) == address)
+		return 1;
+	for (unsigned int i = 0; i < nested->count; i++) {
+		map->paging.ncr3 = nested->ncr3[i];
+		for (map->paging.levels = 4; map->paging.levels <= 5; map->paging.levels++)
+			if (page_walk(ram, &map->paging, virtual) == address)
+				return 1;
+	}
+	return 0;
+}
+
 /* NULL, or why the rings may be possible to map later. */
-static const char *take_header(struct ring_map *map, const struct guest_ram *ram, uint64_t address)
+static const char *take_header(struct ring_map *map, const struct guest_ram *ram,
+			       const struct nested_tables *nested, uint64_t address)
 {
 	struct acrn_ring_header *header = &map->rings.header;
 	const void *found = ram_at(ram, address, sizeof(*header));
@@ -110,14 +128,15 @@ static const char *take_header(struct ring_map *map, const struct guest_ram *ram
 		return fault;
 	if (header->header_virtual == 0 || header->records_virtual == 0)
 		return "no call was recorded in it";
-	if (page_walk(ram, header->cr3, header->header_virtual) != address)
+	if (!find_paging(map, ram, nested, address))
 		return "the guest's page tables do not lead to it (a copy, or paging with five "
 		       "levels)";
 	map->rings.address = header->header_virtual;
 	return NULL;
 }
 
-const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t address, int *wait)
+const char *ring_map(struct ring_map *map, const struct guest_ram *ram,
+		     const struct nested_tables *nested, uint64_t address, int *wait)
 {
 	const char *fault;
 
@@ -125,7 +144,7 @@ const char *ring_map(struct ring_map *map, const struct guest_ram *ram, uint64_t
 	map->rings.read = read_map;
 	map->rings.context = map;
 	map->rings.runs = 1;
-	fault = take_header(map, ram, address);
+	fault = take_header(map, ram, nested, address);
 	*wait = fault != NULL;
 	if (!fault)
 		fault = map_counters(map, ram);

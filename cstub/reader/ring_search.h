@@ -19,4 +19,7 @@
  */
 const char *ring_search(struct ring_map *map, const struct guest_ram *ram, int *wait);
 
+/* Those whose header is at an address in RAM, in the same way. */
+const char *ring_at(struct ring_map *map, const struct guest_ram *ram, uint64_t address, int *wait);
+
 #endif

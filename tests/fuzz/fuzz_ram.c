@@ -19,7 +19,8 @@
 #include "ring_search.h"
 
 /* Its header, each page of that and the counters, and of records, which are in the file. */
-#define WALKS_OF_A_RING (RING_MAX_RINGS + FILE_PAGES + 4)
+#define WAYS_TO_A_HEADER (1 + 2 * MAX_NESTED_TABLES)
+#define WALKS_OF_A_RING	 (RING_MAX_RINGS + FILE_PAGES + 4)
 
 static struct guest_image image;
 static struct guest_ram ram;
@@ -58,13 +59,16 @@ off_t __wrap_lseek(int file, off_t at, int whence)
 	return -1;
 }
 
-uint64_t __real_page_walk(const struct guest_ram *memory, uint64_t cr3, uint64_t address);
-uint64_t __wrap_page_walk(const struct guest_ram *memory, uint64_t cr3, uint64_t address);
-uint64_t __wrap_page_walk(const struct guest_ram *memory, uint64_t cr3, uint64_t address)
+uint64_t __real_page_walk(const struct guest_ram *memory, const struct paging *paging,
+			  uint64_t address);
+uint64_t __wrap_page_walk(const struct guest_ram *memory, const struct paging *paging,
+			  uint64_t address);
+uint64_t __wrap_page_walk(const struct guest_ram *memory, const struct paging *paging,
+			  uint64_t address)
 {
 	if (walks_left-- == 0)
 		abort();
-	return __real_page_walk(memory, cr3, address);
+	return __real_page_walk(memory, paging, address);
 }
 
 static void set_up(void)
@@ -211,8 +215,8 @@ static void search(unsigned int pages, struct input *input)
 	const char *why;
 	int wait;
 
-	seeks_left = 4 * ram.ranges * (pieces_of_data() + 1);
-	walks_left = pages + (RING_MAX_BROKEN + 1) * WALKS_OF_A_RING;
+	seeks_left = 8 * ram.ranges * (pieces_of_data() + 1);
+	walks_left = pages * WAYS_TO_A_HEADER + (RING_MAX_BROKEN + 1) * WALKS_OF_A_RING;
 	why = ring_search(&map, &ram, &wait);
 	reached.accepted += !why;
 	follow(&map, why, wait, input);
@@ -228,10 +232,24 @@ static void map_one(struct input *input)
 
 	if (what & 4)
 		address = choose_number(&image, input);
-	walks_left = 1 + WALKS_OF_A_RING;
-	why = ring_map(&map, &ram, address, &wait);
+	seeks_left = 4 * ram.ranges * (pieces_of_data() + 1);
+	walks_left = WAYS_TO_A_HEADER + WALKS_OF_A_RING;
+	why = ring_at(&map, &ram, address, &wait);
 	reached.by_address += !why;
 	follow(&map, why, wait, input);
+}
+
+/* A page that says that a nested page table is anywhere; the guest's own may be one, and loop. */
+static void name_nested_table(struct input *input)
+{
+	unsigned char *page =
+		image.file + place_of(next_byte(input) & 1, next_byte(input) % ZONE_PAGES);
+	const uint64_t word[] = {1, 1, 1, 0x1000}, at[] = {0x10, 0x58, 0x90, 0x4d0};
+	uint64_t ncr3 = choose_number(&image, input) & ~(uint64_t)(PAGE - 1);
+
+	for (unsigned int i = 0; i < 4; i++)
+		memcpy(page + at[i], &word[i], 8);
+	memcpy(page + 0xb0, &ncr3, 8);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -244,6 +262,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	reached.inputs++;
 	lay_out(&image, &input);
 	choose_ranges(&input);
+	for (unsigned int tables = next_byte(&input) & 3; tables; tables--)
+		name_nested_table(&input);
 	pages = poison_the_rest();
 	go_on(&image, &input);
 	search(pages, &input);

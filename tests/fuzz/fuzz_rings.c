@@ -110,6 +110,7 @@ static void go_on(struct input *input)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct guest_ram ram = {.bytes = memory, .size = sizeof(memory), .file = -1, .ranges = 1};
+	static const struct nested_tables none;
 	static struct ring_map rings;
 	struct follower follower;
 	struct input input = {data, size};
@@ -118,7 +119,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	ram.range[0] = (struct ram_range){0, sizeof(memory), 0};
 	lay_out();
 	go_on(&input);
-	if (!ring_map(&rings, &ram, 0, &wait)) {
+	if (!ring_map(&rings, &ram, &none, 0, &wait)) {
 		writer = (struct trace_writer){.file = open("/dev/null", O_WRONLY)};
 		if (!follower_begin(&follower, &rings.rings, &writer, 1000000000,
 				    ACRN_TRACE_CLOCK_GUEST)) {

@@ -6,7 +6,14 @@ import re
 import pytest
 
 from acrn_trace.files.read import read_events
-from helpers.guests import Guest, arguments_of, image_of, make, printed_untraced
+from helpers.guests import (
+    Guest,
+    arguments_of,
+    image_of,
+    make,
+    moved_arguments_of,
+    printed_untraced,
+)
 from helpers.tracing import acrn_trace, gdb_at
 from helpers.tree import ROOT
 
@@ -28,11 +35,12 @@ def calls_in(path):
     return [(event.name, event.ret) for event in read_events(str(path))]
 
 
-def test_record_has_every_call_and_the_guest_prints_the_same(folder):
-    trace = folder / "trace"
-    done = acrn_trace("record", "-o", trace, image_of(EXAMPLE), "--", *arguments_of(EXAMPLE))
+@pytest.mark.parametrize("machine_of", [arguments_of, moved_arguments_of])
+def test_record_has_every_call_and_the_guest_prints_the_same(machine_of, folder):
+    trace, arguments = folder / "trace", machine_of(EXAMPLE)
+    done = acrn_trace("record", "-o", trace, image_of(EXAMPLE), "--", *arguments)
     assert (done.status, done.err) == (0, "acrn-trace: 7 calls recorded, 0 lost\n")
-    assert done.out == printed_untraced(arguments_of(EXAMPLE))
+    assert done.out == printed_untraced(arguments)
     assert calls_in(trace) == CALLS
     events = list(read_events(str(trace)))
     assert {event.source for event in events} == {"ring"}
