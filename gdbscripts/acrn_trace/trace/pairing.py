@@ -79,6 +79,9 @@ class Pairing:
         """A new call, or None where this stop is one of a call that is in flight already."""
         self._answered.pop(stop.vcpu, None)
         known = self._in_flight.get(_key(site, stop))
+        if known and _continues(known, stop):
+            known.repeats += 1
+            return None
         if known and _same_registers(known.entry, stop):
             self._fold(known, stop)
             return None
@@ -93,7 +96,7 @@ class Pairing:
         Its frame is entered anew, so it will not return (a handler abandoned it, or a reboot did).
         """
         known = self._in_flight.get(_key(site, stop))
-        if not known or _same_registers(known.entry, stop):
+        if not known or _continues(known, stop) or _same_registers(known.entry, stop):
             return None
         return self._in_flight.pop(known.key)
 
@@ -184,6 +187,14 @@ class Pairing:
         call.repeats += 1
         if self._frame_below(stop, call.site) is not False:
             call.repeats_unknown += 1
+
+
+def _continues(call: Call, stop: Stop) -> bool:
+    """Whether the hypervisor has the guest make the call again to go on with it.
+
+    Its arguments may tell how far it has come, but not its number.
+    """
+    return call.abi.again and call.abi.number_in(stop.registers) == call.number
 
 
 def _same_registers(first: Stop, second: Stop) -> bool:

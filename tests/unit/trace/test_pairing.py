@@ -2,10 +2,12 @@
 """A case for each sentence of the pairing rule (docs/pairing.md)."""
 
 import random
+from copy import copy
+from dataclasses import replace
 
 import pytest
 
-from acrn_trace.guest.abi import GENERAL_REGISTERS
+from acrn_trace.guest.abi import GENERAL_REGISTERS, abi_named
 from acrn_trace.trace.pairing import Pairing
 from helpers.make.stop import OTHER_SITE, SITE, stop
 
@@ -185,3 +187,31 @@ def test_any_interleaving_of_nested_calls_on_vcpus_pairs_exactly(seed):
             stack.append((entered, at, site))
     assert done > 500
     assert len(list(calls)) == sum(map(len, stacks.values()))
+
+
+def site_of_long_calls():
+    """Of an ABI whose hypervisor has the guest make a long call again, to go on with it."""
+    abi = copy(abi_named("kvm"))
+    abi.again = True
+    return replace(SITE, abi=abi, number=None)
+
+
+LONG = site_of_long_calls()
+
+
+def test_a_call_that_its_hypervisor_goes_on_with_is_one():
+    """Its arguments are what is left then."""
+    calls = pairing()
+    entered = calls.enter(stop(rax=18), LONG)
+    assert calls.superseded(stop(rax=18, rsi=0x10), LONG) is None
+    assert calls.enter(stop(rax=18, rsi=0x10), LONG) is None
+    assert (entered.repeats, entered.repeats_unknown) == (1, 0)
+    assert calls.leave(stop(rax=0, rsi=0xDEAD), LONG) is entered
+    assert entered.entry.registers["rsi"] != 0x10
+
+
+def test_a_call_of_another_number_is_no_continuation():
+    calls = pairing()
+    abandoned = calls.enter(stop(rax=29), LONG)
+    assert calls.superseded(stop(rax=18), LONG) is abandoned
+    assert calls.enter(stop(rax=18), LONG)
