@@ -24,3 +24,9 @@ def logged_calls(printed: str) -> list[LoggedCall]:
         who, number, *args = (int(word, 16) for word in made.split())
         found.append(LoggedCall(abi, who, number, tuple(args), int(result, 16)))
     return found
+
+
+def result_of(event: dict) -> int | None:
+    """What came back from a call, unsigned as the log has it; None while it has not."""
+    ret = event["ret"]
+    return int(ret, 16) if isinstance(ret, str) else ret and ret & (1 << 64) - 1

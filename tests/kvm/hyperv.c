@@ -4,7 +4,8 @@
  *
  *   hyperv VCPU CONTROL RDX R8 = RESULT
  *
- * The words of the command line: "calls=N" rounds on each vCPU (1 otherwise), "stay" never ends.
+ * The words of the command line: "calls=N" rounds on each vCPU (1 otherwise), "move" has the first
+ * vCPU go on with another page, and then with none, "stay" never ends.
  */
 #include <stdint.h>
 
@@ -27,7 +28,8 @@ enum {
 #define FLUSH_ALL     3ull /* every processor, every address space */
 
 static struct call_log logs[VCPUS];
-static char page[4096] __attribute__((aligned(4096)));
+static char pages[2][4096] __attribute__((aligned(4096)));
+static char *volatile page = pages[0];
 static volatile uint32_t is_filled;
 
 struct flush_input {
@@ -42,7 +44,9 @@ static void write_msr(uint32_t number, uint64_t value)
 			 : "memory");
 }
 
-static void call(unsigned vcpu, uint64_t control, uint64_t input, uint64_t output)
+/* Inlined, so that each call has a caller of its own. */
+static inline __attribute__((always_inline)) void call(unsigned vcpu, uint64_t control,
+						       uint64_t input, uint64_t output)
 {
 	uint64_t result, rcx = control, rdx = input, argument[2] = {input, output};
 	register uint64_t r8 __asm__("r8") = output;
@@ -81,6 +85,17 @@ static __attribute__((noinline)) void refused(unsigned vcpu)
 	call(vcpu, SIGNAL_EVENT | FAST, 1, 0);
 }
 
+/* By the second page; and at the first again, which is Hyper-V's no longer. */
+static __attribute__((noinline)) void move(unsigned vcpu)
+{
+	page = pages[1];
+	write_msr(MSR_HYPERCALL, physical(page) | 1);
+	wait_for_lock(vcpu);
+	page = pages[0];
+	write_msr(MSR_HYPERCALL, 0);
+	call(vcpu, NO_CALL, 3, 4);
+}
+
 static void work(unsigned vcpu, uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++) {
@@ -104,6 +119,10 @@ __attribute__((used)) void guest_start(uint64_t vcpu, const char *line)
 		__asm__ volatile("pause");
 	work((unsigned)vcpu, rounds ? rounds : 1);
 	print_when_done((unsigned)vcpu, logs);
+	if (option(line, "move")) {
+		move((unsigned)vcpu);
+		print_log(&logs[vcpu]);
+	}
 	if (option(line, "stay"))
 		halt();
 	end_guest();

@@ -32,6 +32,7 @@ ALLOWED = {
     "at_rest/corenotes.py": (ALL, LIST),
     "act/mock/cpuid.py": ({"rbx", "rcx", "rdx"}, "what CPUID leaves"),
     "in_gdb/signatures.py": ({"rbx", "rcx", "rdx"}, "what CPUID leaves"),
+    "in_gdb/page_watch.py": ({"rcx", "rdx"}, "what WRMSR takes"),
     "lint/microsoft.py": ({"rcx"}, "another convention of C functions"),
     "lint/origins.py": ({"rcx"}, "what LOOP counts in"),
     "lint/uses.py": ({"rcx"}, "what LOOP counts in"),

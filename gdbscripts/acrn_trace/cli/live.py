@@ -5,6 +5,7 @@ import argparse
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from acrn_trace.act.inject_grammar import split_expressions
@@ -23,7 +24,8 @@ from acrn_trace.options.mocks import mocks
 from acrn_trace.options.request import Request, Result
 from acrn_trace.sites.callers import inlined_around
 from acrn_trace.sites.hypervisor_code import hypervisor_code
-from acrn_trace.sites.sitelist import image_sites, traced_sites
+from acrn_trace.sites.sitelist import image_sites, sites_before_pages, traced_sites
+from acrn_trace.sites.stubs import possible_callers
 from acrn_trace.trace.filters import Filter
 
 TRIPLE_FAULT = "the guest ended in a triple fault (QEMU's '-d int -D FILE' logs what led there)"
@@ -48,8 +50,13 @@ def _check_input(options: argparse.Namespace) -> None:
     selected = Filter(filters, knowledge.table)
     check(mocks(options), knowledge)
     image = open_image(options.image)
-    sites = traced_sites(image_sites(image), image, options.possible_sites == "on")
-    selected.check_sites(lambda: functions_of(sites), lambda: inlined_around(image, sites))
+    found = sites_before_pages(image, partial(image_sites, image))
+    sites = traced_sites(found, image, options.possible_sites == "on")
+    selected.check_sites(
+        lambda: functions_of(sites),
+        lambda: inlined_around(image, sites),
+        lambda: possible_callers(image, sites),
+    )
     _check_offset(options.offset)
     if options.hypervisor_symbols:
         hypervisor_code(open_image(options.hypervisor_symbols))

@@ -13,9 +13,9 @@ from acrn_trace.guest.memory import PhysicalMemory, Unreadable
 
 CR0_PG, CR4_PAE, CR4_LA57 = 1 << 31, 1 << 5, 1 << 12
 PAGE = 4096
-_FRAME = 0x000F_FFFF_FFFF_F000  # also of CR3: without PCID and flags
-PRESENT, USER, _LARGE = 1, 1 << 2, 1 << 7
-_LARGE_AT = (1, 2)  # levels whose entry may be a page: 2 MiB and 1 GiB
+FRAME = 0x000F_FFFF_FFFF_F000  # also of CR3: without PCID and flags
+PRESENT, USER, LARGE = 1, 1 << 2, 1 << 7
+LARGE_AT = (1, 2)  # levels whose entry may be a page: 2 MiB and 1 GiB
 MAX_TABLES = 1024  # page tables that are remembered, 4 KiB each
 MAX_SIZE = 1 << 30  # bytes read at once
 
@@ -98,25 +98,25 @@ class Tables:
 
         PageFault where the way ends before.
         """
-        table = top & _FRAME
+        table = top & FRAME
         for level in reversed(range(levels)):
             yield table, 0
             shift = 12 + 9 * level
             entry = self._entry(table, address >> shift & 511, address)
             if entry & self._needed != self._needed:
                 raise PageFault(f"{address:#x} is not mapped")
-            if level == 0 or (entry & _LARGE and level in _LARGE_AT):
+            if level == 0 or (entry & LARGE and level in LARGE_AT):
                 inside = address & (1 << shift) - 1
-                yield entry & _FRAME & ~((1 << shift) - 1) | inside, (1 << shift) - inside
+                yield entry & FRAME & ~((1 << shift) - 1) | inside, (1 << shift) - inside
                 return
-            table = entry & _FRAME
+            table = entry & FRAME
 
     def mapped(self, top: int, levels: int) -> Iterator[tuple[int, int, int]]:
         """All that the tables map: from where, to where, and how many bytes.
 
         No table is looked at twice, so one that leads back to itself maps no more than it has.
         """
-        pending, known = [(top & _FRAME, levels - 1, 0)], set()
+        pending, known = [(top & FRAME, levels - 1, 0)], set()
         while pending:
             table, level, start = pending.pop()
             if table in known:
@@ -128,10 +128,10 @@ class Tables:
                     if entry & self._needed != self._needed:
                         continue
                     address, size = start + (index << 12 + 9 * level), 1 << 12 + 9 * level
-                    if level == 0 or (entry & _LARGE and level in _LARGE_AT):
-                        yield address, entry & _FRAME & -size, size
+                    if level == 0 or (entry & LARGE and level in LARGE_AT):
+                        yield address, entry & FRAME & -size, size
                     else:
-                        pending.append((entry & _FRAME, level - 1, address))
+                        pending.append((entry & FRAME, level - 1, address))
 
     def _entry(self, table: int, index: int, address: int) -> int:
         try:

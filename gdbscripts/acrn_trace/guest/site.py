@@ -14,16 +14,19 @@ class Site:
     ``address`` is virtual, as the image runs. ``number`` is the call's number where the code says
     it, ``file`` and ``line`` are the caller's; each is None where it is not known. ``certain`` is
     false for bytes that may as well be something else than the instruction (docs/sites.md).
-    ``source`` says who found it: "record", "scan", "both", or "hand" for a call made by hand;
+    ``source`` says who found it: "record", "scan", "both", "page" for one that is in a
+    hypercall page and in no image, or "hand" for a call made by hand;
     ``instruction`` is its mnemonic, None where the code was not looked at. ``difference`` is where
     record and scan do not agree. ``named`` is what the address is called in an object file, where
     it is none yet: section and offset. ``inlined`` are the functions that are inlined around it,
     where somebody looked (in_gdb/image.py).
 
-    ``abi`` is how the call is made, and ``abi_by`` what says so: "record", "code", "cpuid"; None:
-    nothing does, and it is the main one. ``other`` is the hypervisor whose the call is by its code,
-    where abi.def has no row of it; then the ABI is unknown. ``bits``: 32 for
-    32-bit code, which has no R8 to R15.
+    ``abi`` is how the call is made, and ``abi_by`` what says so: "record", "code", "cpuid", "page";
+    None: nothing does, and it is the main one. ``other`` is the hypervisor whose the call is by its
+    code, where abi.def has no row of it; then the ABI is unknown. ``bits``: 32 for
+    32-bit code, which has no R8 to R15. ``is_stub``: nothing but the instruction and a return is
+    there, so that its caller's return address is at RSP, and ``file``, ``line`` and ``function`` of
+    a call are that one's.
     """
 
     address: int
@@ -41,6 +44,7 @@ class Site:
     abi_by: str | None = None
     other: str | None = None
     bits: int = 64
+    is_stub: bool = False
 
     @property
     def shown(self) -> str:

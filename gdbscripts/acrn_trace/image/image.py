@@ -155,6 +155,13 @@ class Image:
                 return physical - segment.physical + segment.address
         return physical
 
+    def virtual_address(self, physical: int) -> int | None:
+        """Where the image is to have the byte that is, or is zeroed, at ``physical``."""
+        for segment in self._segments:
+            if 0 <= physical - segment.physical < max(segment.file_size, segment.memory_size):
+                return physical - segment.physical + segment.address
+        return None
+
     def segments(self) -> list[Segment]:
         """The segments that are loaded."""
         return self._segments

@@ -17,7 +17,8 @@ from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image, open_image
 from acrn_trace.in_gdb.settings import OFFSET
-from acrn_trace.sites.sitelist import image_sites
+from acrn_trace.sites.callers import with_callers
+from acrn_trace.sites.sitelist import image_sites, sites_before_pages
 
 # maint info sections: number, addresses as GDB has moved them, offset in the file, name
 _SECTION = re.compile(r"\s*\[\d+\]\s+(0x[0-9a-f]+)->0x[0-9a-f]+ at (0x[0-9a-f]+): (\S+) ")
@@ -44,11 +45,24 @@ def current_sites(image: Image) -> list[Site]:
     return [_with_place(site, own).moved(offset) for site in _linked_sites(image)]
 
 
+def sites_to_trace(image: Image) -> list[Site]:
+    """The same; none where all calls of ``image`` may be by a hypercall page."""
+    return sites_before_pages(image, lambda: current_sites(image))
+
+
 def current_site_at(address: int) -> Site | None:
     """The one that the guest has at ``address``."""
     image = current_image()
     linked = address - load_offset(image) & MASK64
     return next((site for site in _linked_sites(image) if site.address == linked), None)
+
+
+def place_at(image: Image, address: int) -> Site:
+    """What is known of the code at ``address`` in the guest, as of a site there."""
+    own, offset = gdbs_own_offset(image), load_offset(image)
+    linked = address - offset & MASK64
+    place = Site(linked, function=image.function_at(linked))
+    return _with_place(with_callers(image, [place])[0], own)
 
 
 def _linked_sites(image: Image) -> list[Site]:

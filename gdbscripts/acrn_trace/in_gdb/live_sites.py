@@ -15,6 +15,7 @@ from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.site import Site, StopAddress, stop_addresses
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
+from acrn_trace.in_gdb.callers import Callers
 from acrn_trace.in_gdb.guest_memory import (
     confirm_nested,
     has_code,
@@ -22,8 +23,15 @@ from acrn_trace.in_gdb.guest_memory import (
     read_memory,
     runs_nested,
 )
-from acrn_trace.in_gdb.image import current_image, current_sites, gdbs_own_offset, load_offset
+from acrn_trace.in_gdb.hypercall_pages import HypercallPages
+from acrn_trace.in_gdb.image import (
+    current_image,
+    gdbs_own_offset,
+    load_offset,
+    sites_to_trace,
+)
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
+from acrn_trace.in_gdb.page_watch import PageWatch
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
@@ -33,6 +41,7 @@ from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.linter import with_abis
 from acrn_trace.lint.of_call import SiteLint
+from acrn_trace.sites.page_writes import page_writes
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
 
@@ -58,6 +67,7 @@ class SitePoints:
         self._on_boot = on_boot
         self._planted: list[HypercallPoint] = []
         self._signatures: Signatures | None = None
+        self._callers = Callers()
         self._first_start: tuple[int, ...] = ()  # a nested guest's registers where it began
         self._met_site = False
         self._boots_in_a_row = 0  # with no stop at a site between
@@ -68,8 +78,13 @@ class SitePoints:
         """At the ``sites``, and at the guest's first instructions: address and code of each.
         ``signatures`` tell whose calls are made at sites of which nothing else does."""
         self._signatures = signatures
-        self._planted += [self._plant(at) for at in stop_addresses(sites)]
+        self._callers = Callers()
+        self._planted += self.plant_sites(sites)
         self._planted += [self._plant_boot(*boot) for boot in boots.items()]
+
+    def plant_sites(self, sites: Iterable[Site]) -> list[HypercallPoint]:
+        """More of them, which whoever asks for them is to delete."""
+        return [self._plant(at) for at in stop_addresses(sites)]
 
     def delete(self) -> None:
         for point in self._planted:
@@ -90,13 +105,17 @@ class SitePoints:
             if enters or at.returns_from:
                 stop = self._read_stop(at)
                 self._boots_in_a_row, self._met_site = 0, True
-                self._on_site(stop, self._told(at, enters))
+                self._on_site(stop, self._told(at, enters, stop))
 
         return HypercallPoint(self._resumption, at.address, partial(self._run, hit))
 
-    def _told(self, at: StopAddress, enters: Site | None) -> StopAddress:
+    def _told(self, at: StopAddress, enters: Site | None, stop: Stop) -> StopAddress:
         told, returns = self._signatures.told, at.returns_from
-        return replace(at, returns_from=returns and told(returns), enters=enters and told(enters))
+        return replace(
+            at,
+            returns_from=returns and told(returns),
+            enters=enters and self._callers.named(told(enters), stop),
+        )
 
     def _plant_boot(self, address: int, code: bytes) -> HypercallPoint:
         def hit() -> None:
@@ -139,12 +158,14 @@ class LiveSites:
         self._knowledge = knowledge
         self._resumption = resumption
         self._points: SitePoints | None = None
+        self._pages: HypercallPages | None = None
+        self._watch: PageWatch | None = None
         image = current_image()
         self._locator = locate_kernel(resumption, image, on_kernel)
         self._find(image)
 
     def _find(self, image: Image) -> None:
-        found = with_abis(image, self._knowledge, current_sites(image), load_offset(image))
+        found = with_abis(image, self._knowledge, sites_to_trace(image), load_offset(image))
         self.sites = traced_sites(found, image, gdb.parameter(POSSIBLE_SITES))
         self.untraced = len(found) - len(self.sites)
 
@@ -159,6 +180,9 @@ class LiveSites:
         self.task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
         signatures = Signatures(self._resumption, image, offset, self.sites)
         self._points.plant(self.sites, image.entry_points(offset), signatures)
+        plant = self._points.plant_sites
+        self._pages = HypercallPages(self._resumption, image, offset, plant)
+        self._watch = PageWatch(self._resumption, page_writes(image), offset, self._pages)
 
     def lint_of(self, site: Site) -> list[Found]:
         """What lint says of one of them."""
@@ -170,14 +194,18 @@ class LiveSites:
     def follow(self, offset: int) -> None:
         """The kernel runs that far from its link address."""
         image = current_image()
-        self._points.delete()
+        self._delete_points()
         move_symbols(image, offset)
         self._find(image)
         self._look_at(image)
 
     def delete(self) -> None:
         if self._points:
-            self._points.delete()
+            self._delete_points()
         if self._locator:
             self._locator.delete()
             self._locator = None
+
+    def _delete_points(self) -> None:
+        for planted in (self._watch, self._pages, self._points):
+            planted.delete()

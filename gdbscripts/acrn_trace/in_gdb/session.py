@@ -12,9 +12,10 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.site import functions_of
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
-from acrn_trace.in_gdb.image import current_image, current_sites
+from acrn_trace.in_gdb.image import current_image, sites_to_trace
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.sites.stubs import possible_callers
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.filters import Filter
 from acrn_trace.trace.intervener import Intervener
@@ -53,7 +54,10 @@ class Session:
         """Show a trace from now on; the calls in flight that are known stay known."""
         options.expr, rules = split_expressions(options.expr, self.knowledge)
         selected = Filter(options.expr, self.knowledge.table)
-        selected.check_sites(lambda: functions_of(current_sites(current_image())))
+        selected.check_sites(
+            lambda: functions_of(sites_to_trace(current_image())),
+            lambda: possible_callers(current_image(), sites_to_trace(current_image())),
+        )
         self._end_injections()
         try:
             trace = self._replace_trace(options, stream)

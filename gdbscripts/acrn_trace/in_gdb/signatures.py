@@ -6,26 +6,26 @@ since EAX is lost by then.
 """
 
 from dataclasses import replace
-from typing import Iterable
+from typing import Callable, Iterable
 
 from acrn_trace.guest.abi import Abi, abis, unknown_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
-from acrn_trace.in_gdb.guest_memory import read_memory
+from acrn_trace.in_gdb.guest_memory import has_code
 from acrn_trace.in_gdb.points import AddressPoint
 from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.sites.disassembler import MissingCapstone
+from acrn_trace.sites.page_writes import CPUID
 from acrn_trace.sites.scan import scanned_instructions
 
-CPUID = b"\x0f\xa2"
 MAX_CPUIDS = 4096
 BY_SIGNATURE = "cpuid"
 
 
-def signature_in(registers: dict[str, int]) -> str:
+def signature_by(read: Callable[[str], int]) -> str:
     """The twelve characters that CPUID leaves of a hypervisor's first leaf, without NULs behind."""
-    words = (registers[name] & 0xFFFFFFFF for name in ("rbx", "rcx", "rdx"))
+    words = (read(name) & 0xFFFFFFFF for name in ("rbx", "rcx", "rdx"))
     data = b"".join(word.to_bytes(4, "little") for word in words)
     return data.rstrip(b"\0").decode("latin-1")
 
@@ -58,9 +58,9 @@ class Signatures:
 
     def _look(self, stop: Stop) -> None:
         behind = stop.registers["rip"]
-        signature = signature_in(stop.registers)
+        signature = signature_by(stop.registers.__getitem__)
         rows = [abi for abi in abis().values() if abi.signature == signature]
-        if rows and rows[0] not in self._seen and read_memory(behind - len(CPUID), 2) == CPUID:
+        if rows and rows[0] not in self._seen and has_code(behind - len(CPUID), (CPUID,)):
             self._seen.append(rows[0])
 
 

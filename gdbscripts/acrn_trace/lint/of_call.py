@@ -10,6 +10,7 @@ meant however well it went.
 from typing import Callable, Iterable
 
 from acrn_trace.guest.abi import abis
+from acrn_trace.guest.hypercall_page import BY_PAGE
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.findings import Found
@@ -27,6 +28,7 @@ KNOWN_TO_THE_TRACE = {  # it shows such calls by their numbers, and whose they a
 }
 NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it
 BYTE = 8  # bits: the least that an instruction sets of a register
+NOT_IN_IMAGE = ("hand", BY_PAGE)  # sites of which no code is to be judged
 MAX_SITES = 1024  # whose findings are remembered
 
 SiteFindings = Callable[[Site], list[Found]]
@@ -72,7 +74,7 @@ def guests_own(lint: SiteFindings, table: CallTable) -> Check:
         entry = table.numbered(event.nr, event.abi)
         went_wrong = bool(event.clobbered) or event.failed or entry is None
         is_plain = not went_wrong and call.site.number is not None and not _is_large(entry, event)
-        if call.site.source == "hand" or is_plain:
+        if call.site.source in NOT_IN_IMAGE or is_plain:
             return []
         return [
             Finding("guest-code", f"the guest's own code at {call.site}: {found.id}: {found.text}")

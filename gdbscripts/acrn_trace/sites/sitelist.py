@@ -2,7 +2,7 @@
 """Puts the sites of an image together: what its records say and what its code shows."""
 
 from dataclasses import replace
-from typing import Iterable
+from typing import Callable, Iterable
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import hypercalls
@@ -11,7 +11,13 @@ from acrn_trace.image.image import Image
 from acrn_trace.image.site_records import recorded_sites
 from acrn_trace.sites.callers import with_callers
 from acrn_trace.sites.disassembler import MissingCapstone
+from acrn_trace.sites.page_writes import page_writes
 from acrn_trace.sites.scan import NumberAt, number_before, scanned_sites
+from acrn_trace.sites.stubs import with_stubs
+
+
+class NoSites(TraceError):
+    """The image has no hypercall instruction."""
 
 
 def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]:
@@ -26,18 +32,28 @@ def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]
     sites = merged(image, recorded, scanned) if recorded else scanned
     if not sites:
         names = " or ".join(name.upper() for name in hypercalls().values())
-        raise TraceError(
+        raise NoSites(
             f"{image.path} makes no hypercalls: it has no site records, and no {names} in its "
             "executable code; is it the guest's image?"
         )
-    return with_callers(image, sites)
+    return with_stubs(image, with_callers(image, sites))
+
+
+def sites_before_pages(image: Image, find: Callable[[], list[Site]]) -> list[Site]:
+    """What ``find`` finds in ``image``; nothing where all its calls may be by a hypercall page."""
+    try:
+        return find()
+    except NoSites:
+        if page_writes(image):
+            return []
+        raise
 
 
 def traced_sites(sites: Iterable[Site], image: Image, with_possible: bool = False) -> list[Site]:
     """The sites to stop at: the certain ones, and the possible ones if the user says so."""
     everything = list(sites)
     chosen = [site for site in everything if site.certain or with_possible]
-    if not chosen:
+    if not chosen and not page_writes(image):
         plural = "s" * (len(everything) != 1)
         raise TraceError(
             f"{image.path} has {len(everything)} possible hypercall site{plural} and no "
