@@ -11,7 +11,9 @@ from typing import Callable
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.stop import Task
 
-KERNEL_HALF = 0xFFFF_8000_0000_0000  # the canonical addresses that Linux keeps for itself
+KERNEL_HALF = (
+    0xFF00_0000_0000_0000  # the canonical addresses that Linux keeps for itself, with LA57
+)
 MAX_COMM = 64
 MAX_SPAN = 1024  # one packet of the stub's
 

@@ -63,7 +63,7 @@ class LiveTrace:
         """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
         self._resumption, self._knowledge = resumption, knowledge
         self._stub = stub_descriptor()
-        self._sites = LiveSites(resumption, knowledge, self._on_kernel)
+        self._sites = LiveSites(resumption, knowledge, self._on_kernel, self.notice)
         shown = self.shown = Shown(options, knowledge, stream)
         self._show_caveats()
         for intervener in interveners or ():

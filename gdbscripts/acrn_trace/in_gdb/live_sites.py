@@ -31,6 +31,7 @@ from acrn_trace.in_gdb.image import (
     sites_to_trace,
 )
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
+from acrn_trace.in_gdb.module_sites import ModuleSites
 from acrn_trace.in_gdb.page_watch import PageWatch
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.registers import read_register
@@ -152,14 +153,19 @@ class LiveSites:
     """The sites of GDB's image, and what depends on where the guest has them."""
 
     def __init__(
-        self, resumption: Resumption, knowledge: Knowledge, on_kernel: Callable[[int], None]
+        self,
+        resumption: Resumption,
+        knowledge: Knowledge,
+        on_kernel: Callable[[int], None],
+        notice: Callable[[str], None],
     ) -> None:
         """``on_kernel`` is called with how far from its link address a kernel is about to run."""
-        self._knowledge = knowledge
+        self._knowledge, self._notice = knowledge, notice
         self._resumption = resumption
         self._points: SitePoints | None = None
         self._pages: HypercallPages | None = None
         self._watch: PageWatch | None = None
+        self._modules: ModuleSites | None = None
         image = current_image()
         self._locator = locate_kernel(resumption, image, on_kernel)
         self._find(image)
@@ -183,6 +189,9 @@ class LiveSites:
         plant = self._points.plant_sites
         self._pages = HypercallPages(self._resumption, image, offset, plant)
         self._watch = PageWatch(self._resumption, page_writes(image), offset, self._pages)
+        self._modules = ModuleSites(
+            self._resumption, image, offset, self._knowledge, plant, self._notice
+        )
 
     def lint_of(self, site: Site) -> list[Found]:
         """What lint says of one of them."""
@@ -207,5 +216,5 @@ class LiveSites:
             self._locator = None
 
     def _delete_points(self) -> None:
-        for planted in (self._watch, self._pages, self._points):
+        for planted in (self._modules, self._watch, self._pages, self._points):
             planted.delete()

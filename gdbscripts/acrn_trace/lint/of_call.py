@@ -28,7 +28,7 @@ KNOWN_TO_THE_TRACE = {  # it shows such calls by their numbers, and whose they a
 }
 NO_NUMBER = "r8-never-loaded"  # where others may lose it, a call that went well had it
 BYTE = 8  # bits: the least that an instruction sets of a register
-NOT_IN_IMAGE = ("hand", BY_PAGE)  # sites of which no code is to be judged
+NOT_IN_IMAGE = ("hand", "module", BY_PAGE)  # sites of which no code is to be judged
 MAX_SITES = 1024  # whose findings are remembered
 
 SiteFindings = Callable[[Site], list[Found]]

@@ -55,3 +55,11 @@ def test_a_pointer_that_is_none_of_the_kernels_is_not_followed():
     memory = Memory(CLOSE, b"x" + bytes(15))
     memory.at[GS + CLOSE.current] = (0x1000).to_bytes(8, "little")
     assert read_task(CLOSE, GS, memory.read) is None and memory.reads == 1
+
+
+def test_with_five_levels_of_page_tables_kernel_memory_begins_lower():
+    lower = 0xFFFF_8880_0000_0000 - 0xFF11_0000_0000_0000
+    memory = Memory(CLOSE, b"init" + bytes(12))
+    memory.at = {address - lower: data for address, data in memory.at.items()}
+    memory.at[GS + CLOSE.current - lower] = (TASK - lower).to_bytes(8, "little")
+    assert read_task(CLOSE, GS - lower, memory.read) == Task("init", 0x20, 0x1F)
