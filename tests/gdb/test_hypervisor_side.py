@@ -5,6 +5,7 @@ import pytest
 
 from helpers.canonical import events_of
 from helpers.guests import Guest, arguments_of, common_arguments, image_of, printed_untraced
+from helpers.stating import machine_of
 from helpers.tracing import acrn_trace, gdb_at
 from helpers.tree import HYPERVISOR, IMAGES, ROOT
 
@@ -141,6 +142,15 @@ def test_code_that_was_the_dispatchers_and_is_something_else_now_is_not_it(test_
         gdb = gdb_at(guest, image, plant, "continue", SHOWN)
         assert "ARRIVED 4\n" in gdb.out, gdb
         assert guest.finished().status == 0
+
+
+def test_calls_that_no_site_has_made_are_counted(test_guest):
+    """The second call of the guest is made by what is data to its image."""
+    image = test_guest("made_code")
+    traced = acrn_trace("--hypervisor", HYPERVISOR, image, "--", *machine_of(image))
+    assert traced.status == 0 and traced.out.count("made_code: 0") == 2, traced
+    assert traced.err.count("get_api_version(") == 1
+    assert "+++ the hypervisor has taken 1 call that no traced site has made, " in traced.err
 
 
 def test_what_is_no_hypervisor_is_refused():

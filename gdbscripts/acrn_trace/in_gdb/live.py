@@ -41,6 +41,10 @@ NESTED = (
     "the guest is nested: its memory is read through the {}; [vcpu] is QEMU's number, not the "
     "guest's"
 )
+UNMATCHED = (
+    "the hypervisor has taken {} that no traced site has made, and so this trace has not: of a "
+    "module, of code that the guest has made, of a possible site"
+)
 ENDED, DETACHED = "the guest ended", "detached"
 DISCONNECTED = "the connection to the guest ended"
 
@@ -174,6 +178,9 @@ class LiveTrace:
             self.notice(f"{why}, with {_calls(unfinished)} in flight" if unfinished else why)
             if not self.failure:
                 self.complaints.of_end(None if why == DETACHED else ENDED)
+        unmatched = self._hypervisor.sides.unmatched if self._hypervisor else 0
+        if unmatched:
+            self.notice(UNMATCHED.format(_calls(unmatched)))
         for intervener in self.tracer.answering.interveners:
             for notice in intervener.last_notices():
                 self.notice(notice)

@@ -30,9 +30,10 @@ $(BUILD)/tests/guests/mixed.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/mixed.o $(
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
 
-# One that is answered by the example hypervisor, and its twin that records itself.
+# Those that are answered by the example hypervisor, and the twin of one that records itself.
 WRONG_LIB := $(call examples-objects,$(BARE_LIB) examples/lib/guest.c)
-$(BUILD)/tests/guests/wrong_calls.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/wrong_calls.o $(WRONG_LIB) $(LINK_SCRIPTS)
+ANSWERED := $(patsubst %,$(BUILD)/tests/guests/%.elf,wrong_calls made_code)
+$(ANSWERED): $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(WRONG_LIB) $(LINK_SCRIPTS)
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
 RECORDING := $(EXAMPLES_OUT)/obj/wrong_calls_ring.o
