@@ -55,13 +55,66 @@ static struct span memory_of(const struct decoder *decoder, const struct argumen
 	return data;
 }
 
-static struct value *decode_target(struct decoder *decoder, const struct argument *argument,
-				   uint32_t type)
+/* So many characters, up to the first NUL; 0 if they are not known. */
+static int decode_text(struct decoder *decoder, struct value *value, uint64_t address,
+		       uint64_t count)
 {
-	uint32_t size = type_size(type_entry(decoder->table, type));
+	struct span data = decoder->memory ? read_bytes(decoder, address, count)
+					   : captured_at(decoder, address);
+	const uint8_t *end;
+
+	if (!data.bytes || data.size < count)
+		return 0;
+	end = memchr(data.bytes, 0, count);
+	value->kind = VALUE_CHARACTERS;
+	value->bytes = data.bytes;
+	value->size = end ? (uint32_t)(end - data.bytes) : (uint32_t)count;
+	return 1;
+}
+
+/* How many there are of what the argument leads to: as another argument says. */
+static uint64_t count_of(const struct decoder *decoder, const struct argument *argument,
+			 const struct target *to)
+{
+	const struct call *call = argument->call;
+	const uint8_t *entry = call_entry(decoder->table, call->entry);
+	uint32_t index = to->counter - 1u;
+
+	if (index >= call_arguments(entry) || index >= call->record->arguments)
+		return 0;
+	return low_bits(call->record->argument[index],
+			argument_bits(table_argument(decoder->table, entry, index)));
+}
+
+static struct value *decode_counted(struct decoder *decoder, const struct argument *argument,
+				    const struct target *to)
+{
+	uint64_t address = argument->call->record->argument[argument->index];
+	struct pointee pointee = {to->type, to->direction, 1, count_of(decoder, argument, to)};
+	const uint8_t *type = type_entry(decoder->table, to->type);
+	struct value *value = new_value(decoder->arena);
+	int is_text = type_kind(type) == TYPE_SCALAR && type_size(type) == 1;
+
+	if (!value)
+		return NULL;
+	if (is_text ? decode_text(decoder, value, address, pointee.count)
+		    : decode_list(decoder, value, &pointee, address))
+		return value;
+	if (!decoder->memory)
+		return NULL;
+	make_unreadable(decoder, value, address, decoder->why);
+	return value;
+}
+
+static struct value *decode_target(struct decoder *decoder, const struct argument *argument,
+				   const struct target *to)
+{
+	uint32_t type = to->type, size = type_size(type_entry(decoder->table, type));
 	struct value *value;
 	struct span data;
 
+	if (to->counter)
+		return decode_counted(decoder, argument, to);
 	if (decoder->memory)
 		return read_type(decoder, type, argument->call->record->argument[argument->index]);
 	data = memory_of(decoder, argument, type);
@@ -115,12 +168,12 @@ static struct value *decode_both(struct call *call, const struct argument *argum
 	if (to.type == TABLE_NONE)
 		return bare(argument, arena);
 	if (is_known(&in, call, to.direction))
-		before = decode_target(&in, argument, to.type);
+		before = decode_target(&in, argument, &to);
 	if (in.no_truths && argument_kind(argument->entry) == ARGUMENT_PTR &&
 	    to.direction == DIRECTION_IN)
 		find_no_truths(call, table, arena, argument->entry, before);
 	if (is_known(&out, call, to.direction))
-		after = decode_target(&out, argument, to.type);
+		after = decode_target(&out, argument, &to);
 	if (before && after)
 		return value_merge(before, after, arena);
 	if (before && !is_written)
@@ -157,15 +210,15 @@ struct target argument_target(const struct table *table, const uint8_t *argument
 	uint64_t number;
 
 	if (argument_kind(argument) == ARGUMENT_PTR)
-		return (struct target){argument_type(argument), argument_direction(argument)};
+		return (struct target){argument_type(argument), argument_direction(argument), 0};
 	if (argument_kind(argument) != ARGUMENT_ADDR || index == TABLE_NONE)
-		return (struct target){TABLE_NONE, 0};
+		return (struct target){TABLE_NONE, 0, 0};
 	selection = selection_entry(table, index);
 	number = record->argument[selection_argument(selection)] >> selection_offset(selection);
 	one = table_case(table, selection, low_bits(number, selection_bits(selection)));
 	if (!one)
-		return (struct target){TABLE_NONE, 0};
-	return (struct target){case_target(one), (uint8_t)case_direction(one)};
+		return (struct target){TABLE_NONE, 0, 0};
+	return (struct target){case_target(one), case_direction(one), case_counter(one)};
 }
 
 /* A register whose bits are those of a structure: as many of its fields as a register has. */

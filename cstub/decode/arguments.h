@@ -14,6 +14,7 @@ void decode_arguments(struct call *call, const struct table *table, struct arena
 struct target {
 	uint32_t type;
 	uint8_t direction; /* enum table_direction */
+	uint8_t counter;   /* the argument that says how many, from 1; 0: one */
 };
 struct target argument_target(const struct table *table, const uint8_t *argument,
 			      const struct record *record);

@@ -34,17 +34,25 @@ static void decode_times(struct call *call, const struct record *record, uint64_
 
 const uint8_t *error_of_call(const struct call *call, const struct table *table)
 {
-	uint32_t error;
+	uint32_t error = call->error ? table_error(table, call->abi, call->error) : TABLE_NONE;
 
-	if (call->status != CALL_RETURNED || !call->has_result || call->result >= 0)
-		return NULL;
-	error = table_error(table, call->abi, (uint64_t)-call->result);
 	return error == TABLE_NONE ? NULL : error_entry(table, error);
 }
 
-static void decode_end(struct call *call, const struct record *record)
+/* The number of the error that the result is, or 0. */
+static uint64_t error_in(const struct call *call, const struct table *table)
+{
+	const uint8_t *abi = abi_of_call(call, table);
+
+	if (call->status == CALL_RETURNED && abi && abi_is_status(abi))
+		return call->result & 0xffff;
+	return call->has_result && call->result < 0 ? (uint64_t)-call->result : 0;
+}
+
+static void decode_end(struct call *call, const struct record *record, const struct table *table)
 {
 	call->has_result = 0;
+	call->error = 0;
 	if (record->state != HYPERCALL_RETURNED) {
 		call->status =
 			record->flags & HYPERCALL_OVERWRITTEN ? CALL_UNKNOWN : CALL_UNFINISHED;
@@ -53,6 +61,7 @@ static void decode_end(struct call *call, const struct record *record)
 	call->status = record->flags & HYPERCALL_FAULTED ? CALL_FAULTED : CALL_RETURNED;
 	call->result = (int64_t)record->result;
 	call->has_result = call->status == CALL_RETURNED && call->result == (int32_t)call->result;
+	call->error = error_in(call, table);
 }
 
 /* Of a number that the table does not have. */
@@ -107,7 +116,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 		call->argument[i] = NULL;
 	decode_times(call, record, with->hz);
 	decode_name_of_call(call, table, arena);
-	decode_end(call, record);
+	decode_end(call, record, table);
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
 	if (record->state == HYPERCALL_RETURNED)
@@ -116,5 +125,5 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 
 int call_failed(const struct call *call)
 {
-	return call->status == CALL_FAULTED || (call->has_result && call->result < 0);
+	return call->status == CALL_FAULTED || call->error;
 }

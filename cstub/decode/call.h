@@ -57,6 +57,7 @@ struct call {
 	uint64_t duration; /* microseconds */
 	int has_result;	   /* it returned, with a result of 32 bits that RAX has by its sign */
 	int64_t result;
+	uint64_t error; /* that the result is, by its number; 0: none */
 	int has_place;
 	struct place place;
 	int is_dump;				 /* `source`: dump, else ring */
@@ -99,7 +100,7 @@ void call_find(struct call *call, struct arena *arena, const char *kind, const c
 /* "rax", "rflags" of an enum hypercall_register. */
 const char *register_name(uint32_t reg);
 
-/* Whether it faulted or its result is negative. */
+/* Whether it faulted or its result is an error. */
 int call_failed(const struct call *call);
 
 /* The clock of its times: enum hypercall_clock, of one that is not known the guest's counter. */

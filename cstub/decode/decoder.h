@@ -103,6 +103,13 @@ struct pointee {
 void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,
 		    uint64_t address);
 
+/*
+ * As many elements as pointee->count says, up to VALUE_ELEMENTS, as far as they are known. 0 if
+ * none is, and there are any.
+ */
+int decode_list(struct decoder *decoder, struct value *list, const struct pointee *pointee,
+		uint64_t address);
+
 /* Of memory that can be read: without bytes where it cannot, and decoder->why says why. */
 struct span read_bytes(struct decoder *decoder, uint64_t address, uint64_t size);
 

@@ -94,25 +94,33 @@ static int decode_elements(struct decoder *decoder, struct value *list, uint32_t
 	return 1;
 }
 
-static void decode_several(struct decoder *decoder, struct value *pointer,
-			   const struct pointee *pointee, uint64_t address)
+int decode_list(struct decoder *decoder, struct value *list, const struct pointee *pointee,
+		uint64_t address)
 {
 	uint64_t count = pointee->count < VALUE_ELEMENTS ? pointee->count : VALUE_ELEMENTS;
 	uint64_t size = type_size(type_entry(decoder->table, pointee->type));
-	struct value *list = new_value(decoder->arena);
 	struct span data = {0};
 
-	if (!list || (count && !size))
-		return;
+	if (count && !size)
+		return 0;
 	list->kind = VALUE_LIST;
 	if (!decoder->memory)
 		data = captured_at(decoder, address);
 	else if (count) /* at once, where it is all there */
 		data = read_bytes(decoder, address, count * size);
-	if (!decode_elements(decoder, list, pointee->type, count, data, address))
+	return decode_elements(decoder, list, pointee->type, count, data, address);
+}
+
+static void decode_several(struct decoder *decoder, struct value *pointer,
+			   const struct pointee *pointee, uint64_t address)
+{
+	struct value *list = new_value(decoder->arena);
+
+	if (!list || !decode_list(decoder, list, pointee, address))
 		return;
 	pointer->first = list;
-	pointer->omitted = pointee->count - count;
+	if (pointee->count > VALUE_ELEMENTS)
+		pointer->omitted = pointee->count - VALUE_ELEMENTS;
 }
 
 void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,

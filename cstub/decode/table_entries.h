@@ -38,6 +38,7 @@ ENTRY_U32(abi_name, 0);	     /* text */
 ENTRY_U32(abi_number, 4);    /* enum hypercall_register */
 ENTRY_U32(abi_arguments, 8); /* how many */
 ENTRY_U8(abi_result, 18);    /* enum hypercall_register */
+ENTRY_U8(abi_is_status, 19); /* bits 15 to 0 of the result are an error; else it is one negated */
 ENTRY_U32(abi_lost, 20);     /* mask of enum hypercall_register: may change across any call */
 ENTRY_U64(abi_number_base, 24);
 ENTRY_U64(abi_number_index, 32); /* mask: what the hypervisor looks at */
@@ -147,8 +148,9 @@ ENTRY_U32(selection_cases, 16);
 
 #define TABLE_CASE_SIZE 16
 ENTRY_U64(case_value, 0);
-ENTRY_U32(case_target, 8);     /* of a field its union's member, from 0; of an argument a type */
-ENTRY_U32(case_direction, 12); /* of an argument; else 0 */
+ENTRY_U32(case_target, 8);    /* of a field its union's member, from 0; of an argument a type */
+ENTRY_U8(case_direction, 12); /* of an argument; else 0 */
+ENTRY_U8(case_counter, 13); /* of an argument: that which says how many there are, from 1; 0: one */
 
 /*
  * How far a structure goes, that says it itself (acrn_sizes.def).
@@ -203,7 +205,7 @@ ENTRY_U32(result_rule_why, 4);	/* text */
 ENTRY_U32(result_rule_path, 8); /* text: "vm.vmid", or an argument */
 ENTRY_U64(result_rule_value, 16);
 
-/* An error that results have, negated; in rising order of their ABI and number. */
+/* An error that results have; in rising order of their ABI and number. */
 #define TABLE_ERROR_SIZE 16
 ENTRY_U32(error_number, 0);
 ENTRY_U32(error_name, 4);

@@ -98,9 +98,9 @@ static void out_result(struct out *out, const struct call *call, const struct ta
 		out_hex(out, call->record->result);
 	} else {
 		out_signed(out, call->result);
-		if (error)
-			out_error(out, table, error);
 	}
+	if (error)
+		out_error(out, table, error);
 }
 
 void show_text(struct out *out, const struct call *call, const struct table *table,

@@ -35,7 +35,13 @@ struct hypercall_instruction {
 	uint8_t size, bytes[HYPERCALL_CODE_MOST];
 };
 
-enum hypercall_result { HYPERCALL_RESULT_s32, HYPERCALL_RESULT_s64, HYPERCALL_RESULT_u64 };
+enum hypercall_result {
+	HYPERCALL_RESULT_s32,
+	HYPERCALL_RESULT_s64,
+	HYPERCALL_RESULT_u64,
+	HYPERCALL_RESULT_status,
+};
+enum hypercall_memory { HYPERCALL_MEMORY_physical, HYPERCALL_MEMORY_linear };
 enum hypercall_again { HYPERCALL_AGAIN_never, HYPERCALL_AGAIN_same_rip };
 
 struct hypercall_abi {
@@ -49,8 +55,9 @@ struct hypercall_abi {
 	uint8_t arguments, argument[HYPERCALL_ARGUMENTS];
 	uint8_t result, result_type; /* enum hypercall_result */
 	uint32_t lost; /* mask of registers; of HYPERCALL_REGISTERS for those of the arguments */
-	const char *errors; /* those of this name_errors.def, negated */
+	const char *errors; /* those of this name_errors.def */
 	uint8_t again;	    /* enum hypercall_again */
+	uint8_t memory;	    /* enum hypercall_memory */
 };
 
 /* The names that abi.def has for registers. */
@@ -104,8 +111,10 @@ static const struct hypercall_instruction hypercall_instructions[] = {
 #undef ABI
 
 #define INSTRUCTION(...)
-#define ABI(name_, signature_, insn, nr, nrs, args, ret, lost_, errors_, again_)                   \
-	{.name = #name_, .signature = signature_, insn nr nrs args ret lost_ errors_ again_},
+#define ABI(name_, signature_, insn, nr, nrs, args, ret, lost_, errors_, again_, memory_)          \
+	{.name = #name_,                                                                           \
+	 .signature = signature_,                                                                  \
+	 insn nr nrs args ret lost_ errors_ again_ memory_},
 #define INSN(...)    .instructions = 0 ABI_EACH_(ABI_INSTRUCTION_, __VA_ARGS__),
 #define NUMBER(...)  ABI_THIRD_(__VA_ARGS__, ABI_MASKED_, ABI_WHOLE_, )(__VA_ARGS__)
 #define NUMBERS(...) .numbers = {__VA_ARGS__},
@@ -116,6 +125,7 @@ static const struct hypercall_instruction hypercall_instructions[] = {
 #define LOST(...)      .lost = 0 ABI_EACH_(ABI_BIT_, __VA_ARGS__),
 #define ERRORS(scheme) .errors = #scheme,
 #define AGAIN(when)    .again = HYPERCALL_AGAIN_##when,
+#define MEMORY(kind)   .memory = HYPERCALL_MEMORY_##kind,
 static const struct hypercall_abi hypercall_abis[] = {
 #include "abi.def"
 };
@@ -129,6 +139,7 @@ static const struct hypercall_abi hypercall_abis[] = {
 #undef LOST
 #undef ERRORS
 #undef AGAIN
+#undef MEMORY
 
 /* The registers that any call may change, as a mask. */
 static inline uint32_t hypercall_lost(const struct hypercall_abi *abi)

@@ -108,12 +108,12 @@ static int64_t error_of(const struct call *call, const struct table *table)
 {
 	const uint8_t *error;
 
-	if (!call->has_result)
+	if (call->status == CALL_FAULTED)
 		return COUNTS_FAULTED;
 	error = error_of_call(call, table);
 	if (!error)
 		return COUNTS_OTHER;
-	return error_flags(error) & ERROR_VAGUE ? COUNTS_BARE : -call->result;
+	return error_flags(error) & ERROR_VAGUE ? COUNTS_BARE : (int64_t)call->error;
 }
 
 static void count_error(struct row *row, int64_t number)

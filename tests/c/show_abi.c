@@ -28,7 +28,8 @@ int main(void)
 		printf("\"number\": [%u, %llu, %llu, %llu], ", abi->number,
 		       (unsigned long long)abi->number_mask, (unsigned long long)abi->numbers.base,
 		       (unsigned long long)abi->numbers.index);
-		printf("\"result\": [%u, %u], \"lost\": %u, \"errors\": \"%s\", \"again\": %u}\n",
-		       abi->result, abi->result_type, hypercall_lost(abi), abi->errors, abi->again);
+		printf("\"result\": [%u, %u], \"lost\": %u, \"errors\": \"%s\", ", abi->result,
+		       abi->result_type, hypercall_lost(abi), abi->errors);
+		printf("\"again\": %u, \"linear\": %u}\n", abi->again, abi->memory);
 	}
 }

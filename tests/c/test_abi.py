@@ -20,11 +20,13 @@ INSTRUCTION(trap, 0xcd, 0x82)
 INSTRUCTION(syscall, 0x0f, 0x05)
 INSTRUCTION(vmgexit, 0xf3, 0x0f, 0x01, 0xd9)
 ABI(first, "FirstOfThree", INSN(trap, syscall), NUMBER(rax), NUMBERS(0x0, 0x0), \
-ARGS(rdi, rsi, rdx, r10, r8, r9), RET(rax, s64), LOST(rax, args), ERRORS(xen), AGAIN(same_rip))
+ARGS(rdi, rsi, rdx, r10, r8, r9), RET(rax, s64), LOST(rax, args), ERRORS(xen), AGAIN(same_rip), \
+MEMORY(linear))
 ABI(second, "Second of 3 ", INSN(vmgexit), NUMBER(rcx, 0xffff), NUMBERS(0x100, 0xff), ARGS(rdx), \
-RET(rdx, u64), LOST(rax, rcx, rdx, r8, r9, r10, r11), ERRORS(hyperv), AGAIN(never))
+RET(rdx, u64), LOST(rax, rcx, rdx, r8, r9, r10, r11), ERRORS(hyperv), AGAIN(never), \
+MEMORY(physical))
 ABI(third, "", INSN(trap), NUMBER(r15, 0xff), NUMBERS(0x8000000000000000, 0xffff), ARGS(rbx, rcx, \
-rdx, rsi), RET(rbp, s32), LOST(r12), ERRORS(kvm), AGAIN(never))
+rdx, rsi), RET(rbp, s32), LOST(r12), ERRORS(kvm), AGAIN(never), MEMORY(physical))
 """
 SOURCE = Path(__file__).parent / "show_abi.c"
 
@@ -42,6 +44,7 @@ def as_c_says(abi: Abi) -> dict:
         "lost": sum(1 << number(name) for name in abi.may_change),
         "errors": abi.errors,
         "again": int(abi.again),
+        "linear": int(abi.is_linear),
     }
 
 

@@ -15,6 +15,7 @@ from acrn_trace.tables.calls import plain_name
 from acrn_trace.tables.compiled import compiled
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.tables.sections import FORMS, HEAD, PLACE
+from acrn_trace.tables.errnos import error_in
 from acrn_trace.trace.event import Event
 from helpers.made_values import NAME, POINTER, SET, Made
 
@@ -97,7 +98,7 @@ class Call(ctypes.Structure):
         *(("name", Text), ("title", Text)),
         *(("status", number_of_c), ("seq", u64), ("micros", u64)),
         *(("has_duration", number_of_c), ("duration", u64)),
-        *(("has_result", number_of_c), ("result", ctypes.c_int64)),
+        *(("has_result", number_of_c), ("result", ctypes.c_int64), ("error", u64)),
         *(("has_place", number_of_c), ("place", Place), ("is_dump", number_of_c)),
         ("memory", pointer * 2),
         *(("argument", ctypes.POINTER(Value) * 6), ("clobbered", Change * 17), ("clobbers", u32)),
@@ -174,6 +175,7 @@ class MadeCalls:
         call.micros, call.has_duration = micros, duration is not None
         call.duration, call.has_result = duration or 0, isinstance(event.ret, int)
         call.result = event.ret if isinstance(event.ret, int) else 0
+        call.error = error_in(event.ret, event.abi)
         site = event.site
         call.has_place = (site.file, site.function, site.line) != (None, None, None)
         call.place = Place(Text.of(site.file), Text.of(site.function), site.line or 0)

@@ -8,6 +8,8 @@ from acrn_trace.base.places import ABIS
 
 MASK64 = (1 << 64) - 1
 
+STATUS = 0xFFFF  # the bits of a result that is a status
+
 UNKNOWN = "unknown"  # the ABI of a call of which nothing says one
 
 # In GDB's order.
@@ -45,7 +47,7 @@ class Abi:
 
     There is one object a row, so that sites that share it compare fast. ``may_change`` are the
     registers that any call may change, ``again`` whether one call may be more than one execution
-    of its instruction.
+    of its instruction, ``is_linear`` whether the addresses of arguments are virtual ones.
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class Abi:
         may_change: frozenset[str],
         errors: str,
         again: bool,
+        is_linear: bool = False,
     ) -> None:
         self.name, self.signature, self.instructions = name, signature, instructions
         self.number, self.number_mask = number, number_mask
         self.number_base, self.number_index = number_base, number_index
         self.arguments, self.result, self.result_type = arguments, result, result_type
         self.may_change, self.errors, self.again = may_change, errors, again
+        self.is_linear = is_linear
 
     def __repr__(self) -> str:
         return f"Abi({self.name})"
@@ -106,6 +110,12 @@ class Abi:
     def arguments_in(self, registers: Mapping[str, int]) -> tuple[int, ...]:
         """What its argument registers hold, also those that the call does not use."""
         return tuple([registers[name] for name in self.arguments])
+
+    def error_in(self, result: int) -> int:
+        """The number of the error that a result is, as it is signed; 0 for none."""
+        if self.result_type == "status":
+            return result & STATUS
+        return -result if result < 0 else 0
 
     def has_number(self, number: int) -> bool:
         """Whether a call's number looks like this."""

@@ -10,10 +10,11 @@ from acrn_trace.guest.abi import GENERAL_REGISTERS, MASK64, Abi, Instruction
 MAX_ARGUMENTS = 6
 MAX_LOST = 8  # words
 MAX_BYTES = 15  # of an instruction
-RESULTS = ("s32", "s64", "u64")
+RESULTS = ("s32", "s64", "u64", "status")
 AGAIN = ("never", "same_rip")
+MEMORY = ("physical", "linear")
 ARGUMENTS = "args"  # in LOST: the registers of the call's arguments
-TERMS = ("INSN", "NUMBER", "NUMBERS", "ARGS", "RET", "LOST", "ERRORS", "AGAIN")
+TERMS = ("INSN", "NUMBER", "NUMBERS", "ARGS", "RET", "LOST", "ERRORS", "AGAIN", "MEMORY")
 
 _NUMBER = re.compile(r"0x[0-9a-f]{1,16}").fullmatch
 
@@ -74,6 +75,7 @@ class _Row:
             may_change=frozenset([*loses, *(self._register(r) for r in lost if r != ARGUMENTS)]),
             errors=self._some("ERRORS", (1,))[0],
             again=self._one_of(AGAIN, *self._some("AGAIN", (1,))) != "never",
+            is_linear=self._one_of(MEMORY, *self._some("MEMORY", (1,))) == "linear",
         )
 
     def _instructions(self, known: dict[str, Instruction]) -> tuple[Instruction, ...]:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""States by what the calls of hypervisors that have no row in abi.def are known: all of it at once.
+"""States by what the calls of other hypervisors are known, all of it at once, where registers and
+numbers of a row of abi.def do not tell them from others.
 
 Sources: VMware: Linux's asm/vmware.h. eVMM: iKGT's and Trusty's TRUSTY_VMCALL numbers, "tru" and a
 byte. VBH: its tee_root.h, OP-TEE's "opt". kAFL, Nyx: their nyx_api.h. Xen: hypercall-abi.rst,
@@ -36,6 +37,7 @@ class Witnesses:
     leaves: tuple[str, ...] = ()
     together: tuple[tuple[str, str], ...] = ()
     signature: str = ""
+    abi: str | None = None  # the row of abi.def, if it has one
     is_magic: bool = False  # no other hypervisor has such a number there
 
     def has(self, value: int) -> bool:
@@ -68,6 +70,7 @@ FOREIGN = (
         loads=("rdi", "r10"),
         means=("rax", "r10"),
         signature=_XENS,
+        abi="xen",
     ),
     Witnesses(
         *("xen-call", "Xen", "rax", _XEN, MASK64),
@@ -75,6 +78,7 @@ FOREIGN = (
         leaves=("rbx", "rcx"),
         together=(("r8", "r10"),),
         signature=_XENS,
+        abi="xen",
     ),
     Witnesses(
         *("hyperv-call", "Hyper-V", "rcx", frozenset(range(1, 0x400))),
@@ -82,6 +86,7 @@ FOREIGN = (
         loads=("rdx",),
         leaves=("rdi", "rbx", "rax"),
         signature="Microsoft Hv",
+        abi="hyperv",
     ),
 )
 _MAGIC = tuple(one for one in FOREIGN if one.is_magic)

@@ -68,6 +68,19 @@ class GuestPhysicalMemory(StubPhysicalMemory):
             super().write(address, data)
 
 
+class LinearMemory:
+    """Virtual memory as the selected vCPU has it, for arguments that have such addresses."""
+
+    def read(self, address: int, size: int) -> bytes:
+        data = read_memory(address, size) if size else b""
+        if data is None:
+            raise Unreadable("not mapped by the vCPU's page tables")
+        return data
+
+    def write(self, address: int, data: bytes) -> None:
+        raise Unreadable("virtual memory is not written")
+
+
 def nesting() -> Nesting:
     """What is known of nested guests of this connection."""
     return _nesting

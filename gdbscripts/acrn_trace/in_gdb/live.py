@@ -13,7 +13,12 @@ from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.complaints import Complaints
 from acrn_trace.in_gdb.exact_settings import make_exact
 from acrn_trace.in_gdb.guard import Guard, uninterrupted
-from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory, nested_table, without_registers
+from acrn_trace.in_gdb.guest_memory import (
+    GuestPhysicalMemory,
+    LinearMemory,
+    nested_table,
+    without_registers,
+)
 from acrn_trace.in_gdb.hands import GuestHands
 from acrn_trace.in_gdb.hypervisor import hypervisor_side
 from acrn_trace.in_gdb.image import current_image, gdbs_own_offset
@@ -113,7 +118,7 @@ class LiveTrace:
     def _decoder(self) -> Decoder:
         types = self._knowledge.types
         types.guest_types = guest_types(types.own_fields, self.notice)
-        return Decoder(self._knowledge, GuestPhysicalMemory(), compares_registers)
+        return Decoder(self._knowledge, GuestPhysicalMemory(), compares_registers, LinearMemory())
 
     def _checks(self) -> list[Check]:
         of_lint = of_answers(guests_own(self._sites.lint_of, self._knowledge.table))

@@ -60,8 +60,8 @@ class Place:
         return Place(self.functions, self.function, self.number, self.knowledge, abi)
 
     def entry_of(self, number: int) -> Entry | None:
-        """The call of that number."""
-        return self.table.numbered(number, self.abi.name)
+        """The call of the number that its register holds."""
+        return self.table.numbered(number & self.abi.number_mask, self.abi.name)
 
     @property
     def register(self) -> str:
@@ -81,7 +81,8 @@ class Place:
     def numbers_at(self, hypercall: int) -> set[int]:
         """The same of another hypercall of the function."""
         values = self.origins.before(hypercall, self.register)
-        return {v.number for v in values if v.kind == KNOWN and v.number is not None}
+        known = (v.number for v in values if v.kind == KNOWN and v.number is not None)
+        return {number & self.abi.number_mask for number in known}
 
     @cached_property
     def next_numbers(self) -> set[int]:

@@ -57,7 +57,9 @@ def _of_code(place: Place) -> Judgement:
         evidence = convention.fits(place)
         if evidence:
             return convention, evidence
-    evidence = None if any(is_probably(place, abi) for abi in _rows()) else is_anothers(place)
+    evidence = (
+        None if any(is_probably(place, abi) for abi in told_by_registers()) else is_anothers(place)
+    )
     return (_ANOTHER, evidence) if evidence else NONE
 
 
@@ -152,13 +154,16 @@ def _by_witnesses(witnesses: Witnesses) -> Callable[[Place], str | None]:
 _ANOTHER = Convention(OTHER, ANOTHER, is_anothers)
 
 
-def _rows() -> list[Abi]:
-    return [abi for abi in abis().values() if abi is not main_abi()]
+def told_by_registers() -> list[Abi]:
+    """Those of other hypervisors that registers and numbers alone tell."""
+    told = {main_abi().name, *(one.abi for one in FOREIGN)}
+    return [abi for abi in abis().values() if abi.name not in told]
 
 
 def conventions() -> Iterator[Convention]:
     """Those that have a name, but the main one, in the order in which they are asked."""
-    for abi in _rows():
+    for abi in told_by_registers():
         yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi, abi.signature)
     for one in FOREIGN:
-        yield Convention(one.finding, one.name, _by_witnesses(one), signature=one.signature)
+        abi = abis().get(one.abi or "")
+        yield Convention(one.finding, one.name, _by_witnesses(one), abi, one.signature)

@@ -8,12 +8,17 @@ abi.def, or does as a hypervisor does that has none. Else nothing does: the main
 from dataclasses import replace
 from typing import Iterable
 
-from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, abis, main_abi, unknown_abi
+from acrn_trace.guest.abi import GENERAL_REGISTERS, Abi, main_abi, unknown_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.anothers import is_main
 from acrn_trace.lint.findings import Place
-from acrn_trace.lint.rule_convention import convention_of, conventions, is_probably
+from acrn_trace.lint.rule_convention import (
+    convention_of,
+    conventions,
+    is_probably,
+    told_by_registers,
+)
 
 NEAR = 16  # instructions before a site that load what its call needs
 BY_CODE = "code"
@@ -48,7 +53,7 @@ def by_code(site: Site, place: Place) -> Site:
         return replace(site, abi=abi, abi_by=BY_CODE, number=None, other=convention.name)
     if convention or is_main(place) or place.sets(main_abi().number):
         return _of_row(site, place, convention.abi if convention else main_abi())
-    others = [abi for abi in abis().values() if abi is not main_abi() and is_probably(place, abi)]
+    others = [abi for abi in told_by_registers() if is_probably(place, abi)]
     return _of_row(site, place, others[0]) if len(others) == 1 else site
 
 

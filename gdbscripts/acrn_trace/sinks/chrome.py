@@ -118,7 +118,7 @@ def _heading(event: Event) -> str:
 
 def _arguments(event: Event) -> str:
     ret = event.ret
-    result = f"{ret}{errno_text(ret, event.abi)}" if isinstance(ret, int) else ret or "?"
+    result = "?" if ret is None else f"{ret}{errno_text(ret, event.abi)}"
     at = str(event.site) if event.site else "?"
     return f'{{"result":{compact(result)},"at":{compact(at)},"event":{json_text(event)}}}'
 

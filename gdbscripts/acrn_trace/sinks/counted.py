@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from acrn_trace.sinks.histogram import Histogram
 from acrn_trace.sinks.summary_row import Row
-from acrn_trace.tables.errnos import errno_name
+from acrn_trace.tables.errnos import errors_of
 
 # What stands for an error that has no number of its own: enum counts_error.
 UNNUMBERED = {-1: "faulted", -2: "-1", -3: "other"}
@@ -37,7 +37,8 @@ def counted_rows(data: bytes) -> Iterator[tuple[str | None, Row]]:
 
 
 def _error(number: int, abi: str | None) -> str:
-    return UNNUMBERED.get(number) or errno_name(-number, abi) or UNNUMBERED[-3]
+    name, _ = errors_of(abi).by_number.get(number, (UNNUMBERED[-3], ""))
+    return UNNUMBERED.get(number) or name
 
 
 class _Reader:

@@ -37,7 +37,7 @@ def _count(event: Event, row: Row) -> None:
 def _error(event: Event) -> str:
     """The error's name; a literal -1 of ACRN's handlers is none. Few: RAX is an int32, mostly."""
     ret = event.ret
-    if not isinstance(ret, int):
+    if ret is None:
         return event.status
     vague = is_vague(ret, event.abi)
     return str(ret) if vague else errno_name(ret, event.abi) or "other"

@@ -124,7 +124,7 @@ def result_text(event: Event) -> str:
     ret = event.ret
     if ret is None:
         return "? <unfinished ...>"
-    return f"{ret}{errno_text(ret, event.abi)}" if isinstance(ret, int) else ret
+    return f"{ret}{errno_text(ret, event.abi)}"
 
 
 def _place(event: Event) -> str:

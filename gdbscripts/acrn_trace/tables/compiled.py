@@ -14,6 +14,7 @@ from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64, Abi, abis
 from acrn_trace.tables.calls import Argument, Entry
 from acrn_trace.tables.compiled_types import DIRECTIONS, TypeCompiler
 from acrn_trace.tables.errnos import errors_of
+from acrn_trace.tables.fields import Pointee
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tables.layouts import Field, Scalar, Struct
 from acrn_trace.tables.results import ResultRules
@@ -56,7 +57,7 @@ class _Compiler:
         self._sections.add(
             "abis",
             *(self._sections.text(abi.name), number(abi.number), len(arguments)),
-            *(arguments.ljust(6, b"\0"), number(abi.result), 0),
+            *(arguments.ljust(6, b"\0"), number(abi.result), abi.result_type == "status"),
             *(_mask(abi.may_change), abi.number_base, abi.number_index),
         )
 
@@ -115,7 +116,7 @@ class _Compiler:
         if number is None:
             return NONE
         targets = [
-            (value, self._types.named(to.type), DIRECTIONS[to.direction])
+            (value, self._types.named(to.type), DIRECTIONS[to.direction], _counter(entry, to))
             for value, to in cases.items()
         ]
         return self._types.selection(index, number, [one for one in targets if one[1] != NONE])
@@ -143,6 +144,12 @@ def _mask(registers: Iterable[str]) -> int:
     """The bit of each register; the flags have one under either name."""
     names = ["rflags" if name == "eflags" else name for name in registers]
     return sum(1 << bit for bit, name in enumerate(ENCODED_REGISTERS) if name in names)
+
+
+def _counter(entry: Entry, to: Pointee) -> int:
+    """The argument that says how many of it there are, from 1; 0: one."""
+    names = [one.name for one in entry.arguments]
+    return names.index(to.count) + 1 if to.count in names else 0
 
 
 def main(path: str) -> int:

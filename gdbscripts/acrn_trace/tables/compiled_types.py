@@ -22,8 +22,10 @@ ROLES = {"OUT": 1, "TEXT": 2, "FLAGS": 4, "HEX": 8, "BOOL": 16, "RESERVED": 32, 
 QUOTED, MAY_HIDE = 128, 256
 IS_ZERO = 1
 
-# An argument, the number in it or beside the field, and cases: value, target, direction.
-Selection = tuple[int, Field, list[tuple[int, int, int]]]
+# An argument, the number in it or beside the field, and cases: value, target, direction, and the
+# argument that counts, from 1.
+Case = tuple[int, int, int, int]
+Selection = tuple[int, Field, list[Case]]
 
 
 class NotHeld(Exception):
@@ -185,10 +187,10 @@ class TypeCompiler:
         if number == NONE or not isinstance(union, Struct) or not union.is_union:
             return None
         names = [member.name for member in union.fields]
-        known = [(value, names.index(name), 0) for value, name in cases.items() if name in names]
+        known = [(value, names.index(name), 0, 0) for value, name in cases.items() if name in names]
         return NONE, struct.fields[number], known
 
-    def selection(self, argument: int, number: Field, cases: list[tuple[int, int, int]]) -> int:
+    def selection(self, argument: int, number: Field, cases: list[Case]) -> int:
         """Add a selection: its index."""
         likely = [case for case in cases if case[0] in range(1 << 64)]
         span = self._sections.add_all("cases", likely)

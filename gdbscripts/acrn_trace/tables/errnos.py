@@ -16,14 +16,17 @@ class Errors:
     """``by_number``: name and text; ``vague`` are the numbers of those that may mean no more than
     that the call failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_status: bool = False) -> None:
+        """``is_status``: results have them as they are, else negated."""
+        self.is_status = is_status
         self.by_number: dict[int, tuple[str, str]] = {}
         self.vague: set[int] = set()
 
     @property
     def results(self) -> Mapping[str, int]:
         """The result that has each name."""
-        return {name: -number for number, (name, _) in self.by_number.items()}
+        sign = 1 if self.is_status else -1
+        return {name: sign * number for number, (name, _) in self.by_number.items()}
 
     @property
     def no_such_call(self) -> int:
@@ -35,12 +38,15 @@ class Errors:
 def errors_of(abi: str | None = None) -> Errors:
     """Those of the ABI of that name, by default the main one; none where no row is known."""
     row = abis().get(abi or main_abi().name)
-    return errors_in(deffile.read(table_file(row.errors, "errors"))) if row else Errors()
+    if row is None:
+        return Errors()
+    lines = deffile.read(table_file(row.errors, "errors"))
+    return errors_in(lines, row.result_type == "status")
 
 
-def errors_in(lines: Iterable[Line]) -> Errors:
+def errors_in(lines: Iterable[Line], is_status: bool = False) -> Errors:
     """Those that the lines state; TraceError for a line that states none."""
-    errors = Errors()
+    errors = Errors(is_status)
     for line in lines:
         _add(errors, line)
     return errors
@@ -58,24 +64,31 @@ def _add(errors: Errors, line: Line) -> None:
         errors.vague.add(number)
 
 
-def errno_name(result: int | None, abi: str | None = None) -> str | None:
-    """The name of a negative ``result``, or None: it is no error, or not one that is known."""
-    if result is None or result >= 0:
-        return None
-    return errors_of(abi).by_number.get(-result, (None, None))[0]
+def error_in(result: int | str | None, abi: str | None = None) -> int:
+    """The number of the error that a result is; 0: it is none. Text is of a result in hexadecimal,
+    which is no int32."""
+    row = abis().get(abi or main_abi().name)
+    if isinstance(result, str):
+        return row.error_in(int(result, 16)) if row and row.result_type == "status" else 0
+    return (row or main_abi()).error_in(result or 0)
 
 
-def errno_text(result: int, abi: str | None = None) -> str:
+def errno_name(result: int | str | None, abi: str | None = None) -> str | None:
+    """The name of the error that ``result`` is, or None: it is none, or not one that is known."""
+    return errors_of(abi).by_number.get(error_in(result, abi), (None, None))[0]
+
+
+def errno_text(result: int | str, abi: str | None = None) -> str:
     """What to print behind ``result``: empty where there is nothing to add."""
-    name, text = errors_of(abi).by_number.get(-result, ("", "")) if result < 0 else ("", "")
+    name, text = errors_of(abi).by_number.get(error_in(result, abi), ("", ""))
     if name and is_vague(result, abi):
         return f" (failed; = {name})"
     return f" {name} ({text})" if name else ""
 
 
-def is_vague(result: int, abi: str | None = None) -> bool:
+def is_vague(result: int | str, abi: str | None = None) -> bool:
     """Whether a result may mean no more than that the call failed, whatever its name says."""
-    return -result in errors_of(abi).vague
+    return error_in(result, abi) in errors_of(abi).vague
 
 
 def result_words(result: int, abi: str | None = None) -> str:

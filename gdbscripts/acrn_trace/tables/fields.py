@@ -15,7 +15,8 @@ PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET", "BOOL"}
 
 @dataclass(frozen=True)
 class Pointee:
-    """What a guest-physical address leads to: one ``type``, or as many as field ``count`` says."""
+    """What a guest-physical address leads to: one ``type``, or as many as ``count`` says, a field
+    or an argument."""
 
     direction: str
     type: str
@@ -144,9 +145,10 @@ def _case(table: FieldTable, words: list[str], _line: Line) -> None:
 
 
 def _argument_pointee(table: FieldTable, words: list[str], _line: Line) -> None:
-    call, argument, selector, value, direction, kind = words
+    call, argument, selector, value, direction, kind, *count = words
     cases = table.pointees.setdefault((call, argument), (selector, {}))[1]
-    cases[int(value)] = Pointee(direction, kind)
+    (count,) = count or (None,)
+    cases[int(value)] = Pointee(direction, kind, count)
 
 
 def _alias(table: FieldTable, words: list[str], _line: Line) -> None:

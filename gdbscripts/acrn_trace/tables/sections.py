@@ -24,7 +24,7 @@ FORMS = {
     "types": struct.Struct("<BBBBIIIII"),
     "fields": struct.Struct("<IIIIHBBIII"),
     "selections": struct.Struct("<IIIII"),
-    "cases": struct.Struct("<QII"),
+    "cases": struct.Struct("<QIBBxx"),
     "size rules": struct.Struct("<9I"),
     "layouts": struct.Struct("<4I"),
     "bounds": struct.Struct("<4I"),

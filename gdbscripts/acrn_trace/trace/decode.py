@@ -54,11 +54,13 @@ class Decoder:
         knowledge: Knowledge,
         memory: PhysicalMemory,
         compares: Callable[[], bool] = lambda: True,
+        linear: PhysicalMemory = NoMemory(),
     ) -> None:
-        """Registers are compared while ``compares`` says so."""
+        """Registers are compared while ``compares`` says so. ``linear`` is the memory of ABIs whose
+        arguments have virtual addresses."""
         self._compares = compares
         self._table = knowledge.table
-        self._memory = memory
+        self._memory, self._linear = memory, linear
         self._calls = CallDecoder(knowledge)
 
     def entered(self, call: Call) -> Event:
@@ -76,12 +78,15 @@ class Decoder:
             source="stop",
             stack=call.entry.stack,
             task=call.entry.task,
-            seen=Seen(self._memory),
+            seen=Seen(self._memory_of(call)),
             more={"by_hand": True} if call.site.source == "hand" else {},
         )
         event.decoded = self._known(event, call)["decoded"]
         event.seen.close()
         return event
+
+    def _memory_of(self, call: Call) -> PhysicalMemory:
+        return self._linear if call.abi.is_linear else self._memory
 
     def reentered(self, event: Event, call: Call) -> None:
         """The call is made with other registers or memory than it was entered with: tell those."""
@@ -124,7 +129,9 @@ class Decoder:
             is_injected=event.answered_by == "inject",
             site=call.site,
         )
-        known = self._calls.decode(given, event.seen, Seen(self._memory) if is_back else None)
+        known = self._calls.decode(
+            given, event.seen, Seen(self._memory_of(call)) if is_back else None
+        )
         if event.abi == UNKNOWN:  # what the code loaded, as nothing says whose call it is
             known["decoded"] = dict(zip(call.abi.arguments, map(hex, event.args)))
         return known

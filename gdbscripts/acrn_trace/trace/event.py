@@ -7,7 +7,7 @@ from typing import Any
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Frame, Task
 from acrn_trace.tables.calls import CallId, plain_name
-from acrn_trace.tables.errnos import errno_name
+from acrn_trace.tables.errnos import errno_name, error_in
 
 INT32 = range(-(1 << 31), 1 << 31)
 
@@ -79,7 +79,7 @@ class Event:
 
     @property
     def failed(self) -> bool:
-        return self.status == "faulted" or (isinstance(self.ret, int) and self.ret < 0)
+        return self.status == "faulted" or error_in(self.ret, self.abi) > 0
 
     @property
     def troubles(self) -> set[str]:
@@ -101,7 +101,7 @@ class Event:
             "name": plain_name(self.name, self.abi),
             "args": [hex(arg) for arg in self.args],
             "ret": ret,
-            "errno": errno_name(ret, self.abi) if isinstance(ret, int) else None,
+            "errno": errno_name(ret, self.abi),
             "status": self.status,
             "answered_by": self.answered_by,
             "site": hex(site.address) if site else None,
