@@ -39,14 +39,24 @@ def trace_smp(folder: Path, image: Path, *commands: str) -> TracedSmp:
             *commands,
             "break call_log_complete",
             "continue",
-            "set max-value-size unlimited",
-            f"dump binary value {folder / 'log'} call_log",
+            _dump(folder / "log"),
             "hypercall trace off",
             "continue",
         )
         ended = guest.finished()
     assert (ended.status, ended.out) == (0, printed_untraced(arguments_of("smp"))), gdb
     return TracedSmp(events_of(folder / "trace"), logged_calls(folder / "log", CALLS))
+
+
+def _dump(path: Path) -> str:
+    """The guest's log to a file, also of a nested guest, whose memory GDB cannot read by itself."""
+    pages = "range(int(gdb.parse_and_eval('(long)&call_log')), end, 4096)"
+    return (
+        "python from acrn_trace.in_gdb.guest_memory import read_memory; "
+        "end = int(gdb.parse_and_eval('(long)(&call_log + 1)')); "
+        f"open({str(path)!r}, 'wb').write("
+        f"b''.join(read_memory(at, min(4096, end - at)) for at in {pages}))"
+    )
 
 
 def logged_calls(path: Path, number: int) -> Calls:
