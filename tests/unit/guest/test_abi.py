@@ -24,7 +24,8 @@ KVM_LIKE = """
 INSTRUCTION(vmcall, 0x0f, 0x01, 0xc1)
 INSTRUCTION(trap, 0xcd, 0x82)
 ABI(made_up, "MADEUPMADEUP", INSN(trap), NUMBER(rax, 0xffff), NUMBERS(0x0, 0x0), \
-ARGS(rbx, rcx, rdx, rsi), RET(rax, s64), LOST(rax, r11, args), ERRORS(kvm), AGAIN(same_rip), MEMORY(physical))
+ARGS(rbx, rcx, rdx, rsi), RET(rax, s64), LOST(rax, r11, args), ERRORS(kvm), AGAIN(same_rip), \
+MEMORY(physical))
 """
 ROW = KVM_LIKE.strip().splitlines()[-1]
 
