@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Iterator
 
-from acrn_trace.guest.abi import MASK64
+from acrn_trace.guest.abi import MASK64, abi_named
 from acrn_trace.guest.hypercall_page import kind_of, page_kinds
 from acrn_trace.image.image import Image
 from acrn_trace.sites.decoder import Decoder
@@ -34,9 +34,6 @@ class PageWrites:
     any: tuple[int, ...] = ()
     cpuids: tuple[int, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.named or self.any)
-
 
 def page_writes(image: Image) -> PageWrites:
     """Those of ``image``; none without Capstone."""
@@ -49,6 +46,17 @@ def page_writes(image: Image) -> PageWrites:
         return PageWrites(named, others, _instructions(image, CPUID, "CPUID") if others else ())
     except MissingCapstone:
         return PageWrites()
+
+
+def may_have_pages(image: Image) -> bool:
+    """Whether all calls of ``image`` may be by a page: it writes such an MSR, or any, and has what
+    CPUID leaves of such a hypervisor's name. (A note of Xen's has what boots by PVH.)"""
+    writes = page_writes(image)
+    if writes.named or not writes.any:
+        return bool(writes.named)
+    words = [abi_named(kind.abi).signature[:4].encode() for kind in page_kinds()]
+    parts = (image.read_at_most(one.address, one.file_size) for one in image.segments())
+    return any(word in part for part in parts for word in words)
 
 
 def _instructions(image: Image, code: bytes, name: str) -> tuple[int, ...]:

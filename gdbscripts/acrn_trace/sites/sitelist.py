@@ -11,7 +11,7 @@ from acrn_trace.image.image import Image
 from acrn_trace.image.site_records import recorded_sites
 from acrn_trace.sites.callers import with_callers
 from acrn_trace.sites.disassembler import MissingCapstone
-from acrn_trace.sites.page_writes import page_writes
+from acrn_trace.sites.page_writes import may_have_pages
 from acrn_trace.sites.scan import NumberAt, number_before, scanned_sites
 from acrn_trace.sites.stubs import with_stubs
 
@@ -44,7 +44,7 @@ def sites_before_pages(image: Image, find: Callable[[], list[Site]]) -> list[Sit
     try:
         return find()
     except NoSites:
-        if page_writes(image):
+        if may_have_pages(image):
             return []
         raise
 
@@ -53,7 +53,7 @@ def traced_sites(sites: Iterable[Site], image: Image, with_possible: bool = Fals
     """The sites to stop at: the certain ones, and the possible ones if the user says so."""
     everything = list(sites)
     chosen = [site for site in everything if site.certain or with_possible]
-    if not chosen and not page_writes(image):
+    if not chosen and not may_have_pages(image):
         plural = "s" * (len(everything) != 1)
         raise TraceError(
             f"{image.path} has {len(everything)} possible hypercall site{plural} and no "

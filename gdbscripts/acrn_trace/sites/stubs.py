@@ -10,7 +10,7 @@ from typing import Iterable
 
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
-from acrn_trace.sites.page_writes import page_writes
+from acrn_trace.sites.page_writes import may_have_pages
 
 MAX_BEFORE = 16  # bytes
 # ENDBR64, and NOPs of up to nine bytes: Intel SDM volume 2, NOP
@@ -28,7 +28,7 @@ def with_stubs(image: Image, sites: Iterable[Site]) -> list[Site]:
 
 def possible_callers(image: Image, sites: Iterable[Site]) -> set[str]:
     """The functions that may make the calls of stubs among ``sites``, or of a hypercall page."""
-    if not any(site.is_stub for site in sites) and not page_writes(image):
+    if not any(site.is_stub for site in sites) and not may_have_pages(image):
         return set()
     names = (image.function_at(start) for start, _ in image.function_bounds())
     return {name for name in names if name}
