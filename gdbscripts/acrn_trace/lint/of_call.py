@@ -13,8 +13,10 @@ from acrn_trace.guest.abi import abis
 from acrn_trace.guest.hypercall_page import BY_PAGE
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
+from acrn_trace.lint.catalog import EVERY
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.linter import Linter
+from acrn_trace.lint.whose import others_meant
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.tables.calls import CallTable, Entry
 from acrn_trace.tables.knowledge import Knowledge
@@ -49,7 +51,8 @@ class SiteLint:
     def __call__(self, site: Site) -> list[Found]:
         if site.address not in self._known:
             if self._linter is None or len(self._known) >= MAX_SITES:
-                self._linter = Linter(self._image, self._knowledge, offset=self._offset)
+                wanted = EVERY - others_meant(self._image, self._sites)
+                self._linter = Linter(self._image, self._knowledge, wanted, self._offset)
                 self._linter.announce(self._sites)
                 self._known.clear()
             self._known[site.address] = self._findings(self._linter, site)

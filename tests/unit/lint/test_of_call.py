@@ -89,6 +89,22 @@ def test_a_site_whose_number_is_known_is_not_looked_at_when_all_went_well():
     assert own(lint, Site(0x1000, START_VM), rax=0, status="returned") == []
 
 
+# VMware's: no row of abi.def has it, so that the trace does not know whose it is.
+FOREIGN = "f: mov $0x564d5868, %eax\n mov $1, %ebx\n mov $0, %ecx\n mov $0, %edx\n vmcall\n ret"
+OWN = "\ng: mov $0x80000012, %r8d\n vmcall\n ret"
+
+
+@pytest.mark.parametrize(("code", "found"), [(FOREIGN, []), (FOREIGN + OWN, ["guest-code"])])
+def test_a_call_of_another_hypervisor_is_told_where_the_image_calls_acrn_too(code, found, tmp_path):
+    """As lint judges the image at rest: one without a call of ACRN's is another's guest."""
+    path = assemble(code, tmp_path)
+    sites = [
+        replace(site, number=START_VM if i else None) for i, site in enumerate(byte_search(path))
+    ]
+    lint = SiteLint(open_image(str(path)), acrn(), sites=sites)
+    assert [finding.kind for finding in own(lint, sites[0], nr=NO_CALL)] == found
+
+
 # ---- arguments that are set in part: told where the rest of the register was not 0 ----
 
 IN_PART = (
