@@ -8,10 +8,10 @@ from helpers.guests import common_arguments
 from helpers.tracing import acrn_trace
 
 WHOSE = {
-    "xen_stub": "Xen",
-    "jailhouse": "another hypervisor",
-    "kafl": "kAFL",
-    "hyperv": "Hyper-V",
+    "xen_stub": "xen:?",
+    "jailhouse": "(another hypervisor's)",
+    "kafl": "(kAFL's)",
+    "hyperv": "hyperv:post_message (0x5c)",
 }
 
 
@@ -22,10 +22,8 @@ def fixture_image(test_guest):
 
 def test_they_are_listed_as_theirs(image):
     listed = acrn_trace("sites", image).out
-    for function, hypervisor in WHOSE.items():
-        assert any(
-            f"({hypervisor}'s)" in line and line.endswith(function) for line in listed.splitlines()
-        )
+    for function, call in WHOSE.items():
+        assert any(call in line and line.endswith(function) for line in listed.splitlines())
     assert listed.endswith("; 4 of another hypervisor\n")
 
 
@@ -37,8 +35,14 @@ def test_they_are_none_of_acrns_events_and_no_mock_answers_them(image, folder):
     assert traced.out == f"{others}acrn: -1\n"
     events = events_of(folder / "trace")
     assert [event["name"] for event in events if event["abi"] == "acrn"] == ["start_vm"]
-    assert [event["abi"] for event in events] == ["unknown"] * 5 + ["acrn"]
+    assert [event["abi"] for event in events] == [
+        *("xen", "xen", "unknown", "unknown", "hyperv", "acrn")
+    ]
     assert {event["answered_by"] for event in events[:5]} == {"hypervisor"}
+    names = ["xen_version", "sched_op", "hypercall_0x8", "hypercall_0x1f", "post_message"]
+    assert [event["name"] for event in events[:5]] == names
+    kafl = dict(zip(("rax", "rbx", "rcx"), events[3]["args"]))
+    assert events[3]["decoded"] == kafl and kafl["rax"] == "0x1f"  # what its code loads
 
 
 def test_nothing_of_acrns_is_found_at_their_sites(image):
