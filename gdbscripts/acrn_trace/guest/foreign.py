@@ -37,6 +37,7 @@ class Witnesses:
     leaves: tuple[str, ...] = ()
     together: tuple[tuple[str, str], ...] = ()
     signature: str = ""
+    computed: tuple[str, ...] = ()  # loaded by calls whose number is computed, and by no other's
     abi: str | None = None  # the row of abi.def, if it has one
     is_magic: bool = False  # no other hypervisor has such a number there
 
@@ -81,15 +82,21 @@ FOREIGN = (
         abi="xen",
     ),
     Witnesses(
-        *("hyperv-call", "Hyper-V", "rcx", frozenset(range(1, 0x400))),
+        *("hyperv-call", "Hyper-V", "rcx", frozenset((*range(1, 0x400), *range(0x8001, 0x8004)))),
         mask=0xFFFF | _HYPERV_RESERVED,
         loads=("rdx",),
         leaves=("rdi", "rbx", "rax"),
         signature="Microsoft Hv",
+        computed=("rcx", "rdx"),
         abi="hyperv",
     ),
 )
 _MAGIC = tuple(one for one in FOREIGN if one.is_magic)
+
+
+def hypervisor_name(abi: str) -> str:
+    """That of a row of abi.def, for people: "KVM", "Xen"."""
+    return next((one.name for one in FOREIGN if one.abi == abi), abi.upper())
 
 
 def magic_of(site: Site, registers: Mapping[str, int]) -> str | None:

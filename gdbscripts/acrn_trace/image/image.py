@@ -8,7 +8,7 @@ not add up is one sentence (TraceError). Addresses are as linked.
 import bisect
 import struct
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import IO, Iterator
 
 from acrn_trace.base.errors import TraceError
@@ -121,6 +121,12 @@ class Image:
         if sum(size for _, _, size in parts) > self._file.size:
             raise self._file.damaged("its data sections overlap")
         return [(address, self._file.bytes(at, size, "data")) for address, at, size in parts]
+
+    @cache
+    def holds(self, text: bytes) -> bool:
+        """Whether what is loaded has ``text`` anywhere."""
+        parts = [*(code.data for code in self.code()), *(data for _, data in self.data())]
+        return any(text in part for part in parts)
 
     def read(self, address: int, size: int) -> bytes | None:
         """``size`` bytes at a virtual address, or None where the file has no such bytes."""

@@ -108,9 +108,10 @@ class Linter:
             found = [IN_32_BITS] if site.bits == 32 and site.abi is main_abi() else []
             return Verdict(site, site.number, [one for one in found if one.id in self._wanted])
         found = list(convention_findings(place))
+        is_callers = place.is_stub  # what the call is made with
         site = by_code(site, place)
         place = place.by(site.abi)
-        if not found or site.abi.name not in (main_abi().name, UNKNOWN):
+        if not found or site.abi.name not in (main_abi().name, UNKNOWN) and not is_callers:
             found += [found for rule in RULES for found in rule(place)]
         number = None if site.other else place.call_number
         return Verdict(

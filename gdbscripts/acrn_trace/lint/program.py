@@ -44,6 +44,10 @@ class Functions:
         self._sites: list[int] = []
         self.callees = Callees(self.beginning_at, self._name_at)
 
+    def asks_for(self, signature: str) -> bool:
+        """Whether the image has this signature of CPUID's leaves."""
+        return self._image.holds(signature.encode())
+
     def around(self, address: int) -> Function | None:
         """The function around ``address``, or what can be told of the code before it."""
         part = self._part(address)

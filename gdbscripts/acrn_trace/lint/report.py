@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Callable, Iterable, Iterator, Sequence
 
 from acrn_trace.guest.abi import main_abi
+from acrn_trace.guest.foreign import hypervisor_name
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import wanted_kinds
@@ -118,7 +119,7 @@ def _other(site: Site) -> list[str]:
     """The hypervisor that is called, if it is not the main one."""
     if site.other or site.abi is main_abi():
         return [site.other] if site.other else []
-    return [site.abi.name.upper()]
+    return [hypervisor_name(site.abi.name)]
 
 
 def _of(others: Counter[str]) -> str:

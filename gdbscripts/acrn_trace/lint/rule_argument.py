@@ -17,6 +17,9 @@ def argument_findings(place: Place) -> Iterator[Found]:
 
 
 def _lost(place: Place, register: str, argument: Argument) -> Iterator[Found]:
+    """None of an address that another argument may say that there is none of."""
+    if argument.kind == "ADDR" and place.abi is not place.knowledge.abi:
+        return
     for value in place.before(register):
         if value.kind == LOST and value.register == register:
             what = f"{register.upper()}, {argument.name} of {place.entry.name},"

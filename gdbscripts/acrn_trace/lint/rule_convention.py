@@ -60,7 +60,17 @@ def _of_code(place: Place) -> Judgement:
     evidence = (
         None if any(is_probably(place, abi) for abi in told_by_registers()) else is_anothers(place)
     )
-    return (_ANOTHER, evidence) if evidence else NONE
+    return (_asked_for(place) or _ANOTHER, evidence) if evidence else NONE
+
+
+def _asked_for(place: Place) -> Convention | None:
+    """Whose call it is that is another's, where its number is computed: nobody else of those that
+    the image asks for loads those registers."""
+    for one in FOREIGN:
+        if one.computed and place.functions.asks_for(one.signature):
+            if all(map(place.loads, one.computed)) and not any(map(place.means, one.leaves)):
+                return _foreign(one)
+    return None
 
 
 def _of_callers(stub: Place) -> Judgement:
@@ -165,5 +175,9 @@ def conventions() -> Iterator[Convention]:
     for abi in told_by_registers():
         yield Convention(f"{abi.name}-call", abi.name.upper(), _by_row(abi), abi, abi.signature)
     for one in FOREIGN:
-        abi = abis().get(one.abi or "")
-        yield Convention(one.finding, one.name, _by_witnesses(one), abi, one.signature)
+        yield _foreign(one)
+
+
+def _foreign(one: Witnesses) -> Convention:
+    abi = abis().get(one.abi or "")
+    return Convention(one.finding, one.name, _by_witnesses(one), abi, one.signature)

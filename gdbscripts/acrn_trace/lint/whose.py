@@ -38,8 +38,7 @@ def others_meant(image: Image, sites: Iterable[Site]) -> frozenset[str]:
     """
     named = [one for one in conventions() if one.signature]
     if any(is_told(site) and site.abi is main_abi() for site in sites):
-        parts = [code.data for code in image.code()] + [part for _, part in image.data()]
-        named = [one for one in named if any(one.signature.encode() in part for part in parts)]
+        named = [one for one in named if image.holds(one.signature.encode())]
     return frozenset(one.id for one in named)
 
 

@@ -7,6 +7,7 @@ A stripped vmlinux keeps all but the jump labels, which are among other data the
 
 import bisect
 import struct
+from typing import NamedTuple
 
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.image.image import Image
@@ -64,6 +65,40 @@ class OrcSpans:
         return Span(known[-1], end, lambda: known)
 
 
+class Alternative(NamedTuple):
+    """A piece of code that the kernel may copy over other code as it boots: both addresses, and
+    the piece's length, which is not 0."""
+
+    original: int
+    replacement: int
+    length: int
+
+
+def alternatives(image: Image) -> list[Alternative]:
+    """Those of .altinstructions, in its order; none of a table that has others than such."""
+    table, code = image.section(".altinstructions"), image.section(".altinstr_replacement")
+    if table is None or code is None:
+        return []
+    data, end = image.section_data(table), code.address + code.size
+    for layout in _ALTERNATIVES:
+        found = _alternatives(data, table.address, layout)
+        if len(data) % layout.size == 0 and all(
+            code.address <= one.replacement <= end - one.length for one in found
+        ):
+            return found
+    return []
+
+
+def _alternatives(data: bytes, base: int, layout: struct.Struct) -> list[Alternative]:
+    whole = len(data) - len(data) % layout.size
+    places = range(base, base + whole, layout.size)
+    return [
+        Alternative(at + original & MASK64, at + 4 + replacement & MASK64, length)
+        for at, (original, replacement, _, length) in zip(places, layout.iter_unpack(data[:whole]))
+        if length
+    ]
+
+
 class AlternativeSpans:
     """.altinstructions: pieces of code that the kernel copies over others as it boots.
 
@@ -71,35 +106,14 @@ class AlternativeSpans:
     """
 
     def __init__(self, image: Image) -> None:
-        self._spans: list[tuple[int, int]] = []
-        table, code = image.section(".altinstructions"), image.section(".altinstr_replacement")
-        if table and code:
-            data = image.section_data(table)
-            for layout in _ALTERNATIVES:
-                spans = _replacements(data, table.address, layout)
-                fits = len(data) % layout.size == 0
-                if fits and all(
-                    code.address <= s and e <= code.address + code.size for s, e in spans
-                ):
-                    self._spans = sorted(spans)
-                    break
+        pieces = alternatives(image)
+        self._spans = sorted((one.replacement, one.replacement + one.length) for one in pieces)
 
     def around(self, address: int) -> Span | None:
         index = bisect.bisect_right(self._spans, (address, 1 << 64)) - 1
         if index < 0 or address >= self._spans[index][1]:
             return None
         return Span(*self._spans[index])
-
-
-def _replacements(data: bytes, base: int, layout: struct.Struct) -> list[tuple[int, int]]:
-    """Start and end of each replacement that is not empty."""
-    whole = len(data) - len(data) % layout.size
-    spans = []
-    for index, (_, relative, _, length) in enumerate(layout.iter_unpack(data[:whole])):
-        start = base + index * layout.size + 4 + relative
-        if length:
-            spans.append((start, start + length))
-    return spans
 
 
 def table_branches(image: Image, name: str) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from typing import Iterable, Iterator
 from acrn_trace.guest.abi import main_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.sites.code_around import CodeAround
+from acrn_trace.sites.patched import PATCHED
 from acrn_trace.tables.calls import CallTable, full_name
 
 
@@ -46,6 +47,7 @@ def _doubt(site: Site) -> str:
     words = [] if site.certain else ["possible"]
     words += ["32-bit code"] if site.bits == 32 else []
     words += [site.difference] if site.difference else []
+    words += ["as Linux boots"] if site.source == PATCHED else []
     return f"  ({', '.join(words)})" if words else ""
 
 
@@ -55,7 +57,7 @@ def count_line(sites: list[Site]) -> str:
     possible, different = len(sites) - certain, sum(site.difference is not None for site in sites)
     line = f"{certain} site{'s' * (certain != 1)}"
     line += f" and {possible} possible one{'s' * (possible != 1)}" if possible else ""
-    sources = {site.source for site in sites}
+    sources = {"scan" if site.source == PATCHED else site.source for site in sites}
     if different:
         return f"{line}; record and scan differ on {different}"
     return f"{line}, {_BY[sources.pop()] if len(sources) == 1 else _BY['both']}"

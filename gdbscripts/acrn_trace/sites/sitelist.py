@@ -12,6 +12,7 @@ from acrn_trace.image.site_records import recorded_sites
 from acrn_trace.sites.callers import with_callers
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.sites.page_writes import may_have_pages
+from acrn_trace.sites.patched import patched_sites
 from acrn_trace.sites.scan import NumberAt, number_before, scanned_sites
 from acrn_trace.sites.stubs import with_stubs
 
@@ -25,17 +26,19 @@ def image_sites(image: Image, number_at: NumberAt = number_before) -> list[Site]
     recorded = recorded_sites(image)
     try:
         scanned = scanned_sites(image, number_at)
+        patched = patched_sites(image)
     except MissingCapstone:
         if not recorded:
             raise
         return recorded
     sites = merged(image, recorded, scanned) if recorded else scanned
-    if not sites:
+    if not sites and not patched:
         names = " or ".join(name.upper() for name in hypercalls().values())
         raise NoSites(
             f"{image.path} makes no hypercalls: it has no site records, and no {names} in its "
             "executable code; is it the guest's image?"
         )
+    sites = sorted([*sites, *patched], key=lambda site: site.address)
     return with_stubs(image, with_callers(image, sites))
 
 
