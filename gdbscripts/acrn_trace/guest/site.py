@@ -15,8 +15,8 @@ class Site:
     it, ``file`` and ``line`` are the caller's; each is None where it is not known. ``certain`` is
     false for bytes that may as well be something else than the instruction (docs/sites.md).
     ``source`` says who found it: "record", "scan", "both", "module" for one of a kernel's module,
-    "page" for one that is in a hypercall page and in no image,
-    "patched" for one that Linux copies over other code as it boots, or "hand" for a call made by hand;
+    "page" for one that is in a hypercall page and in no image, "patched" for one that Linux copies
+    over other code as it boots, or "hand" for a call made by hand;
     ``instruction`` is its mnemonic, None where the code was not looked at. ``difference`` is where
     record and scan do not agree. ``named`` is what the address is called in an object file, where
     it is none yet: section and offset. ``inlined`` are the functions that are inlined around it,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lists the hypercalls of a vmlinux without the tracer's code: by objdump, by the kernel's symbols and
-by its .altinstructions."""
+"""Lists the hypercalls of a vmlinux without the tracer's code: by objdump, by the kernel's symbols
+and by its .altinstructions."""
 
 import re
 import struct
