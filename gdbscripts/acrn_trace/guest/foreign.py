@@ -37,7 +37,9 @@ class Witnesses:
     leaves: tuple[str, ...] = ()
     together: tuple[tuple[str, str], ...] = ()
     signature: str = ""
-    computed: tuple[str, ...] = ()  # loaded by calls whose number is computed, and by no other's
+    # Loaded by calls of which registers alone tell no more than that they are another's: in an
+    # image that has the signature, and where no number is known or one of ``numbers``.
+    asked: tuple[str, ...] = ()
     abi: str | None = None  # the row of abi.def, if it has one
     is_magic: bool = False  # no other hypervisor has such a number there
 
@@ -87,9 +89,16 @@ FOREIGN = (
         loads=("rdx",),
         leaves=("rdi", "rbx", "rax"),
         signature="Microsoft Hv",
-        computed=("rcx", "rdx"),
+        asked=("rcx", "rdx"),
         abi="hyperv",
     ),
+)
+# Whose numbers many have: never by registers alone. jailhouse_hypercall.h of Jailhouse 0.12.
+JAILHOUSE = Witnesses(
+    *(OTHER, "Jailhouse", "rax", frozenset(range(9))),
+    leaves=("rbx", "rcx", "rdx", "r10"),
+    signature="Jailhouse",
+    asked=("rax",),
 )
 _MAGIC = tuple(one for one in FOREIGN if one.is_magic)
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Callable, Iterator
 
 from acrn_trace.guest.abi import Abi, abis, main_abi
-from acrn_trace.guest.foreign import ANOTHER, FOREIGN, OTHER, Witnesses
+from acrn_trace.guest.foreign import ANOTHER, FOREIGN, JAILHOUSE, OTHER, Witnesses
 from acrn_trace.lint.anothers import is_anothers, is_main, may_be_main
 from acrn_trace.lint.findings import Found, Place
 from acrn_trace.lint.origins import RESULT
@@ -64,11 +64,12 @@ def _of_code(place: Place) -> Judgement:
 
 
 def _asked_for(place: Place) -> Convention | None:
-    """Whose call it is that is another's, where its number is computed: nobody else of those that
-    the image asks for loads those registers."""
-    for one in FOREIGN:
-        if one.computed and place.functions.asks_for(one.signature):
-            if all(map(place.loads, one.computed)) and not any(map(place.means, one.leaves)):
+    """Whose call it is that is another's by its registers, of those that the image asks for."""
+    for one in (*FOREIGN, JAILHOUSE):
+        numbers = place.known(one.register)
+        fits = one.asked and all(map(place.loads, one.asked)) and all(map(one.has, numbers))
+        if fits and not any(map(place.means, one.leaves)):
+            if place.functions.asks_for(one.signature):
                 return _foreign(one)
     return None
 

@@ -188,3 +188,24 @@ def test_a_call_of_anothers_is_a_finding_where_none_is_meant(
     assert main(["lint", *words, str(image)]) == (found > 0)
     last = capsys.readouterr().out.splitlines()[-1]
     assert f" site{others}" in last.replace("sites", "site") and f"; {found} finding" in last
+
+
+JAILHOUSE = "f: mov $8, %eax\n   mov $65, %edi\n   vmcall\n   ret"
+COMPUTED = "f: mov %rdi, %rcx\n   mov %rsi, %rdx\n   mov $0, %r8d\n   vmcall\n   ret"
+
+
+@pytest.mark.parametrize(
+    ("code", "signature", "whose"),
+    [
+        (JAILHOUSE, "Jailhouse", "Jailhouse"),
+        (JAILHOUSE, "", ANOTHER),
+        (JAILHOUSE.replace("$8", "$9"), "Jailhouse", ANOTHER),  # it has no such call
+        (COMPUTED, "Microsoft Hv", "hyperv"),
+        (COMPUTED, "Jailhouse", ANOTHER),
+    ],
+)
+def test_what_the_image_asks_for_tells_whose_where_registers_do_not(
+    code, signature, whose, tmp_path
+):
+    site = site_of(f'{code}\n.section .rodata\n.ascii "{signature}"\n.previous', tmp_path)
+    assert (site.other or site.abi.name) == whose
