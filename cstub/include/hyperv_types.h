@@ -63,6 +63,12 @@ struct hv_get_vp_registers {
 	uint8_t reserved[3];
 };
 
+struct hv_get_vp_from_apic_id {
+	uint64_t partition_id;
+	uint8_t target_vtl;
+	uint8_t reserved[7];
+};
+
 struct hv_retarget_interrupt {
 	uint64_t partition_id;
 	uint64_t device_id;

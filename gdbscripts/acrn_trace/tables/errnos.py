@@ -10,6 +10,7 @@ from acrn_trace.base.places import table_file
 from acrn_trace.guest.abi import abis, main_abi
 
 MAX_ERROR = 1 << 31
+NO_SUCH_CALL = ("ENOTTY", "ENOSYS", "HV_STATUS_INVALID_HYPERCALL_CODE")
 
 
 class Errors:
@@ -31,7 +32,7 @@ class Errors:
     @property
     def no_such_call(self) -> int:
         """The result of a call that the hypervisor does not have, where nobody knows more."""
-        return next((self.results[n] for n in ("ENOTTY", "ENOSYS") if n in self.results), -1)
+        return next((self.results[name] for name in NO_SUCH_CALL if name in self.results), -1)
 
 
 @lru_cache(None)
