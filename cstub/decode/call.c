@@ -44,7 +44,7 @@ static uint64_t error_in(const struct call *call, const struct table *table)
 {
 	const uint8_t *abi = abi_of_call(call, table);
 
-	if (call->status == CALL_RETURNED && abi && abi_is_status(abi))
+	if (call->status == CALL_RETURNED && abi && abi_flags(abi) & ABI_STATUS)
 		return call->result & 0xffff;
 	return call->has_result && call->result < 0 ? (uint64_t)-call->result : 0;
 }

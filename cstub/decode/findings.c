@@ -120,10 +120,26 @@ static int is_clobbered(const struct change *change, uint32_t may_change)
 	return !(may_change >> change->reg & 1);
 }
 
+/* The registers that the call may change: of a call that is not known, those of all arguments. */
+static uint32_t may_change_of(const uint8_t *entry, const uint8_t *abi)
+{
+	uint32_t mask = entry ? call_may_change(entry) : 0;
+	uint32_t count;
+
+	if (!abi)
+		return mask;
+	count = entry ? call_arguments(entry) : abi_arguments(abi);
+	if (!(abi_flags(abi) & ABI_LOSES_ARGUMENTS))
+		count = 0;
+	for (uint32_t i = 0; i < count && i < abi_arguments(abi); i++)
+		mask |= 1u << abi_argument(abi, i);
+	return mask | abi_lost(abi);
+}
+
 static void find_clobbers(struct call *call, struct arena *arena, const uint8_t *entry,
 			  const uint8_t *abi)
 {
-	uint32_t may_change = (abi ? abi_lost(abi) : 0) | (entry ? call_may_change(entry) : 0);
+	uint32_t may_change = may_change_of(entry, abi);
 
 	for (uint32_t i = 0; i < call->record->changes; i++)
 		if (is_clobbered(&call->record->changed[i], may_change))

@@ -38,10 +38,13 @@ ENTRY_U32(abi_name, 0);	     /* text */
 ENTRY_U32(abi_number, 4);    /* enum hypercall_register */
 ENTRY_U32(abi_arguments, 8); /* how many */
 ENTRY_U8(abi_result, 18);    /* enum hypercall_register */
-ENTRY_U8(abi_is_status, 19); /* bits 15 to 0 of the result are an error; else it is one negated */
+ENTRY_U8(abi_flags, 19);     /* ABI_… */
 ENTRY_U32(abi_lost, 20);     /* mask of enum hypercall_register: may change across any call */
 ENTRY_U64(abi_number_base, 24);
 ENTRY_U64(abi_number_index, 32); /* mask: what the hypervisor looks at */
+
+#define ABI_STATUS	    1 /* bits 15 to 0 of the result are an error; else it is one negated */
+#define ABI_LOSES_ARGUMENTS 2 /* a call may change the registers of its arguments */
 
 /* The register of an argument: enum hypercall_register. */
 static inline uint8_t abi_argument(const uint8_t *abi, uint32_t index)

@@ -45,9 +45,11 @@ class Instruction:
 class Abi:
     """One hypervisor's calling convention: a row of ``abi.def``, which says what each part means.
 
-    There is one object a row, so that sites that share it compare fast. ``may_change`` are the
-    registers that any call may change, ``again`` whether one call may be more than one execution
-    of its instruction, ``is_linear`` whether the addresses of arguments are virtual ones.
+        There is one object a row, so that sites that share it compare fast. ``lost`` are the registers
+    that any call may change, ``loses_arguments`` whether those of the arguments that it has are
+    more, and ``may_change`` all that a call of most arguments may. ``again`` is whether one call may
+    be more than one execution of its instruction, ``is_linear`` whether the addresses of arguments
+    are virtual ones.
     """
 
     def __init__(
@@ -63,16 +65,19 @@ class Abi:
         arguments: tuple[str, ...],
         result: str,
         result_type: str,
-        may_change: frozenset[str],
+        lost: frozenset[str],
         errors: str,
         again: bool,
         is_linear: bool = False,
+        loses_arguments: bool = False,
     ) -> None:
         self.name, self.signature, self.instructions = name, signature, instructions
         self.number, self.number_mask = number, number_mask
         self.number_base, self.number_index = number_base, number_index
         self.arguments, self.result, self.result_type = arguments, result, result_type
-        self.may_change, self.errors, self.again = may_change, errors, again
+        self.lost, self.loses_arguments = lost, loses_arguments
+        self.may_change = lost.union(arguments if loses_arguments else ())
+        self.errors, self.again = errors, again
         self.is_linear = is_linear
 
     def __repr__(self) -> str:
@@ -153,7 +158,7 @@ def unknown_abi(registers: tuple[str, ...] = ()) -> Abi:
         **{"number": first if first in registers else (*registers, first)[0]},
         **{"number_mask": MASK64, "number_base": 0, "number_index": 0, "arguments": registers},
         **{"result": first, "result_type": "s64", "errors": "", "again": False},
-        may_change=frozenset((*GENERAL_REGISTERS, "eflags")),
+        lost=frozenset((*GENERAL_REGISTERS, "eflags")),
     )
 
 

@@ -60,7 +60,6 @@ class _Row:
         result, kind = self._some("RET", (2,))
         arguments = tuple(map(self._register, self._some("ARGS", range(1, MAX_ARGUMENTS + 1))))
         lost = self._some("LOST", range(1, MAX_LOST + 1))
-        loses = arguments if ARGUMENTS in lost else ()
         return Abi(
             name=self._name,
             signature=self._signature,
@@ -72,7 +71,8 @@ class _Row:
             arguments=arguments,
             result=self._register(result),
             result_type=self._one_of(RESULTS, kind),
-            may_change=frozenset([*loses, *(self._register(r) for r in lost if r != ARGUMENTS)]),
+            lost=frozenset(self._register(r) for r in lost if r != ARGUMENTS),
+            loses_arguments=ARGUMENTS in lost,
             errors=self._some("ERRORS", (1,))[0],
             again=self._one_of(AGAIN, *self._some("AGAIN", (1,))) != "never",
             is_linear=self._one_of(MEMORY, *self._some("MEMORY", (1,))) == "linear",

@@ -24,6 +24,7 @@ KINDS = {"VALUE": 1, "VMID": 2, "ENUM": 3, "PACKED": 4, "PTR": 5, "ADDR": 6, "PA
 QUOTED = 1
 ZERO_FAILED_IF, ZERO_PROVES_NOTHING, EINVAL_MEANS_ADDRESS = 1, 2, 3
 VAGUE = 1
+STATUS, LOSES_ARGUMENTS = 1, 2
 
 
 def compiled(knowledge: Knowledge) -> bytes:
@@ -54,11 +55,12 @@ class _Compiler:
     def _abi(self, abi: Abi) -> None:
         number = ENCODED_REGISTERS.index
         arguments = bytes(map(number, abi.arguments))
+        flags = STATUS * (abi.result_type == "status") | LOSES_ARGUMENTS * abi.loses_arguments
         self._sections.add(
             "abis",
             *(self._sections.text(abi.name), number(abi.number), len(arguments)),
-            *(arguments.ljust(6, b"\0"), number(abi.result), abi.result_type == "status"),
-            *(_mask(abi.may_change), abi.number_base, abi.number_index),
+            *(arguments.ljust(6, b"\0"), number(abi.result), flags),
+            *(_mask(abi.lost), abi.number_base, abi.number_index),
         )
 
     def _errors(self, index: int, abi: Abi) -> None:

@@ -137,12 +137,12 @@ class Decoder:
         return known
 
     def _changed(self, call: Call) -> Changes:
-        """The registers that are not what they were and no call may change, in GDB's order."""
+        """The registers that are not what they were and not any call may change, in GDB's order."""
         assert call.exit
         before, after = call.entry.registers, call.exit.registers
-        may_change = call.abi.may_change
+        lost = call.abi.lost  # of arguments C knows which ones the call has
         names = [name for name in COMPARED if before[name] != after[name]]
-        return [(name, before[name], after[name]) for name in names if name not in may_change]
+        return [(name, before[name], after[name]) for name in names if name not in lost]
 
 
 def _findings(known: dict[str, Any]) -> Iterator[Finding]:
