@@ -45,11 +45,10 @@ class Instruction:
 class Abi:
     """One hypervisor's calling convention: a row of ``abi.def``, which says what each part means.
 
-        There is one object a row, so that sites that share it compare fast. ``lost`` are the registers
-    that any call may change, ``loses_arguments`` whether those of the arguments that it has are
-    more, and ``may_change`` all that a call of most arguments may. ``again`` is whether one call may
-    be more than one execution of its instruction, ``is_linear`` whether the addresses of arguments
-    are virtual ones.
+    There is one object a row, so that sites that share it compare fast. ``lost`` are the registers
+    that any call may change, ``loses_arguments`` whether those of its arguments may change too, and
+    ``may_change`` all of these. ``again``: one call may be more than one execution of its
+    instruction. ``is_linear``: the addresses of arguments are virtual ones.
     """
 
     def __init__(
