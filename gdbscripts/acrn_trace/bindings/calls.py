@@ -194,10 +194,11 @@ class CallDecoder:
 
     def _decoder(self, entry: Entry | None) -> DecoderInC:
         if entry not in self._decoders:
-            others = (one for one in self._knowledge.table if one is not entry)
+            main = main_abi().name  # whose numbers may be taken for others
+            others = [e for e in self._knowledge.table if e is not entry and e.abi == main]
             calls = [Entry(one.number, one.plain_name, (), one.abi) for one in others]
             calls += [entry] if entry else []
-            self._decoders[entry] = DecoderInC(compiled(self._knowledge.with_calls(calls)))
+            self._decoders[entry] = DecoderInC(compiled(self._knowledge.with_only(calls)))
         return self._decoders[entry]
 
 

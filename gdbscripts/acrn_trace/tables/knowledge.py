@@ -60,11 +60,13 @@ class Knowledge:
 
     def with_calls(self, entries: Iterable[Entry]) -> "Knowledge":
         """The same, where these calls stand in the place of those that they replace."""
+        return self.with_only([*self.table, *entries])
+
+    def with_only(self, entries: Iterable[Entry]) -> "Knowledge":
+        """The same, with these calls and no others."""
         other = object.__new__(type(self))
         vars(other).update(vars(self))
-        other.table = CallTable(self.table)
-        for entry in entries:
-            other.table.add(entry)
+        other.table = CallTable(entries)
         return other
 
     def unknown_types(self, entry: Entry) -> list[str]:
