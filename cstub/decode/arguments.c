@@ -61,14 +61,10 @@ static int decode_text(struct decoder *decoder, struct value *value, uint64_t ad
 {
 	struct span data = decoder->memory ? read_bytes(decoder, address, count)
 					   : captured_at(decoder, address);
-	const uint8_t *end;
 
 	if (!data.bytes || data.size < count)
 		return 0;
-	end = memchr(data.bytes, 0, count);
-	value->kind = VALUE_CHARACTERS;
-	value->bytes = data.bytes;
-	value->size = end ? (uint32_t)(end - data.bytes) : (uint32_t)count;
+	decode_characters(value, (struct span){data.bytes, (uint32_t)count});
 	return 1;
 }
 

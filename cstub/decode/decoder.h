@@ -103,6 +103,9 @@ struct pointee {
 void decode_pointer(struct decoder *decoder, struct value *value, const struct pointee *pointee,
 		    uint64_t address);
 
+/* Characters, up to the first NUL. */
+void decode_characters(struct value *value, struct span data);
+
 /*
  * As many elements as pointee->count says, up to VALUE_ELEMENTS, as far as they are known. 0 if
  * none is, and there are any.

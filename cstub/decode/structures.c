@@ -31,7 +31,7 @@ static struct value *append(struct decoder *decoder, struct value ***tail)
 	return value;
 }
 
-static void decode_characters(struct value *value, struct span data)
+void decode_characters(struct value *value, struct span data)
 {
 	const uint8_t *end = memchr(data.bytes, 0, data.size);
 

@@ -5,14 +5,14 @@
 
 from typing import Iterator
 
-from acrn_trace.guest.abi import hypercall_at
+from acrn_trace.guest.abi import hypercall_at, hypercalls
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
 from acrn_trace.sites.decoder import Decoder
 from acrn_trace.sites.kernel_tables import Alternative, alternatives
+from acrn_trace.sites.scan import MAX_BYTES
 
 PATCHED = "patched"
-MAX_PIECE = 255  # bytes of a piece, whose length is one byte
 
 
 def patched_sites(image: Image) -> list[Site]:
@@ -27,9 +27,11 @@ def _hypercalls(image: Image, one: Alternative, decoder: Decoder) -> Iterator[tu
     """Where there is a hypercall once the piece is copied, and its mnemonic."""
     piece = next((p for p in image.code() if p.address <= one.replacement < p.end), None)
     code = piece.data[one.replacement - piece.address :][: one.length] if piece else b""
+    if not any(instruction in code for instruction in hypercalls()):
+        return  # as of nearly all, of which a kernel has thousands
     for start, *_ in decoder.decode(code, 0):
         name, address = hypercall_at(code[start:]), one.original + start
-        if name and not hypercall_at(image.read_at_most(address, MAX_PIECE)):
+        if name and not hypercall_at(image.read_at_most(address, MAX_BYTES)):
             if any(part.address <= address < part.end for part in image.code()):
                 yield address, name
 
