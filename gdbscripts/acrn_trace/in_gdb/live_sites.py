@@ -72,6 +72,7 @@ class SitePoints:
         self._first_start: tuple[int, ...] = ()  # a nested guest's registers where it began
         self._met_site = False
         self._boots_in_a_row = 0  # with no stop at a site between
+        self._beside: set[int] = set()  # the machine's vCPUs where others of a nested guest began
 
     def plant(
         self, sites: Iterable[Site], boots: Mapping[int, bytes], signatures: Signatures
@@ -105,7 +106,9 @@ class SitePoints:
                 confirm_nested(at.returns_from)
             if enters or at.returns_from:
                 stop = self._read_stop(at)
-                self._boots_in_a_row, self._met_site = 0, True
+                self._met_site = True
+                if stop.vcpu not in self._beside:
+                    self._boots_in_a_row = 0
                 self._on_site(stop, self._told(at, enters, stop))
 
         return HypercallPoint(self._resumption, at.address, partial(self._run, hit))
@@ -130,13 +133,17 @@ class SitePoints:
 
         Its number is nowhere to be seen, but its hypervisor starts each with registers of its own.
         The first start is missed where its page was not the guest's yet: then calls come before it.
+        What they call meanwhile does not tell that the first has gone on.
         """
         if not runs_nested():
             return False
         registers = tuple(map(read_register, GENERAL_REGISTERS))
         if not (self._first_start or self._met_site):
             self._first_start = registers
-        return registers != self._first_start
+        is_another = registers != self._first_start
+        if is_another:
+            self._beside.add(gdb.selected_thread().ptid[1] - 1)
+        return is_another
 
     def boot(self) -> None:
         """The guest's first instruction runs.
