@@ -25,7 +25,6 @@ from acrn_trace.in_gdb.call_state import (
     RFLAGS_IF,
     RFLAGS_TF,
     KeptStop,
-    back_at,
     boot_at,
     breakpoints_at,
     breakpoints_of_others,
@@ -154,7 +153,7 @@ class HandCall:
         self._disabled = breakpoints_at(mine)
         for breakpoint in self._disabled:
             breakpoint.enabled = False
-        self._back = back_at(site.return_address, self._kept.cr3)
+        self._back = self._kept.point_at(site.return_address)
         image = current_image()
         entries = image.entry_points(load_offset(image))
         self._boots = [boot_at(*entry) for entry in entries.items()]
@@ -221,6 +220,7 @@ class HandCall:
     def _on_later_stop(self, _event: gdb.StopEvent) -> None:
         if self.over or not self._back.reached:
             return
+        self._kept.follow()
         self._returned()
         self._seen = False  # by GDB as a run that ends here
         self._put_back(returned=True)
@@ -247,7 +247,7 @@ class HandCall:
             _say(text)
 
     def _stop_where_it_was(self) -> None:
-        point = back_at(self._kept.registers["rip"], self._kept.cr3)
+        point = self._kept.point_at(self._kept.registers["rip"])
         try:
             self._kept.hold_other_vcpus()
             self._resumption.held = True

@@ -27,11 +27,6 @@ RFLAGS_TF, RFLAGS_IF = 1 << 8, 1 << 9
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
 
 
-def back_at(address: int, cr3: int) -> ReachedPoint:
-    """A breakpoint that stops the guest in address space ``cr3`` only."""
-    return ReachedPoint(address, lambda: read_register("cr3") == cr3)
-
-
 def boot_at(address: int, code: bytes) -> ReachedPoint:
     """A breakpoint where the guest begins at each boot, with its first ``code`` there."""
     return ReachedPoint(address, lambda: has_code(address, (code,)))
@@ -49,6 +44,23 @@ class KeptStop:
         self.registers = {name: read_register(name) for name in WRITTEN}
         self.cr3 = read_register("cr3")
         self._others = _other_registers()
+
+    def point_at(self, address: int) -> ReachedPoint:
+        """A breakpoint that stops what runs here, and none that runs the same code beside it.
+
+        A hypervisor may move it to another vCPU, and break its RSP, but hardly both.
+        """
+        return ReachedPoint(address, self._runs_on_selected)
+
+    def _runs_on_selected(self) -> bool:
+        if read_register("cr3") != self.cr3:
+            return False
+        moved = gdb.selected_thread().ptid != self._thread.ptid
+        return not moved or read_register("rsp") == self.registers["rsp"]
+
+    def follow(self) -> None:
+        """It is on the selected vCPU now."""
+        self._thread = gdb.selected_thread()
 
     def hold_other_vcpus(self) -> None:
         """Only this thread runs from now on.
