@@ -2,13 +2,15 @@
 """Runs ``acrn-trace lint``: which hypercalls of an image will break."""
 
 import gc
+from typing import Iterator
 
 from acrn_trace.base.console import show
 from acrn_trace.base.errors import TraceError
+from acrn_trace.cli.images import lines_of_images
 from acrn_trace.cli.parallel import in_two
 from acrn_trace.diagnosis.source_lines import line_of
 from acrn_trace.cli.stripped import tell_of_symbols
-from acrn_trace.image.image import open_image_or_object
+from acrn_trace.image.image import Image
 from acrn_trace.lint.catalog import explain, wanted_kinds
 from acrn_trace.lint.report import Report
 from acrn_trace.options.declare import add_knowledge_options, add_lint_options
@@ -22,7 +24,12 @@ def run(arguments: list[str]) -> int:
     parser = OptionParser(prog="acrn-trace lint", description="find hypercalls that will break")
     add_lint_options(parser)
     add_knowledge_options(parser)
-    parser.add_argument("image", metavar="IMAGE", nargs="?", help="the guest's ELF image")
+    parser.add_argument(
+        "image",
+        metavar="IMAGE",
+        nargs="?",
+        help="the guest's ELF image, a module or a folder of modules",
+    )
     options = parser.parse_args(arguments)
     if options.explain:
         show(explain(options.explain).splitlines())
@@ -31,10 +38,15 @@ def run(arguments: list[str]) -> int:
         raise TraceError("acrn-trace lint takes an image; 'acrn-trace lint IMAGE'")
     wanted_kinds(options.only, options.disable)
     gc.disable()  # a fifth of the time, and nothing here is a cycle of any size
-    image = open_image_or_object(options.image)
-    tell_of_symbols(image)
-    sites = image_sites(image)
-    lines = line_of(image.contents, 0)
-    report = Report(image, sites, make_knowledge(options), options, spread=in_two, line_of=lines)
-    show(report.lines())
-    return int(report.findings > 0)
+    known, findings = make_knowledge(options), 0
+
+    def lines_of(image: Image) -> Iterator[str]:
+        nonlocal findings
+        tell_of_symbols(image)
+        sites, lines = image_sites(image), line_of(image.contents, 0)
+        report = Report(image, sites, known, options, spread=in_two, line_of=lines)
+        yield from report.lines()
+        findings += report.findings
+
+    show(lines_of_images(options.image, lines_of, headings=not options.json))
+    return int(findings > 0)

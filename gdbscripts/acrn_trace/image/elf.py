@@ -115,7 +115,7 @@ class ElfFile:
 
     def contents(self) -> IO[bytes]:
         """All bytes, as a file of its own."""
-        if self.is_object:
+        if isinstance(self._file, io.BytesIO):  # linked, or decompressed
             return io.BytesIO(self.bytes(0, self.size, "the file"))
         return open(self.path, "rb")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import IO, Iterator
 
+from acrn_trace.base.decompressed import decompressed
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.open_file import open_file
 from acrn_trace.guest.abi import MASK64
@@ -300,8 +301,15 @@ def open_image(path: str) -> Image:
 
 
 def open_image_or_object(path: str) -> Image:
-    """Open an x86-64 ELF image, or an object file (``.o``, ``.ko``) as if it were linked alone."""
-    return open_file(path, "the image", lambda file: Image(_linked(ElfFile(path, file, True))))
+    """Open an x86-64 ELF image, or an object file (``.o``, ``.ko``) as if it were linked alone.
+
+    Either may be compressed, as modules are.
+    """
+
+    def opened(file: IO[bytes]) -> Image:
+        return Image(_linked(ElfFile(path, decompressed(file, path), True)))
+
+    return open_file(path, "the image", opened)
 
 
 def _linked(file: ElfFile) -> ElfFile:

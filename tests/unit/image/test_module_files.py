@@ -7,11 +7,12 @@ from acrn_trace.image.module_files import module_files
 def test_modules_are_found_by_the_kernels_names(tmp_path):
     folder = tmp_path / "kernel" / "drivers"
     folder.mkdir(parents=True)
-    for name in ("kvm-amd.ko", "ptp_kvm.ko", "hv_vmbus.ko.xz", "vmlinux"):
+    for name in ("kvm-amd.ko", "ptp_kvm.ko", "hv_vmbus.ko.xz", "vmlinux", "a.ko.txt"):
         (folder / name).touch()
     assert module_files(str(tmp_path)) == {
         "kvm_amd": folder / "kvm-amd.ko",
         "ptp_kvm": folder / "ptp_kvm.ko",
+        "hv_vmbus": folder / "hv_vmbus.ko.xz",
     }
 
 
