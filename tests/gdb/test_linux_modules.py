@@ -61,18 +61,27 @@ def arguments(folder: Path, kernel: Path, module: Path, *words: str) -> list[obj
     ]
 
 
-@pytest.mark.long
-def test_the_calls_of_a_module_are_traced_from_when_it_is_loaded(tmp_path):
-    """Also those of its initialization, which runs at once; in a kernel that has moved itself."""
-    package = linux_kernels.fetched(tmp_path, SUITE, "linux-image-cloud-amd64")
+@pytest.fixture(scope="module")
+def linux(tmp_path_factory):
+    """The vmlinux, and QEMU's arguments for its kernel and a module below the same folder."""
+    folder = tmp_path_factory.mktemp("linux")
+    package = linux_kernels.fetched(folder, SUITE, "linux-image-cloud-amd64")
     kernel = next(package.glob("boot/vmlinuz-*"))
-    module = built_module(tmp_path, kernel.name.removeprefix("vmlinuz-"))
-    vmlinux = linux_kernels.vmlinux(tmp_path, SUITE)
-    trace = tmp_path / "trace"
+    module = built_module(folder, kernel.name.removeprefix("vmlinuz-"))
+    vmlinux = linux_kernels.vmlinux(folder, SUITE)
+    return vmlinux, arguments(folder, kernel, module, "kaslr")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stripped", ["--strip-debug", "--rename-section=.BTF=.none"])
+def test_the_calls_of_a_module_are_traced_from_when_it_is_loaded(stripped, linux, tmp_path):
+    """Also those of its initialization, which runs at once; in a kernel that has moved itself, by
+    its BTF or its debug information alone."""
+    vmlinux, qemu = linux
+    image, trace = vmlinux.with_name(f"vmlinux{stripped}"), tmp_path / "trace"
+    assert run(["objcopy", stripped, vmlinux, image], SECONDS).status == 0
     done = acrn_trace(
-        *("--mock", "acrn", "-f", "jsonl", "-o", trace, vmlinux, "--"),
-        *arguments(tmp_path, kernel, module, "kaslr"),
-        seconds=SECONDS,
+        "--mock", "acrn", "-f", "jsonl", "-o", trace, image, "--", *qemu, seconds=SECONDS
     )
     assert done.status == 0 and "makes_calls: -1 -1" in done.out, done
     events = events_of(trace)

@@ -1,113 +1,101 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads which modules a Linux guest has loaded, and where each of their sections is.
 
-By the kernel's own list, with the places in its structures that its debug information gives.
-Whatever the guest has there, a bounded number of short reads is all that is done.
+By the kernel's own list, with the places that its structures have in it. The sections' names and
+addresses are what the kernel shows in /sys/module/NAME/sections (kernel/module/sysfs.c). Whatever
+the guest has there, a bounded number of short reads is all that is done.
 """
 
 from dataclasses import dataclass
-from typing import Iterator
-
-import gdb
+from typing import Callable
 
 from acrn_trace.guest.abi import MASK64
-from acrn_trace.in_gdb.guest_memory import read_memory
-from acrn_trace.in_gdb.linux_task import KERNEL_HALF
+from acrn_trace.image.btf import Member
+from acrn_trace.in_gdb.linux_task import KERNEL_HALF, ReadMemory
 
 MAX_MODULES, MAX_SECTIONS, MAX_NAME = 4096, 512, 64
 WORD = 8
 
-
-@dataclass(frozen=True)
-class Module:
-    """One that is loaded: ``sections`` are their addresses by name."""
-
-    name: str
-    sections: dict[str, int]
+MemberOf = Callable[[str, str], Member]  # structure, member; KeyError where there is none
 
 
 @dataclass(frozen=True)
 class ModuleLayout:
-    """Places in bytes, in struct module and what it leads to, and the sizes of those."""
+    """Places in bytes: the first three in struct module, ``files`` in what ``sect_attrs`` points
+    to, and the last two in each of the files of sysfs there."""
 
     list: int
-    name: int
-    name_size: int
+    name: Member
     sect_attrs: int
-    count: int
-    attrs: int
-    attr_size: int
-    attr_name: int
-    attr_address: int
+    files: int
+    file_name: int
+    file_address: int
 
 
-def module_layout() -> ModuleLayout:
-    """Of the kernel that GDB has loaded; KeyError or GDB's error where it does not say."""
-    module, all_sections = _fields("struct module"), _fields("struct module_sect_attrs")
-    one = _fields("struct module_sect_attr")
-    battr, attr = _fields("struct bin_attribute"), _fields("struct attribute")
+def module_layout(member: MemberOf) -> ModuleLayout:
+    """Of the kernel whose members those are; KeyError where it has other ones."""
+    in_group = member("attribute_group", "bin_attrs").offset
     return ModuleLayout(
-        list=_offset(module["list"]),
-        name=_offset(module["name"]),
-        name_size=min(module["name"].type.sizeof, MAX_NAME),
-        sect_attrs=_offset(module["sect_attrs"]),
-        count=_offset(all_sections["nsections"]),
-        attrs=_offset(all_sections["attrs"]),
-        attr_size=gdb.lookup_type("struct module_sect_attr").sizeof,
-        attr_name=sum(map(_offset, (one["battr"], battr["attr"], attr["name"]))),
-        attr_address=_offset(one["address"]),
+        list=member("module", "list").offset,
+        name=member("module", "name"),
+        sect_attrs=member("module", "sect_attrs").offset,
+        files=member("module_sect_attrs", "grp").offset + in_group,
+        file_name=member("bin_attribute", "attr").offset + member("attribute", "name").offset,
+        file_address=_address_in_file(member),
     )
 
 
-def module_list() -> int:
-    """Where the kernel has the head of its list, as GDB has its symbols."""
-    symbol = gdb.lookup_global_symbol("modules") or gdb.lookup_static_symbol("modules")
-    if symbol is None:
-        raise KeyError("modules")
-    return int(symbol.value().address) & MASK64
+def _address_in_file(member: MemberOf) -> int:
+    """Behind the file, up to Linux 6.13; then it is what the file has to itself."""
+    try:
+        address, file = (member("module_sect_attr", name) for name in ("address", "battr"))
+    except KeyError:
+        return member("bin_attribute", "private").offset
+    return address.offset - file.offset
 
 
-def loaded_modules(layout: ModuleLayout, head: int) -> Iterator[Module]:
-    """Those on the list, until it leads astray."""
-    at = _word(head)
-    for _ in range(MAX_MODULES):
-        if at == head or at < KERNEL_HALF:
-            return
-        module = module_at(layout, at - layout.list)
-        if module:
-            yield module
-        at = _word(at)
+class GuestModules:
+    """Those of a kernel with this layout, in memory that ``read`` reads."""
 
+    def __init__(self, layout: ModuleLayout, read: ReadMemory) -> None:
+        self._layout, self._read = layout, read
 
-def module_at(layout: ModuleLayout, address: int) -> Module | None:
-    """The ``struct module`` there; None if there is none to be read."""
-    name = _text(address + layout.name, layout.name_size)
-    sections = _word(address + layout.sect_attrs)
-    if not name or sections < KERNEL_HALF:
-        return None
-    count = min(_word(sections + layout.count) & 0xFFFF_FFFF, MAX_SECTIONS)
-    found = {}
-    for index in range(count):
-        at = sections + layout.attrs + index * layout.attr_size
-        found[_text(_word(at + layout.attr_name), MAX_NAME)] = _word(at + layout.attr_address)
-    return Module(name, found)
+    def listed(self, head: int) -> dict[str, int]:
+        """Where the kernel has the ``struct module`` of each, by name, until its list with this
+        head leads astray."""
+        found: dict[str, int] = {}
+        at, met = self._word(head), {head}
+        while at not in met and at >= KERNEL_HALF and len(met) <= MAX_MODULES:
+            found.setdefault(self.name_at(at - self._layout.list), at - self._layout.list)
+            met.add(at)
+            at = self._word(at)
+        return found
 
+    def name_at(self, address: int) -> str:
+        """Of the ``struct module`` there; empty if there is none to be read."""
+        return self._text(address + self._layout.name.offset, self._layout.name.size)
 
-def _fields(name: str) -> dict[str, gdb.Field]:
-    return {field.name: field for field in gdb.lookup_type(name).fields()}
+    def sections_at(self, address: int) -> dict[str, int]:
+        """The addresses of its sections by name, which sysfs has files of; none where those are not
+        kept. As many pointers to them as come before NULL."""
+        sections = self._word(address + self._layout.sect_attrs)
+        files = self._word(sections + self._layout.files) if sections >= KERNEL_HALF else 0
+        found = {}
+        for index in range(MAX_SECTIONS):
+            file = self._word(files + index * WORD) if files >= KERNEL_HALF else 0
+            if file < KERNEL_HALF:
+                break
+            name = self._text(self._word(file + self._layout.file_name), MAX_NAME)
+            found[name] = self._word(file + self._layout.file_address)
+        return found
 
+    def _word(self, address: int) -> int:
+        """0 where nothing can be read."""
+        return int.from_bytes(self._read(address & MASK64, WORD) or b"", "little")
 
-def _offset(field: gdb.Field) -> int:
-    return field.bitpos // 8
-
-
-def _word(address: int) -> int:
-    """0 where nothing can be read."""
-    return int.from_bytes(read_memory(address & MASK64, WORD) or b"", "little")
-
-
-def _text(address: int, size: int) -> str:
-    """A string that ends within ``size`` bytes; of a pointer near a page's end less is read."""
-    data = read_memory(address, size) or read_memory(address, -address % 4096 or 1) or b""
-    text, end, _ = data.partition(b"\0")
-    return text.decode("ascii", "backslashreplace") if end else ""
+    def _text(self, address: int, size: int) -> str:
+        """A string that ends within ``size`` bytes; of a pointer near a page's end less is read."""
+        address, size = address & MASK64, min(size, MAX_NAME)
+        data = self._read(address, size) or self._read(address, -address % 4096 or 1) or b""
+        text, end, _ = data.partition(b"\0")
+        return text.decode("ascii", "backslashreplace") if end else ""

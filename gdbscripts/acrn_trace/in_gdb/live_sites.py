@@ -24,12 +24,7 @@ from acrn_trace.in_gdb.guest_memory import (
     runs_nested,
 )
 from acrn_trace.in_gdb.hypercall_pages import HypercallPages
-from acrn_trace.in_gdb.image import (
-    current_image,
-    gdbs_own_offset,
-    load_offset,
-    sites_to_trace,
-)
+from acrn_trace.in_gdb.image import current_image, load_offset, sites_to_trace
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.module_sites import ModuleSites
 from acrn_trace.in_gdb.page_watch import PageWatch
@@ -190,7 +185,7 @@ class LiveSites:
     def _look_at(self, image: Image) -> None:
         offset = load_offset(image)
         self._lint = SiteLint(image, self._knowledge, offset, self.sites)
-        self.task_of = task_reader(gdbs_own_offset(image), offset, read_memory)
+        self.task_of = task_reader(image, offset, read_memory)
         signatures = Signatures(self._resumption, image, offset, self.sites)
         self._points.plant(self.sites, image.entry_points(offset), signatures)
         plant = self._points.plant_sites

@@ -6,9 +6,8 @@ A module's file tells its sites, by section and offset; the guest tells where th
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import Callable, Iterable, Iterator
-
-import gdb
 
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
@@ -17,14 +16,9 @@ from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image, open_image_or_object
 from acrn_trace.image.kernel_offset import is_kernel
 from acrn_trace.image.module_files import module_files
-from acrn_trace.in_gdb.linux_modules import (
-    Module,
-    ModuleLayout,
-    loaded_modules,
-    module_at,
-    module_layout,
-    module_list,
-)
+from acrn_trace.in_gdb.guest_memory import read_memory
+from acrn_trace.in_gdb.linux_modules import GuestModules, module_layout
+from acrn_trace.in_gdb.linux_types import LinuxTypes
 from acrn_trace.in_gdb.points import DeferredPoint, HypercallPoint
 from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
@@ -33,11 +27,12 @@ from acrn_trace.sites.sitelist import NoSites, image_sites
 from acrn_trace.tables.knowledge import Knowledge
 
 IN_MODULE = "module"
+LIST = "modules"
 INITIALIZES = "do_init_module"  # its module is in place, relocated, and has not run yet
 
 UNKNOWN = (
-    "calls of modules are not traced: the debug information of {path} does not say where the "
-    "kernel has them ({why})"
+    "neither symbols, BTF nor debug information of {path} say where the kernel has them ({why}); "
+    "give a vmlinux with symbols"
 )
 
 Plant = Callable[[Iterable[Site]], list[HypercallPoint]]
@@ -59,17 +54,25 @@ class ModuleSites:
         self._knowledge, self._plant, self._notice = knowledge, plant, notice
         self._points: dict[str, list[HypercallPoint]] = {}  # by the name of their module
         self._loading: DeferredPoint | None = None
-        self._files = module_files(os.path.dirname(image.path)) if is_kernel(image) else {}
-        if not self._files:
-            return
         try:
-            layout, head = module_layout(), module_list()
-        except (gdb.error, KeyError) as error:
-            self._notice(UNKNOWN.format(path=image.path, why=str(error).rstrip(".")))
-            return
-        for module in loaded_modules(layout, head):
-            self._add(module)
-        self._watch(resumption, image, offset, layout)
+            self._files = module_files(os.path.dirname(image.path)) if is_kernel(image) else {}
+            if self._files:
+                self._find(image, offset)
+                self._watch(resumption, image, offset)
+        except TraceError as error:
+            self._notice(f"calls of modules are not traced: {error}")
+
+    def _find(self, image: Image, offset: int) -> None:
+        """Those that are loaded; TraceError where the image does not say where they are."""
+        head = image.value_of(LIST)
+        try:
+            if head is None:
+                raise KeyError(LIST)
+            self._guest = GuestModules(module_layout(LinuxTypes(image).member), read_memory)
+        except KeyError as error:
+            raise TraceError(UNKNOWN.format(path=image.path, why=error.args[0])) from None
+        for name, address in self._guest.listed(head + offset & MASK64).items():
+            self._add(name, address)
 
     def delete(self) -> None:
         if self._loading:
@@ -78,9 +81,7 @@ class ModuleSites:
         for name in list(self._points):
             self._take_away(name)
 
-    def _watch(
-        self, resumption: Resumption, image: Image, offset: int, layout: ModuleLayout
-    ) -> None:
+    def _watch(self, resumption: Resumption, image: Image, offset: int) -> None:
         linked = image.function_named(INITIALIZES)
         if linked is None:
             return
@@ -89,44 +90,49 @@ class ModuleSites:
         def look() -> Callable[[], None] | None:
             if read_register("rip") != at:
                 return None
-            module = module_at(layout, read_register(PARAMETERS[0]))
-            return (lambda: self._add(module)) if module else None
+            address = read_register(PARAMETERS[0])
+            name = self._guest.name_at(address)
+            return partial(self._add, name, address) if name in self._files else None
 
         self._loading = DeferredPoint(resumption, at, look)
 
-    def _add(self, module: Module) -> None:
-        """Of one that was loaded before, where it is now."""
-        if module.name in self._points:
-            self._take_away(module.name)
-        path = self._files.get(module.name)
+    def _add(self, name: str, address: int) -> None:
+        """The module whose structure is there; one that was loaded before, where it is now."""
+        if name in self._points:
+            self._take_away(name)
+        path = self._files.get(name)
         if path is None:
             return
         try:
-            sites = list(_sites(module, str(path), self._knowledge))
+            sites = _certain_sites(str(path), self._knowledge)
         except TraceError as error:
-            self._notice(f"the sites of the module {module.name} are not traced: {error}")
+            self._notice(f"the sites of the module {name} are not traced: {error}")
             return
         if sites:
-            self._points[module.name] = self._plant(sites)
+            self._points[name] = self._plant(_placed(sites, name, self._guest.sections_at(address)))
 
     def _take_away(self, name: str) -> None:
         for point in self._points.pop(name):
             point.delete()
 
 
-def _sites(module: Module, path: str, knowledge: Knowledge) -> Iterator[Site]:
-    """The certain sites of the module's file, where the guest has its sections."""
+def _certain_sites(path: str, knowledge: Knowledge) -> list[Site]:
+    """Those of the module's file; TraceError where it cannot be read."""
     image = open_image_or_object(path)
     try:
-        found = with_abis(image, knowledge, image_sites(image))
+        return [site for site in with_abis(image, knowledge, image_sites(image)) if site.certain]
     except NoSites:
-        return
-    for site in found:
+        return []
+
+
+def _placed(sites: Iterable[Site], name: str, sections: dict[str, int]) -> Iterator[Site]:
+    """A module's sites where the guest has its sections."""
+    for site in sites:
         section, _, offset = (site.named or "").rpartition("+")
-        if site.certain and section in module.sections:
+        if section in sections:
             yield replace(
                 site,
-                address=module.sections[section] + int(offset, 16) & MASK64,
-                named=f"{module.name}.ko:{site.named}",
+                address=sections[section] + int(offset, 16) & MASK64,
+                named=f"{name}.ko:{site.named}",
                 source=IN_MODULE,
             )
