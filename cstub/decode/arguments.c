@@ -198,6 +198,19 @@ struct table_text argument_absence(const struct call *call, const struct table *
 	return literal_text("");
 }
 
+int arguments_lead_somewhere(const struct table *table, const uint8_t *entry)
+{
+	for (uint32_t i = 0; i < call_arguments(entry); i++) {
+		const uint8_t *argument = table_argument(table, entry, i);
+
+		if (argument_kind(argument) == ARGUMENT_PTR ||
+		    (argument_kind(argument) == ARGUMENT_ADDR &&
+		     argument_selection(argument) != TABLE_NONE))
+			return 1;
+	}
+	return 0;
+}
+
 struct target argument_target(const struct table *table, const uint8_t *argument,
 			      const struct record *record)
 {

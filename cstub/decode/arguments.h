@@ -19,6 +19,9 @@ struct target {
 struct target argument_target(const struct table *table, const uint8_t *argument,
 			      const struct record *record);
 
+/* Whether any argument of a call may lead to memory that is decoded. */
+int arguments_lead_somewhere(const struct table *table, const uint8_t *entry);
+
 /* Why the machine has no memory where an argument of a live call points; empty if it has. */
 struct table_text argument_absence(const struct call *call, const struct table *table,
 				   struct arena *arena, uint32_t index);

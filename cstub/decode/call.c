@@ -99,14 +99,28 @@ static void decode_name_of_call(struct call *call, const struct table *table, st
 	call->title = table_text(table, call_title(call_entry(table, call->entry)));
 }
 
+/* That at the return is of a call that is over. */
+static void take_memory(struct call *call, const struct circumstances *with)
+{
+	const struct record *record = call->record;
+
+	for (int side = 0; side < 2; side++) {
+		call->memory[side] = with->memory[side];
+		if (with->memory[side] || !(record->flags & HYPERCALL_WAS_READ) ||
+		    (side && record->state != HYPERCALL_RETURNED))
+			continue;
+		captured_memory_of(&call->captured[side], record, side);
+		call->memory[side] = &call->captured[side].memory;
+	}
+}
+
 void call_decode(struct call *call, const struct record *record, const struct table *table,
 		 const struct circumstances *with, struct arena *arena)
 {
 	call->record = record;
 	call->seq = with->seq;
 	call->is_dump = with->is_dump;
-	call->memory[0] = with->memory[0];
-	call->memory[1] = with->memory[1];
+	take_memory(call, with);
 	call->has_place = with->place != NULL;
 	if (with->place)
 		call->place = *with->place;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "captured_memory.h"
 #include "memory.h"
 #include "record.h"
 #include "table.h"
@@ -66,6 +67,7 @@ struct call {
 	struct change clobbered[HYPERCALL_REGISTERS];
 	uint32_t clobbers;
 	struct finding *findings, *last_finding;
+	struct captured_memory captured[2]; /* `memory`, where the record has it all */
 };
 
 /* What does not come with the record itself. */

@@ -9,7 +9,7 @@
 
 struct memory {
 	/* NULL, and `size` bytes of guest-physical memory in `to`; else why not, in words that
-	   stay until the next time. */
+	   stay until the next time. When the call is decoded, secrets in `to` are ones. */
 	const char *(*read)(void *context, uint64_t address, void *to, uint32_t size);
 	void *context;
 };

@@ -11,7 +11,7 @@ struct span captured_at(const struct decoder *decoder, uint64_t address)
 		const struct capture *capture = &decoder->captures[i];
 		uint64_t inside = address - capture->address;
 
-		if (!capture->is_first && inside < capture->size)
+		if (!capture->is_first && !capture->wanted && inside < capture->size)
 			return (struct span){capture->bytes + inside,
 					     capture->size - (uint32_t)inside};
 	}

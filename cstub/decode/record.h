@@ -12,14 +12,15 @@
 
 #include "hypercall_record.h"
 
-#define RECORD_CAPTURES 16 /* of one record, at each end of the call; more are not looked at */
+#define RECORD_CAPTURES 64 /* of one record, at each end of the call; more are not looked at */
 
 /* Memory as it was at one end of a call. */
 struct capture {
 	const uint8_t *bytes;
 	uint32_t size;
 	int is_first;	  /* of a ring: what the call's first PTR points at, wherever that is */
-	uint64_t address; /* guest-physical; else */
+	uint64_t address; /* as the ABI has them; else */
+	uint64_t wanted;  /* not 0: so many could not be read, and `bytes` say why */
 };
 
 /* A register that changed. */

@@ -33,6 +33,34 @@ static int take_capture(struct record *record, uint32_t side, const struct block
 	return 1;
 }
 
+/* Words that need no escapes wherever they are shown. */
+static int is_said(const uint8_t *words, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		if (words[i] < ' ' || words[i] > '~' || words[i] == '"' || words[i] == '\\')
+			return 0;
+	return 1;
+}
+
+static int take_unreadable(struct record *record, uint32_t side, const struct block *block)
+{
+	struct capture capture;
+
+	if (block->size < 16)
+		return 0;
+	capture = (struct capture){
+		.bytes = block->bytes + 16,
+		.size = block->size - 16,
+		.address = load64(block->bytes),
+		.wanted = load64(block->bytes + 8),
+	};
+	if (!capture.wanted || !is_said(capture.bytes, capture.size))
+		return 0;
+	if (record->captures[side] < RECORD_CAPTURES)
+		record->captured[side][record->captures[side]++] = capture;
+	return 1;
+}
+
 static int take_change(struct record *record, uint32_t reg, uint64_t before, uint64_t after)
 {
 	if (reg >= HYPERCALL_REGISTERS || record->changes == HYPERCALL_REGISTERS)
@@ -72,6 +100,10 @@ static int take_block(struct record *record, struct both_ends *ends, const struc
 		return take_capture(record, 0, block);
 	case HYPERCALL_CAPTURED_OUT:
 		return take_capture(record, 1, block);
+	case HYPERCALL_UNREADABLE_IN:
+		return take_unreadable(record, 0, block);
+	case HYPERCALL_UNREADABLE_OUT:
+		return take_unreadable(record, 1, block);
 	default:
 		return 1;
 	}

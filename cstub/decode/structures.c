@@ -20,6 +20,26 @@ struct structure {
 	struct extent extent;
 };
 
+/* What was read is whoever's to keep that gave it: but secrets. Ones, so that what may be a secret
+ * by its bits is told to be one again. */
+static void forget(const struct decoder *decoder, struct span data)
+{
+	if (decoder->memory)
+		memset((uint8_t *)data.bytes, 0xff, data.size);
+}
+
+static void forget_from(const struct decoder *decoder, struct span data, uint32_t at)
+{
+	if (at < data.size)
+		forget(decoder, (struct span){data.bytes + at, data.size - at});
+}
+
+static void redact(const struct decoder *decoder, struct value *value, struct span data)
+{
+	value->kind = VALUE_REDACTED;
+	forget(decoder, data);
+}
+
 static struct value *append(struct decoder *decoder, struct value ***tail)
 {
 	struct value *value = new_value(decoder->arena);
@@ -130,7 +150,7 @@ static void decode_field(struct decoder *decoder, struct value *value, const str
 	struct span data = {structure->data.bytes + field->offset / 8, field->bits / 8};
 
 	if (field->roles & FIELD_SECRET || type_kind(field->type) == TYPE_HIDDEN)
-		value->kind = VALUE_REDACTED;
+		redact(decoder, value, data);
 	else if (field_pointee(field->entry) != TABLE_NONE)
 		decode_address(decoder, value, field, number, structure);
 	else if (type_kind(field->type) == TYPE_SCALAR)
@@ -195,8 +215,11 @@ static void decode_fields(struct decoder *decoder, struct value *value,
 		if (type_kind(field.type) == TYPE_SCALAR)
 			number = load_bits(structure->data.bytes, structure->data.size,
 					   field.offset, field.bits);
-		if (is_left_out(structure, &field, number))
+		if (is_left_out(structure, &field, number)) {
+			if (field.offset + field.bits > structure->extent.size * 8)
+				forget_from(decoder, structure->data, field.offset / 8);
 			continue;
+		}
 		child = append(decoder, &tail);
 		if (!child)
 			return;
@@ -213,6 +236,8 @@ static void decode_structure(struct decoder *decoder, struct value *value, const
 
 	if (type_size_rule(type) != TABLE_NONE)
 		size_by_rule(&structure.extent, decoder->table, type_size_rule(type), data);
+	if (structure.extent.is_sized) /* there may be a secret at a place that is not known */
+		forget_from(decoder, data, structure.extent.size);
 	value->kind = VALUE_STRUCT;
 	value->flags = structure.extent.is_sized ? VALUE_SIZED : 0;
 	value->size = structure.extent.size;
@@ -236,7 +261,7 @@ void decode_type(struct decoder *decoder, struct value *value, uint32_t type, st
 		break;
 	case TYPE_HIDDEN:
 	case TYPE_UNKNOWN:
-		value->kind = VALUE_REDACTED;
+		redact(decoder, value, data);
 		break;
 	default:
 		decode_structure(decoder, value, entry, data);

@@ -56,6 +56,7 @@ enum hypercall_clock {
 #define HYPERCALL_FAULTED     1 /* the instruction raised an exception: there is no result */
 #define HYPERCALL_OVERWRITTEN 2 /* how it ended was overwritten before it was read */
 #define HYPERCALL_ANSWERED    4 /* by the engine, in the hypervisor's stead */
+#define HYPERCALL_WAS_READ    8 /* the blocks have all that was to be read for the arguments */
 
 struct hypercall_record {
 	uint32_t size; /* of this and its blocks, a multiple of 8 */
@@ -91,9 +92,13 @@ struct hypercall_block {
 enum hypercall_block_kind {
 	HYPERCALL_ENTRY_REGISTERS = 1,	/* u64 [HYPERCALL_REGISTERS], at the call */
 	HYPERCALL_RETURN_REGISTERS = 2, /* the same at the return */
-	HYPERCALL_CHANGED = 3,	    /* struct hypercall_changed, for each register that changed */
-	HYPERCALL_CAPTURED_IN = 4,  /* u64 guest-physical address, then memory at the call */
-	HYPERCALL_CAPTURED_OUT = 5, /* the same at the return */
+	HYPERCALL_CHANGED = 3,	     /* struct hypercall_changed, for each register that changed */
+	HYPERCALL_CAPTURED_IN = 4,   /* u64 address, as the ABI has them, then memory at the call */
+	HYPERCALL_CAPTURED_OUT = 5,  /* the same at the return; with HYPERCALL_WAS_READ what is as
+					it was at the call is not there twice */
+	HYPERCALL_UNREADABLE_IN = 6, /* u64 address, u64 bytes, then in ASCII why they could not be
+					read at the call */
+	HYPERCALL_UNREADABLE_OUT = 7, /* the same at the return */
 };
 
 struct hypercall_changed {

@@ -118,12 +118,14 @@ static void read_call(unsigned int vcpu, uint64_t site, struct hypercall_record 
 		record->argument[i] = register_read(vcpu, abi->argument[i]);
 }
 
-/* Which registers are compared. RFLAGS cannot be had from a plugin. */
+/* Which registers are compared: but RFLAGS, which cannot be had from a plugin, and what any call
+ * may change. What this one may change beside, as its arguments' registers, whoever decodes it
+ * knows. */
 static uint32_t compared(uint32_t abi)
 {
 	uint32_t all = (1u << HYPERCALL_RFLAGS) - 1;
 
-	return shared->flags & SHARED_NO_CLOBBERS ? 0 : all & ~hypercall_lost(&hypercall_abis[abi]);
+	return shared->flags & SHARED_NO_CLOBBERS ? 0 : all & ~hypercall_abis[abi].lost;
 }
 
 static void read_registers(unsigned int vcpu, struct shared_slot *slot)
@@ -157,6 +159,7 @@ static void enter(unsigned int vcpu, const struct hypercall_record *made)
 	record->entry = now();
 	slot->floor = record->sequence;
 	read_registers(vcpu, slot);
+	arguments_read(vcpu, slot, 0);
 	__atomic_store_n(&slot->state, SLOT_IN_FLIGHT, __ATOMIC_RELEASE);
 }
 
@@ -223,6 +226,7 @@ static void finish(unsigned int vcpu, struct shared_slot *slot)
 	record->return_vcpu = vcpu;
 	record->state = HYPERCALL_RETURNED;
 	compare(vcpu, slot);
+	arguments_read(vcpu, slot, 1);
 	shared_put(shared, vcpu, slot);
 }
 

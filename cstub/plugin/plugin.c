@@ -83,6 +83,20 @@ static void on_return(unsigned int vcpu, void *told)
 		call_returned(vcpu, address_now(vcpu, told) - LENGTH);
 }
 
+static void on_vmrun(unsigned int vcpu, void *userdata)
+{
+	(void)userdata;
+	if (vcpu < shared->vcpus)
+		memory_guest_runs(vcpu);
+}
+
+static void on_vmexit(unsigned int vcpu, void *userdata)
+{
+	(void)userdata;
+	if (vcpu < shared->vcpus)
+		memory_guest_left(vcpu);
+}
+
 static void on_handler(unsigned int vcpu, void *userdata)
 {
 	(void)userdata;
@@ -129,6 +143,11 @@ static const uint8_t *bytes_before(const struct plugin_block *block)
 									       : NULL;
 }
 
+static int is_vmrun(const uint8_t *bytes, size_t size)
+{
+	return size == LENGTH && bytes[0] == 0x0f && bytes[1] == 0x01 && bytes[2] == 0xd8;
+}
+
 static int is_cpuid(const uint8_t *bytes, size_t size)
 {
 	return size == CPUID_SIZE && bytes[0] == 0x0f && bytes[1] == 0xa2;
@@ -146,6 +165,8 @@ static void watch_start(struct plugin_block *block)
 	if (is_hypercall(before, LENGTH))
 		qemu_plugin_register_vcpu_insn_exec_cb(first, on_return, PLUGIN_R_REGS,
 						       told(block, first, 0));
+	if (is_vmrun(before, LENGTH))
+		qemu_plugin_register_vcpu_insn_exec_cb(first, on_vmexit, PLUGIN_R_REGS, NULL);
 	if (play_is_acrn() && is_cpuid(before + LENGTH - CPUID_SIZE, CPUID_SIZE))
 		qemu_plugin_register_vcpu_insn_exec_cb(first, on_behind_cpuid, PLUGIN_RW_REGS,
 						       NULL);
@@ -179,6 +200,8 @@ static void watch_block(struct plugin_block *block)
 		if (is_hypercall(bytes, size))
 			qemu_plugin_register_vcpu_insn_exec_cb(each, on_hypercall, flags,
 							       told(block, each, is_clean));
+		else if (is_vmrun(bytes, size))
+			qemu_plugin_register_vcpu_insn_exec_cb(each, on_vmrun, PLUGIN_R_REGS, NULL);
 		else if (play_is_acrn() && is_cpuid(bytes, size))
 			watch_cpuid(block, i, count);
 		is_clean = is_clean && leaves_flags_alone(bytes, size);
@@ -230,6 +253,8 @@ PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info *info,
 		return refuse("what it is to play is none of this version's");
 	if (play_answers() && qemu_plugin_version < PLUGIN_API_7)
 		return refuse("to answer calls it needs QEMU 11.1");
+	if (arguments_begin(shared))
+		return refuse("the call table that it was given cannot be used");
 	calls_begin(shared);
 	answers_begin(shared);
 	qemu_plugin_register_vcpu_init_cb(id, on_vcpu, NULL);

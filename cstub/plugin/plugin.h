@@ -3,6 +3,7 @@
  * A plugin for QEMU that records each hypercall of a guest: at the instruction and behind it.
  *
  *   plugin.c: QEMU's callbacks ──▶ calls.c: a call in a slot ──▶ shared.c: its record in a ring
+ *                              ├──▶ arguments.c: memory, as decode/ reads it ◀── memory.c
  *                              └──▶ answers.c: RAX, PC, flags ◀── play.c: what the answer is
  */
 #ifndef PLUGIN_H
@@ -11,13 +12,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decoder.h"
 #include "hypercall_abi.h"
 #include "hypercall_shared.h"
 #include "qemu_plugin.h"
 
 /* registers.c */
 
-enum { REGISTER_RIP = HYPERCALL_REGISTERS, REGISTER_CR3, REGISTER_CS, REGISTERS };
+enum {
+	REGISTER_RIP = HYPERCALL_REGISTERS,
+	REGISTER_CR0,
+	REGISTER_CR3,
+	REGISTER_CR4,
+	REGISTER_CS,
+	REGISTERS
+};
 
 /* Learn how QEMU names its registers, in a vCPU's own thread: 0, or -1 if one is missing. */
 int registers_learn(int api);
@@ -30,6 +39,21 @@ struct shared_head *shared_open(const char *path);
 /* Put a slot's record into the ring of `vcpu`, and free the slot. */
 void shared_put(struct shared_head *head, unsigned int vcpu, struct shared_slot *slot);
 uint32_t shared_abi_at(const struct shared_head *head, uint64_t site);
+
+/* memory.c */
+
+/* A vCPU runs a guest, by VMRUN; it is behind that instruction. */
+void memory_guest_runs(unsigned int vcpu);
+void memory_guest_left(unsigned int vcpu);
+/* What addresses are to a vCPU that makes a call. Whoever has it holds it while it is in that. */
+const struct memory *memory_of(unsigned int vcpu, enum hypercall_memory kind);
+
+/* arguments.c */
+
+/* 0, or -1: the table by which arguments are read is none. */
+int arguments_begin(const struct shared_head *head);
+/* Add to a call's record what its arguments lead to, as it is at one end of the call. */
+void arguments_read(unsigned int vcpu, struct shared_slot *slot, int side);
 
 /* calls.c */
 

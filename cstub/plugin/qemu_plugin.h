@@ -96,6 +96,17 @@ WEAK int qemu_plugin_write_memory_hwaddr(uint64_t address, struct byte_array *fr
 /* In a callback that is PLUGIN_RW_PC it does not return: hold no lock. */
 WEAK void qemu_plugin_set_pc(uint64_t address);
 
+/*
+ * QEMU's own, which it has for its modules where it is built with them, as distributions do: of
+ * 10.0, whose plugin API has no physical memory, and of 11.1, where that does not say what is a
+ * device's.
+ */
+WEAK _Bool cpu_physical_memory_is_io(uint64_t address);
+WEAK void cpu_physical_memory_rw(uint64_t address, void *to, uint64_t size, _Bool is_write);
+struct address_space;
+WEAK _Bool address_space_is_io(struct address_space *space, uint64_t address);
+WEAK extern struct address_space address_space_memory;
+
 struct byte_array *g_byte_array_new(void);
 struct byte_array *g_byte_array_set_size(struct byte_array *array, unsigned int size);
 char *g_array_free(struct array *array, int frees_segment);

@@ -6,8 +6,8 @@
 #include "qemu_plugin.h"
 
 static const char *const names[REGISTERS] = {
-	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi",    "rdi", "r8",  "r9",
-	"r10", "r11", "r12", "r13", "r14", "r15", "eflags", "rip", "cr3", "cs",
+	"rax", "rcx", "rdx", "rbx", "rsp", "rbp",    "rsi", "rdi", "r8",  "r9",	 "r10",
+	"r11", "r12", "r13", "r14", "r15", "eflags", "rip", "cr0", "cr3", "cr4", "cs",
 };
 static struct plugin_register *handles[REGISTERS];
 static struct byte_array *buffers[SHARED_VCPUS];

@@ -21,9 +21,13 @@ from helpers.make.hypercall_record import (
     HEAD,
     RETURN_REGISTERS,
     UNKNOWN32,
+    UNREADABLE_IN,
+    UNREADABLE_OUT,
+    WAS_READ,
     block,
     memory,
     record,
+    unreadable,
 )
 from helpers.make.odd_types import odd
 from helpers.shown_records import InC
@@ -100,6 +104,49 @@ def test_a_structure_may_be_inside_of_what_was_captured(in_c):
         "gpa": "0x1",
         "hpa": "0x2",
     }
+
+
+def test_what_was_read_is_shown_as_it_was_read(in_c):
+    """What is not in the record is as at the call, or was not to be had, and that is said."""
+    regions = memory(CAPTURED_IN, 0x9000, struct.pack("<HHIIIQ", 1, 0, 0, 2, 0, 0x9100))
+    regions += memory(CAPTURED_IN, 0x9100, region(0, 0x5000))
+    regions += unreadable(UNREADABLE_IN, 0x9100, 64, "memory ends at 0x911f")
+    regions += unreadable(UNREADABLE_IN, 0x9120, 32, "no memory there")
+    shown = event(in_c, REGIONS, 0x9000, blocks=regions, flags=WAS_READ)["decoded"]["regions"]
+    assert shown["regions_gpa"]["points_to"] == [
+        {"type": "ACRN_MR_ADD", **REGION},
+        {"address": "0x9120", "unreadable": "no memory there"},
+    ]
+    nothing = event(in_c, REGIONS, 0x9000, flags=WAS_READ)["decoded"]["regions"]
+    assert nothing == {"address": "0x9000", "unreadable": "its memory is not at hand"}
+
+
+def test_what_is_as_at_the_call_is_not_in_the_record_twice(in_c):
+    before = memory(CAPTURED_IN, 0x9010, struct.pack("<QQ", 1, 2))
+    same = event(in_c, GPA2HPA, 0, 0x9010, blocks=before, flags=WAS_READ)
+    assert same["decoded"]["translation"] == {"gpa": "0x1", "hpa": "0x2"}
+    after = memory(CAPTURED_OUT, 0x9010, struct.pack("<QQ", 1, 3))
+    other = event(in_c, GPA2HPA, 0, 0x9010, blocks=before + after, flags=WAS_READ)
+    assert other["decoded"]["translation"] == {"gpa": "0x1", "hpa": {"in": "0x2", "out": "0x3"}}
+    gone = unreadable(UNREADABLE_OUT, 0x9010, 16, "no memory there")
+    gone = event(in_c, GPA2HPA, 0, 0x9010, blocks=before + gone, flags=WAS_READ)
+    assert "no memory there" in str(gone["decoded"]["translation"])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        bytes(15),  # no room for what could not be read
+        bytes(16) + b"nothing of it",
+        struct.pack("<QQ", 0x9000, 8) + b'"',
+        struct.pack("<QQ", 0x9000, 8) + b"\\",
+        struct.pack("<QQ", 0x9000, 8) + b"\x1b[2J",
+        struct.pack("<QQ", 0x9000, 8) + "\u202e".encode(),
+    ],
+)
+def test_a_reason_that_can_be_none_is_refused(payload, in_c):
+    for kind in (UNREADABLE_IN, UNREADABLE_OUT):
+        assert not in_c.json_of(record(GPA2HPA, 0, 0x9000, blocks=block(kind, payload)))
 
 
 def test_what_another_argument_selects_is_decoded_too(in_c):

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from acrn_trace.tables.knowledge import acrn
 from helpers.fuzzing import LONG, fuzzed
-from helpers.make.hypercall_record import CAPTURED_IN, CAPTURED_OUT, memory, record
+from helpers.make.hypercall_record import (
+    CAPTURED_IN,
+    CAPTURED_OUT,
+    UNREADABLE_OUT,
+    WAS_READ,
+    memory,
+    record,
+    unreadable,
+)
 from helpers.make.random_values import RandomValues
 
 ENOUGH_MEMORY = b"\xff" * 4 + bytes(12)
@@ -32,6 +40,8 @@ def seeds() -> list[bytes]:
             for kind in (CAPTURED_IN, CAPTURED_OUT)
         )
         made.append(record(index, *addresses, blocks=blocks, state=IS_RETURNED))
+        blocks += unreadable(UNREADABLE_OUT, ADDRESS + 0x2000, 8, "no memory there")
+        made.append(record(index, *addresses, blocks=blocks, state=IS_RETURNED, flags=WAS_READ))
     return [ENOUGH_MEMORY + ACRNS_TABLE + IS_VERSION_2 + raw for raw in made]
 
 

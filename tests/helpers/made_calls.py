@@ -62,7 +62,13 @@ Value._fields_ = [
 
 
 class Capture(ctypes.Structure):
-    _fields_ = [("bytes", pointer), ("size", u32), ("argument", u8), ("address", u64)]
+    _fields_ = [
+        ("bytes", pointer),
+        ("size", u32),
+        ("argument", u8),
+        ("address", u64),
+        ("wanted", u64),
+    ]
 
 
 class Change(ctypes.Structure):
@@ -76,7 +82,7 @@ class Record(ctypes.Structure):
         *(("vcpu", u32), ("return_vcpu", u32), ("entry", u64), ("leave", u64)),
         *(("site", u64), ("cr3", u64), ("rsp", u64)),
         *(("number", u64), ("argument", u64 * 6), ("result", u64)),
-        *(("captured", Capture * 16 * 2), ("captures", u32 * 2)),
+        *(("captured", Capture * 64 * 2), ("captures", u32 * 2)),
         *(("changed", Change * 17), ("changes", u32)),
     ]
 

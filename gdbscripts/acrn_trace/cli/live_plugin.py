@@ -24,6 +24,7 @@ from acrn_trace.options.mocks import mocks
 from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
+from acrn_trace.tables.built import table_for
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.filters import Filter
 
@@ -60,7 +61,10 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
         file.flush()
         shown = ShownFiles(options, knowledge, selected)
         answers = answers_of(mocks(options), knowledge)
-        guest = PluginGuest(options.qemu, options.image, sites, for_qemu, file.fileno(), answers)
+        guest = PluginGuest(
+            *(options.qemu, options.image, sites, for_qemu, file.fileno(), answers),
+            table_for(knowledge),
+        )
         with guest:
             calls = _Calls(guest, file)
             shown.show(io.BufferedReader(calls), options.image)

@@ -79,8 +79,10 @@ class PluginGuest:
         for_qemu: list[str],
         file: int,
         answers: Answers = Answers(),
+        table: bytes = b"",
     ) -> None:
-        """``file`` is the descriptor of a trace file that has begun (rings.preamble)."""
+        """``file`` is the descriptor of a trace file that has begun (rings.preamble); ``table`` is
+        as rings.plugin_memory has it."""
         if not os.path.exists(PLUGIN):
             raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
         refuse(for_qemu)
@@ -94,7 +96,7 @@ class PluginGuest:
         with contextlib.ExitStack() as started:
             folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=shared_folder())
             memory = os.path.join(started.enter_context(folder), "memory")
-            _make(memory, vcpus_of(for_qemu), sites, answers)
+            _make(memory, vcpus_of(for_qemu), sites, answers, table)
             self._calls = PluginCalls(memory, file)
             line = qemu.guest_command(program, image, for_qemu)
             line += ["-plugin", f"{PLUGIN},memory={memory}"]
@@ -135,9 +137,9 @@ class PluginGuest:
         return self._counts
 
 
-def _make(memory: str, vcpus: int, sites: Iterable[Site], answers: Answers) -> None:
+def _make(memory: str, vcpus: int, sites: Iterable[Site], answers: Answers, table: bytes) -> None:
     try:
-        make(memory, vcpus, sites, answers)
+        make(memory, vcpus, sites, answers, table=table)
     except OSError as error:
         raise TraceError(
             f"there is no room for the memory that the plugin shares, in {memory}: {error.strerror}"

@@ -25,6 +25,7 @@ from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
+from acrn_trace.tables.built import table_for
 from acrn_trace.tables.knowledge import Knowledge
 
 POLL_SECONDS = 0.05
@@ -59,7 +60,10 @@ def _record_by_plugin(
     plugin.api_of(options.qemu)
     _begin(options.output, preamble(knowledge.table, sites, VERSION_2))
     with open(options.output, "ab") as file:
-        guest = plugin.PluginGuest(options.qemu, options.image, sites, for_qemu, file.fileno())
+        guest = plugin.PluginGuest(
+            *(options.qemu, options.image, sites, for_qemu, file.fileno()),
+            table=table_for(knowledge),
+        )
         with guest:
             interrupted = _follow(guest)
             if not interrupted:

@@ -15,12 +15,12 @@ from acrn_trace.guest.abi import abis, main_abi
 from acrn_trace.guest.site import Site
 
 NO_CLOBBERS, DROPS = 1, 2  # enum shared_flags
-SLOT_BYTES, RING_BYTES = 1 << 14, 1 << 22
+SLOT_BYTES, RING_BYTES = 1 << 16, 1 << 22
 MAX_VCPUS = 64
 BROKEN = -1
 
-_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 1, 64, 64
-_HEAD = struct.Struct("<Q10I3Q56x")
+_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 2, 64, 64
+_HEAD = struct.Struct("<Q10I4Q48x")
 _SITE = struct.Struct("<QI4x")
 _RULE = struct.Struct("<I4xQQ")
 _SLOT_HEAD = 16 + 17 * 8
@@ -36,17 +36,40 @@ class Answers(NamedTuple):
 
 
 def make(
-    path: str, vcpus: int, sites: Iterable[Site], answers: Answers = Answers(), flags: int = 0
+    path: str,
+    vcpus: int,
+    sites: Iterable[Site],
+    answers: Answers = Answers(),
+    flags: int = 0,
+    table: bytes = b"",
 ) -> None:
-    """The file that the plugin is given; OSError where there is no room for it."""
+    """The file that the plugin is given; OSError where there is no room for it.
+
+    By ``table`` (tables.built) what arguments lead to is read; without it nothing is.
+    """
     rows = {name: number for number, name in enumerate(abis())}
     others = sorted((site.address, rows[site.abi.name]) for site in sites if _is_other(site))
     rules = [(rows[abi], nr, ret) for (abi, nr), ret in answers.fixed.items()]
     counts = len(others), len(rules), len(answers.play)
-    head = (_MAGIC, _VERSION, flags, vcpus, SLOT_BYTES, RING_BYTES, 0, *counts, 0, 0, 0, 0)
+    head = (
+        _MAGIC,
+        _VERSION,
+        flags,
+        vcpus,
+        SLOT_BYTES,
+        RING_BYTES,
+        0,
+        *counts,
+        0,
+        0,
+        0,
+        0,
+        len(table),
+    )
     told = _HEAD.pack(*head) + b"".join(_SITE.pack(*other) for other in others)
     told += b"".join(_RULE.pack(*rule) for rule in rules)
     told = told.ljust(_aligned(len(told)), b"\0") + answers.play
+    told = told.ljust(_aligned(len(told)), b"\0") + table
     slots = _SLOTS * _aligned(_SLOT_HEAD + SLOT_BYTES)
     with open(path, "xb") as file:
         file.write(told)

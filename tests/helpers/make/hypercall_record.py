@@ -8,6 +8,8 @@ UNKNOWN32, UNKNOWN64 = (1 << 32) - 1, (1 << 64) - 1
 CALLED, RETURNED = 2, 4
 TICKS, NANOSECONDS = 1, 2
 ENTRY_REGISTERS, RETURN_REGISTERS, CHANGED, CAPTURED_IN, CAPTURED_OUT = range(1, 6)
+UNREADABLE_IN, UNREADABLE_OUT = 6, 7
+WAS_READ = 8
 
 
 def block(kind: int, payload: bytes) -> bytes:
@@ -16,6 +18,10 @@ def block(kind: int, payload: bytes) -> bytes:
 
 def memory(kind: int, address: int, data: bytes) -> bytes:
     return block(kind, struct.pack("<Q", address) + data)
+
+
+def unreadable(kind: int, address: int, size: int, why: str) -> bytes:
+    return block(kind, struct.pack("<QQ", address, size) + why.encode())
 
 
 def record(number: int, *args: int, blocks: bytes = b"", result: int = 0, **more: int) -> bytes:
