@@ -29,7 +29,8 @@ def test_they_are_listed_as_theirs(image):
 
 def test_they_are_none_of_acrns_events_and_no_mock_answers_them(image, folder):
     traced = acrn_trace(
-        *("-f", "jsonl", "-o", folder / "trace", "--mock", "acrn"), image, "--", *common_arguments()
+        *("-e", "trace=all", "-f", "jsonl", "-o", folder / "trace", "--mock", "acrn"),
+        *(image, "--", *common_arguments()),
     )
     others = "".join(f"other: {answer}\n" for answer in range(5))  # by the guest itself
     assert traced.out == f"{others}acrn: -1\n"

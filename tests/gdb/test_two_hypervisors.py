@@ -47,7 +47,7 @@ def calls(text: str) -> list[str]:
 
 
 def test_each_call_is_shown_by_its_own_row(traced):
-    run = traced()
+    run = traced("-e", "trace=all")
     assert run.out.splitlines()[:3] == ["create_vm: 0", "kick_cpu: -95", "clock_pairing: 0"]
     assert "sec: 1234\n0x63: -1000\n" in run.out
     shown = calls(run.err)
@@ -59,7 +59,7 @@ def test_each_call_is_shown_by_its_own_row(traced):
 
 
 def test_an_event_says_whose_call_it_is(traced, folder):
-    traced("-f", "jsonl", "-o", folder / "trace")
+    traced("-e", "trace=all", "-f", "jsonl", "-o", folder / "trace")
     events = events_of(folder / "trace")
     assert [(event["abi"], event["name"], len(event["args"])) for event in events] == [
         *(("acrn", "create_vm", 2), ("kvm", "kick_cpu", 4), ("kvm", "clock_pairing", 4)),
@@ -86,7 +86,7 @@ def test_an_event_says_whose_call_it_is(traced, folder):
 )
 def test_calls_are_selected_by_hypervisor(traced, folder, expression, names):
     """In what is traced, and in what is read from a file."""
-    traced("-q", "-f", "jsonl", "-o", folder / "trace")
+    traced("-q", "-e", "trace=all", "-f", "jsonl", "-o", folder / "trace")
     shown = acrn_trace("report", "-e", f"trace={expression}", folder / "trace").out
     assert [line.split("(")[0] for line in calls(shown)] == names
 
@@ -113,3 +113,27 @@ def test_where_no_code_tells_the_signature_that_was_seen_does(test_guest):
         "hypercall_0x0(0x1, 0x0) = 7 (MOCKED)",
         "kvm:kick_cpu(flags=0, apic_id=2) = 0 (MOCKED)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ([], ["create_vm", "start_vm"]),
+        (["-e", "status=failed"], ["start_vm"]),
+        (["-f", "jsonl"], ["create_vm", "start_vm"]),
+    ],
+)
+def test_the_calls_of_the_one_that_the_guest_found_are_shown(traced, folder, options, names):
+    """By CPUID, which the mock answers. The others are made and answered all the same."""
+    run = traced(*options, "-o", folder / "trace")
+    assert "kick_cpu: -95\nclock_pairing: 0\n" in run.out
+    shown = acrn_trace("report", folder / "trace") if "jsonl" in options else None
+    lines = calls(shown.out if shown else (folder / "trace").read_text())
+    assert [line.split("(")[0] for line in lines] == names
+    said = "calls of kvm's are made as well, and not shown: the guest's CPUID has named acrn; "
+    assert (run.err + (folder / "trace").read_text()).count(f"{said}-e trace=all shows them") == 1
+
+
+def test_those_that_were_asked_for_are_shown_whatever_the_guest_found(traced):
+    run = traced("-e", "%kvm")
+    assert calls(run.err)[:2] == [KICKED, PAIRED] and "not shown" not in run.err

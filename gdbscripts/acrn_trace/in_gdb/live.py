@@ -35,6 +35,7 @@ from acrn_trace.lint.of_call import guests_own
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.checks import Check, checks_of, of_answers
 from acrn_trace.trace.decode import Decoder
+from acrn_trace.trace.found import FoundHypervisors, OfFound
 from acrn_trace.trace.intervener import Intervener
 from acrn_trace.trace.outrun import Outrun
 from acrn_trace.trace.pairing import Pairing
@@ -72,7 +73,8 @@ class LiveTrace:
         """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
         self._resumption, self._knowledge = resumption, knowledge
         self._stub = stub_descriptor()
-        self._sites = LiveSites(resumption, knowledge, self._on_kernel, self.notice)
+        found = FoundHypervisors()
+        self._sites = LiveSites(resumption, knowledge, self._on_kernel, self.notice, found)
         shown = self.shown = Shown(options, knowledge, stream)
         self._show_caveats()
         for intervener in interveners or ():
@@ -88,6 +90,8 @@ class LiveTrace:
         if self._hypervisor:
             self.tracer.dispatcher.first.append(self._hypervisor.sides)
         self._boots = 0
+        if options and not shown.selected.selects_calls:
+            shown.selected.add(OfFound(found, self.tracer.dispatcher.remark))
         self.complaints = Complaints(self.tracer.dispatcher.remark)
         self.tracer.dispatcher.first.append(self.complaints.answers)
         if options:

@@ -40,6 +40,7 @@ from acrn_trace.lint.of_call import SiteLint
 from acrn_trace.sites.page_writes import page_writes
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
+from acrn_trace.trace.found import FoundHypervisors
 
 
 class SitePoints:
@@ -160,9 +161,10 @@ class LiveSites:
         knowledge: Knowledge,
         on_kernel: Callable[[int], None],
         notice: Callable[[str], None],
+        found: FoundHypervisors,
     ) -> None:
         """``on_kernel`` is called with how far from its link address a kernel is about to run."""
-        self._knowledge, self._notice = knowledge, notice
+        self._knowledge, self._notice, self._found = knowledge, notice, found
         self._resumption = resumption
         self._points: SitePoints | None = None
         self._pages: HypercallPages | None = None
@@ -186,7 +188,7 @@ class LiveSites:
         offset = load_offset(image)
         self._lint = SiteLint(image, self._knowledge, offset, self.sites)
         self.task_of = task_reader(image, offset, read_memory)
-        signatures = Signatures(self._resumption, image, offset, self.sites)
+        signatures = Signatures(self._resumption, image, offset, self.sites, self._found)
         self._points.plant(self.sites, image.entry_points(offset), signatures)
         plant = self._points.plant_sites
         self._pages = HypercallPages(self._resumption, image, offset, plant)

@@ -8,7 +8,7 @@ since EAX is lost by then.
 from dataclasses import replace
 from typing import Callable, Iterable
 
-from acrn_trace.guest.abi import Abi, abis, unknown_abi
+from acrn_trace.guest.abi import abis, unknown_abi
 from acrn_trace.guest.site import Site
 from acrn_trace.guest.stop import Stop
 from acrn_trace.image.image import Image
@@ -18,6 +18,7 @@ from acrn_trace.in_gdb.resume import Resumption
 from acrn_trace.sites.disassembler import MissingCapstone
 from acrn_trace.sites.page_writes import CPUID
 from acrn_trace.sites.scan import scanned_instructions
+from acrn_trace.trace.found import FoundHypervisors
 
 MAX_CPUIDS = 4096
 BY_SIGNATURE = "cpuid"
@@ -31,14 +32,21 @@ def signature_by(read: Callable[[str], int]) -> str:
 
 
 class Signatures:
-    """Those that were seen in a trace of ``sites``; where none needs it nothing is planted."""
+    """Adds to ``found`` those that are seen. Nothing is planted where every one of ``sites`` says
+    whose call it makes, and all make one hypervisor's."""
 
     def __init__(
-        self, resumption: Resumption, image: Image, offset: int, sites: Iterable[Site]
+        self,
+        resumption: Resumption,
+        image: Image,
+        offset: int,
+        sites: Iterable[Site],
+        found: FoundHypervisors,
     ) -> None:
-        self._seen: list[Abi] = []
+        self._found = found
         self._points: list[AddressPoint] = []
-        if any(site.abi_by is None for site in sites):
+        told_by = {site.abi if site.abi_by else None for site in sites}
+        if None in told_by or len(told_by) > 1:
             self._points = [
                 AddressPoint(resumption, at + offset + len(CPUID), self._look)
                 for at in _instructions(image)[:MAX_CPUIDS]
@@ -46,9 +54,10 @@ class Signatures:
 
     def told(self, site: Site) -> Site:
         """The site with the ABI of the one signature that was seen; of two it is unknown."""
-        if site.abi_by is not None or not self._seen:
+        found = self._found.rows
+        if site.abi_by is not None or not found:
             return site
-        abi = self._seen[0] if len(self._seen) == 1 else unknown_abi()
+        abi = found[0] if len(found) == 1 else unknown_abi()
         return replace(site, abi=abi, abi_by=BY_SIGNATURE)
 
     def delete(self) -> None:
@@ -60,8 +69,8 @@ class Signatures:
         behind = stop.registers["rip"]
         signature = signature_by(stop.registers.__getitem__)
         rows = [abi for abi in abis().values() if abi.signature == signature]
-        if rows and rows[0] not in self._seen and has_code(behind - len(CPUID), (CPUID,)):
-            self._seen.append(rows[0])
+        if rows and has_code(behind - len(CPUID), (CPUID,)):
+            self._found.add(rows[0])
 
 
 def _instructions(image: Image) -> list[int]:

@@ -69,8 +69,13 @@ class Filter:
 
     def __init__(self, expressions: Iterable[str], table: CallTable) -> None:
         self._one_of: list[_OneOf] = []
+        self.selects_calls = False  # which ones, by trace=
         self._conditions = [self._condition(text, table) for text in expressions]
         self._asked = False
+
+    def add(self, condition: Condition) -> None:
+        """It must hold as well."""
+        self._conditions.append(condition)
 
     def verdict(self, event: "Event") -> bool | None:
         """Whether to show ``event``: None while that depends on how the call ends."""
@@ -115,6 +120,7 @@ class Filter:
         if key not in _BUILDERS or not values:
             raise TraceError(f"-e {expression}: not a filter; the forms are {FORMS}")
         condition = _BUILDERS[key](values, table, expression)
+        self.selects_calls |= _BUILDERS[key] is _by_call
         if isinstance(condition, _OneOf):
             self._one_of.append(condition)
         return _Negation(condition) if negated else condition
