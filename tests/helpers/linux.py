@@ -9,6 +9,8 @@ from helpers.tree import ROOT
 
 LINUX = Path(os.environ["ACRN_LINUX"])
 VMLINUX = LINUX / "vmlinux"
+# One whose plugins can answer calls.
+NEWER_QEMU = os.environ["ACRN_NEWER_QEMU"]
 
 
 def qemu_arguments(*kernel_parameters: str) -> list[str]:

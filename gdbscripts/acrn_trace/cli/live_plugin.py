@@ -67,15 +67,17 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
         )
         with guest:
             calls = _Calls(guest, file)
-            shown.show(io.BufferedReader(calls), options.image)
+            shown.show(io.BufferedReader(calls), options.image or options.qemu)
             shown.close()
             if not calls.interrupted:
                 _check_end(guest)
     return int(is_failure(options, shown.troubles))
 
 
-def _sites(path: str, knowledge: Knowledge) -> list[Site]:
-    """Those of an image, each with the ABI that its code tells."""
+def _sites(path: str | None, knowledge: Knowledge) -> list[Site]:
+    """Those of an image, each with the ABI that its code tells; none where there is no image."""
+    if path is None:
+        return []
     image = open_image(path)
     return with_abis(image, knowledge, image_sites(image))
 

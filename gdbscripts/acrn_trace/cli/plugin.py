@@ -74,7 +74,7 @@ class PluginGuest:
     def __init__(
         self,
         program: str,
-        image: str,
+        image: str | None,
         sites: Iterable[Site],
         for_qemu: list[str],
         file: int,

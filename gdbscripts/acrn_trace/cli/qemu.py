@@ -25,10 +25,11 @@ def command(qemu: str, image: str, arguments: list[str], socket: Path) -> list[s
     return [*line, "-S", "-gdb", f"unix:{socket},server=on,wait=off"]
 
 
-def guest_command(qemu: str, image: str, arguments: list[str]) -> list[str]:
-    """The command line with the image and a console, where ``arguments`` have none."""
+def guest_command(qemu: str, image: str | None, arguments: list[str]) -> list[str]:
+    """The command line with the image, if there is one, and a console, where ``arguments`` have
+    none."""
     line = [qemu, *arguments]
-    if not {"-kernel", "--kernel"} & set(arguments):
+    if image and not {"-kernel", "--kernel"} & set(arguments):
         line += ["-kernel", image]
     if not _CONSOLE_OPTIONS & set(arguments):
         line += CONSOLE

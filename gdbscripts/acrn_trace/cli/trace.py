@@ -20,6 +20,7 @@ from acrn_trace.options.parser import OptionParser
 VERSION = "0.1.0"
 
 USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
+       acrn-trace [OPTIONS] --engine plugin -- QEMU ARGUMENTS
        acrn-trace [OPTIONS] -p TARGET IMAGE
        acrn-trace [diagnose] --core DUMP|--memory FILE [IMAGE]
        acrn-trace diagnose DUMP [IMAGE]
@@ -78,7 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         version=f"acrn-trace {VERSION}",
         help="print the version",
     )
-    parser.add_argument("image", metavar="IMAGE", help="the guest's ELF image")
+    parser.add_argument(
+        "image",
+        metavar="IMAGE",
+        nargs="?",
+        help="the guest's ELF image; with --engine plugin QEMU's arguments are enough",
+    )
     return parser
 
 
@@ -91,6 +97,8 @@ def _parsed(ours: list[str], separator: bool) -> argparse.Namespace:
             f"the command {options.image} comes first, and its options behind it: "
             f"'acrn-trace {options.image} --help' tells more"
         )
+    if options.image is None and not (options.engine == "plugin" and separator):
+        parser.error("the following arguments are required: IMAGE")
     if others:
         hint = "" if separator else "; QEMU's arguments go behind --"
         parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
