@@ -6,14 +6,40 @@
  *
  * Freestanding: needs only <stdint.h>.
  *
- * Source: Xen 4.17, xen/include/public: version.h, memory.h, console.h (CONSOLEIO_ in xen.h),
- * sched.h, event_channel.h, vcpu.h, grant_table.h, hvm/hvm_op.h. Names of enumerations are ours;
- * their values, and those of the fields, are Xen's, without its prefixes where they say nothing.
+ * Source: Xen 4.17, xen/include/public: version.h, memory.h, console.h (CONSOLEIO_ and
+ * multicall_entry in xen.h), sched.h, event_channel.h, vcpu.h, grant_table.h, physdev.h,
+ * hvm/hvm_op.h. Names of enumerations are ours; their values, and those of the fields, are Xen's,
+ * without its prefixes where they say nothing. What Xen has as a structure within gnttab_copy, or
+ * as one number of two meanings, is here a field for each.
  */
 #ifndef XEN_TYPES_H
 #define XEN_TYPES_H
 
 #include <stdint.h>
+
+/* The calls, by xen.def: what an entry of a multicall is. */
+#define HYPERCALL0(number, name)      __HYPERVISOR_##name = number,
+#define HYPERCALL1(number, name, ...) __HYPERVISOR_##name = number,
+#define HYPERCALL2(number, name, ...) __HYPERVISOR_##name = number,
+#define HYPERCALL3(number, name, ...) __HYPERVISOR_##name = number,
+#define HYPERCALL4(number, name, ...) __HYPERVISOR_##name = number,
+#define HYPERCALL5(number, name, ...) __HYPERVISOR_##name = number,
+enum xen_call {
+#include "xen.def"
+};
+#undef HYPERCALL0
+#undef HYPERCALL1
+#undef HYPERCALL2
+#undef HYPERCALL3
+#undef HYPERCALL4
+#undef HYPERCALL5
+
+struct xen_multicall_entry {
+	enum xen_call op;
+	uint32_t op_high; /* of a number of 64 bits */
+	int64_t result;
+	uint64_t args[6];
+};
 
 enum xen_version_op {
 	XENVER_version = 0,
@@ -95,12 +121,51 @@ struct xen_memory_reservation {
 	uint16_t domid;
 };
 
+struct xen_memory_exchange {
+	struct xen_memory_reservation in;
+	struct xen_memory_reservation out;
+	uint64_t nr_exchanged;
+};
+
+struct xen_machphys_mfn_list {
+	uint32_t max_extents;
+	uint64_t extent_start; /* handle of frame numbers */
+	uint32_t nr_extents;
+};
+
+enum xen_map_space {
+	XENMAPSPACE_shared_info = 0,
+	XENMAPSPACE_grant_table = 1,
+	XENMAPSPACE_gmfn = 2,
+	XENMAPSPACE_gmfn_range = 3,
+	XENMAPSPACE_gmfn_foreign = 4,
+	XENMAPSPACE_dev_mmio = 5,
+};
+
 struct xen_add_to_physmap {
 	uint16_t domid;
 	uint16_t size;
-	uint32_t space;
+	enum xen_map_space space;
 	uint64_t idx;
 	uint64_t gpfn;
+};
+
+struct xen_add_to_physmap_batch {
+	uint16_t domid;
+	uint16_t space; /* one of xen_map_space */
+	uint16_t size;
+	uint16_t foreign_domid;
+	uint64_t idxs;	/* handle of indices within the space */
+	uint64_t gpfns; /* handle of frame numbers */
+	uint64_t errs;	/* handle of an error each */
+};
+
+struct xen_pod_target {
+	uint64_t target_pages;
+	uint64_t tot_pages;
+	uint64_t pod_cache_pages;
+	uint64_t pod_entries;
+	uint16_t domid;
 };
 
 struct xen_remove_from_physmap {
@@ -349,6 +414,57 @@ struct xen_gnttab_setup_table {
 	uint64_t frame_list; /* handle of frame numbers */
 };
 
+struct xen_gnttab_dump_table {
+	uint16_t dom;
+	int16_t status;
+};
+
+struct xen_gnttab_transfer {
+	uint64_t mfn;
+	uint16_t domid;
+	uint32_t ref;
+	int16_t status;
+};
+
+union xen_gnttab_page {
+	uint32_t ref;
+	uint64_t gmfn;
+};
+
+struct xen_gnttab_copy {
+	union xen_gnttab_page source;
+	uint16_t source_domid;
+	uint16_t source_offset;
+	union xen_gnttab_page dest;
+	uint16_t dest_domid;
+	uint16_t dest_offset;
+	uint16_t len __attribute__((aligned(8)));
+	uint16_t source_gref : 1; /* the flags, each a bit */
+	uint16_t dest_gref : 1;
+	uint16_t flags : 14;
+	int16_t status;
+};
+
+struct xen_gnttab_unmap_and_replace {
+	uint64_t host_addr;
+	uint64_t new_addr;
+	uint32_t handle;
+	int16_t status;
+};
+
+struct xen_gnttab_get_status_frames {
+	uint32_t nr_frames;
+	uint16_t dom;
+	int16_t status;
+	uint64_t frame_list; /* handle of frame numbers */
+};
+
+struct xen_gnttab_swap_grant_ref {
+	uint32_t ref_a;
+	uint32_t ref_b;
+	int16_t status;
+};
+
 struct xen_gnttab_query_size {
 	uint16_t dom;
 	uint32_t nr_frames;
@@ -364,6 +480,140 @@ struct xen_gnttab_get_version {
 	uint16_t dom;
 	uint16_t pad;
 	uint32_t version;
+};
+
+enum xen_physdev_op {
+	PHYSDEVOP_IRQ_UNMASK_NOTIFY = 4,
+	PHYSDEVOP_irq_status_query = 5,
+	PHYSDEVOP_set_iopl = 6,
+	PHYSDEVOP_set_iobitmap = 7,
+	PHYSDEVOP_apic_read = 8,
+	PHYSDEVOP_apic_write = 9,
+	PHYSDEVOP_alloc_irq_vector = 10,
+	PHYSDEVOP_free_irq_vector = 11,
+	PHYSDEVOP_eoi = 12,
+	PHYSDEVOP_map_pirq = 13,
+	PHYSDEVOP_unmap_pirq = 14,
+	PHYSDEVOP_manage_pci_add = 15,
+	PHYSDEVOP_manage_pci_remove = 16,
+	PHYSDEVOP_pirq_eoi_gmfn_v1 = 17,
+	PHYSDEVOP_restore_msi = 19,
+	PHYSDEVOP_manage_pci_add_ext = 20,
+	PHYSDEVOP_setup_gsi = 21,
+	PHYSDEVOP_get_free_pirq = 23,
+	PHYSDEVOP_pci_mmcfg_reserved = 24,
+	PHYSDEVOP_pci_device_add = 25,
+	PHYSDEVOP_pci_device_remove = 26,
+	PHYSDEVOP_restore_msi_ext = 27,
+	PHYSDEVOP_pirq_eoi_gmfn_v2 = 28,
+	PHYSDEVOP_dbgp_op = 29,
+	PHYSDEVOP_prepare_msix = 30,
+	PHYSDEVOP_release_msix = 31,
+};
+
+struct xen_physdev_irq_status_query {
+	uint32_t irq;
+	uint32_t flags;
+};
+
+struct xen_physdev_set_iopl {
+	uint32_t iopl;
+};
+
+struct xen_physdev_apic {
+	uint64_t apic_physbase;
+	uint32_t reg;
+	uint32_t value;
+};
+
+struct xen_physdev_irq {
+	uint32_t irq;
+	uint32_t vector;
+};
+
+struct xen_physdev_eoi {
+	uint32_t irq;
+};
+
+enum xen_map_pirq_type {
+	MAP_PIRQ_TYPE_MSI = 0,
+	MAP_PIRQ_TYPE_GSI = 1,
+	MAP_PIRQ_TYPE_UNKNOWN = 2,
+	MAP_PIRQ_TYPE_MSI_SEG = 3,
+	MAP_PIRQ_TYPE_MULTI_MSI = 4,
+};
+
+struct xen_physdev_map_pirq {
+	uint16_t domid;
+	enum xen_map_pirq_type type;
+	int32_t index;
+	int32_t pirq;
+	int32_t bus;
+	int32_t devfn;
+	int32_t entry_nr;
+	uint64_t table_base;
+};
+
+struct xen_physdev_unmap_pirq {
+	uint16_t domid;
+	int32_t pirq;
+};
+
+struct xen_physdev_manage_pci {
+	uint8_t bus;
+	uint8_t devfn;
+};
+
+struct xen_physdev_pirq_eoi_gmfn {
+	uint64_t gmfn;
+};
+
+struct xen_physdev_manage_pci_ext {
+	uint8_t bus;
+	uint8_t devfn;
+	uint32_t is_extfn;
+	uint32_t is_virtfn;
+	struct xen_physdev_manage_pci physfn;
+};
+
+struct xen_physdev_setup_gsi {
+	int32_t gsi;
+	uint8_t triggering;
+	uint8_t polarity;
+};
+
+struct xen_physdev_get_free_pirq {
+	enum xen_map_pirq_type type;
+	uint32_t pirq;
+};
+
+struct xen_physdev_pci_mmcfg_reserved {
+	uint64_t address;
+	uint16_t segment;
+	uint8_t start_bus;
+	uint8_t end_bus;
+	uint32_t flags;
+};
+
+/* What follows it is there by the flags, and not decoded. */
+struct xen_physdev_pci_device_add {
+	uint16_t seg;
+	uint8_t bus;
+	uint8_t devfn;
+	uint32_t flags;
+	struct xen_physdev_manage_pci physfn;
+};
+
+struct xen_physdev_pci_device {
+	uint16_t seg;
+	uint8_t bus;
+	uint8_t devfn;
+};
+
+struct xen_physdev_dbgp_op {
+	uint8_t op;
+	uint8_t bus;
+	struct xen_physdev_pci_device pci;
 };
 
 enum xen_hvm_op {

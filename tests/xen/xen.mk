@@ -7,12 +7,18 @@ XEN_OUT := $(BUILD)/tests/xen
 XEN_GUEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -ffreestanding -mno-red-zone -fno-pic -mcmodel=kernel \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -Itests/kvm
 
-.PHONY: xen
+.PHONY: xen xen-headers
 xen: $(XEN_OUT)/xen $(XEN_OUT)/guest.elf
+xen-headers: $(XEN_OUT)/headers
 
 $(XEN_OUT)/fetched: .ci/fetch
 	@mkdir -p $(@D)
 	.ci/fetch --alone $@ "$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" xen-system-amd64
+	@touch $@
+
+$(XEN_OUT)/headers: .ci/fetch
+	@mkdir -p $(@D)
+	.ci/fetch --alone $@ "$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" libxen-dev
 	@touch $@
 
 $(XEN_OUT)/xen: $(XEN_OUT)/fetched

@@ -12,9 +12,9 @@ from typing import Iterable
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import ENCODED_REGISTERS, MASK64, Abi, abis
 from acrn_trace.tables.calls import Argument, Entry
-from acrn_trace.tables.compiled_types import DIRECTIONS, TypeCompiler
+from acrn_trace.tables.compiled_types import DIRECTIONS, Case, TypeCompiler
 from acrn_trace.tables.errnos import errors_of
-from acrn_trace.tables.fields import Pointee
+from acrn_trace.tables.fields import ANY, Pointee
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.tables.layouts import Field, Scalar, Struct
 from acrn_trace.tables.results import ResultRules
@@ -24,6 +24,7 @@ KINDS = {"VALUE": 1, "VMID": 2, "ENUM": 3, "PACKED": 4, "PTR": 5, "ADDR": 6, "PA
 QUOTED = 1
 ZERO_FAILED_IF, ZERO_PROVES_NOTHING, EINVAL_MEANS_ADDRESS = 1, 2, 3
 VAGUE = 1
+_BIT = Field("", 0, 1, Scalar(1))
 STATUS, LOSES_ARGUMENTS = 1, 2
 
 
@@ -112,16 +113,21 @@ class _Compiler:
 
     def _selection(self, entry: Entry, argument: Argument) -> int:
         selector, cases = self._cases(entry, argument)
+        if selector == ANY:  # by a bit, whichever it is
+            return self._types.selection(0, _BIT, self._targets(entry, {0: cases[0], 1: cases[0]}))
         name, _, part = selector.partition(".")
         index = next((at for at, one in enumerate(entry.arguments) if one.name == name), NONE)
         number = self._number(entry.arguments[index], part) if index != NONE else None
         if number is None:
             return NONE
+        return self._types.selection(index, number, self._targets(entry, cases))
+
+    def _targets(self, entry: Entry, cases: dict[int, Pointee]) -> list[Case]:
         targets = [
             (value, self._types.named(to.type), DIRECTIONS[to.direction], _counter(entry, to))
             for value, to in cases.items()
         ]
-        return self._types.selection(index, number, [one for one in targets if one[1] != NONE])
+        return [one for one in targets if one[1] != NONE]
 
     def _number(self, argument: Argument, part: str) -> Field | None:
         """The number that an argument is, or that is the field ``part`` of a packed one."""

@@ -6,7 +6,7 @@ from typing import Sequence
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.tables import extents
 from acrn_trace.tables.calls import Argument, Entry
-from acrn_trace.tables.fields import Pointee
+from acrn_trace.tables.fields import ANY, Pointee
 from acrn_trace.tables.layouts import Struct, Type
 from acrn_trace.tables.types import Types, field_value
 
@@ -22,6 +22,8 @@ def pointee_of(
 
 
 def _selected(types: Types, entry: Entry, selector: str, args: Sequence[int]) -> int | None:
+    if selector == ANY:
+        return 0
     name, _, part = selector.partition(".")
     for argument, register in zip(entry.arguments, args):
         if argument.name == name:

@@ -10,7 +10,10 @@ from acrn_trace.tables.fields import FieldTable
 from acrn_trace.tables.guest_types import GuestTypes
 from acrn_trace.tables.layouts import LateLayouts, Layouts, Scalar, Struct, Type, cut
 
-NUMBERS = {"u8": Scalar(1), "u16": Scalar(2), "u32": Scalar(4), "u64": Scalar(8)}
+NUMBERS = {
+    **{"u8": Scalar(1), "u16": Scalar(2), "u32": Scalar(4), "u64": Scalar(8)},
+    "s32": Scalar(4, signed=True),
+}
 
 
 @dataclass

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calls that are decoded from registers and memory: what reading raises, and what takes much."""
 
+import struct
+
 import pytest
 
 from acrn_trace.base.errors import TargetError
@@ -79,6 +81,56 @@ def test_an_argument_says_how_many_structures_or_characters_an_address_leads_to(
     assert xens("console_io", (0, 15, 0x2000), memory)["decoded"]["text"] == "hello, \x1b[1m"
     gone = xens("console_io", (0, 1 << 31, 0x2000), memory)["decoded"]["text"]
     assert gone["address"] == "0x2000" and "more than 262144 bytes" in gone["unreadable"]
+
+
+def test_a_multicall_is_as_many_calls_as_it_says():
+    """Whatever else it is told: nothing selects what its address leads to."""
+    entry = struct.pack("<8Q", 0x12, 0, 0, 5, 0x2000, 0, 0, 0)
+    odd = struct.pack("<Qq6Q", 1 << 32 | 0x63, -38, *range(6))
+    for count, at in ((1, 0x1001), (2, 0x1000)):
+        calls = xens("multicall", (at, count), FakeMemory({at: entry + odd}))["decoded"]
+        assert len(calls["calls"]) == count
+    first, second = calls["calls"]
+    assert first["op"] == "__HYPERVISOR_console_io" and "op_high" not in first
+    assert first["args"] == ["0x0", "0x5", "0x2000", "0x0", "0x0", "0x0"]
+    assert (second["op"], second["op_high"]) == (0x63, 1)
+
+
+def test_what_the_structures_of_a_sub_operation_lead_to():
+    reservation = struct.Struct("<QQIIHxxxxxx")
+    exchange = reservation.pack(0x3000, 2, 0, 0, 0x7FF0) + reservation.pack(0x4000, 1, 1, 0, 0x7FF0)
+    frames = struct.pack("<QQ", 7, 8)
+    memory = FakeMemory({0x1000: exchange + bytes(8), 0x3000: frames, 0x4000: frames})
+    found = xens("memory_op", (11, 0x1000), memory)["decoded"]["arg"]
+    assert found["in"]["extent_start"]["points_to"] == ["0x7", "0x8"]
+    assert found["out"]["extent_start"]["points_to"] == ["0x7"] and found["out"]["domid"] == 0x7FF0
+    batch = struct.pack("<HHHHQQQ", 0x7FF0, 4, 2, 1, 0x3000, 0x4000, 0x5000)
+    parts = {0x1000: batch, 0x3000: frames, 0x4000: frames, 0x5000: struct.pack("<ii", -22, 0)}
+    found = xens("memory_op", (23, 0x1000), FakeMemory(parts))["decoded"]["arg"]
+    assert (found["space"], found["foreign_domid"]) == (4, 1)
+    assert found["errs"]["points_to"] == [-22, 0] and found["idxs"]["points_to"] == ["0x7", "0x8"]
+
+
+def test_each_end_of_a_grant_copy_is_a_reference_or_a_frame():
+    one = struct.Struct("<QHHxxxxQHHxxxxHHhxx")
+    ops = one.pack(9, 1, 0, 0x1234, 0x7FF0, 8, 64, 1, 0) + one.pack(5, 2, 3, 6, 4, 5, 1, 2, -3)
+    copied = xens("grant_table_op", (5, 0x1000, 2), FakeMemory({0x1000: ops}))["decoded"]["ops"]
+    assert copied[0] == {
+        **{"source": {"ref": 9}, "source_domid": 1, "source_offset": 0},
+        **{"dest": {"gmfn": "0x1234"}, "dest_domid": 0x7FF0, "dest_offset": 8},
+        **{"len": 64, "source_gref": 1, "dest_gref": 0, "status": 0},
+    }
+    assert (copied[1]["source"], copied[1]["dest"]) == ({"gmfn": "0x5"}, {"ref": 6})
+    assert copied[1]["status"] == -3
+
+
+def test_a_physical_interrupt_is_mapped():
+    asked = struct.pack("<HxxIiiiiiIQ", 0x7FF0, 3, -1, -1, 0x10000, 0x20, 0, 0, 0xFEBF0000)
+    found = xens("physdev_op", (13, 0x1000), FakeMemory({0x1000: asked}))["decoded"]
+    assert found["cmd"] == "PHYSDEVOP_map_pirq" and found["arg"]["type"] == "MAP_PIRQ_TYPE_MSI_SEG"
+    assert (found["arg"]["pirq"], found["arg"]["table_base"]) == (-1, "0xfebf0000")
+    eoi = xens("physdev_op", (12, 0x1000), FakeMemory({0x1000: b"\x10\0\0\0"}))["decoded"]
+    assert eoi == {"cmd": "PHYSDEVOP_eoi", "arg": {"irq": 16}}
 
 
 @pytest.mark.parametrize(

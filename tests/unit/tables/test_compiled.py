@@ -110,7 +110,7 @@ def test_the_types_that_calls_need_are_there():
     roles, pointees = ACRN.types.fields.roles.values(), ACRN.types.fields.pointees.values()
     needed |= {role.pointee.type for role in roles if role.pointee}
     needed |= {pointee.type for _, cases in pointees for pointee in cases.values()}
-    assert needed - {"u8", "u32", "u64"} <= TYPES.keys()
+    assert needed - {"u8", "u32", "u64", "s32"} <= TYPES.keys()
     assert "vrp_config" not in TYPES  # which no call takes
 
 
