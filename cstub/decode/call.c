@@ -5,6 +5,7 @@
 #include "call.h"
 
 #include "arguments.h"
+#include "done.h"
 #include "findings.h"
 #include "text_in_arena.h"
 
@@ -134,7 +135,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
 	if (record->state == HYPERCALL_RETURNED)
-		find_at_return(call, table, arena, !with->is_injected);
+		find_at_return(call, table, arena, !with->is_injected && !call_is_injected(call));
 }
 
 int call_failed(const struct call *call)

@@ -3,6 +3,7 @@
  * Writes a call as a JSON object, as Event.as_json() (trace/event.py) and sinks/jsonl.py do.
  */
 #include "arguments.h"
+#include "done.h"
 #include "json_tree.h"
 #include "show.h"
 
@@ -109,8 +110,8 @@ static void out_answer(struct out *out, const struct call *call, const struct ta
 	out_literal(out, ",\"status\":");
 	out_string(out, STATUSES[call->status]);
 	out_literal(out, ",\"answered_by\":");
-	if (call->record->flags & HYPERCALL_ANSWERED)
-		out_literal(out, "\"mock\"");
+	if (call_answered_by(call))
+		out_string(out, call_answered_by(call));
 	else
 		out_literal(out, "null");
 }
@@ -228,5 +229,6 @@ void show_json(struct out *out, const struct call *call, const struct table *tab
 	out_decimal(out, call->record->ring);
 	out_literal(out, ",\"sequence\":");
 	out_decimal(out, call->record->sequence);
+	json_done(out, call);
 	out_literal(out, "}\n");
 }

@@ -39,7 +39,7 @@ static void take_changes(struct record *record, const struct ring_layout *layout
 {
 	const uint8_t *changed = bytes + layout->changed_offset, *value = changed + 8;
 
-	record->changes = 0;
+	record->changes = record->dones = 0;
 	if (!layout->changed_offset || !(flags & ACRN_RECORD_CHANGED))
 		return;
 	for (uint8_t reg = 0; reg < HYPERCALL_REGISTERS; reg++) {

@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "hypercall_record.h"
+#include "table.h"
 
 #define RECORD_CAPTURES 64 /* of one record, at each end of the call; more are not looked at */
+#define RECORD_DONE	32 /* things that were done to a call; the same */
 
 /* Memory as it was at one end of a call. */
 struct capture {
@@ -27,6 +29,13 @@ struct capture {
 struct change {
 	uint8_t reg; /* enum hypercall_register */
 	uint64_t before, after;
+};
+
+/* What was done on purpose; the text needs no escapes. */
+struct done {
+	uint8_t what, bits;
+	uint64_t before, after;
+	struct table_text text;
 };
 
 struct record {
@@ -45,6 +54,8 @@ struct record {
 	uint32_t captures[2];
 	struct change changed[HYPERCALL_REGISTERS];
 	uint32_t changes;
+	struct done done[RECORD_DONE];
+	uint32_t dones;
 };
 
 /* What a ring's header says of its records (struct acrn_ring_header), checked by whoever read it.

@@ -81,6 +81,34 @@ static int take_changed(struct record *record, const struct block *block)
 	return 1;
 }
 
+static int take_done(struct record *record, const uint8_t *bytes)
+{
+	const uint8_t *text = bytes + __builtin_offsetof(struct hypercall_done, text);
+	uint32_t length = 0;
+	struct done done = {bytes[0], bytes[1], load64(bytes + 8), load64(bytes + 16), {NULL, 0}};
+
+	while (length < HYPERCALL_DONE_TEXT && text[length])
+		length++;
+	if (!is_said(text, length))
+		return 0;
+	done.text = (struct table_text){(const char *)text, length};
+	if (record->dones < RECORD_DONE)
+		record->done[record->dones++] = done;
+	return 1;
+}
+
+static int take_all_done(struct record *record, const struct block *block)
+{
+	const uint8_t *at = block->bytes;
+
+	if (block->size % sizeof(struct hypercall_done))
+		return 0;
+	for (; at < block->bytes + block->size; at += sizeof(struct hypercall_done))
+		if (!take_done(record, at))
+			return 0;
+	return 1;
+}
+
 static int take_registers(const uint8_t **registers, const struct block *block)
 {
 	*registers = block->bytes;
@@ -102,6 +130,8 @@ static int take_block(struct record *record, struct both_ends *ends, const struc
 		return take_capture(record, 1, block);
 	case HYPERCALL_UNREADABLE_IN:
 		return take_unreadable(record, 0, block);
+	case HYPERCALL_DONE:
+		return take_all_done(record, block);
 	case HYPERCALL_UNREADABLE_OUT:
 		return take_unreadable(record, 1, block);
 	default:
@@ -128,7 +158,7 @@ static int take_blocks(struct record *record, const uint8_t *bytes, uint32_t siz
 	struct both_ends ends = {NULL, NULL};
 	uint32_t at = HYPERCALL_RECORD_SIZE;
 
-	record->captures[0] = record->captures[1] = record->changes = 0;
+	record->captures[0] = record->captures[1] = record->changes = record->dones = 0;
 	while (at < size) {
 		uint32_t room = size - at - 8; /* `size` and `at` are multiples of 8 */
 		struct block block = {load16(bytes + at), bytes + at + 8, load32(bytes + at + 4)};

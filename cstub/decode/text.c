@@ -2,6 +2,7 @@
 /*
  * Writes a call's line of text, as sinks/text.py does for a call that is shown whole.
  */
+#include "done.h"
 #include "findings.h"
 #include "show.h"
 #include "text_tree.h"
@@ -113,6 +114,7 @@ void show_text(struct out *out, const struct call *call, const struct table *tab
 	out_when(out, call, style);
 	out_call(out, call, table, style->is_verbose);
 	out_result(out, call, table);
+	text_done(out, call);
 	if (call->has_duration) {
 		out_literal(out, " <");
 		out_seconds(out, call->duration);

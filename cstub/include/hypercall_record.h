@@ -99,6 +99,7 @@ enum hypercall_block_kind {
 	HYPERCALL_UNREADABLE_IN = 6, /* u64 address, u64 bytes, then in ASCII why they could not be
 					read at the call */
 	HYPERCALL_UNREADABLE_OUT = 7, /* the same at the return */
+	HYPERCALL_DONE = 8, /* struct hypercall_done, for each thing that was done to the call */
 };
 
 struct hypercall_changed {
@@ -108,6 +109,27 @@ struct hypercall_changed {
 	uint64_t after;
 };
 
+/* Done on purpose, by whoever traces. The numbers of a poke are before and after it. */
+enum hypercall_what {
+	HYPERCALL_INJECTED = 1, /* with HYPERCALL_ANSWERED: that is how */
+	HYPERCALL_MOCKED,	/* the same: this call's result is singled out */
+	HYPERCALL_DELAYED,
+	HYPERCALL_POKED,
+	HYPERCALL_NOT_POKED,	    /* nothing can be changed at the address `before` */
+	HYPERCALL_NOT_POKED_BEYOND, /* there are so many elements as `before` says */
+};
+
+#define HYPERCALL_DONE_TEXT 48
+
+struct hypercall_done {
+	uint8_t what; /* enum hypercall_what */
+	uint8_t bits; /* of the numbers */
+	uint8_t reserved[6];
+	uint64_t before, after;
+	char text[HYPERCALL_DONE_TEXT]; /* ASCII, then zeros: "error=EPERM", "poke_exit vm.vmid" */
+};
+
+_Static_assert(sizeof(struct hypercall_done) == 72, "readers count on it");
 _Static_assert(sizeof(struct hypercall_record) == HYPERCALL_RECORD_SIZE, "readers count on it");
 _Static_assert(sizeof(struct hypercall_block) == 8, "readers count on it");
 _Static_assert(sizeof(struct hypercall_changed) == 24, "readers count on it");

@@ -17,7 +17,7 @@
 #include "hypercall_record.h"
 
 #define SHARED_MAGIC   0x4d454d4c4c414348ull /* "HCALLMEM" */
-#define SHARED_VERSION 2
+#define SHARED_VERSION 3
 #define SHARED_VCPUS   64u
 #define SHARED_SLOTS   64u /* calls in flight of one vCPU; the oldest gives way, unfinished */
 #define SHARED_LINE    64u
@@ -34,13 +34,6 @@ struct shared_site {
 	uint32_t reserved;
 };
 
-/* A call that is answered with a fixed result. */
-struct shared_rule {
-	uint32_t abi;
-	uint32_t reserved;
-	uint64_t number, result;
-};
-
 struct shared_head {
 	uint64_t magic;
 	uint32_t version;
@@ -50,7 +43,7 @@ struct shared_head {
 	uint32_t ring_bytes;  /* a power of two, at least 4 * slot_bytes */
 	uint32_t abi;	      /* of a site that `sites` does not name, a row of abi.def */
 	uint32_t sites;	      /* how many struct shared_site follow */
-	uint32_t rules;	      /* how many struct shared_rule follow them */
+	uint32_t rules_bytes; /* of rules (plugin/rules.h) behind them; 0: none */
 	uint32_t play_bytes;  /* of struct shared_play (plugin/play.h) behind them; 0: none */
 	uint32_t seen_vcpus;  /* by the plugin: those that began */
 	uint64_t begun;	      /* by the plugin: 1 when it is at work */
@@ -68,7 +61,8 @@ struct shared_slot {
 	uint32_t state; /* enum shared_slot_state */
 	uint32_t reserved;
 	uint64_t floor;
-	uint64_t before[HYPERCALL_REGISTERS]; /* registers at the call; the plugin's own */
+	uint64_t due; /* mask of rules that are for the call; the plugin's own, as the next */
+	uint64_t before[HYPERCALL_REGISTERS]; /* registers at the call */
 	uint8_t record[];		      /* struct hypercall_record, blocks: slot_bytes */
 };
 
@@ -99,12 +93,12 @@ static inline uint64_t shared_vcpu_size(const struct shared_head *head)
 
 static inline uint64_t shared_rules_at(const struct shared_head *head)
 {
-	return sizeof(*head) + head->sites * sizeof(struct shared_site);
+	return shared_aligned(sizeof(*head) + head->sites * sizeof(struct shared_site));
 }
 
 static inline uint64_t shared_play_at(const struct shared_head *head)
 {
-	return shared_aligned(shared_rules_at(head) + head->rules * sizeof(struct shared_rule));
+	return shared_aligned(shared_rules_at(head) + head->rules_bytes);
 }
 
 static inline uint64_t shared_table_at(const struct shared_head *head)
@@ -150,7 +144,7 @@ static inline int shared_is_right(const struct shared_head *head, uint64_t size)
 	       head->slot_bytes <= HYPERCALL_RECORD_MOST && head->slot_bytes % 8 == 0 &&
 	       head->ring_bytes >= 4 * head->slot_bytes &&
 	       !(head->ring_bytes & (head->ring_bytes - 1)) && head->sites <= 1u << 24 &&
-	       head->rules <= 1u << 16 && head->play_bytes <= 1u << 16 &&
+	       head->rules_bytes <= 1u << 24 && head->play_bytes <= 1u << 16 &&
 	       head->table_bytes <= 16u << 20 && shared_size(head) <= size;
 }
 

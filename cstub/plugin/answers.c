@@ -8,6 +8,7 @@
  * instruction.
  */
 #include <string.h>
+#include <time.h>
 
 #include "play.h"
 #include "plugin.h"
@@ -25,7 +26,8 @@ static struct shared_head *shared;
 static struct plugin_word waits; /* of each vCPU: whether its next block is a handler's first */
 
 static struct of_vcpu {
-	uint64_t site, result; /* of the answer that waits */
+	int waits;	       /* an answer, for the handler */
+	uint64_t site, result; /* of it */
 	uint8_t reg;	       /* where the result goes */
 	int has_leaf;
 	uint32_t leaf;
@@ -55,7 +57,8 @@ void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record
 	uint64_t result;
 
 	if (register_read(vcpu, REGISTER_CS) & CPL) {
-		refuse(); /* the processor's #UD; ACRN's #GP cannot be raised */
+		if (play_has_answer(vcpu, made))
+			refuse(); /* the processor's #UD; ACRN's #GP cannot be raised */
 		return;
 	}
 	if (play_call(vcpu, made, &result))
@@ -65,6 +68,7 @@ void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record
 		register_write(vcpu, hypercall_abis[made->abi].result, result);
 		qemu_plugin_set_pc(site + LENGTH);
 	}
+	of->waits = 1;
 	of->site = site;
 	of->result = result;
 	of->reg = hypercall_abis[made->abi].result;
@@ -85,15 +89,48 @@ static int read_frame(unsigned int vcpu, uint64_t frame[FRAME_WORDS])
 	return 0;
 }
 
+#define SECOND 1000000000ull
+
+static uint64_t held; /* until then, by the host's steady clock in nanoseconds */
+
+static void wait_until_held_is_over(void)
+{
+	uint64_t until = __atomic_load_n(&held, __ATOMIC_ACQUIRE);
+	const struct timespec time = {(time_t)(until / SECOND), (long)(until % SECOND)};
+
+	while (until && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL))
+		; /* a signal */
+}
+
+void answers_hold(unsigned int vcpu, uint64_t nanoseconds)
+{
+	struct timespec now;
+	uint64_t until;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	until = (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec + nanoseconds;
+	if (until > __atomic_load_n(&held, __ATOMIC_ACQUIRE))
+		__atomic_store_n(&held, until, __ATOMIC_RELEASE);
+	for (uint32_t other = 0; other < shared->seen_vcpus; other++)
+		if (other != vcpu)
+			qemu_plugin_u64_set(waits, other, 1);
+	wait_until_held_is_over();
+}
+
 void answer_in_handler(unsigned int vcpu)
 {
-	const struct of_vcpu *of = &vcpus[vcpu];
+	struct of_vcpu *of = &vcpus[vcpu];
 	uint64_t frame[FRAME_WORDS];
 
 	qemu_plugin_u64_set(waits, vcpu, 0);
+	wait_until_held_is_over();
+	if (!of->waits)
+		return;
+	of->waits = 0;
 	if (read_frame(vcpu, frame) || frame[0] != of->site ||
 	    frame[1] != register_read(vcpu, REGISTER_CS)) {
 		refuse(); /* no handler of #UD, or one with another code segment */
+		call_refused(vcpu);
 		return;
 	}
 	register_write(vcpu, HYPERCALL_RSP, frame[3]);

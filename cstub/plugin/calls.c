@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "plugin.h"
+#include "rules.h"
 
 #define CR3_ADDRESS 0x7ffffffffffff000ull /* without PCID and no-flush bit */
 
@@ -159,6 +160,7 @@ static void enter(unsigned int vcpu, const struct hypercall_record *made)
 	record->entry = now();
 	slot->floor = record->sequence;
 	read_registers(vcpu, slot);
+	rules_entered(vcpu, slot);
 	arguments_read(vcpu, slot, 0);
 	__atomic_store_n(&slot->state, SLOT_IN_FLIGHT, __ATOMIC_RELEASE);
 }
@@ -171,19 +173,35 @@ void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *mad
 	resumes = hypercall_abis[made->abi].again == HYPERCALL_AGAIN_same_rip;
 	read_call(vcpu, site, made);
 	lock(&vcpus[vcpu]);
-	if (!is_made_again(vcpu, made, resumes))
+	if (!is_made_again(vcpu, made, resumes)) {
+		if (rules_enter(vcpu, made))
+			read_call(vcpu, site, made);
 		enter(vcpu, made);
+	}
 	unlock(&vcpus[vcpu]);
+}
+
+static void set_answered(unsigned int vcpu, uint32_t flag)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+	struct hypercall_record *newest;
+
+	lock(of);
+	if (of->in_flight) {
+		newest = record_of(slot_of(vcpu, of->in_flight - 1));
+		newest->flags = (newest->flags & ~(uint32_t)HYPERCALL_ANSWERED) | flag;
+	}
+	unlock(of);
 }
 
 void call_answered(unsigned int vcpu)
 {
-	struct of_vcpu *of = &vcpus[vcpu];
+	set_answered(vcpu, HYPERCALL_ANSWERED);
+}
 
-	lock(of);
-	if (of->in_flight)
-		record_of(slot_of(vcpu, of->in_flight - 1))->flags |= HYPERCALL_ANSWERED;
-	unlock(of);
+void call_refused(unsigned int vcpu)
+{
+	set_answered(vcpu, 0);
 }
 
 void calls_abandon(unsigned int by)
@@ -222,10 +240,11 @@ static void finish(unsigned int vcpu, struct shared_slot *slot)
 	struct hypercall_record *record = record_of(slot);
 
 	record->leave = now();
+	compare(vcpu, slot);
+	rules_leave(vcpu, slot);
 	record->result = register_read(vcpu, hypercall_abis[record->abi].result);
 	record->return_vcpu = vcpu;
 	record->state = HYPERCALL_RETURNED;
-	compare(vcpu, slot);
 	arguments_read(vcpu, slot, 1);
 	shared_put(shared, vcpu, slot);
 }

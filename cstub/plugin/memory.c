@@ -173,6 +173,25 @@ static const char *read_physical(void *context, uint64_t address, void *to, uint
 	return of->ncr3 ? read_nested(of, address, to, size) : read_machine(of, address, to, size);
 }
 
+int memory_write(unsigned int vcpu, uint64_t address, const void *from, uint32_t size)
+{
+	struct of_vcpu *of = memory_of(vcpu, HYPERCALL_MEMORY_physical)->context;
+	const struct tables tables = {of->ncr3, of->levels, PRESENT | USER, read_machine};
+
+	for (uint32_t done = 0, step; done < size; done += step) {
+		uint64_t place = address + done, left;
+
+		if (of->ncr3 && walk(of, &tables, address + done, &place, &left))
+			return -1;
+		step = on_page(place, size - done);
+		g_byte_array_set_size(of->bytes, step);
+		memcpy(of->bytes->data, (const uint8_t *)from + done, step);
+		if (is_device(place) || qemu_plugin_write_memory_hwaddr(place, of->bytes))
+			return -1;
+	}
+	return 0;
+}
+
 /* By the page tables of a nested guest. */
 static const char *read_mapped(struct of_vcpu *of, unsigned int vcpu, uint64_t address, void *to,
 			       uint32_t size)

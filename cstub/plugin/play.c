@@ -6,6 +6,7 @@
 #include "hypercall_abi.h"
 #include "play.h"
 #include "qemu_plugin.h"
+#include "rules.h"
 
 /* ACRN's arch/x86/guest/vcpuid.c; a hypervisor has the leaves from LEAF_FIRST to LEAF_END. */
 #define LEAF_FIRST	0x40000000u
@@ -15,7 +16,6 @@
 #define IS_PRIVILEGED	1u
 #define SIGNATURE_BYTES 12u
 
-static const struct shared_head *shared;
 static const struct shared_play *play;
 static struct acrn_model model;
 static char lock;
@@ -58,20 +58,19 @@ void play_boot(void)
 			acrn_model_set_vm_state(&model, vm, (enum acrn_vm_state)play->state[vm]);
 }
 
-int play_begin(const struct shared_head *head)
+int play_begin(struct shared_head *head)
 {
-	shared = head;
 	if (head->play_bytes && head->play_bytes != sizeof(*play))
 		return -1;
 	if (head->play_bytes)
 		play = (const void *)((const uint8_t *)head + shared_play_at(head));
 	play_boot();
-	return 0;
+	return rules_begin(head);
 }
 
 int play_answers(void)
 {
-	return play || shared->rules;
+	return play || rules_are_some();
 }
 
 int play_is_acrn(void)
@@ -79,27 +78,20 @@ int play_is_acrn(void)
 	return play != NULL;
 }
 
-static const struct shared_rule *rule_of(const struct hypercall_record *call)
+int play_has_answer(unsigned int vcpu, const struct hypercall_record *call)
 {
-	const struct shared_rule *rules =
-		(const void *)((const uint8_t *)shared + shared_rules_at(shared));
+	uint64_t result;
 
-	for (uint32_t i = 0; i < shared->rules; i++)
-		if (rules[i].abi == call->abi && rules[i].number == call->number)
-			return &rules[i];
-	return NULL;
+	return rules_answer(vcpu, &result) || (play && call->abi == HYPERCALL_ABI_acrn);
 }
 
 int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *result)
 {
-	const struct shared_rule *rule = rule_of(call);
 	struct acrn_vmcall made = {.vcpu = (uint16_t)vcpu, .number = call->number};
 	enum acrn_outcome outcome;
 
-	if (rule) {
-		*result = rule->result;
+	if (rules_answer(vcpu, result))
 		return 0;
-	}
 	if (!play || call->abi != HYPERCALL_ABI_acrn)
 		return -1;
 	made.vm = play->machine.service_vm;

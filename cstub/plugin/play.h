@@ -18,11 +18,14 @@ struct shared_play {
 };
 
 /* 0, or -1: what is to be played is none of this version's. */
-int play_begin(const struct shared_head *head);
+int play_begin(struct shared_head *head);
 int play_answers(void);
 int play_is_acrn(void);
 /* The machine boots. */
 void play_boot(void);
+
+/* Whether something would answer the call, were it made in ring 0. */
+int play_has_answer(unsigned int vcpu, const struct hypercall_record *call);
 
 /* The answer to a call that a vCPU makes in ring 0: 0, or -1: it is not to be answered. */
 int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *result);

@@ -7,6 +7,7 @@
 #include "play.h"
 #include "plugin.h"
 #include "qemu_plugin.h"
+#include "rules.h"
 
 #define PAGE		4096u
 #define LENGTH		3 /* bytes of a hypercall instruction */
@@ -64,6 +65,15 @@ static uint64_t address_now(unsigned int vcpu, void *told)
 	return page + ((uintptr_t)told >> SHIFT);
 }
 
+/* As the rules for a call say, of which no lock is held any more. */
+static void hold(unsigned int vcpu)
+{
+	uint64_t nanoseconds = rules_delay(vcpu);
+
+	if (nanoseconds)
+		answers_hold(vcpu, nanoseconds);
+}
+
 static void on_hypercall(unsigned int vcpu, void *told)
 {
 	struct hypercall_record made;
@@ -73,14 +83,17 @@ static void on_hypercall(unsigned int vcpu, void *told)
 		return;
 	site = address_now(vcpu, told);
 	call_entered(vcpu, site, &made);
+	hold(vcpu);
 	if (play_answers())
 		answer_call(vcpu, site, &made, (uintptr_t)told & IS_CLEAN);
 }
 
 static void on_return(unsigned int vcpu, void *told)
 {
-	if (vcpu < shared->vcpus)
-		call_returned(vcpu, address_now(vcpu, told) - LENGTH);
+	if (vcpu >= shared->vcpus)
+		return;
+	call_returned(vcpu, address_now(vcpu, told) - LENGTH);
+	hold(vcpu);
 }
 
 static void on_vmrun(unsigned int vcpu, void *userdata)
@@ -163,8 +176,9 @@ static void watch_start(struct plugin_block *block)
 	if (!before)
 		return;
 	if (is_hypercall(before, LENGTH))
-		qemu_plugin_register_vcpu_insn_exec_cb(first, on_return, PLUGIN_R_REGS,
-						       told(block, first, 0));
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			first, on_return, rules_are_some() ? PLUGIN_RW_REGS : PLUGIN_R_REGS,
+			told(block, first, 0));
 	if (is_vmrun(before, LENGTH))
 		qemu_plugin_register_vcpu_insn_exec_cb(first, on_vmexit, PLUGIN_R_REGS, NULL);
 	if (play_is_acrn() && is_cpuid(before + LENGTH - CPUID_SIZE, CPUID_SIZE))

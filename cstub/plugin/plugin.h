@@ -4,7 +4,7 @@
  *
  *   plugin.c: QEMU's callbacks ──▶ calls.c: a call in a slot ──▶ shared.c: its record in a ring
  *                              ├──▶ arguments.c: memory, as decode/ reads it ◀── memory.c
- *                              └──▶ answers.c: RAX, PC, flags ◀── play.c: what the answer is
+ *                              └──▶ answers.c: RAX, PC, flags ◀── play.c, rules.c: the answer
  */
 #ifndef PLUGIN_H
 #define PLUGIN_H
@@ -48,6 +48,9 @@ void memory_guest_left(unsigned int vcpu);
 /* What addresses are to a vCPU that makes a call. Whoever has it holds it while it is in that. */
 const struct memory *memory_of(unsigned int vcpu, enum hypercall_memory kind);
 
+/* Write guest-physical memory of the guest that the vCPU runs: 0, or -1: it has none there. */
+int memory_write(unsigned int vcpu, uint64_t address, const void *from, uint32_t size);
+
 /* arguments.c */
 
 /* 0, or -1: the table by which arguments are read is none. */
@@ -62,6 +65,8 @@ void calls_begin(struct shared_head *head);
 void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *made);
 /* The vCPU's newest call is answered by the engine. */
 void call_answered(unsigned int vcpu);
+/* It is not, though it was about to be. */
+void call_refused(unsigned int vcpu);
 /* The machine boots, as that vCPU says: no call in flight will return. */
 void calls_abandon(unsigned int by);
 /* The vCPU is behind the hypercall instruction at `site`. */
@@ -79,6 +84,8 @@ void answer_in_handler(unsigned int vcpu);
 void answer_cpuid(unsigned int vcpu);
 void answer_behind_cpuid(unsigned int vcpu);
 void answers_begin(struct shared_head *head);
+/* Hold all vCPUs for so many nanoseconds, by that one. */
+void answers_hold(unsigned int vcpu, uint64_t nanoseconds);
 
 /* flags.c */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call_counts.h"
+#include "done.h"
 
 #define PLACES	     (4 * COUNTS_KINDS) /* of the hash table of names */
 #define BUCKETS	     (COUNTS_OCTAVES * COUNTS_STEPS)
@@ -12,7 +13,7 @@
 struct row {
 	char *name;
 	uint32_t name_length;
-	uint64_t calls, findings, times;
+	uint64_t calls, findings, tampered, times;
 	unsigned __int128 total; /* microseconds, as the next two */
 	uint64_t least, most;
 	struct error_count {
@@ -169,6 +170,7 @@ int counts_add(struct call_counts *counts, const struct call *call, const struct
 	row->calls++;
 	for (const struct finding *finding = call->findings; finding; finding = finding->next)
 		row->findings++;
+	row->tampered += call_was_tampered_with(call);
 	if (call->has_duration)
 		count_time(row, call->duration);
 	if (call_failed(call))
@@ -217,6 +219,7 @@ static void write_row(struct writing *writing, const struct row *row)
 {
 	const uint64_t numbers[] = {row->calls,
 				    row->findings,
+				    row->tampered,
 				    row->times,
 				    (uint64_t)row->total,
 				    (uint64_t)(row->total >> 64),

@@ -32,7 +32,7 @@ int counts_add(struct call_counts *counts, const struct call *call, const struct
 /*
  * All rows, in the order of their first calls, as bytes (little-endian), back to back:
  *   u32 length of the name, the name (UTF-8; of no length: the calls of all other names)
- *   u64 calls, u64 findings
+ *   u64 calls, u64 findings, u64 tampered with
  *   u64 calls whose time is known; u64 low and high half of the sum, u64 least, u64 most:
  * microseconds u32 errors, then for each i64 number or enum counts_error, u64 calls u32 vCPUs, then
  * for each i64 number, -1 for unknown u32 buckets, then for each i64 of Histogram, u64 calls The

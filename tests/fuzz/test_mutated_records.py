@@ -10,8 +10,14 @@ from helpers.fuzzing import LONG, fuzzed
 from helpers.make.hypercall_record import (
     CAPTURED_IN,
     CAPTURED_OUT,
+    DONE,
+    INJECTED,
+    NOT_POKED_BEYOND,
+    POKED,
     UNREADABLE_OUT,
     WAS_READ,
+    block,
+    done,
     memory,
     record,
     unreadable,
@@ -41,6 +47,8 @@ def seeds() -> list[bytes]:
         )
         made.append(record(index, *addresses, blocks=blocks, state=IS_RETURNED))
         blocks += unreadable(UNREADABLE_OUT, ADDRESS + 0x2000, 8, "no memory there")
+        blocks += block(DONE, done(INJECTED, "skip") + done(POKED, "poke_exit rsi", 1, 2, 64))
+        blocks += block(DONE, done(NOT_POKED_BEYOND, "poke_exit vm.vmid", 1))
         made.append(record(index, *addresses, blocks=blocks, state=IS_RETURNED, flags=WAS_READ))
     return [ENOUGH_MEMORY + ACRNS_TABLE + IS_VERSION_2 + raw for raw in made]
 

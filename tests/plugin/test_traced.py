@@ -77,7 +77,6 @@ def qemu_of(launcher):
     "options, more, word",
     [
         (("-k",), (), "-k is not to be had"),
-        (("-e", "inject=start_vm:error=EBUSY"), (), "-e inject= is not to be had"),
         ((), ("-enable-kvm",), "TCG alone"),
         ((), ("-accel", "kvm"), "TCG alone"),
         ((), ("-smp", "2", "-icount", "1"), "the wrong vCPU"),

@@ -37,30 +37,31 @@ NEED_STOPS = {
 }
 
 
-def needs_stops(options: argparse.Namespace, knowledge: Knowledge) -> str | None:
+def needs_stops(options: argparse.Namespace) -> str | None:
     """The first of what is asked for that this engine has not."""
     for option, name in NEED_STOPS.items():
         if getattr(options, name):
             return option
-    return "-e inject=" if split_expressions(options.expr, knowledge)[1] else None
+    return None
 
 
 def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
     """Trace a guest to its end, as the launcher's options say; the exit status."""
     knowledge = make_knowledge(options)
-    lacking = needs_stops(options, knowledge)
+    lacking = needs_stops(options)
     if lacking:
         raise TraceError(f"{lacking} is not to be had with --engine plugin; --engine gdb has it")
     check_sinks(options)
     refuse(for_qemu)
     api_of(options.qemu)
-    selected, sites = Filter(options.expr, knowledge.table), _sites(options.image, knowledge)
+    filters, rules = split_expressions(options.expr, knowledge)
+    selected, sites = Filter(filters, knowledge.table), _sites(options.image, knowledge)
     selected.check_sites(lambda: [site.function for site in sites])
     with tempfile.TemporaryFile() as file:
         file.write(preamble(knowledge.table, sites, VERSION_2))
         file.flush()
         shown = ShownFiles(options, knowledge, selected)
-        answers = answers_of(mocks(options), knowledge)
+        answers = answers_of(mocks(options), knowledge, rules)
         guest = PluginGuest(
             *(options.qemu, options.image, sites, for_qemu, file.fileno(), answers),
             table_for(knowledge),
@@ -69,6 +70,7 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
             calls = _Calls(guest, file)
             shown.show(io.BufferedReader(calls), options.image or options.qemu)
             shown.close()
+            _tell_refused(guest)
             if not calls.interrupted:
                 _check_end(guest)
     return int(is_failure(options, shown.troubles))
@@ -80,6 +82,18 @@ def _sites(path: str | None, knowledge: Knowledge) -> list[Site]:
         return []
     image = open_image(path)
     return with_abis(image, knowledge, image_sites(image))
+
+
+def _tell_refused(guest: PluginGuest) -> None:
+    """What was to be answered, and was not: neither a stop nor #UD made that exact."""
+    calls = guest.refused
+    if calls:
+        print(
+            f"acrn-trace: {calls} call{'s' if calls > 1 else ''} could not be answered, and reached "
+            "the processor: from user mode, or behind code that has to do with flags where nobody "
+            "handles #UD; --engine gdb answers the latter",
+            file=sys.stderr,
+        )
 
 
 def _check_end(guest: PluginGuest) -> None:

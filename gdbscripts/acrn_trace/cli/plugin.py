@@ -89,8 +89,8 @@ class PluginGuest:
         api = api_of(program)
         if answers != Answers() and api < ANSWERS_FROM:
             raise TraceError(
-                f"to answer calls the plugin needs QEMU 11.1, and {program} is older; --engine gdb "
-                "answers with any"
+                f"to answer or change calls the plugin needs QEMU 11.1, and {program} is older; "
+                "--engine gdb does it with any"
             )
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as started:
@@ -129,6 +129,11 @@ class PluginGuest:
     def check_end(self) -> None:
         """TargetError unless QEMU ended well by itself."""
         self._qemu.check_end()
+
+    @property
+    def refused(self) -> int:
+        """Calls that were to be answered, and could not be."""
+        return self._calls.refused
 
     @property
     def counts(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ cstub/include/hypercall_shared.h says what is in it; the calls are taken out in 
 import os
 import struct
 import weakref
-from typing import Iterable, Mapping, NamedTuple
+from typing import Iterable, NamedTuple
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.bindings.library import End, library
@@ -19,19 +19,19 @@ SLOT_BYTES, RING_BYTES = 1 << 16, 1 << 22
 MAX_VCPUS = 64
 BROKEN = -1
 
-_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 2, 64, 64
+_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 3, 64, 64
 _HEAD = struct.Struct("<Q10I4Q48x")
+_REFUSED = 13  # of its numbers
 _SITE = struct.Struct("<QI4x")
-_RULE = struct.Struct("<I4xQQ")
-_SLOT_HEAD = 16 + 17 * 8
+_SLOT_HEAD = 24 + 17 * 8
 _WRITER = 128
 
 
 class Answers(NamedTuple):
-    """What the plugin answers: fixed results by ABI and number, and what ``play`` says
-    (struct shared_play)."""
+    """What the plugin does to calls, in bytes: ``rules`` (struct rules_head and what is behind it)
+    and the ACRN that it plays (struct shared_play)."""
 
-    fixed: Mapping[tuple[str, int], int] = {}
+    rules: bytes = b""
     play: bytes = b""
 
 
@@ -49,8 +49,7 @@ def make(
     """
     rows = {name: number for number, name in enumerate(abis())}
     others = sorted((site.address, rows[site.abi.name]) for site in sites if _is_other(site))
-    rules = [(rows[abi], nr, ret) for (abi, nr), ret in answers.fixed.items()]
-    counts = len(others), len(rules), len(answers.play)
+    counts = len(others), len(answers.rules), len(answers.play)
     head = (
         _MAGIC,
         _VERSION,
@@ -67,7 +66,7 @@ def make(
         len(table),
     )
     told = _HEAD.pack(*head) + b"".join(_SITE.pack(*other) for other in others)
-    told += b"".join(_RULE.pack(*rule) for rule in rules)
+    told = told.ljust(_aligned(len(told)), b"\0") + answers.rules
     told = told.ljust(_aligned(len(told)), b"\0") + answers.play
     told = told.ljust(_aligned(len(told)), b"\0") + table
     slots = _SLOTS * _aligned(_SLOT_HEAD + SLOT_BYTES)
@@ -94,6 +93,8 @@ class PluginCalls:
         if not self._handle:
             raise TraceError(f"the memory that QEMU's plugin shares, {path}, cannot be used")
         weakref.finalize(self, self._code.shared_calls_free, self._handle)
+        self._head = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._head)
 
     def read(self) -> None:
         """All that is new; OSError where the trace file cannot be written."""
@@ -103,6 +104,11 @@ class PluginCalls:
     def made(self) -> int:
         """Calls up to now, those that are in flight among them."""
         return self._code.shared_calls_made(self._handle)
+
+    @property
+    def refused(self) -> int:
+        """Calls that were to be answered and reached the processor, up to now."""
+        return _HEAD.unpack(os.pread(self._head, _HEAD.size, 0))[_REFUSED]
 
     def end(self) -> tuple[int, int]:
         """QEMU is gone. How many calls the file has, and how many were lost."""

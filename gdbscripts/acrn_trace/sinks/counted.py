@@ -13,7 +13,7 @@ UNNUMBERED = {-1: "faulted", -2: "-1", -3: "other"}
 UNKNOWN_VCPU = -1
 
 _COUNT = struct.Struct("<I")
-_NUMBERS = struct.Struct("<7Q")
+_NUMBERS = struct.Struct("<8Q")
 _PAIR = struct.Struct("<qQ")
 _VCPU = struct.Struct("<q")
 
@@ -23,9 +23,9 @@ def counted_rows(data: bytes) -> Iterator[tuple[str | None, Row]]:
     reader = _Reader(data)
     while reader.has_more:
         name = reader.text()
-        calls, findings, timed, low, high, least, most = reader.take(_NUMBERS)
+        calls, findings, tampered, timed, low, high, least, most = reader.take(_NUMBERS)
         row = Row()
-        row.calls, row.findings = calls, findings
+        row.calls, row.findings, row.tampered = calls, findings, tampered
         abi = name.rpartition(":")[0] or None
         row.errors.update({_error(number, abi): count for number, count in reader.list(_PAIR)})
         row.vcpus = {None if vcpu == UNKNOWN_VCPU else vcpu for (vcpu,) in reader.list(_VCPU)}

@@ -9,7 +9,9 @@ CALLED, RETURNED = 2, 4
 TICKS, NANOSECONDS = 1, 2
 ENTRY_REGISTERS, RETURN_REGISTERS, CHANGED, CAPTURED_IN, CAPTURED_OUT = range(1, 6)
 UNREADABLE_IN, UNREADABLE_OUT = 6, 7
-WAS_READ = 8
+ANSWERED, WAS_READ = 4, 8
+DONE = 8
+INJECTED, MOCKED, DELAYED, POKED, NOT_POKED, NOT_POKED_BEYOND = range(1, 7)
 
 
 def block(kind: int, payload: bytes) -> bytes:
@@ -22,6 +24,11 @@ def memory(kind: int, address: int, data: bytes) -> bytes:
 
 def unreadable(kind: int, address: int, size: int, why: str) -> bytes:
     return block(kind, struct.pack("<QQ", address, size) + why.encode())
+
+
+def done(what: int, text: str, before: int = 0, after: int = 0, bits: int = 0) -> bytes:
+    """One struct hypercall_done, of those in a block."""
+    return struct.pack("<BB6xQQ48s", what, bits, before, after, text.encode())
 
 
 def record(number: int, *args: int, blocks: bytes = b"", result: int = 0, **more: int) -> bytes:

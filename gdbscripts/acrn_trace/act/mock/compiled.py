@@ -4,12 +4,13 @@
 import ctypes
 from typing import Iterable
 
+from acrn_trace.act.compiled_rules import compile_rules
+from acrn_trace.act.inject_grammar import Rule
 from acrn_trace.act.mock.acrn import PlayedAcrn
 from acrn_trace.act.mock.library import Machine
 from acrn_trace.act.mock.mock import Mock
 from acrn_trace.act.mock.switch import turn_on
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.memory import NoMemory
 from acrn_trace.rings.plugin_memory import Answers
 from acrn_trace.tables.knowledge import Knowledge
@@ -28,8 +29,10 @@ class Play(ctypes.Structure):
     ]
 
 
-def answers_of(mocks: Iterable[list[str]], knowledge: Knowledge) -> Answers:
-    """The answers; TraceError for what is wrong, and for what takes a stop."""
+def answers_of(
+    mocks: Iterable[list[str]], knowledge: Knowledge, rules: Iterable[Rule] = ()
+) -> Answers:
+    """The answers, with what ``rules`` inject; TraceError for what is wrong, or takes a stop."""
     mock = Mock(knowledge, NoMemory(), lambda: 0, lambda vector: None)
     for words in mocks:
         turn_on(mock, words)
@@ -38,8 +41,9 @@ def answers_of(mocks: Iterable[list[str]], knowledge: Knowledge) -> Answers:
                 f"--mock {' '.join(words)} is not to be had with --engine plugin, which answers "
                 "as ACRN's model and with fixed results; --engine gdb has it"
             )
-    fixed = {call: ret & MASK64 for call, ret in mock.fixed.items()}
-    return Answers(fixed, _play(mock.acrn) if mock.acrn else b"")
+    return Answers(
+        compile_rules(rules, mock.fixed, knowledge), _play(mock.acrn) if mock.acrn else b""
+    )
 
 
 def _play(acrn: PlayedAcrn) -> bytes:
