@@ -19,14 +19,19 @@
 /* OF, DF, SF, ZF, AF, PF, CF: QEMU keeps them apart, where an exception leaves them as they were.
  * What is written of them would be there beside those. */
 #define KEPT_APART  0xcd5ull
-#define FRAME_WORDS 5 /* RIP, CS, RFLAGS, RSP, SS. Intel SDM volume 3, figure 6-9 */
+#define RESUMES	    0x10000ull /* RF, which a fault sets in its frame, and no instruction leaves */
+#define FRAME_WORDS 5	       /* RIP, CS, RFLAGS, RSP, SS. Intel SDM volume 3, figure 6-9 */
 
 static struct shared_head *shared;
+
+/* An interrupt may come before the handler's first instruction, where that lets it (a trap gate).
+ * The handler comes then, or never: there is none, or one with another code segment. */
+#define BLOCKS (1u << 16)
 
 static struct plugin_word waits; /* of each vCPU: whether its next block is a handler's first */
 
 static struct of_vcpu {
-	int waits;	       /* an answer, for the handler */
+	uint32_t waits;	       /* an answer, for the handler, so many blocks more */
 	uint64_t site, result; /* of it */
 	uint8_t reg;	       /* where the result goes */
 	int has_leaf;
@@ -50,6 +55,11 @@ static void refuse(void)
 	__atomic_fetch_add(&shared->refused, 1, __ATOMIC_RELAXED);
 }
 
+static void refuse_no_more(void)
+{
+	__atomic_fetch_sub(&shared->refused, 1, __ATOMIC_RELAXED);
+}
+
 void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record *made,
 		 int is_clean)
 {
@@ -63,12 +73,13 @@ void answer_call(unsigned int vcpu, uint64_t site, const struct hypercall_record
 	}
 	if (play_call(vcpu, made, &result))
 		return;
-	call_answered(vcpu);
 	if (is_clean) {
+		call_answered(vcpu);
 		register_write(vcpu, hypercall_abis[made->abi].result, result);
 		qemu_plugin_set_pc(site + LENGTH);
 	}
-	of->waits = 1;
+	refuse(); /* until its handler of #UD begins, if there is one */
+	of->waits = BLOCKS;
 	of->site = site;
 	of->result = result;
 	of->reg = hypercall_abis[made->abi].result;
@@ -126,15 +137,17 @@ void answer_in_handler(unsigned int vcpu)
 	wait_until_held_is_over();
 	if (!of->waits)
 		return;
-	of->waits = 0;
 	if (read_frame(vcpu, frame) || frame[0] != of->site ||
 	    frame[1] != register_read(vcpu, REGISTER_CS)) {
-		refuse(); /* no handler of #UD, or one with another code segment */
-		call_refused(vcpu);
+		of->waits--;
+		qemu_plugin_u64_set(waits, vcpu, of->waits != 0);
 		return;
 	}
+	of->waits = 0;
+	refuse_no_more();
+	call_answered(vcpu);
 	register_write(vcpu, HYPERCALL_RSP, frame[3]);
-	register_write(vcpu, HYPERCALL_RFLAGS, frame[2] & ~KEPT_APART);
+	register_write(vcpu, HYPERCALL_RFLAGS, frame[2] & ~(KEPT_APART | RESUMES));
 	register_write(vcpu, of->reg, of->result);
 	qemu_plugin_set_pc(of->site + LENGTH);
 }

@@ -181,27 +181,14 @@ void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *mad
 	unlock(&vcpus[vcpu]);
 }
 
-static void set_answered(unsigned int vcpu, uint32_t flag)
-{
-	struct of_vcpu *of = &vcpus[vcpu];
-	struct hypercall_record *newest;
-
-	lock(of);
-	if (of->in_flight) {
-		newest = record_of(slot_of(vcpu, of->in_flight - 1));
-		newest->flags = (newest->flags & ~(uint32_t)HYPERCALL_ANSWERED) | flag;
-	}
-	unlock(of);
-}
-
 void call_answered(unsigned int vcpu)
 {
-	set_answered(vcpu, HYPERCALL_ANSWERED);
-}
+	struct of_vcpu *of = &vcpus[vcpu];
 
-void call_refused(unsigned int vcpu)
-{
-	set_answered(vcpu, 0);
+	lock(of);
+	if (of->in_flight)
+		record_of(slot_of(vcpu, of->in_flight - 1))->flags |= HYPERCALL_ANSWERED;
+	unlock(of);
 }
 
 void calls_abandon(unsigned int by)

@@ -65,8 +65,6 @@ void calls_begin(struct shared_head *head);
 void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *made);
 /* The vCPU's newest call is answered by the engine. */
 void call_answered(unsigned int vcpu);
-/* It is not, though it was about to be. */
-void call_refused(unsigned int vcpu);
 /* The machine boots, as that vCPU says: no call in flight will return. */
 void calls_abandon(unsigned int by);
 /* The vCPU is behind the hypercall instruction at `site`. */

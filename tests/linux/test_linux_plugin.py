@@ -15,9 +15,10 @@ KINDS = 22
 FAILED_CREATION = ["CREATE_VM"]  # which of two VMs cannot be depends on who is first
 
 
-def played(folder, options, *kernel_parameters):
+def played(folder, options, *kernel_parameters, vcpus=2):
     """The guest's log and the events of one boot."""
     line = qemu_arguments(f"hsm.rounds={ROUNDS}", *kernel_parameters)
+    line[line.index("-smp") + 1] = f"{vcpus}"
     out = folder / "trace.jsonl"
     how = ("--qemu", NEWER_QEMU, "--mock", "acrn", "-f", "jsonl", "-o", out, *options)
     run = acrn_trace(*how, "--", *line, seconds=900)
@@ -52,12 +53,15 @@ def test_linux_is_answered_as_in_the_debugger(moves, in_the_debugger, folder):
     assert any(int(e["site"], 16) >= 0xFFFF_FFFF_8200_0000 for e in events) == (moves == "kaslr")
 
 
-def test_log_and_trace_agree(folder):
-    log, events = played(folder, ("--engine", "plugin"))
+@pytest.mark.parametrize("vcpus", [2, 4])
+def test_log_and_trace_agree(vcpus, folder):
+    log, events = played(folder, ("--engine", "plugin"), vcpus=vcpus)
     made = [call for ioctl in log for call in calls_of(ioctl)]
     assert Counter((call.name, call.ret) for call in made) == Counter(
         (event["name"], event["ret"]) for event in events
     )
     assert {event["answered_by"] for event in events} == {"mock"}
     assert {event["status"] for event in events} == {"returned"}
+    busy = {event["vcpu"] for event in events if event["name"] == "inject_msi"}
+    assert busy == set(range(vcpus))
     assert all(event["clobbered"] == {} for event in events)

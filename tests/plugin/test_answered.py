@@ -61,6 +61,21 @@ if CAN_ANSWER:
         assert printed == "flags: 64 kinds of code, 0 wrong\n"
         assert len(made) == 2 * 64
 
+    @pytest.mark.parametrize("gate", ["interrupt", "trap"])
+    def test_an_interrupt_may_come_right_behind_a_call(gate, folder):
+        """Through a trap gate one may also come between #UD and its handler."""
+        printed, made = events(folder, GUESTS / "behind.elf", more=("-append", gate))
+        assert printed == "behind: 1800 calls, 0 wrong\n"
+        assert {event["status"] for event in made} == {"returned"}
+
+    @pytest.mark.parametrize("where", ["user", "no-handler"])
+    def test_what_cannot_be_answered_exactly_is_counted_and_said(where):
+        refused = play(GUESTS / "refused.elf", more=("-append", where))
+        said = "acrn-trace: 1 call could not be answered, and reached the processor: from user mode"
+        assert refused.status == 0 and refused.err.startswith(said), refused
+        assert ("refused: #UD in ring 3" in refused.out) == (where == "user")
+        assert " = ? <unfinished ...>" in refused.out + refused.err
+
     def test_a_fixed_result_comes_before_the_model():
         played = play(image_of("hello"), "--mock", "get_api_version -EBUSY")
         assert " = -16 EBUSY (Device or resource busy) " in played.out, played

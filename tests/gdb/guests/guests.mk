@@ -32,7 +32,7 @@ $(BUILD)/tests/guests/mixed.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/mixed.o $(
 
 # Those that are answered by the example hypervisor, and the twin of one that records itself.
 WRONG_LIB := $(call examples-objects,$(BARE_LIB) examples/lib/guest.c)
-ANSWERED := $(patsubst %,$(BUILD)/tests/guests/%.elf,wrong_calls made_code outrun recorded)
+ANSWERED := $(patsubst %,$(BUILD)/tests/guests/%.elf,wrong_calls made_code outrun recorded behind refused)
 $(ANSWERED): $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(WRONG_LIB) $(LINK_SCRIPTS)
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
