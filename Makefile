@@ -38,7 +38,7 @@ help:
 # relocations of an object take longer to read than all else.
 TYPES := $(wildcard cstub/include/*_types.h)
 types: $(BUILD)/acrn-types.o
-$(BUILD)/acrn-types.o: cstub/src/types.c $(TYPES) | $(BUILD)/
+$(BUILD)/acrn-types.o: cstub/src/types.c $(TYPES) cstub/include/xen.def | $(BUILD)/
 	$(CC) -std=gnu11 -g -fno-eliminate-unused-debug-types $(addprefix -include ,$(TYPES)) -nostdlib -static \
 		-Wl,--entry=0 -Wl,--build-id=none -o $@ $<
 

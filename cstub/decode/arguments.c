@@ -211,35 +211,77 @@ int arguments_lead_somewhere(const struct table *table, const uint8_t *entry)
 	return 0;
 }
 
+/* What an ADDR is in this call; NULL where nothing says it. */
+static const uint8_t *selected_case(const struct table *table, const uint8_t *argument,
+				    const struct record *record)
+{
+	uint32_t index = argument_selection(argument);
+	const uint8_t *selection;
+	uint64_t number;
+
+	if (argument_kind(argument) != ARGUMENT_ADDR || index == TABLE_NONE)
+		return NULL;
+	selection = selection_entry(table, index);
+	number = record->argument[selection_argument(selection)] >> selection_offset(selection);
+	return table_case(table, selection, low_bits(number, selection_bits(selection)));
+}
+
 struct target argument_target(const struct table *table, const uint8_t *argument,
 			      const struct record *record)
 {
-	uint32_t index = argument_selection(argument);
-	const uint8_t *selection, *one;
-	uint64_t number;
+	const uint8_t *one = selected_case(table, argument, record);
 
 	if (argument_kind(argument) == ARGUMENT_PTR)
 		return (struct target){argument_type(argument), argument_direction(argument), 0};
-	if (argument_kind(argument) != ARGUMENT_ADDR || index == TABLE_NONE)
-		return (struct target){TABLE_NONE, 0, 0};
-	selection = selection_entry(table, index);
-	number = record->argument[selection_argument(selection)] >> selection_offset(selection);
-	one = table_case(table, selection, low_bits(number, selection_bits(selection)));
-	if (!one)
+	if (!one || case_direction(one) == DIRECTION_REGISTERS)
 		return (struct target){TABLE_NONE, 0, 0};
 	return (struct target){case_target(one), case_direction(one), case_counter(one)};
 }
 
-/* A register whose bits are those of a structure: as many of its fields as a register has. */
-static void decode_packed(struct decoder *decoder, struct value *value, uint32_t type)
+/* Of what stands in registers itself, this argument's and those behind it, the type; or NONE. */
+static uint32_t type_in_registers(const struct call *call, const struct argument *argument,
+				  const struct table *table)
 {
-	uint8_t *bytes = arena_take(decoder->arena, sizeof(value->number));
+	const uint8_t *one = selected_case(table, argument->entry, call->record);
+
+	return one && case_direction(one) == DIRECTION_REGISTERS ? case_target(one) : TABLE_NONE;
+}
+
+/* Registers whose bits are those of a structure: as many of its fields as they have. */
+static void decode_packed(struct decoder *decoder, struct value *value, uint32_t type,
+			  const uint64_t *registers, uint32_t count)
+{
+	uint8_t *bytes = arena_take(decoder->arena, count * sizeof(*registers));
 
 	if (!bytes)
 		return;
-	for (uint32_t i = 0; i < sizeof(value->number); i++)
-		bytes[i] = (uint8_t)(value->number >> 8 * i);
-	decode_type(decoder, value, type, (struct span){bytes, sizeof(value->number)}, 0);
+	for (uint32_t i = 0; i < count * sizeof(*registers); i++)
+		bytes[i] = (uint8_t)(registers[i / 8] >> 8 * (i % 8));
+	decode_type(decoder, value, type, (struct span){bytes, count * 8}, 0);
+}
+
+/* How many one stands in, one at least. */
+static uint32_t registers_of(const struct table *table, uint32_t type)
+{
+	uint32_t size = type_size(type_entry(table, type));
+
+	return size ? (size - 1) / 8 + 1 : 1;
+}
+
+/* A structure in this argument's register and those behind it, if they are the call's. */
+static struct value *decode_in_registers(struct call *call, const struct argument *argument,
+					 const struct table *table, struct arena *arena,
+					 uint32_t type)
+{
+	uint32_t count = registers_of(table, type), have = call->record->arguments;
+	struct decoder decoder = decoder_at(call, table, arena, 0);
+	struct value *value = bare(argument, arena);
+
+	decoder.memory = NULL;
+	if (value && count <= have - argument->index)
+		decode_packed(&decoder, value, type, &call->record->argument[argument->index],
+			      count);
+	return value;
 }
 
 static struct value *decode_register(struct call *call, const struct argument *argument,
@@ -258,7 +300,7 @@ static struct value *decode_register(struct call *call, const struct argument *a
 		struct decoder decoder = decoder_at(call, table, arena, 0);
 
 		decoder.memory = NULL; /* no pointers are packed */
-		decode_packed(&decoder, value, type);
+		decode_packed(&decoder, value, type, &value->number, 1);
 	} else if (names != TABLE_NONE) {
 		decode_name(table, value, names);
 	}
@@ -268,6 +310,10 @@ static struct value *decode_register(struct call *call, const struct argument *a
 static struct value *decode_argument(struct call *call, const struct argument *argument,
 				     const struct table *table, struct arena *arena)
 {
+	uint32_t type = type_in_registers(call, argument, table);
+
+	if (type != TABLE_NONE)
+		return decode_in_registers(call, argument, table, arena, type);
 	switch (argument_kind(argument->entry)) {
 	case ARGUMENT_PTR:
 	case ARGUMENT_ADDR:
@@ -294,5 +340,7 @@ void decode_arguments(struct call *call, const struct table *table, struct arena
 			pointers++;
 		}
 		call->argument[i] = decode_argument(call, &argument, table, arena);
+		if (type_in_registers(call, &argument, table) != TABLE_NONE)
+			i += registers_of(table, type_in_registers(call, &argument, table)) - 1;
 	}
 }

@@ -42,8 +42,9 @@ static int selects_type(struct check *check, uint32_t index, uint32_t arguments)
 	for (uint32_t i = 0; i < selection_cases(selection); i++) {
 		const uint8_t *one = case_of(check, selection, i);
 
-		if (!type_at(check, case_target(one)) || !is_direction(case_direction(one)) ||
-		    case_counter(one) > TABLE_ARGUMENTS)
+		if (!type_at(check, case_target(one)) || case_counter(one) > TABLE_ARGUMENTS ||
+		    (!is_direction(case_direction(one)) &&
+		     case_direction(one) != DIRECTION_REGISTERS))
 			return 0;
 	}
 	return 1;

@@ -73,7 +73,12 @@ enum table_argument {
 	ARGUMENT_PASS,
 };
 
-enum table_direction { DIRECTION_IN = 1, DIRECTION_OUT = 2, DIRECTION_INOUT = 3 };
+enum table_direction {
+	DIRECTION_IN = 1,
+	DIRECTION_OUT = 2,
+	DIRECTION_INOUT = 3,
+	DIRECTION_REGISTERS = 4 /* of a case: it is in registers itself, which have no address */
+};
 
 #define TABLE_ARGUMENT_SIZE 20
 ENTRY_U8(argument_kind, 0);	 /* enum table_argument */

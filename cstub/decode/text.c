@@ -88,6 +88,19 @@ static void out_error(struct out *out, const struct table *table, const uint8_t 
 	out_char(out, ')');
 }
 
+/* What a status has beside the error, in its upper half. */
+static void out_repetitions(struct out *out, const struct call *call, const struct table *table)
+{
+	const uint8_t *abi = abi_of_call(call, table);
+	uint64_t done = call->record->result >> 32 & 0xfff;
+
+	if (!abi || !(abi_flags(abi) & ABI_STATUS) || !done)
+		return;
+	out_literal(out, " (");
+	out_decimal(out, done);
+	out_string(out, done == 1 ? " repetition done)" : " repetitions done)");
+}
+
 static void out_result(struct out *out, const struct call *call, const struct table *table)
 {
 	const uint8_t *error = error_of_call(call, table);
@@ -102,6 +115,8 @@ static void out_result(struct out *out, const struct call *call, const struct ta
 	}
 	if (error)
 		out_error(out, table, error);
+	if (call->status == CALL_RETURNED && !call->has_result)
+		out_repetitions(out, call, table);
 }
 
 void show_text(struct out *out, const struct call *call, const struct table *table,

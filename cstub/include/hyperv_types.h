@@ -33,6 +33,12 @@ struct hv_flush {
 	uint64_t processor_mask;
 };
 
+/* What RDX and R8 have of it in a fast call; the mask is in XMM0, which no trace has. */
+struct hv_flush_fast {
+	uint64_t address_space;
+	uint64_t flags;
+};
+
 struct hv_send_ipi {
 	uint32_t vector;
 	uint32_t reserved;

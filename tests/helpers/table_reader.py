@@ -13,7 +13,7 @@ SECTIONS = (
 )
 SIZES = (40, 40, 20, 24, 32, 20, 16, 36, 16, 16, 16, 16, 24, 16, 1)
 SCALAR, ARRAY, STRUCT, UNION, HIDDEN = range(1, 6)
-DIRECTIONS = {0: None, 1: "in", 2: "out", 3: "inout"}
+DIRECTIONS = {0: None, 1: "in", 2: "out", 3: "inout", 4: "regs"}
 ROLES = (
     *("OUT", "TEXT", "FLAGS", "HEX", "BOOL", "RESERVED", "SECRET"),
     *("quoted", "may hide"),

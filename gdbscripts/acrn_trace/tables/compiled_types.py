@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from acrn_trace.tables import extents
-from acrn_trace.tables.fields import Roles, SizeRule
+from acrn_trace.tables.fields import REGISTERS, Roles, SizeRule
 from acrn_trace.tables.layouts import Array, Field, Hidden, Scalar, Struct, Type, alignment
 from acrn_trace.tables.sections import NONE, Sections
 from acrn_trace.tables.types import Types
@@ -17,7 +17,7 @@ MAX_SIZE = 1 << 24
 
 SCALAR, ARRAY, STRUCT, UNION, HIDDEN, UNKNOWN = range(1, 7)
 SIGNED, BOOLEAN = 1, 2
-DIRECTIONS = {"in": 1, "out": 2, "inout": 3}
+DIRECTIONS = {"in": 1, "out": 2, "inout": 3, REGISTERS: 4}
 ROLES = {"OUT": 1, "TEXT": 2, "FLAGS": 4, "HEX": 8, "BOOL": 16, "RESERVED": 32, "SECRET": 64}
 QUOTED, MAY_HIDE = 128, 256
 IS_ZERO = 1

@@ -84,7 +84,16 @@ def errno_text(result: int | str, abi: str | None = None) -> str:
     name, text = errors_of(abi).by_number.get(error_in(result, abi), ("", ""))
     if name and is_vague(result, abi):
         return f" (failed; = {name})"
-    return f" {name} ({text})" if name else ""
+    return (f" {name} ({text})" if name else "") + _repetitions(result, abi)
+
+
+def _repetitions(result: int | str, abi: str | None) -> str:
+    """What a status has beside the error, in bits 43 to 32: it is no int32 where it has."""
+    row = abis().get(abi or main_abi().name)
+    if not isinstance(result, str) or not row or row.result_type != "status":
+        return ""
+    done = int(result, 16) >> 32 & 0xFFF
+    return f" ({done} repetition{'s' * (done != 1)} done)" if done else ""
 
 
 def is_vague(result: int | str, abi: str | None = None) -> bool:

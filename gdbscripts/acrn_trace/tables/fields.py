@@ -11,6 +11,7 @@ from acrn_trace.base.places import table_files
 from acrn_trace.tables.calls import full_name
 
 ANY = "any"  # the selector of a pointee that is the same whatever the other arguments are
+REGISTERS = "regs"  # the direction of one that is in the arguments' registers itself
 PLAIN_ROLES = {"OUT", "TEXT", "FLAGS", "HEX", "RESERVED", "SECRET", "BOOL"}
 
 

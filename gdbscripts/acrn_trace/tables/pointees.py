@@ -6,7 +6,7 @@ from typing import Sequence
 from acrn_trace.guest.memory import PhysicalMemory
 from acrn_trace.tables import extents
 from acrn_trace.tables.calls import Argument, Entry
-from acrn_trace.tables.fields import ANY, Pointee
+from acrn_trace.tables.fields import ANY, REGISTERS, Pointee
 from acrn_trace.tables.layouts import Struct, Type
 from acrn_trace.tables.types import Types, field_value
 
@@ -18,7 +18,8 @@ def pointee_of(
     if argument.kind == "PTR":
         return Pointee(argument.direction, argument.type or "")
     selector, cases = types.fields.pointees.get((entry.name, argument.name), ("", {}))
-    return cases.get(_selected(types, entry, selector, args)) if cases else None
+    found = cases.get(_selected(types, entry, selector, args)) if cases else None
+    return None if found and found.direction == REGISTERS else found
 
 
 def _selected(types: Types, entry: Entry, selector: str, args: Sequence[int]) -> int | None:

@@ -148,3 +148,26 @@ def test_a_status_is_an_error_by_its_low_bits_alone():
     names = {"0x200000000": None, "0x100000005": invalid, 5: invalid, 0: None, -1: None}
     assert {result: errno_name(result, "hyperv") for result in names} == names
     assert errors_of("hyperv").no_such_call == 2 and errors_of("xen").no_such_call == -38
+
+
+def hypervs(name: str, control: int, *args: int) -> dict:
+    number = KNOWLEDGE.table.named(f"hyperv:{name}").number
+    given = Given(number, (control | number, *args), 0, abi="hyperv")
+    memory = FakeMemory({0x1000: bytes(64)})
+    return CallDecoder(KNOWLEDGE).decode(given, memory, memory)["decoded"]
+
+
+FAST = 1 << 16
+
+
+def test_the_input_of_a_fast_call_is_in_its_registers():
+    """Whatever they were as addresses; what is behind them is in XMM0, and not known."""
+    signalled = hypervs("signal_event", FAST, 0x1234_0005_0000_1000, 0x1000)
+    assert signalled["input"] == {"connection_id": 0x1000, "flag_number": 5, "reserved": 0x1234}
+    assert signalled["output"] == "0x1000"
+    sent = hypervs("send_ipi", FAST, 0xF3, 0x1000)
+    assert sent["input"] == {"vector": "0xf3", "cpu_mask": "0x1000"} and "output" not in sent
+    assert hypervs("notify_long_spin_wait", FAST, 0x7_0000_0001, 0)["input"] == 1
+    flushed = hypervs("flush_virtual_address_space", FAST, 0x1000, 3)
+    assert flushed["input"] == {"address_space": "0x1000", "flags": "0x3"}
+    assert hypervs("send_ipi", 0, 0x1000, 0)["input"] == {"vector": "0x0", "cpu_mask": "0x0"}

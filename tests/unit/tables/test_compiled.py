@@ -391,7 +391,7 @@ SELECTS = TABLE.u("arguments", ADDRESS, 16)
         (("selections", SELECTS, 0, 2), "a call"),
         (("selections", SELECTS, 8, 65), "a call"),
         (("cases", TABLE.u("selections", SELECTS, 12), 8, LAST_TYPE), "a call"),
-        (("cases", TABLE.u("selections", SELECTS, 12), 12, 4), "a call"),
+        (("cases", TABLE.u("selections", SELECTS, 12), 12, 5), "a call"),
         (("types", ARRAY, 0, 6, "<B"), "a type"),
         (("types", ARRAY, 2, 3, "<B"), "a type"),
         (("types", ARRAY, 3, 0, "<B"), "a type"),
