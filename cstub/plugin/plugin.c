@@ -16,10 +16,12 @@
 #define RESET_VECTOR	0xfffffff0u
 #define API_VARIABLE	"ACRN_TRACE_PLUGIN_API"
 #define MEMORY_ARGUMENT "memory="
+#define STOPS_ARGUMENT	"stops="
 
 PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_API_7;
 
-static struct shared_head *shared;
+static struct shared_head nothing_recorded;
+static struct shared_head *shared = &nothing_recorded;
 
 /* QEMU looks at the version before it calls anything, and no version suits both QEMUs. */
 __attribute__((constructor)) static void choose_version(void)
@@ -39,23 +41,38 @@ static int is_hypercall(const uint8_t *bytes, size_t size)
 	return 0;
 }
 
+/* What the callbacks at a call and behind it do. */
+static int at_call(void)
+{
+	return play_answers() || stops_are_wanted() ? PLUGIN_RW_PC : PLUGIN_R_REGS;
+}
+
+static int at_return(void)
+{
+	if (stops_are_wanted())
+		return PLUGIN_RW_PC;
+	return rules_are_some() ? PLUGIN_RW_REGS : PLUGIN_R_REGS;
+}
+
 /*
  * What a callback is given of an instruction: its distance from the page where its block begins,
- * and whether the block before it leaves flags alone.
+ * whether the block before it leaves flags alone, and whether it is all of its block.
  *
  * RIP is behind inside a block, and an instruction's address is that of the mapping by which it was
  * translated: the page is right in RIP, the place in the page in the instruction's.
  */
 #define IS_CLEAN ((uintptr_t)1)
-#define SHIFT	 1
+#define IS_ALONE ((uintptr_t)2)
+#define SHIFT	 2
 
 static void *told(const struct plugin_block *block, const struct plugin_instruction *instruction,
 		  int is_clean)
 {
 	uint64_t page = qemu_plugin_tb_vaddr(block) & ~(uint64_t)(PAGE - 1);
 	uintptr_t distance = (uintptr_t)(qemu_plugin_insn_vaddr(instruction) - page);
+	uintptr_t is_alone = qemu_plugin_tb_n_insns(block) == 1 ? IS_ALONE : 0;
 
-	return (void *)(distance << SHIFT | (is_clean ? IS_CLEAN : 0));
+	return (void *)(distance << SHIFT | is_alone | (is_clean ? IS_CLEAN : 0));
 }
 
 static uint64_t address_now(unsigned int vcpu, void *told)
@@ -77,11 +94,11 @@ static void hold(unsigned int vcpu)
 static void on_hypercall(unsigned int vcpu, void *told)
 {
 	struct hypercall_record made;
-	uint64_t site;
+	uint64_t site = address_now(vcpu, told);
 
+	stop_at_call(vcpu, site, (uintptr_t)told & IS_CLEAN, (uintptr_t)told & IS_ALONE);
 	if (vcpu >= shared->vcpus)
 		return;
-	site = address_now(vcpu, told);
 	call_entered(vcpu, site, &made);
 	hold(vcpu);
 	if (play_answers())
@@ -90,9 +107,12 @@ static void on_hypercall(unsigned int vcpu, void *told)
 
 static void on_return(unsigned int vcpu, void *told)
 {
+	uint64_t site = address_now(vcpu, told) - LENGTH;
+
+	stop_at_return(vcpu, site, (uintptr_t)told & IS_ALONE);
 	if (vcpu >= shared->vcpus)
 		return;
-	call_returned(vcpu, address_now(vcpu, told) - LENGTH);
+	call_returned(vcpu, site);
 	hold(vcpu);
 }
 
@@ -176,9 +196,8 @@ static void watch_start(struct plugin_block *block)
 	if (!before)
 		return;
 	if (is_hypercall(before, LENGTH))
-		qemu_plugin_register_vcpu_insn_exec_cb(
-			first, on_return, rules_are_some() ? PLUGIN_RW_REGS : PLUGIN_R_REGS,
-			told(block, first, 0));
+		qemu_plugin_register_vcpu_insn_exec_cb(first, on_return, at_return(),
+						       told(block, first, 0));
 	if (is_vmrun(before, LENGTH))
 		qemu_plugin_register_vcpu_insn_exec_cb(first, on_vmexit, PLUGIN_R_REGS, NULL);
 	if (play_is_acrn() && is_cpuid(before + LENGTH - CPUID_SIZE, CPUID_SIZE))
@@ -199,7 +218,7 @@ static void watch_cpuid(struct plugin_block *block, size_t index, size_t count)
 static void watch_block(struct plugin_block *block)
 {
 	size_t count = qemu_plugin_tb_n_insns(block);
-	int is_clean = 1, flags = play_answers() ? PLUGIN_RW_PC : PLUGIN_R_REGS;
+	int is_clean = 1, flags = at_call();
 
 	if (count)
 		watch_start(block);
@@ -248,20 +267,46 @@ static int refuse(const char *why)
 	return -1;
 }
 
+/* What follows the name in an argument; NULL where it is another. */
+static const char *value_of(const char *argument, const char *name)
+{
+	return strncmp(argument, name, strlen(name)) ? NULL : argument + strlen(name);
+}
+
+/* 0, or -1, which was said. */
+static int take_argument(const struct qemu_info *info, const char *argument)
+{
+	const char *memory = value_of(argument, MEMORY_ARGUMENT);
+	const char *stopping = value_of(argument, STOPS_ARGUMENT);
+
+	if (memory) {
+		shared = shared_open(memory);
+		return shared ? 0
+			      : refuse("the file that it was given is none of acrn-trace's, of "
+				       "this version");
+	}
+	if (!stopping)
+		return refuse("it takes memory=FILE, which acrn-trace makes, and stops=FILE, which "
+			      "is made for GDB");
+	if (qemu_plugin_version < PLUGIN_API_7)
+		return refuse("to stop at calls it needs QEMU 11.1");
+	return stops_open(stopping, (uint32_t)info->system.max_vcpus)
+		       ? refuse("the file by which GDB is to stop calls cannot be made")
+		       : 0;
+}
+
 PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc,
 				      char **argv)
 {
-	const size_t prefix = strlen(MEMORY_ARGUMENT);
-
-	if (argc != 1 || strncmp(argv[0], MEMORY_ARGUMENT, prefix))
-		return refuse("it takes memory=FILE, which acrn-trace makes, and nothing else");
 	if (!info->system_emulation || strcmp(info->target_name, "x86_64"))
 		return refuse("it traces an x86-64 machine; this QEMU emulates something else");
-	shared = shared_open(argv[0] + prefix);
-	if (!shared)
-		return refuse(
-			"the file that it was given is none of acrn-trace's, of this version");
-	if ((uint32_t)info->system.max_vcpus > shared->vcpus)
+	for (int i = 0; i < argc; i++)
+		if (take_argument(info, argv[i]))
+			return -1;
+	if (shared == &nothing_recorded && !stops_are_wanted())
+		return refuse("it is told nothing to do: memory=FILE, which acrn-trace makes, or "
+			      "stops=FILE");
+	if (shared != &nothing_recorded && (uint32_t)info->system.max_vcpus > shared->vcpus)
 		return refuse("the machine has more vCPUs than there is room for");
 	if (play_begin(shared))
 		return refuse("what it is to play is none of this version's");

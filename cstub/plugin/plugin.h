@@ -4,7 +4,8 @@
  *
  *   plugin.c: QEMU's callbacks ──▶ calls.c: a call in a slot ──▶ shared.c: its record in a ring
  *                              ├──▶ arguments.c: memory, as decode/ reads it ◀── memory.c
- *                              └──▶ answers.c: RAX, PC, flags ◀── play.c, rules.c: the answer
+ *                              ├──▶ answers.c: RAX, PC, flags ◀── play.c, rules.c: the answer
+ *                              └──▶ stops.c: to where a debugger has a breakpoint, by its rules
  */
 #ifndef PLUGIN_H
 #define PLUGIN_H
@@ -18,6 +19,10 @@
 #include "qemu_plugin.h"
 
 /* registers.c */
+
+/* Of RFLAGS: OF, DF, SF, ZF, AF, PF, CF. While a vCPU runs QEMU keeps them apart, where an
+ * exception leaves them as they were. What is written of them would be there beside those. */
+#define KEPT_APART 0xcd5ull
 
 enum {
 	REGISTER_RIP = HYPERCALL_REGISTERS,
@@ -84,6 +89,16 @@ void answer_behind_cpuid(unsigned int vcpu);
 void answers_begin(struct shared_head *head);
 /* Hold all vCPUs for so many nanoseconds, by that one. */
 void answers_hold(unsigned int vcpu, uint64_t nanoseconds);
+
+/* stops.c */
+
+/* Make the file that a debugger writes its rules to, of so many vCPUs: 0, or -1. */
+int stops_open(const char *path, uint32_t vcpus);
+int stops_are_wanted(void);
+/* The vCPU is at the hypercall instruction at `site`, or behind it; `is_alone`: its instruction is
+ * all of its block. `is_clean`: as answer_call() has it. Neither returns where it sets the PC. */
+void stop_at_call(unsigned int vcpu, uint64_t site, int is_clean, int is_alone);
+void stop_at_return(unsigned int vcpu, uint64_t site, int is_alone);
 
 /* flags.c */
 

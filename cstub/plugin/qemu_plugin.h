@@ -107,6 +107,13 @@ struct address_space;
 WEAK _Bool address_space_is_io(struct address_space *space, uint64_t address);
 WEAK extern struct address_space address_space_memory;
 
+/* Likewise: what a vCPU's blocks are translated with. The lowest bits are how many instructions a
+ * block may have, 0 for as many as there are. */
+struct vcpu_state;
+WEAK struct vcpu_state *qemu_get_cpu(int vcpu);
+WEAK uint32_t curr_cflags(struct vcpu_state *vcpu);
+#define CFLAGS_COUNT 0x1ffu
+
 struct byte_array *g_byte_array_new(void);
 struct byte_array *g_byte_array_set_size(struct byte_array *array, unsigned int size);
 char *g_array_free(struct array *array, int frees_segment);

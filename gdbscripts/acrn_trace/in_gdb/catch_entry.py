@@ -11,7 +11,10 @@ import re
 import gdb
 
 from acrn_trace.act.catch import CatchRequest, hits_left, plain_commands
+from acrn_trace.act.catch_rules import compiled, wider
 from acrn_trace.base.errors import TraceError
+from acrn_trace.rings.plugin_stops import StopRule
+from acrn_trace.tables.calls import CallTable
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.pairing import Call
 
@@ -62,6 +65,18 @@ class Catchpoint:
             entry.ignore_count -= 1
             return False
         return True
+
+    def rules(self, table: CallTable) -> list[StopRule]:
+        """By which the plugin is to stop the guest for it."""
+        if not self._enabled:
+            return []
+        thread = self.entry.thread
+        threads = gdb.selected_inferior().threads()
+        vcpus = [one.ptid[1] - 1 for one in threads if one.global_num == thread]
+        try:
+            return compiled(self.request, self.entry.condition, vcpus[0] if vcpus else None, table)
+        except TraceError:  # its condition was changed: GDB tests it
+            return wider(self.request, table)
 
     def count_down(self) -> None:
         """What GDB does to a breakpoint of 'enable once' and 'enable count' where it has stopped.

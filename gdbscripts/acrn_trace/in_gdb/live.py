@@ -8,7 +8,7 @@ from typing import IO, Callable
 import gdb
 
 from acrn_trace.base.errors import TraceError
-from acrn_trace.guest.site import StopAddress
+from acrn_trace.guest.site import Site, StopAddress
 from acrn_trace.guest.stop import Stop
 from acrn_trace.in_gdb.complaints import Complaints
 from acrn_trace.in_gdb.exact_settings import make_exact
@@ -32,6 +32,7 @@ from acrn_trace.in_gdb.stub_packets import stub_hung_up
 from acrn_trace.in_gdb.types import guest_types
 from acrn_trace.in_gdb.vcpu import exception_frame_below, read_stop
 from acrn_trace.lint.of_call import guests_own
+from acrn_trace.rings.plugin_stops import PluginStops
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.checks import Check, checks_of, of_answers
 from acrn_trace.trace.decode import Decoder
@@ -69,12 +70,14 @@ class LiveTrace:
         stream: IO[str] | None,
         interveners: list[Intervener] | None = None,
         pairing: Pairing | None = None,
+        stops: PluginStops | None = None,
     ) -> None:
-        """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known."""
+        """Without ``options`` nothing is shown; ``pairing`` has the calls in flight, if known.
+        ``stops``: QEMU's plugin stops the guest, at the calls that somebody has told it."""
         self._resumption, self._knowledge = resumption, knowledge
         self._stub = stub_descriptor()
         found = FoundHypervisors()
-        self._sites = LiveSites(resumption, knowledge, self._on_kernel, self.notice, found)
+        self._sites = LiveSites(resumption, knowledge, self._on_kernel, self.notice, found, stops)
         shown = self.shown = Shown(options, knowledge, stream)
         self._show_caveats()
         for intervener in interveners or ():
@@ -112,6 +115,7 @@ class LiveTrace:
             read_stop=self._read_stop,
             on_site=self._on_site,
             on_boot=self._on_boot,
+            on_unseen=self._on_unseen,
         )
         self._sites.plant(points)
         gdb.events.stop.connect(self._on_gdb_stop)
@@ -222,6 +226,10 @@ class LiveTrace:
         if self._bound and self.tracer.dispatcher.calls >= self._bound and not self.is_bounded:
             self._reach_bound()
 
+    def _on_unseen(self, stop: Stop, site: Site, comes_back: bool) -> None:
+        tracer = self.tracer
+        (tracer.unseen if comes_back else tracer.returned_unseen)(stop, site)
+
     def _tell_nested(self) -> None:
         table = nested_table()
         if table:
@@ -284,6 +292,7 @@ class LiveTrace:
         self.last_signal = getattr(event, "stop_signal", None)
         if self._interrupted_at_point:
             self.last_signal, self._interrupted_at_point = "SIGINT", False
+        self._sites.send_back_others()
         if self.interrupted:
             self.show_in_flight()
         if self.failure:

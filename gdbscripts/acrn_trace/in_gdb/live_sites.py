@@ -28,6 +28,7 @@ from acrn_trace.in_gdb.image import current_image, load_offset, sites_to_trace
 from acrn_trace.in_gdb.kaslr import locate_kernel, move_symbols
 from acrn_trace.in_gdb.module_sites import ModuleSites
 from acrn_trace.in_gdb.page_watch import PageWatch
+from acrn_trace.in_gdb.plugin_point import PluginPoint
 from acrn_trace.in_gdb.points import HypercallPoint
 from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
@@ -37,6 +38,7 @@ from acrn_trace.in_gdb.task import task_reader
 from acrn_trace.lint.findings import Found
 from acrn_trace.lint.linter import with_abis
 from acrn_trace.lint.of_call import SiteLint
+from acrn_trace.rings.plugin_stops import PluginStops
 from acrn_trace.sites.page_writes import page_writes
 from acrn_trace.sites.sitelist import traced_sites
 from acrn_trace.tables.knowledge import Knowledge
@@ -56,12 +58,17 @@ class SitePoints:
         read_stop: Callable[[StopAddress], Stop],
         on_site: Callable[[Stop, StopAddress], None],
         on_boot: Callable[[], None],
+        on_unseen: Callable[[Stop, Site, bool], None],
     ) -> None:
+        """``on_unseen`` is told that calls were made at the site, as one at that stop is, and that
+        nobody saw them: whether one of them is about to come back. The others have."""
         self._resumption = resumption
         self._run = run
         self._read_stop = read_stop
         self._on_site = on_site
         self._on_boot = on_boot
+        self._on_unseen = on_unseen
+        self._plugin_point: PluginPoint | None = None
         self._planted: list[HypercallPoint] = []
         self._signatures: Signatures | None = None
         self._callers = Callers()
@@ -75,9 +82,30 @@ class SitePoints:
     ) -> None:
         """At the ``sites``, and at the guest's first instructions: address and code of each.
         ``signatures`` tell whose calls are made at sites of which nothing else does."""
+        self._plant_boots(boots, signatures)
+        self._planted += self.plant_sites(sites)
+
+    def plant_for_plugin(
+        self,
+        stops: PluginStops,
+        sites: Iterable[Site],
+        boots: Mapping[int, bytes],
+        signatures: Signatures,
+    ) -> None:
+        """At the guest's first instructions, and where the plugin stops it; it knows its calls."""
+        self._plant_boots(boots, signatures)
+        self._plugin_point = PluginPoint(
+            self._resumption, stops, sites, self._run, self._at_plugins_stop
+        )
+
+    def send_back_others(self) -> None:
+        """The user is shown a stop: no other vCPU is to stand where the plugin has sent it."""
+        if self._plugin_point:
+            self._plugin_point.send_back_others()
+
+    def _plant_boots(self, boots: Mapping[int, bytes], signatures: Signatures) -> None:
         self._signatures = signatures
         self._callers = Callers()
-        self._planted += self.plant_sites(sites)
         self._planted += [self._plant_boot(*boot) for boot in boots.items()]
 
     def plant_sites(self, sites: Iterable[Site]) -> list[HypercallPoint]:
@@ -88,6 +116,9 @@ class SitePoints:
         for point in self._planted:
             point.delete()
         self._planted.clear()
+        if self._plugin_point:
+            self._plugin_point.delete()
+        self._plugin_point = None
         if self._signatures:
             self._signatures.delete()
 
@@ -95,19 +126,29 @@ class SitePoints:
         def hit() -> None:
             if read_register("rip") != at.address:
                 return
-            # The bytes tell where a call begins; that one is in flight tells where it comes back.
-            # And they tell whose memory the vCPU has, before anything else of it is read.
-            enters = at.enters if at.enters and has_hypercall(at.enters) else None
-            if not enters and at.returns_from:
-                confirm_nested(at.returns_from)
-            if enters or at.returns_from:
-                stop = self._read_stop(at)
-                self._met_site = True
-                if stop.vcpu not in self._beside:
-                    self._boots_in_a_row = 0
-                self._on_site(stop, self._told(at, enters, stop))
+            self._at(at)
 
         return HypercallPoint(self._resumption, at.address, partial(self._run, hit))
+
+    def _at_plugins_stop(self, at: StopAddress, entry: Stop) -> None:
+        if at.enters:
+            self._on_unseen(entry, at.enters, False)
+        else:
+            self._on_unseen(entry, at.returns_from, True)
+        self._at(at)
+
+    def _at(self, at: StopAddress) -> None:
+        """A vCPU is there. The bytes tell where a call begins; that one is in flight tells where it
+        comes back. And they tell whose memory the vCPU has, before anything else of it is read."""
+        enters = at.enters if at.enters and has_hypercall(at.enters) else None
+        if not enters and at.returns_from:
+            confirm_nested(at.returns_from)
+        if enters or at.returns_from:
+            stop = self._read_stop(at)
+            self._met_site = True
+            if stop.vcpu not in self._beside:
+                self._boots_in_a_row = 0
+            self._on_site(stop, self._told(at, enters, stop))
 
     def _told(self, at: StopAddress, enters: Site | None, stop: Stop) -> StopAddress:
         told, returns = self._signatures.told, at.returns_from
@@ -162,10 +203,12 @@ class LiveSites:
         on_kernel: Callable[[int], None],
         notice: Callable[[str], None],
         found: FoundHypervisors,
+        stops: PluginStops | None = None,
     ) -> None:
-        """``on_kernel`` is called with how far from its link address a kernel is about to run."""
+        """``on_kernel`` is called with how far from its link address a kernel is about to run. By
+        ``stops`` QEMU's plugin stops the guest, and no site has a breakpoint."""
         self._knowledge, self._notice, self._found = knowledge, notice, found
-        self._resumption = resumption
+        self._resumption, self._stops = resumption, stops
         self._points: SitePoints | None = None
         self._pages: HypercallPages | None = None
         self._watch: PageWatch | None = None
@@ -188,8 +231,13 @@ class LiveSites:
         offset = load_offset(image)
         self._lint = SiteLint(image, self._knowledge, offset, self.sites)
         self.task_of = task_reader(image, offset, read_memory)
+        boots = image.entry_points(offset)
+        if self._stops:
+            signatures = Signatures(self._resumption, image, offset, (), self._found)
+            self._points.plant_for_plugin(self._stops, self.sites, boots, signatures)
+            return
         signatures = Signatures(self._resumption, image, offset, self.sites, self._found)
-        self._points.plant(self.sites, image.entry_points(offset), signatures)
+        self._points.plant(self.sites, boots, signatures)
         plant = self._points.plant_sites
         self._pages = HypercallPages(self._resumption, image, offset, plant)
         self._watch = PageWatch(self._resumption, page_writes(image), offset, self._pages)
@@ -203,6 +251,11 @@ class LiveSites:
 
     def boot(self) -> None:
         self._points.boot()
+
+    def send_back_others(self) -> None:
+        """The user is shown a stop."""
+        if self._points:
+            self._points.send_back_others()
 
     def follow(self, offset: int) -> None:
         """The kernel runs that far from its link address."""
@@ -221,4 +274,5 @@ class LiveSites:
 
     def _delete_points(self) -> None:
         for planted in (self._modules, self._watch, self._pages, self._points):
-            planted.delete()
+            if planted:
+                planted.delete()

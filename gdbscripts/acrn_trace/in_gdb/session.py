@@ -2,6 +2,7 @@
 """Keeps what lasts from one command to the next: the tables, the trace, and who intervenes."""
 
 import argparse
+import contextlib
 from typing import IO, Any, TypeVar
 
 import gdb
@@ -15,10 +16,11 @@ from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
 from acrn_trace.in_gdb.image import current_image, sites_to_trace
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.rings.plugin_stops import PluginStops
 from acrn_trace.sites.stubs import possible_callers
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.filters import Filter
-from acrn_trace.trace.intervener import Intervener
+from acrn_trace.trace.intervener import CATCHES, Intervener
 
 Made = TypeVar("Made")
 
@@ -32,6 +34,9 @@ class Session:
         self.trace: LiveTrace | None = None
         self.interveners: list[Intervener] = []  # inject, then replay or mock, then catch
         self._injector: Injector | None = None  # of the trace's own options
+        self.stops: PluginStops | None = (
+            None  # QEMU's plugin, if it stops the guest for catchpoints
+        )
         self._made: dict[type, Any] = {}
         events.stop.connect(self._on_gdb_stop)
 
@@ -52,6 +57,7 @@ class Session:
 
     def start(self, options: argparse.Namespace, stream: IO[str]) -> LiveTrace:
         """Show a trace from now on; the calls in flight that are known stay known."""
+        self._check_sees_all("hypercall trace")
         options.expr, rules = split_expressions(options.expr, self.knowledge)
         selected = Filter(options.expr, self.knowledge.table)
         selected.check_sites(
@@ -88,7 +94,8 @@ class Session:
         handover = before.tracer.handed_over() if before else None
         self.forget_trace()
         self.trace = LiveTrace(
-            self.resumption, options, self.knowledge, stream, self.interveners, pairing
+            *(self.resumption, options, self.knowledge, stream, self.interveners, pairing),
+            stops=self.stops,
         )
         if handover:
             self.trace.tracer.take_over(handover)
@@ -115,6 +122,8 @@ class Session:
 
     def intervene(self, intervener: Intervener) -> None:
         """Ask it from now on of every call, in its turn (``intervener.rank``)."""
+        if intervener.rank != CATCHES:
+            self._check_sees_all("what answers or changes calls")
         if not self.active():
             self._replace_trace(None, None)
         if intervener not in self.interveners:
@@ -122,6 +131,28 @@ class Session:
         self.interveners.sort(key=lambda one: one.rank)
         for notice in intervener.notices():
             self.notice(notice)
+
+    def use_plugin(self, path: str) -> None:
+        """Have QEMU's plugin stop the guest, for catchpoints alone; "" has breakpoints do it.
+        TraceError where somebody needs every call, or the file is none."""
+        if self.running() or any(one.has_work for one in self.interveners):
+            raise TraceError(
+                "calls are traced, caught or answered already, by breakpoints or by the plugin; "
+                "end that first"
+            )
+        self.forget_trace()
+        self.stops = PluginStops(path) if path else None
+
+    def no_stops(self) -> contextlib.AbstractContextManager[None]:
+        """QEMU's plugin stops nothing meanwhile."""
+        return self.stops.paused() if self.stops else contextlib.nullcontext()
+
+    def _check_sees_all(self, who: str) -> None:
+        if self.stops:
+            raise TraceError(
+                f"{who} needs a breakpoint at each call, and the plugin stops for catchpoints "
+                "alone; 'set hypercall plugin' without a file uses breakpoints again"
+            )
 
     def notice(self, text: str) -> None:
         """For whoever reads the trace, if one runs."""

@@ -7,6 +7,7 @@ OFFSET = "hypercall offset"
 POSSIBLE_SITES = "hypercall possible-sites"
 CLOBBER = "hypercall clobber"
 HYPERVISOR_SYMBOLS = "hypercall hypervisor-symbols"
+PLUGIN = "hypercall plugin"
 
 
 def compares_registers() -> bool:

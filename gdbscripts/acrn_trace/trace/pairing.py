@@ -90,6 +90,10 @@ class Pairing:
         self._in_flight[call.key] = call
         return call
 
+    def in_flight_at(self, stop: Stop, site: Site) -> Call | None:
+        """The call that an entry at ``stop`` would be, if it is in flight."""
+        return self._in_flight.get(_key(site, stop))
+
     def superseded(self, stop: Stop, site: Site) -> Call | None:
         """Take out the call whose key an entry at ``stop`` is about to reuse with other registers.
 

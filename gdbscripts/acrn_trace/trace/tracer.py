@@ -78,6 +78,20 @@ class Tracer:
         if entered:
             self._enter(entered)
 
+    def unseen(self, stop: Stop, site: Site) -> None:
+        """A call that was made there and that nobody was told of: its return comes next."""
+        if not self._pairing.in_flight_at(stop, site):
+            call = self._pairing.enter(stop, site)
+            event = self._events[call.seq] = self._decoder.entered(call)
+            self.dispatcher.entered(event)
+
+    def returned_unseen(self, stop: Stop, site: Site) -> None:
+        """A new call is made there: one that is in flight by all that is known is over."""
+        call = self._pairing.in_flight_at(stop, site)
+        if call:
+            self._pairing.abandon(call)
+            self._finish(call)
+
     # From a call to its event: entered, back, over.
 
     def _enter(self, call: Call) -> None:

@@ -122,7 +122,8 @@ class HypercallCall(Command):
         plan = plan_call(entry, nodes, Builder(types, evaluate, room), known)
         parts = room.parts if room else []
         self._call = HandCall(plan, place, parts, self._session.resumption, *self._shown())
-        self._call.make()
+        with self._session.no_stops():
+            self._call.make()
 
     def _shown(self) -> tuple[Tracer, Sink]:
         """Who makes the call's event, and who prints it."""

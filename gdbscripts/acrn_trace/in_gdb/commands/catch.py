@@ -6,18 +6,26 @@ import contextlib
 import gdb
 
 from acrn_trace.act.catch import announcement, guarded_commands, is_silent, parse_catch
+from acrn_trace.act.catch_rules import compiled
 from acrn_trace.guest.abi import main_abi
 from acrn_trace.in_gdb import events
 from acrn_trace.in_gdb.catch_entry import Catchpoint, check_condition
 from acrn_trace.in_gdb.command import Command
 from acrn_trace.in_gdb.prompt import matching
 from acrn_trace.in_gdb.session import Session, current_session
+from acrn_trace.rings.plugin_stops import MAX_RULES
 from acrn_trace.tables.call_selection import wide
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.intervener import CATCHES, Intervener, Intervention
 from acrn_trace.trace.pairing import Call
 
 VARIABLES = ("_hypercall_nr", "_hypercall_name", "_hypercall_ret")
+
+MISSED = (
+    "acrn-trace: {} may have been for a catchpoint, and the plugin could not stop there: the code "
+    "before it has to do with flags, which would be lost, or it was stepped, or is at a breakpoint "
+    "of yours. 'set hypercall plugin' without a file uses breakpoints.\n"
+)
 
 
 class Catcher(Intervener):
@@ -33,6 +41,7 @@ class Catcher(Intervener):
         self.call: Call | None = None  # that the guest stands at
         self.stopped_by: list[int] = []  # the numbers of those that stopped the guest there
         self._stopping: list[Catchpoint] = []  # those that do so now
+        self._told_missed = 0
         events.stop.connect(self._forget_deleted)
         events.before_prompt.connect(self._forget_deleted)
         events.cont.connect(lambda _event: self._forget_stop())
@@ -118,6 +127,9 @@ class Catcher(Intervener):
         """GDB deletes what is for one thread, and tells no Python object: it is not to be used."""
         valid = (one for one in self.catchpoints if one.entry.is_valid())
         self.catchpoints = [one for one in valid if one.entry.thread is None]
+        self._tell_missed()
+        if self._session.stops:
+            self._session.stops.set_rules([])
         self._forget_stop()
 
     def _modified(self, entry: gdb.Breakpoint) -> None:
@@ -125,6 +137,22 @@ class Catcher(Intervener):
             if catchpoint.entry is entry:
                 catchpoint.modified()
         self._hand_over_commands()
+        self.tell_plugin()
+
+    def tell_plugin(self) -> None:
+        """Which calls those that are enabled ask for, if the plugin stops the guest for them."""
+        if not self._session.stops:
+            return
+        table = self._session.knowledge.table
+        wanted = (one.rules(table) for one in self.catchpoints if one.entry.is_valid())
+        self._session.stops.set_rules([rule for rules in wanted for rule in rules][:MAX_RULES])
+
+    def _tell_missed(self) -> None:
+        stops = self._session.stops
+        missed = stops.missed - self._told_missed if stops else 0
+        if missed > 0:
+            self._told_missed += missed
+            gdb.write(MISSED.format(f"{missed} call{'s' * (missed != 1)}"), gdb.STDERR)
 
     def _hand_over_commands(self) -> None:
         """GDB runs the user's commands itself, as those of our points: 'continue' is its own."""
@@ -138,6 +166,8 @@ class Catcher(Intervener):
         self.catchpoints = [one for one in self.catchpoints if one.entry.is_valid()]
         for catchpoint in self.catchpoints:
             catchpoint.mend()
+        self.tell_plugin()
+        self._tell_missed()
         if not self.catchpoints and self in self._session.interveners:
             self._session.withdraw(self)
 
@@ -165,9 +195,12 @@ class CatchHypercall(Command):
     def _catch(self, argument: str) -> None:
         request = parse_catch(argument, self._session.knowledge.table)
         check_condition(request.condition or "1")
+        if self._session.stops:
+            compiled(request, request.condition, None, self._session.knowledge.table)
         self._session.intervene(self._catcher)
         catchpoint = Catchpoint(request, self._temporary)
         self._catcher.catchpoints.append(catchpoint)
+        self._catcher.tell_plugin()
         temporary = "Temporary catchpoint" if self._temporary else "Catchpoint"
         gdb.write(f"{temporary} {catchpoint.entry.number} ({request.what})\n")
 

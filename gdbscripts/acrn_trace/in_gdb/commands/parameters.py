@@ -6,7 +6,13 @@ import gdb
 from acrn_trace.base.errors import TraceError
 from acrn_trace.base.places import RELEASES
 from acrn_trace.in_gdb.prompt import Prefix, complaint
-from acrn_trace.in_gdb.settings import CLOBBER, HYPERVISOR_SYMBOLS, OFFSET, POSSIBLE_SITES
+from acrn_trace.in_gdb.settings import (
+    CLOBBER,
+    HYPERVISOR_SYMBOLS,
+    OFFSET,
+    PLUGIN,
+    POSSIBLE_SITES,
+)
 from acrn_trace.tables.releases import read_releases
 
 
@@ -151,6 +157,35 @@ class HypervisorSymbolsParameter(gdb.Parameter):
         return f"The hypervisor's side is that of {value}." if value else "Only the guest's side."
 
 
+class PluginParameter(gdb.Parameter):
+    """The file by which QEMU's plugin stops the guest at calls; empty: breakpoints do it.
+
+    QEMU 11.1 makes it, started with -plugin …/acrn-plugin.so,stops=FILE. Then 'catch hypercall' has
+    no breakpoints: the plugin tests its calls and conditions, and the guest stops where they hold.
+    For catchpoints alone; a condition is of numbers (see 'help catch hypercall')."""
+
+    set_doc = "Set the file by which QEMU's plugin stops the guest for catchpoints."
+    show_doc = "Show the file by which QEMU's plugin stops the guest for catchpoints."
+
+    def __init__(self) -> None:
+        super().__init__(PLUGIN, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
+        self.value = self._valid = ""
+
+    def get_set_string(self) -> str:
+        from acrn_trace.in_gdb.session import current_session
+
+        try:
+            current_session().use_plugin(self.value)
+        except TraceError as error:
+            self.value = self._valid
+            raise complaint(error) from None
+        self._valid = self.value
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"QEMU's plugin stops by {value}." if value else "Breakpoints stop the guest."
+
+
 def _knowledge():
     """The session's Knowledge. What a session needs is not loaded only to define a parameter."""
     from acrn_trace.in_gdb.session import current_session
@@ -175,3 +210,4 @@ def register() -> None:
     PossibleSitesParameter()
     ClobberParameter()
     HypervisorSymbolsParameter()
+    PluginParameter()
