@@ -6,11 +6,14 @@
  * that they are lost where the PC is set in its midst. Where no instruction of the block before
  * that reads or writes one, they are as they were stored before the block.
  */
+#include <string.h>
+
 #include "plugin.h"
 
 static int is_prefix(uint8_t byte)
 {
-	return (byte >= 0x40 && byte <= 0x4f) || byte == 0x66 || byte == 0x67; /* REX, sizes */
+	return (byte >= 0x40 && byte <= 0x4f) || /* REX */
+	       (byte >= 0x64 && byte <= 0x67);	 /* FS, GS, sizes */
 }
 
 /* Intel SDM volume 2, appendix A: tables. */
@@ -33,10 +36,19 @@ static int is_plain_two_bytes(uint8_t opcode)
 	       opcode == 0xbe || opcode == 0xbf;   /* MOVSX */
 }
 
+static int is_endbr(const uint8_t *bytes, size_t size)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+
+	return size == sizeof(endbr64) && !memcmp(bytes, endbr64, size);
+}
+
 int leaves_flags_alone(const uint8_t *bytes, size_t size)
 {
 	size_t at = 0;
 
+	if (is_endbr(bytes, size))
+		return 1;
 	while (at < size && is_prefix(bytes[at]))
 		at++;
 	if (at + 1 < size && bytes[at] == 0x0f)
