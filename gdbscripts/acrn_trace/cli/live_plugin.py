@@ -13,7 +13,7 @@ from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.act.mock.compiled import answers_of
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.cli.offline import ShownFiles
-from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, refuse
+from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, flags_of, refuse
 from acrn_trace.guest.abi import hypercalls
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
@@ -64,7 +64,7 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
         answers = answers_of(mocks(options), knowledge, rules)
         guest = PluginGuest(
             *(options.qemu, options.image, sites, for_qemu, file.fileno(), answers),
-            table_for(knowledge),
+            *(table_for(knowledge), flags_of(options)),
         )
         with guest:
             calls = _Calls(guest, file)

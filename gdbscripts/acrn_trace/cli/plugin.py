@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs a guest in a QEMU with our plugin, which sees every call without a stop."""
 
+import argparse
 import contextlib
 import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import Any, Iterable, Iterator
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import PLUGIN
 from acrn_trace.cli import qemu
 from acrn_trace.cli.ram_file import shared_folder
 from acrn_trace.guest.site import Site
-from acrn_trace.rings.plugin_memory import MAX_VCPUS, Answers, PluginCalls, make
+from acrn_trace.rings.plugin_memory import MAX_VCPUS, NO_CLOBBERS, Answers, PluginCalls, make
 
 POLL_SECONDS = 0.02  # between two looks at what is new
 API_VARIABLE = "ACRN_TRACE_PLUGIN_API"  # cstub/plugin/plugin.c
@@ -65,6 +66,11 @@ def refuse(for_qemu: list[str]) -> None:
         )
 
 
+def flags_of(options: argparse.Namespace) -> int:
+    """Of rings.plugin_memory, what the launcher's options say."""
+    return NO_CLOBBERS if options.no_clobbers else 0
+
+
 class PluginGuest:
     """A guest in a QEMU of the launcher's own, whose calls are appended to a trace file.
 
@@ -80,9 +86,10 @@ class PluginGuest:
         file: int,
         answers: Answers = Answers(),
         table: bytes = b"",
+        flags: int = 0,
     ) -> None:
-        """``file`` is the descriptor of a trace file that has begun (rings.preamble); ``table`` is
-        as rings.plugin_memory has it."""
+        """``file`` is the descriptor of a trace file that has begun (rings.preamble); ``table`` and
+        ``flags`` are as rings.plugin_memory has them."""
         if not os.path.exists(PLUGIN):
             raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
         refuse(for_qemu)
@@ -96,7 +103,7 @@ class PluginGuest:
         with contextlib.ExitStack() as started:
             folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=shared_folder())
             memory = os.path.join(started.enter_context(folder), "memory")
-            _make(memory, vcpus_of(for_qemu), sites, answers, table)
+            _make(memory, vcpus_of(for_qemu), sites, answers, flags, table)
             self._calls = PluginCalls(memory, file)
             line = qemu.guest_command(program, image, for_qemu)
             line += ["-plugin", f"{PLUGIN},memory={memory}"]
@@ -142,9 +149,9 @@ class PluginGuest:
         return self._counts
 
 
-def _make(memory: str, vcpus: int, sites: Iterable[Site], answers: Answers, table: bytes) -> None:
+def _make(memory: str, *told: Any) -> None:
     try:
-        make(memory, vcpus, sites, answers, table=table)
+        make(memory, *told)
     except OSError as error:
         raise TraceError(
             f"there is no room for the memory that the plugin shares, in {memory}: {error.strerror}"

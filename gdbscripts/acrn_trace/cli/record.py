@@ -19,7 +19,7 @@ from acrn_trace.guest.ram_map import RAM_REGION
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import with_abis
-from acrn_trace.options.declare import add_knowledge_options
+from acrn_trace.options.declare import add_clobber_option, add_knowledge_options
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.blocks import VERSION_2
@@ -63,6 +63,7 @@ def _record_by_plugin(
         guest = plugin.PluginGuest(
             *(options.qemu, options.image, sites, for_qemu, file.fileno()),
             table=table_for(knowledge),
+            flags=plugin.flags_of(options),
         )
         with guest:
             interrupted = _follow(guest)
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-o", "--output", metavar="FILE", default="acrn.trace")
     add_knowledge_options(parser)
+    add_clobber_option(parser)
     parser.add_argument(
         "--engine",
         choices=("ring", "plugin"),

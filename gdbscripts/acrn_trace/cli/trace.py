@@ -9,6 +9,7 @@ from acrn_trace.base.errors import TraceError
 from acrn_trace.cli.commands import COMMANDS
 from acrn_trace.options.declare import (
     add_bound_option,
+    add_clobber_option,
     add_fail_option,
     add_knowledge_options,
     add_mock_option,
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add_knowledge_options(parser)
     add_mock_option(parser)
     add_site_options(parser)
+    add_clobber_option(parser)
     add_fail_option(parser)
     parser.add_argument(
         "--engine",

@@ -16,6 +16,7 @@ from acrn_trace.in_gdb.image import learn_offset
 from acrn_trace.in_gdb.live import LiveTrace
 from acrn_trace.in_gdb.mock import GdbMock
 from acrn_trace.in_gdb.session import current_session
+from acrn_trace.in_gdb.settings import CLOBBER
 from acrn_trace.options.declare import SITE_PARAMETERS
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.mocks import mocks
@@ -51,6 +52,8 @@ def _trace_to_end(request: Request, result: Result) -> None:
     knowledge = make_knowledge(options)
     for parameter in SITE_PARAMETERS:
         gdb.execute(f"set hypercall {parameter} {request.options[parameter.replace('-', '_')]}")
+    if options.no_clobbers:
+        gdb.execute(f"set {CLOBBER} off")
     _connect(request.target)
     begin_connection(request.ram)
     learn_offset()

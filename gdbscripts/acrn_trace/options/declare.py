@@ -156,6 +156,14 @@ def add_mock_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_clobber_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-clobbers",
+        action="store_true",
+        help="do not compare registers over a call, which --engine plugin is faster for",
+    )
+
+
 def add_fail_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("--fail-on",),
