@@ -121,6 +121,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 	call->record = record;
 	call->seq = with->seq;
 	call->is_dump = with->is_dump;
+	call->is_begun = 0;
 	take_memory(call, with);
 	call->has_place = with->place != NULL;
 	if (with->place)

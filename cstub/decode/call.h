@@ -61,12 +61,13 @@ struct call {
 	uint64_t error; /* that the result is, by its number; 0: none */
 	int has_place;
 	struct place place;
-	int is_dump;				 /* `source`: dump, else ring */
+	int is_dump;				 /* `source`: dump, else ring, or the plugin */
 	const struct memory *memory[2];		 /* as struct circumstances has it */
 	struct value *argument[TABLE_ARGUMENTS]; /* decoded; NULL where the record has none */
 	struct change clobbered[HYPERCALL_REGISTERS];
 	uint32_t clobbers;
 	struct finding *findings, *last_finding;
+	int is_begun;			    /* its entry was shown already */
 	struct captured_memory captured[2]; /* `memory`, where the record has it all */
 };
 

@@ -112,6 +112,8 @@ static void out_answer(struct out *out, const struct call *call, const struct ta
 	out_literal(out, ",\"answered_by\":");
 	if (call_answered_by(call))
 		out_string(out, call_answered_by(call));
+	else if (call->record->is_plugins && call->status == CALL_RETURNED)
+		out_literal(out, "\"hypervisor\"");
 	else
 		out_literal(out, "null");
 }
@@ -122,6 +124,13 @@ static void out_known(struct out *out, struct table_text text)
 		out_json_text(out, text.text, text.length);
 	else
 		out_literal(out, "null");
+}
+
+static const char *source_of(const struct call *call)
+{
+	if (call->record->is_plugins)
+		return "plugin";
+	return call->is_dump ? "dump" : "ring";
 }
 
 static void out_place(struct out *out, const struct call *call)
@@ -141,7 +150,7 @@ static void out_place(struct out *out, const struct call *call)
 	else
 		out_literal(out, "null");
 	out_literal(out, ",\"source\":");
-	out_string(out, call->is_dump ? "dump" : "ring");
+	out_string(out, source_of(call));
 }
 
 /* Its arguments by name. */

@@ -19,7 +19,7 @@ static int begin_change(struct changes *changes)
 {
 	struct table_text path = walk_path(&changes->walk);
 
-	if (changes->told == MAX_TOLD) {
+	if (changes->told == MAX_TOLD || !changes->out) {
 		changes->more++;
 		return 0;
 	}
@@ -67,20 +67,35 @@ static void tell(struct walk *walk, const struct value *value, uint8_t direction
 		tell_move(changes, value);
 }
 
-void json_changed_inputs(struct out *out, const struct call *call, const struct table *table)
+static void find_changes(struct changes *changes, const struct call *call)
 {
-	struct changes changes = {.walk = {.table = table, .visit = tell}, .out = out};
+	const struct table *table = changes->walk.table;
 	const uint8_t *entry = call->entry == TABLE_NONE ? NULL : call_entry(table, call->entry);
 
-	out_literal(out, ",\"changed\":[");
 	for (uint32_t i = 0; entry && i < call_arguments(entry); i++) {
 		const uint8_t *argument = table_argument(table, entry, i);
 
-		walk_begin(&changes.walk);
+		walk_begin(&changes->walk);
 		if (call->argument[i])
-			walk_tree(&changes.walk, call->argument[i],
+			walk_tree(&changes->walk, call->argument[i],
 				  argument_target(table, argument, call->record).direction);
 	}
+}
+
+int has_changed_inputs(const struct call *call, const struct table *table)
+{
+	struct changes changes = {.walk = {.table = table, .visit = tell}};
+
+	find_changes(&changes, call);
+	return changes.more != 0;
+}
+
+void json_changed_inputs(struct out *out, const struct call *call, const struct table *table)
+{
+	struct changes changes = {.walk = {.table = table, .visit = tell}, .out = out};
+
+	out_literal(out, ",\"changed\":[");
+	find_changes(&changes, call);
 	out_literal(out, "],\"more_changed\":");
 	out_decimal(out, changes.more);
 }

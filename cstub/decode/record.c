@@ -59,6 +59,7 @@ void record_of_ring(struct record *record, const struct ring_layout *layout, con
 	uint8_t given = flags & ACRN_RECORD_ARGUMENTS;
 
 	record->abi = 0;
+	record->is_plugins = 0;
 	record->ring = ring;
 	record->sequence = word >> ACRN_WORD_SEQUENCE_SHIFT;
 	record->state = (word & ACRN_WORD_STATE_MASK) == ACRN_RECORD_RETURNED ? HYPERCALL_RETURNED

@@ -56,6 +56,7 @@ struct record {
 	uint32_t changes;
 	struct done done[RECORD_DONE];
 	uint32_t dones;
+	int is_plugins; /* QEMU's plugin made it, which alone writes version 2 */
 };
 
 /* What a ring's header says of its records (struct acrn_ring_header), checked by whoever read it.

@@ -177,6 +177,7 @@ static void take_head(struct record *record, const uint8_t *bytes)
 	record->clock = bytes[AT(clock)];
 	record->arguments = bytes[AT(arguments)];
 	record->abi = load32(bytes + AT(abi));
+	record->is_plugins = 1;
 	record->flags = load32(bytes + AT(flags));
 	record->ring = load32(bytes + AT(ring));
 	record->vcpu = load32(bytes + AT(vcpu));

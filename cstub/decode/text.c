@@ -10,7 +10,7 @@
 /* What the times of each clock are. */
 static const char *const CLOCKS[][2] = {
 	[HYPERCALL_TICKS] = {"guest's", " by its time-stamp counter"},
-	[HYPERCALL_NANOSECONDS] = {"host's", "; a call's includes what the debugger's stops took"},
+	[HYPERCALL_NANOSECONDS] = {"host's", ""},
 	[HYPERCALL_GUEST_NS] = {"guest's", " by QEMU's virtual clock"},
 };
 
@@ -31,8 +31,9 @@ static void out_head(struct out *out, const struct call *call, const struct text
 	out_literal(out, " ---\n");
 }
 
-/* `[vcpu] seconds `. */
-static void out_when(struct out *out, const struct call *call, struct text_style *style)
+/* `[vcpu] seconds `, of a time in microseconds. */
+static void out_when(struct out *out, const struct call *call, struct text_style *style,
+		     uint64_t micros)
 {
 	out_char(out, '[');
 	if (call->record->vcpu == HYPERCALL_UNKNOWN32)
@@ -41,11 +42,11 @@ static void out_when(struct out *out, const struct call *call, struct text_style
 		out_decimal(out, call->record->vcpu);
 	out_literal(out, "] ");
 	if (!style->is_started)
-		style->start = call->micros;
+		style->start = micros;
 	style->is_started = 1;
-	out_seconds_between(out, style->start, call->micros);
+	out_seconds_between(out, style->start, micros);
 	if (style->is_relative)
-		style->start = call->micros;
+		style->start = micros;
 	out_char(out, ' ');
 }
 
@@ -59,7 +60,7 @@ static void out_registers(struct out *out, const struct call *call, uint32_t cou
 	}
 }
 
-/* `name(arg=value, …)`. */
+/* `name(arg=value, …`, as the call was made. */
 static void out_call(struct out *out, const struct call *call, const struct table *table,
 		     int is_verbose)
 {
@@ -70,7 +71,17 @@ static void out_call(struct out *out, const struct call *call, const struct tabl
 	if (call->entry == TABLE_NONE)
 		out_registers(out, call, call_registers(call, table));
 	else
-		text_arguments(&to, call);
+		text_inputs(&to, call);
+}
+
+/* `, …)`: what came of it. */
+static void out_outputs(struct out *out, const struct call *call, const struct table *table,
+			int is_verbose)
+{
+	struct text_tree to = {out, table, is_verbose, 0};
+
+	if (call->entry != TABLE_NONE)
+		text_outputs(&to, call);
 	out_char(out, ')');
 }
 
@@ -119,15 +130,57 @@ static void out_result(struct out *out, const struct call *call, const struct ta
 		out_repetitions(out, call, table);
 }
 
+/* `[vcpu] seconds name(arg=value, …`, on a line of its own. */
+static void begin_line(struct out *out, const struct call *call, const struct table *table,
+		       struct text_style *style)
+{
+	show_no_end(out, style);
+	if (!style->is_started && !style->is_quiet)
+		out_head(out, call, style);
+	out_when(out, call, style, call->micros);
+	out_call(out, call, table, style->is_verbose);
+}
+
+/* `[vcpu] seconds <... name resumed>`: other lines came in between. */
+static void resume_line(struct out *out, const struct call *call, struct text_style *style)
+{
+	show_no_end(out, style);
+	out_when(out, call, style, call->micros + (call->has_duration ? call->duration : 0));
+	out_literal(out, "<... ");
+	out_text(out, call->title);
+	out_literal(out, " resumed>");
+}
+
+void show_no_end(struct out *out, struct text_style *style)
+{
+	if (style->is_open)
+		out_literal(out, " <unfinished ...>\n");
+	style->is_open = 0;
+}
+
+void show_entry(struct out *out, const struct call *call, const struct table *table,
+		struct text_style *style)
+{
+	struct text_style before = *style;
+
+	begin_line(out, call, table, style);
+	style->is_open = 1;
+	style->open = call->record->sequence;
+	if (out->is_full)
+		*style = before;
+}
+
 void show_text(struct out *out, const struct call *call, const struct table *table,
 	       struct text_style *style)
 {
 	struct text_style before = *style;
 
-	if (!style->is_started && !style->is_quiet)
-		out_head(out, call, style);
-	out_when(out, call, style);
-	out_call(out, call, table, style->is_verbose);
+	if (!call->is_begun)
+		begin_line(out, call, table, style);
+	else if (!style->is_open || style->open != call->record->sequence)
+		resume_line(out, call, style);
+	style->is_open = 0;
+	out_outputs(out, call, table, style->is_verbose);
 	out_result(out, call, table);
 	text_done(out, call);
 	if (call->has_duration) {

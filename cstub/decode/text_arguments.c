@@ -152,7 +152,7 @@ static void out_outputs(const struct line *line)
 	}
 }
 
-void text_arguments(const struct text_tree *to, const struct call *call)
+static struct line line_of(const struct text_tree *to, const struct call *call)
 {
 	const uint8_t *entry = call_entry(to->table, call->entry);
 	struct line line = {*to, call, NULL, call_arguments(entry), TABLE_NONE};
@@ -161,7 +161,20 @@ void text_arguments(const struct text_tree *to, const struct call *call)
 	for (uint32_t i = 0; i < line.count; i++)
 		if (is_input(&line, i))
 			line.last_input = i;
+	return line;
+}
+
+void text_inputs(const struct text_tree *to, const struct call *call)
+{
+	struct line line = line_of(to, call);
+
 	out_inputs(&line);
+}
+
+void text_outputs(const struct text_tree *to, const struct call *call)
+{
+	struct line line = line_of(to, call);
+
 	for (uint32_t i = 0; i < line.count; i++)
 		if (is_input(&line, i))
 			out_changes(&line, i);

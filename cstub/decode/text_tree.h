@@ -38,7 +38,8 @@ static inline const struct value *text_seen(const struct text_tree *to, const st
 void text_changes(const struct text_tree *to, const struct value *value, struct table_text prefix,
 		  uint32_t outs, uint32_t how);
 
-/* All arguments of a call that the table has: what went in, what changed, what came out. */
-void text_arguments(const struct text_tree *to, const struct call *call);
+/* The arguments of a call that the table has: what went in; what changed and what came out. */
+void text_inputs(const struct text_tree *to, const struct call *call);
+void text_outputs(const struct text_tree *to, const struct call *call);
 
 #endif

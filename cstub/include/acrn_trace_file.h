@@ -41,6 +41,8 @@ enum acrn_trace_kind {
 	ACRN_TRACE_END = 7,	/* struct acrn_trace_end: the writer ended as it should */
 	ACRN_TRACE_WRITERS = 8, /* struct acrn_trace_writers: as RINGS, for CALLS; version 2 */
 	ACRN_TRACE_CALLS = 9,	/* struct acrn_trace_records, then records of version 2 */
+	ACRN_TRACE_IN_FLIGHT =
+		10, /* the same, of calls whose records come later, when they are over */
 };
 
 struct acrn_trace_header {

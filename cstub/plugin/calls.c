@@ -19,6 +19,10 @@ static struct of_vcpu {
 	char lock;
 	uint32_t in_flight;
 	uint8_t slot[SHARED_SLOTS]; /* of the calls in flight, the newest last */
+	struct {
+		uint32_t size;	      /* of its record before anything came of it */
+		uint32_t is_doubtful; /* it may have returned, as its record has it */
+	} of_slot[SHARED_SLOTS];
 } __attribute__((aligned(SHARED_LINE))) vcpus[SHARED_VCPUS];
 
 void calls_begin(struct shared_head *head)
@@ -50,6 +54,17 @@ static struct shared_slot *slot_of(uint32_t vcpu, uint32_t index)
 static struct hypercall_record *record_of(struct shared_slot *slot)
 {
 	return (struct hypercall_record *)slot->record;
+}
+
+/* The call at `index` has not returned, whatever was thought. */
+static void forget_return(uint32_t owner, uint32_t index)
+{
+	struct of_vcpu *of = &vcpus[owner];
+	struct hypercall_record *record = record_of(slot_of(owner, index));
+
+	record->size = of->of_slot[of->slot[index]].size;
+	record->state = HYPERCALL_CALLED;
+	of->of_slot[of->slot[index]].is_doubtful = 0;
 }
 
 static uint64_t now(void)
@@ -95,9 +110,30 @@ static int is_made_again(unsigned int vcpu, const struct hypercall_record *made,
 			continue;
 		if (resumes || is_the_same(slot, made))
 			return 1;
+		forget_return(vcpu, i);
 		shared_put(shared, vcpu, take_out(vcpu, i));
 	}
 	return 0;
+}
+
+/*
+ * The calls whose doubtful return is proven by a new one: a handler that merely jumped past the
+ * site runs below the call's frame; code at the call's own stack level, or above, runs only after
+ * that.
+ */
+static void settle(unsigned int vcpu, const struct hypercall_record *made)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+
+	for (uint32_t i = 0; i < of->in_flight;) {
+		const struct hypercall_record *known = record_of(slot_of(vcpu, i));
+
+		if (of->of_slot[of->slot[i]].is_doubtful && known->cr3 == made->cr3 &&
+		    made->rsp >= known->rsp)
+			shared_put(shared, vcpu, take_out(vcpu, i));
+		else
+			i++;
+	}
 }
 
 static void read_call(unsigned int vcpu, uint64_t site, struct hypercall_record *record)
@@ -150,6 +186,7 @@ static struct shared_slot *take_slot(unsigned int vcpu)
 
 static void enter(unsigned int vcpu, const struct hypercall_record *made)
 {
+	struct of_vcpu *of = &vcpus[vcpu];
 	struct shared_slot *slot = take_slot(vcpu);
 	struct hypercall_record *record = record_of(slot);
 
@@ -162,6 +199,8 @@ static void enter(unsigned int vcpu, const struct hypercall_record *made)
 	read_registers(vcpu, slot);
 	rules_entered(vcpu, slot);
 	arguments_read(vcpu, slot, 0);
+	of->of_slot[of->slot[of->in_flight - 1]].size = record->size;
+	of->of_slot[of->slot[of->in_flight - 1]].is_doubtful = 0;
 	__atomic_store_n(&slot->state, SLOT_IN_FLIGHT, __ATOMIC_RELEASE);
 }
 
@@ -173,6 +212,7 @@ void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *mad
 	resumes = hypercall_abis[made->abi].again == HYPERCALL_AGAIN_same_rip;
 	read_call(vcpu, site, made);
 	lock(&vcpus[vcpu]);
+	settle(vcpu, made);
 	if (!is_made_again(vcpu, made, resumes)) {
 		if (rules_enter(vcpu, made))
 			read_call(vcpu, site, made);
@@ -201,6 +241,13 @@ void calls_abandon(unsigned int by)
 	}
 }
 
+/* As people list them, and a debugger does. */
+static const uint8_t in_order[] = {
+	HYPERCALL_RAX, HYPERCALL_RBX, HYPERCALL_RCX, HYPERCALL_RDX, HYPERCALL_RSI, HYPERCALL_RDI,
+	HYPERCALL_RBP, HYPERCALL_RSP, HYPERCALL_R8,  HYPERCALL_R9,  HYPERCALL_R10, HYPERCALL_R11,
+	HYPERCALL_R12, HYPERCALL_R13, HYPERCALL_R14, HYPERCALL_R15,
+};
+
 /* Add a block of the registers that changed. */
 static void compare(unsigned int vcpu, struct shared_slot *slot)
 {
@@ -209,7 +256,8 @@ static void compare(unsigned int vcpu, struct shared_slot *slot)
 	struct hypercall_changed *changed = (struct hypercall_changed *)(block + 1);
 	uint32_t wanted = compared(record->abi), count = 0;
 
-	for (uint32_t i = 0; i < HYPERCALL_RFLAGS; i++) {
+	for (uint32_t at = 0; at < sizeof(in_order); at++) {
+		uint32_t i = in_order[at];
 		uint64_t after = wanted >> i & 1 ? register_read(vcpu, i) : slot->before[i];
 
 		if (wanted >> i & 1 && after != slot->before[i])
@@ -222,22 +270,34 @@ static void compare(unsigned int vcpu, struct shared_slot *slot)
 	record->size += (uint32_t)sizeof(*block) + block->size;
 }
 
-static void finish(unsigned int vcpu, struct shared_slot *slot)
+/* What the vCPU has now is what came of the call. `is_certain`: it is back, and rules are for that.
+ */
+static void note_return(unsigned int vcpu, struct shared_slot *slot, int is_certain)
 {
 	struct hypercall_record *record = record_of(slot);
 
 	record->leave = now();
 	compare(vcpu, slot);
-	rules_leave(vcpu, slot);
+	if (is_certain)
+		rules_leave(vcpu, slot);
 	record->result = register_read(vcpu, hypercall_abis[record->abi].result);
 	record->return_vcpu = vcpu;
 	record->state = HYPERCALL_RETURNED;
 	arguments_read(vcpu, slot, 1);
+}
+
+static void finish(unsigned int vcpu, uint32_t owner, uint32_t index)
+{
+	struct shared_slot *slot;
+
+	forget_return(owner, index);
+	slot = take_out(owner, index);
+	note_return(vcpu, slot, 1);
 	shared_put(shared, vcpu, slot);
 }
 
-/* Finish the newest call of `owner` at the site, of this stack, or of any. */
-static int finish_of(unsigned int vcpu, uint32_t owner, uint64_t site, const uint64_t *rsp)
+/* Finish the newest call of `owner` at the site, of this stack and address space. */
+static int finish_of(unsigned int vcpu, uint32_t owner, uint64_t site, uint64_t rsp, uint64_t cr3)
 {
 	int is_found = 0;
 
@@ -245,22 +305,62 @@ static int finish_of(unsigned int vcpu, uint32_t owner, uint64_t site, const uin
 	for (uint32_t i = vcpus[owner].in_flight; i-- && !is_found;) {
 		const struct hypercall_record *record = record_of(slot_of(owner, i));
 
-		is_found = record->site == site && (!rsp || record->rsp == *rsp);
+		is_found = record->site == site && record->rsp == rsp && record->cr3 == cr3;
 		if (is_found)
-			finish(vcpu, take_out(owner, i));
+			finish(vcpu, owner, i);
 	}
 	unlock(&vcpus[owner]);
 	return is_found;
 }
 
+/* Whether the number and all arguments are still in their registers. */
+static int is_unchanged(unsigned int vcpu, const struct hypercall_record *record)
+{
+	const struct hypercall_abi *abi = &hypercall_abis[record->abi];
+
+	if ((register_read(vcpu, abi->number) & abi->number_mask) != record->number)
+		return 0;
+	for (uint32_t i = 0; i < abi->arguments; i++)
+		if (register_read(vcpu, abi->argument[i]) != record->argument[i])
+			return 0;
+	return 1;
+}
+
+/*
+ * RSP may be what the hypervisor broke: it may be the return of the vCPU's newest call at the site.
+ * If more registers are not what they were, that is only certain when settle() says it.
+ */
+static void finish_doubtful(unsigned int vcpu, uint64_t site, uint64_t cr3)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+
+	lock(of);
+	for (uint32_t i = of->in_flight; i--;) {
+		const struct hypercall_record *record = record_of(slot_of(vcpu, i));
+
+		if (record->site != site || record->cr3 != cr3 ||
+		    of->of_slot[of->slot[i]].is_doubtful)
+			continue;
+		if (is_unchanged(vcpu, record)) {
+			finish(vcpu, vcpu, i);
+		} else {
+			note_return(vcpu, slot_of(vcpu, i), 0);
+			of->of_slot[of->slot[i]].is_doubtful = 1;
+		}
+		break;
+	}
+	unlock(of);
+}
+
 void call_returned(unsigned int vcpu, uint64_t site)
 {
 	uint64_t rsp = register_read(vcpu, HYPERCALL_RSP);
+	uint64_t cr3 = register_read(vcpu, REGISTER_CR3) & CR3_ADDRESS;
 
-	if (finish_of(vcpu, vcpu, site, &rsp))
+	if (finish_of(vcpu, vcpu, site, rsp, cr3))
 		return;
 	for (uint32_t other = 0; other < shared->vcpus; other++)
-		if (other != vcpu && finish_of(vcpu, other, site, &rsp))
+		if (other != vcpu && finish_of(vcpu, other, site, rsp, cr3))
 			return;
-	finish_of(vcpu, vcpu, site, NULL); /* a call that broke RSP */
+	finish_doubtful(vcpu, site, cr3);
 }

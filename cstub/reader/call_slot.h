@@ -14,6 +14,7 @@
 
 struct call_slot {
 	struct call call;
+	int is_entry;	      /* of a call in flight that comes again when it is over */
 	struct record record; /* to be filled before the call is decoded */
 	const struct table *table;
 	struct arena arena;

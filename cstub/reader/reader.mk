@@ -16,8 +16,8 @@ readers: $(BUILD)/libacrn-reader.so
 
 # What Python calls (bindings/library.py): its own functions come first, whatever a debugger exports.
 TRACE_SOURCES   := $(addprefix cstub/reader/,checksum.c ring_header.c trace_blocks.c trace_losses.c trace_pass.c trace_reader.c trace_sites.c utf8.c)
-SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,call_counts.c call_slot.c report.c) $(DECODE_SOURCES)
-RINGS_SOURCES   := $(addprefix cstub/reader/,call_decoder.c callback.c follower.c following.c ring.c ring_contents.c shared_calls.c trace_writer.c)
+SHOWING_SOURCES := $(TRACE_SOURCES) $(addprefix cstub/reader/,asks.c call_counts.c call_slot.c report.c) $(DECODE_SOURCES)
+RINGS_SOURCES   := $(addprefix cstub/reader/,call_decoder.c callback.c follower.c following.c ring.c ring_contents.c shared_calls.c shared_taken.c trace_writer.c)
 LIBRARY_SOURCES := $(SHOWING_SOURCES) $(RINGS_SOURCES)
 LIBRARY_FLAGS   := $(READER_CFLAGS) -O3 -flto=auto -fno-plt -Icstub/decode -I$(BUILD)/decode -fPIC -fno-semantic-interposition -shared -Wl,-Bsymbolic
 $(BUILD)/libacrn-reader.so: $(LIBRARY_SOURCES) $(READER_HEADERS) $(DECODE_HEADERS) | $(BUILD)/

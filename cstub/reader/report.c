@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asks.h"
 #include "call_slot.h"
 #include "report.h"
+
+#define REPORT_BEGUN 4096 /* calls in flight whose entries are remembered */
 
 #define TABLE_CHECK_AT 8 /* in a table: CRC-32 of its calls' lines */
 
@@ -17,6 +20,14 @@ struct report {
 	const struct condition *conditions;
 	uint32_t condition_count;
 	struct trace_reader *reader;
+	int is_live;
+	struct asks asks;
+	struct call_slot *asked; /* about which somebody is to be asked, or is asked */
+	int is_asked, is_found;
+	struct sequences {
+		uint64_t at[REPORT_BEGUN];
+		uint32_t count;
+	} begun; /* calls whose entries were shown */
 	struct call_slot slot[2];
 	struct call_slot *held, *next; /* calls that are to be shown, in this order; or NULL */
 	const char *trouble[REPORT_TROUBLES];
@@ -81,7 +92,10 @@ int report_begin(struct report *report)
 	trace_reader_free(report->reader);
 	report->table = &report->tables[0];
 	report->reader = trace_reader_new(load32(report->table->bytes + TABLE_CHECK_AT));
-	report->held = report->next = NULL;
+	if (report->is_live && report->reader)
+		trace_reader_live(report->reader);
+	report->held = report->next = report->asked = NULL;
+	report->begun.count = 0;
 	report->state.calls = report->state.records = report->state.offset = 0;
 	report->state.damage = NULL;
 	report->state.table = NULL;
@@ -101,6 +115,35 @@ void report_end(struct report *report, const char *why)
 void report_refuse(struct report *report, const char *what)
 {
 	trace_reader_refuse(report->reader, report->state.offset, what);
+}
+
+void report_live(struct report *report, const struct report_asks *asks)
+{
+	report->is_live = 1;
+	report->asks = (struct asks){.of = *asks};
+}
+
+void report_find(struct report *report, const char *kind, const char *text)
+{
+	report->is_found = 1;
+	call_find(&report->asked->call, &report->asked->arena, kind, text, (uint32_t)strlen(text));
+}
+
+static void add_begun(struct sequences *begun, uint64_t sequence)
+{
+	if (begun->count < REPORT_BEGUN)
+		begun->at[begun->count++] = sequence;
+}
+
+/* Whether the call's entry was shown; from now on it is not remembered. */
+static int take_begun(struct sequences *begun, uint64_t sequence)
+{
+	for (uint32_t i = 0; i < begun->count; i++)
+		if (begun->at[i] == sequence) {
+			begun->at[i] = begun->at[--begun->count];
+			return 1;
+		}
+	return 0;
 }
 
 /* Decode the item in the slot. 0, or -1 if it takes too much memory. */
@@ -148,19 +191,78 @@ static int is_to_be_shown(struct report *report, struct call_slot *slot)
 	return is_shown;
 }
 
-/* Take the next record: it is to be shown, unless the filter is against it. */
+/* Write the call for whoever is asked, behind what is written already. */
+static enum report_step ask(struct report *report, const struct out *out)
+{
+	const struct call_slot *slot = report->asked;
+	struct out asked = {out->at, out->end, 0};
+
+	show_json(&asked, &slot->call, slot->table);
+	show_live_json(&asked, &slot->call, slot->table);
+	if (asked.is_full)
+		return REPORT_FULL;
+	report->state.asked = out->at;
+	report->state.asked_size = (size_t)(asked.at - out->at);
+	report->is_asked = 1;
+	report->is_found = 0;
+	return REPORT_ASK;
+}
+
+/* The call in the slot is to be shown, unless the filter is against it. */
+static void take_call(struct report *report, struct call_slot *slot)
+{
+	if (!is_to_be_shown(report, slot))
+		return;
+	if (report->held)
+		report->next = slot;
+	else
+		report->held = slot;
+}
+
+static void take_answer(struct report *report)
+{
+	struct call_slot *slot = report->asked;
+
+	if (!report->is_found)
+		asks_found_nothing(&report->asks, &slot->call);
+	report->asked = NULL;
+	report->is_asked = 0;
+	take_call(report, slot);
+}
+
+static void take_entry(struct report *report, struct call_slot *slot)
+{
+	if (report->is_live && report->form == REPORT_TEXT && selects(report, slot, NULL)) {
+		if (report->held)
+			report->next = slot;
+		else
+			report->held = slot;
+	}
+}
+
+/* Take the next record, which is somebody to be asked about where it is in `asked` then. */
 static void take_record(struct report *report, const struct trace_item *item)
 {
 	struct call_slot *slot = &report->slot[report->held == &report->slot[0]];
 
+	if (item->is_in_flight && !report->is_live)
+		return;
 	if (decode(report, slot, item)) {
 		trace_reader_refuse(report->reader, item->offset,
 				    "a call that takes too much memory");
 		return;
 	}
+	slot->is_entry = item->is_in_flight;
+	if (slot->is_entry) {
+		take_entry(report, slot);
+		return;
+	}
 	report->state.calls++;
-	if (is_to_be_shown(report, slot))
-		report->next = slot;
+	slot->call.is_begun = take_begun(&report->begun, slot->record.sequence);
+	if (report->is_live && asks_about(&report->asks, &slot->call, slot->table))
+		report->asked = slot;
+	else
+		take_call(report, slot);
 }
 
 static void remember(struct report *report, const char *trouble)
@@ -189,7 +291,9 @@ static int write_held(struct report *report, struct out *out)
 	struct text_style style = report->state.style;
 	char *before = out->at;
 
-	if (report->form == REPORT_TEXT)
+	if (report->held->is_entry)
+		show_entry(out, &report->held->call, report->held->table, &report->state.style);
+	else if (report->form == REPORT_TEXT)
 		show_text(out, &report->held->call, report->held->table, &report->state.style);
 	else if (report->form == REPORT_JSON)
 		show_json(out, &report->held->call, report->held->table);
@@ -201,6 +305,12 @@ static int write_held(struct report *report, struct out *out)
 	return -1;
 }
 
+static void show_next(struct report *report)
+{
+	report->held = report->next;
+	report->next = NULL;
+}
+
 /* Show the held call, after which the next is held; 0, or -1 where there is no room. */
 static int show_held(struct report *report, struct out *out)
 {
@@ -208,6 +318,11 @@ static int show_held(struct report *report, struct out *out)
 
 	if (write_held(report, out))
 		return -1;
+	if (report->held->is_entry) {
+		add_begun(&report->begun, report->held->record.sequence);
+		show_next(report);
+		return 0;
+	}
 	if (report->counts && counts_add(report->counts, call, report->held->table))
 		trace_reader_refuse(report->reader, 0,
 				    "there is not enough memory to count its calls");
@@ -215,9 +330,21 @@ static int show_held(struct report *report, struct out *out)
 		report->state.clock = call->record->clock;
 	remember_troubles(report, call);
 	report->state.shown++;
-	report->held = report->next;
-	report->next = NULL;
+	show_next(report);
 	return 0;
+}
+
+/* 0, or -1 where there is no room. */
+static int end_line(struct out *out, struct text_style *style)
+{
+	struct text_style before = *style;
+
+	show_no_end(out, style);
+	if (!out->is_full)
+		return 0;
+	out->is_full = 0;
+	*style = before;
+	return -1;
 }
 
 /* There is nothing more in the file. */
@@ -230,6 +357,8 @@ static enum report_step finish(struct report *report, struct out *out)
 		if (selects(report, report->held, NULL) && show_held(report, out))
 			return REPORT_FULL;
 	}
+	if (end_line(out, &report->state.style))
+		return REPORT_FULL;
 	if (damage) {
 		report->state.damage = damage->what;
 		report->state.offset = damage->offset;
@@ -249,20 +378,22 @@ static enum report_step run(struct report *report, struct out *out)
 {
 	struct trace_item item;
 
+	if (report->is_asked)
+		take_answer(report);
 	for (;;) {
 		if (report->held && report->next && show_held(report, out))
 			return REPORT_FULL;
+		if (report->asked)
+			return ask(report, out);
 		switch (trace_reader_next(report->reader, &item)) {
 		case TRACE_RECORD:
 			take_record(report, &item);
-			if (!report->held) {
-				report->held = report->next;
-				report->next = NULL;
-			}
 			break;
 		case TRACE_TABLE:
 			return hand_out_table(report, &item);
 		case TRACE_HUNGRY:
+			if (report->is_live && report->held && show_held(report, out))
+				return REPORT_FULL;
 			return REPORT_HUNGRY;
 		case TRACE_OVER:
 			return finish(report, out);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "asks.h"
 #include "call_counts.h"
 #include "filter.h"
 #include "show.h"
@@ -28,6 +29,7 @@ enum report_step {
 	REPORT_FULL,   /* there is no room for the next call's text */
 	REPORT_TABLE,  /* give the table of `table_size` bytes of text at `table`, and go on */
 	REPORT_OVER,   /* of this file; `damage` says why, if it is damaged */
+	REPORT_ASK,    /* find what is wrong with the call at `asked` in JSON, answer, and go on */
 };
 
 /* What the caller reads between two runs. */
@@ -40,6 +42,8 @@ struct report_state {
 	const uint8_t *table;
 	uint32_t table_size;
 	uint32_t clock; /* of the first call that was counted (enum hypercall_clock), or 0 */
+	const char *asked;
+	size_t asked_size;
 	struct text_style style;
 };
 
@@ -59,6 +63,16 @@ const char *report_use_own_table(struct report *report, const void *bytes, size_
 
 /* Show those calls alone; the conditions are the caller's and stay. */
 void report_select(struct report *report, const struct condition *conditions, uint32_t count);
+
+/*
+ * The files grow while they are shown: a call in flight is shown when that is known, and others not
+ * after the next one, but when they are over. Of calls that `asks` is about REPORT_ASK comes
+ * before; what it refers to is the caller's and stays.
+ */
+void report_live(struct report *report, const struct report_asks *asks);
+
+/* After REPORT_ASK: something is wrong with the call. `kind` stays, `text` is copied. */
+void report_find(struct report *report, const char *kind, const char *text);
 
 /* Begin a file. 0, or -1 without memory. */
 int report_begin(struct report *report);

@@ -16,15 +16,16 @@
 
 struct shared_calls;
 
-/* The file is mapped; `file` is the trace's, and stays the caller's. NULL, and errno. */
-struct shared_calls *shared_calls_new(const char *path, int file);
+/* The file is mapped; `file` is the trace's, and stays the caller's. With `writes_entries` a call
+ * that others do not wait for is written as one in flight before it is over. NULL, and errno. */
+struct shared_calls *shared_calls_new(const char *path, int file, int writes_entries);
 void shared_calls_free(struct shared_calls *calls);
 
 /* Take what is new: 0, an errno with which the trace could not be written, or -1: the memory
  * cannot be right. */
 int shared_calls_pass(struct shared_calls *calls);
 
-/* Calls that were made up to now; those that were in flight at the latest pass. */
+/* Calls that were made up to now; those that were in flight at the latest pass, or at the end. */
 uint64_t shared_calls_made(const struct shared_calls *calls);
 uint32_t shared_calls_in_flight(const struct shared_calls *calls);
 

@@ -19,6 +19,7 @@ struct trace_batch {
 	uint32_t ring;
 	uint32_t record_size; /* of a ring's records; 0: each is of version 2 and says its own */
 	int is_overwritten;   /* flag of the block */
+	int is_in_flight;     /* of calls that will come again when they are over */
 	uint64_t offset;      /* of the block in its file */
 };
 

@@ -19,7 +19,7 @@ struct trace_reader {
 	struct trace_blocks blocks;
 	struct trace_damage damage;
 	enum stage stage;
-	int is_ended;
+	int is_ended, is_live;
 	int has_header, has_table;
 	uint32_t version, table_check, known_table;
 	struct trace_sites sites;
@@ -58,6 +58,11 @@ void trace_reader_push(struct trace_reader *reader, const void *bytes, size_t si
 {
 	reader->blocks.at = bytes;
 	reader->blocks.end = reader->blocks.at + size;
+}
+
+void trace_reader_live(struct trace_reader *reader)
+{
+	reader->is_live = 1;
 }
 
 void trace_reader_refuse(struct trace_reader *reader, uint64_t offset, const char *what)
@@ -224,6 +229,17 @@ static void take_calls(struct trace_reader *reader, const uint8_t *payload, uint
 	take_batch(reader, payload, size, reader->writers, 0);
 }
 
+static void take_in_flight(struct trace_reader *reader, const uint8_t *payload, uint32_t size)
+{
+	uint64_t records = reader->records;
+
+	take_batch(reader, payload, size, reader->writers, 0);
+	if (reader->records == records)
+		return;
+	reader->records = records;
+	reader->pass.batch[reader->pass.count - 1].is_in_flight = 1;
+}
+
 static void take_loss(struct trace_reader *reader, const uint8_t *payload, uint32_t size)
 {
 	uint32_t rings = reader->rings > reader->writers ? reader->rings : reader->writers;
@@ -261,11 +277,16 @@ static const struct taker {
 	uint32_t version; /* from which on the kind is one */
 	int is_records;
 } takers[] = {
-	[ACRN_TRACE_HEADER] = {take_header, 0, 0},   [ACRN_TRACE_TABLE] = {take_table, 1, 0},
-	[ACRN_TRACE_SITES] = {take_sites, 1, 0},     [ACRN_TRACE_RINGS] = {take_rings, 1, 0},
-	[ACRN_TRACE_RECORDS] = {take_records, 1, 1}, [ACRN_TRACE_LOSS] = {take_loss, 1, 0},
-	[ACRN_TRACE_END] = {take_end, 1, 0},	     [ACRN_TRACE_WRITERS] = {take_writers, 2, 0},
+	[ACRN_TRACE_HEADER] = {take_header, 0, 0},
+	[ACRN_TRACE_TABLE] = {take_table, 1, 0},
+	[ACRN_TRACE_SITES] = {take_sites, 1, 0},
+	[ACRN_TRACE_RINGS] = {take_rings, 1, 0},
+	[ACRN_TRACE_RECORDS] = {take_records, 1, 1},
+	[ACRN_TRACE_LOSS] = {take_loss, 1, 0},
+	[ACRN_TRACE_END] = {take_end, 1, 0},
+	[ACRN_TRACE_WRITERS] = {take_writers, 2, 0},
 	[ACRN_TRACE_CALLS] = {take_calls, 2, 1},
+	[ACRN_TRACE_IN_FLIGHT] = {take_in_flight, 2, 1},
 };
 
 static const struct taker *taker_of(const struct trace_reader *reader)
@@ -314,6 +335,7 @@ static enum trace_step give_record(struct trace_reader *reader, struct trace_ite
 	item->ring = batch->ring;
 	item->is_overwritten = batch->is_overwritten;
 	item->is_of_ring = batch->record_size != 0;
+	item->is_in_flight = batch->is_in_flight;
 	return TRACE_RECORD;
 }
 
@@ -363,8 +385,12 @@ enum trace_step trace_reader_next(struct trace_reader *reader, struct trace_item
 				return give_table(reader, item, offset, reader->blocks.size);
 		} else {
 			read_block(reader);
-			if (reader->stage == NO_BLOCK)
+			if (reader->stage != NO_BLOCK)
+				continue;
+			if (!reader->is_live || !reader->pass.count)
 				return TRACE_HUNGRY;
+			if (give_record(reader, item) == TRACE_RECORD)
+				return TRACE_RECORD;
 		}
 	}
 }

@@ -36,7 +36,8 @@ struct trace_item {
 	/* Of a record: */
 	uint32_t ring;
 	int is_overwritten;
-	int is_of_ring; /* else it is of version 2 */
+	int is_of_ring;	  /* else it is of version 2 */
+	int is_in_flight; /* its call comes again when it is over */
 };
 
 struct trace_reader;
@@ -49,6 +50,9 @@ void trace_reader_free(struct trace_reader *reader);
 
 /* More of the file; the bytes are the caller's and stay until trace_reader_next() is HUNGRY. */
 void trace_reader_push(struct trace_reader *reader, const void *bytes, size_t size);
+
+/* The file grows: what was pushed is read to its end, whatever may still come beside it. */
+void trace_reader_live(struct trace_reader *reader);
 
 /* No more comes: the file ends there, or cannot be read on, for what reason `why` says (UTF-8). */
 void trace_reader_end(struct trace_reader *reader, const char *why);

@@ -104,6 +104,14 @@ void trace_call(struct trace_writer *writer, const struct acrn_trace_records *bl
 	writer->records++;
 }
 
+void trace_in_flight(struct trace_writer *writer, const struct acrn_trace_records *block,
+		     const unsigned char *record, size_t size)
+{
+	room_for(writer, ACRN_TRACE_IN_FLIGHT, block, size);
+	memcpy(writer->payload + writer->used, record, size);
+	writer->used += size;
+}
+
 void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss)
 {
 	write_block(writer, ACRN_TRACE_LOSS, loss, sizeof(*loss));

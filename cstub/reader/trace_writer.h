@@ -13,7 +13,7 @@ struct trace_writer {
 	int failed; /* errno of the first failure; nothing is written after it */
 	uint64_t records;
 	uint64_t lost;
-	uint32_t kind; /* of the records that wait: ACRN_TRACE_RECORDS or _CALLS */
+	uint32_t kind; /* of the records that wait: ACRN_TRACE_RECORDS, _CALLS or _IN_FLIGHT */
 	size_t used;   /* bytes of the payload, the records that wait */
 	unsigned char payload[ACRN_TRACE_MAX_PAYLOAD];
 };
@@ -31,6 +31,10 @@ void trace_records(struct trace_writer *writer, const struct acrn_trace_records 
 void trace_writers(struct trace_writer *writer, const struct acrn_trace_writers *writers);
 void trace_call(struct trace_writer *writer, const struct acrn_trace_records *block,
 		const unsigned char *record, size_t size);
+
+/* The same of a call that is in flight, and will be written when it is over. */
+void trace_in_flight(struct trace_writer *writer, const struct acrn_trace_records *block,
+		     const unsigned char *record, size_t size);
 
 /* Calls were lost; written at once, in front of the records that wait. */
 void trace_loss(struct trace_writer *writer, const struct acrn_trace_loss *loss);

@@ -20,7 +20,7 @@ CASES = {
         ["error=EBUSY"],
         " (INJECTED)",
     ),
-    "not injected after all": (done(made.INJECTED, "error=EBUSY"), {}, None, None, ""),
+    "not injected after all": (done(made.INJECTED, "error=EBUSY"), {}, "hypervisor", None, ""),
     "mocked": (done(made.MOCKED, ""), ANSWERED, "mock", None, " (MOCKED)"),
     "all": (
         done(made.DELAYED, "delay_enter=5us")
@@ -29,7 +29,7 @@ CASES = {
         + done(made.NOT_POKED, "poke_exit vm.name[2]", 0x9000)
         + done(made.NOT_POKED_BEYOND, "poke_exit a.b[3].c", 1),
         {},
-        None,
+        "hypervisor",
         [
             "delay_enter=5us",
             "poke_enter rsi: 0x1 => 0x55",

@@ -4,6 +4,7 @@
 import pytest
 
 from helpers.canonical import events_of
+from helpers.engines import ENGINES
 from helpers.guests import arguments_of, common_arguments, printed_untraced
 from helpers.process import Run
 from helpers.tracing import acrn_trace, trace_example
@@ -12,14 +13,20 @@ from helpers.tree import HYPERVISOR, IMAGES
 RESETS = [word for word in common_arguments() if word != "-no-reboot"]
 
 
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    return request.param
+
+
 @pytest.fixture
-def traced(test_guest, folder):
+def traced(test_guest, folder, engine):
     """Trace a test's guest: its events in entry order, the notices, and how the run went."""
 
     def trace(name: str, *more: str, arguments=None, status=0) -> tuple[list[dict], Run]:
         image, output = test_guest(name), folder / "trace"
         line = [*(arguments or common_arguments()), *more]
-        run = acrn_trace("-f", "jsonl", "-o", output, image, "--", *line)
+        options = ("--engine", engine, "-f", "jsonl", "-o", output)
+        run = acrn_trace(*options, image, "--", *line)
         assert run.status == status, run
         assert run.out == printed_untraced([*line, "-kernel", image])
         return sorted(events_of(output), key=lambda event: event["seq"]), run
@@ -59,11 +66,14 @@ def test_calls_within_calls_at_one_site(traced):
 
 
 @pytest.mark.parametrize("stack", ["shared", "own"])
-def test_a_fault_and_a_retry_are_one_call_that_is_not_sure_of_it(traced, stack):
-    """The handler's stack is the call's, or one of its own (IST), where no frame gives it away."""
+def test_a_fault_and_a_retry_are_one_call_that_is_not_sure_of_it(traced, engine, stack):
+    """The handler's stack is the call's, or one of its own (IST), where no frame gives it away. The
+    plugin does not count how often an instruction began."""
     events, _ = traced("retry", *(["-append", stack] if stack == "shared" else []))
     assert results(events) == [(0, 0), (1, 1)]
-    for event in events:  # twice faulted, and QEMU may have reported a stop twice
+    for event in (
+        events if engine == "gdb" else ()
+    ):  # twice faulted, and QEMU may have reported a stop twice
         assert event["repeats_unknown"] == event["repeats"] >= 2
 
 

@@ -75,6 +75,10 @@ class Change(ctypes.Structure):
     _fields_ = [("reg", u8), ("before", u64), ("after", u64)]
 
 
+class Done(ctypes.Structure):
+    _fields_ = [("what", u8), ("bits", u8), ("before", u64), ("after", u64), ("text", Text)]
+
+
 class Record(ctypes.Structure):
     _fields_ = [
         *(("abi", u32), ("ring", u32), ("sequence", u64)),
@@ -84,6 +88,7 @@ class Record(ctypes.Structure):
         *(("number", u64), ("argument", u64 * 6), ("result", u64)),
         *(("captured", Capture * 64 * 2), ("captures", u32 * 2)),
         *(("changed", Change * 17), ("changes", u32)),
+        *(("done", Done * 32), ("dones", u32), ("is_plugins", number_of_c)),
     ]
 
 
@@ -109,6 +114,7 @@ class Call(ctypes.Structure):
         ("memory", pointer * 2),
         *(("argument", ctypes.POINTER(Value) * 6), ("clobbered", Change * 17), ("clobbers", u32)),
         *(("findings", ctypes.POINTER(Finding)), ("last_finding", ctypes.POINTER(Finding))),
+        ("is_begun", number_of_c),
     ]
 
 
@@ -124,6 +130,7 @@ class Style(ctypes.Structure):
     _fields_ = [
         *(("is_verbose", number_of_c), ("is_quiet", number_of_c), ("is_relative", number_of_c)),
         *(("is_started", number_of_c), ("start", u64)),
+        *(("is_open", number_of_c), ("open", u64)),
     ]
 
 

@@ -72,13 +72,14 @@ if CAN_ANSWER:
     def test_what_cannot_be_answered_exactly_is_counted_and_said(where):
         refused = play(GUESTS / "refused.elf", more=("-append", where))
         said = "acrn-trace: 1 call could not be answered, and reached the processor: from user mode"
-        assert refused.status == 0 and refused.err.startswith(said), refused
+        assert said in refused.err, refused
+        assert refused.status == (0 if where == "user" else 3)  # a triple fault
         assert ("refused: #UD in ring 3" in refused.out) == (where == "user")
-        assert " = ? <unfinished ...>" in refused.out + refused.err
+        assert " = ? <unfinished ...>" in refused.err
 
     def test_a_fixed_result_comes_before_the_model():
         played = play(image_of("hello"), "--mock", "get_api_version -EBUSY")
-        assert " = -16 EBUSY (Device or resource busy) " in played.out, played
+        assert " = -16 EBUSY (Device or resource busy) " in played.err, played
 
     def test_what_takes_a_stop_is_refused(folder):
         model = folder / "model.py"

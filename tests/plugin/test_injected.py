@@ -54,7 +54,7 @@ if api_of(QEMU) >= ANSWERS_FROM:
         assert all(event["clobbered"] == {} and event["findings"] == [] for event in events)
         for event in events:
             by_us = event in tampered and any(word in form for word in ("error", "retval", "skip"))
-            assert event["answered_by"] == ("inject" if by_us else None)
+            assert event["answered_by"] == ("inject" if by_us else "hypervisor")
         if "delay_enter" in form:
             assert events[2]["duration"] > 0.03
         shown = texts(traced([f"create_vm:{form}"]))

@@ -4,13 +4,12 @@
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
 from helpers.guests import arguments_of, build_test_guests, common_arguments, image_of
 from helpers.launching import HELLO, HELLO_LINE, WAITS, check_refused, script
-from helpers.process import SECONDS, ended, read_until, start
+from helpers.process import SECONDS, ended, read_until, start, wait_until
 from helpers.smp_log import CALLS
 from helpers.tracing import acrn_trace
 from helpers.tree import GUESTS, LAUNCHER
@@ -39,9 +38,9 @@ def test_lines_are_those_of_the_other_engine(folder):
 def test_filters_forms_and_statuses_hold():
     counted = trace("smp", "-c", "-e", "status=failed", "-q")
     assert counted.status == 0, counted
-    assert re.search(rf"\b{CALLS * 3 // 4} +{CALLS * 3 // 4}\b.* total", counted.out)
+    assert re.search(rf"\b{CALLS * 3 // 4} +{CALLS * 3 // 4}\b.* total", counted.err)
     failing = trace("clobber", "-q", "--fail-on", "clobber")
-    assert failing.status == 1 and "!! " in failing.out, failing
+    assert failing.status == 1 and "!! " in failing.err, failing
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +51,23 @@ def hang():
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
-def test_a_call_that_hangs_is_shown_when_the_trace_ends(hang, ending):
-    with ended(start([LAUNCHER, *PLUGIN, hang, "--", *common_arguments()])) as running:
+def test_a_call_that_hangs_is_shown_while_it_does(hang, folder, ending):
+    trace = folder / "trace"
+    line = [LAUNCHER, *PLUGIN, "-o", trace, hang, "--", *common_arguments()]
+    with ended(start(line)) as running:
         read_until(running.stdout, WAITS)
-        time.sleep(1)
+        wait_until(lambda: trace.read_text().count("] ") == 3 or running.poll() is not None)
+        assert running.poll() is None
+        begun = trace.read_text()
+        assert not begun.endswith("\n") and begun.count(" at calls.S") == 2, begun
         if ending == signal.SIGINT:
             running.send_signal(ending)
         else:
             os.kill(qemu_of(running.pid), ending)
-        out, err = running.communicate(timeout=SECONDS)
-    assert out.count(" = ? <unfinished ...>") == 1 and out.count("] ") == 3, (out, err)
+        _, err = running.communicate(timeout=SECONDS)
+    end = trace.read_text().removeprefix(begun)
+    assert re.match(r"[^\n]*\) = \? <unfinished \.\.\.> at calls\.S:\d+ ", end), end
+    assert end.endswith("\n+++ the connection to the guest ended, with 1 call in flight +++\n")
     if ending == signal.SIGINT:
         assert (running.returncode, err) == (0, INTERRUPTED)
     else:

@@ -8,17 +8,22 @@ import pytest
 
 from helpers.canonical import events_of
 from helpers.chrome_validator import validate
+from helpers.engines import ENGINES
 from helpers.tracing import acrn_trace, trace_example
 from helpers.tree import ROOT
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/trace.schema.json").read_text()))
 EXAMPLES = ("service", "clobber")
+# The plugin has no stacks.
+HOW = [(example, "gdb", "-k") for example in EXAMPLES]
+HOW += [(example, "plugin") for example in EXAMPLES if "plugin" in ENGINES]
 
 
-@pytest.fixture(scope="module", params=EXAMPLES)
+@pytest.fixture(scope="module", params=HOW, ids=":".join)
 def trace(request, tmp_path_factory):
-    path = tmp_path_factory.mktemp("trace") / f"{request.param}.jsonl"
-    live = trace_example(request.param, "-k", "-f", "jsonl", "-o", path)
+    example, *how = request.param
+    path = tmp_path_factory.mktemp("trace") / f"{example}.jsonl"
+    live = trace_example(example, "--engine", *how, "-f", "jsonl", "-o", path)
     assert live.status == 0, live.err
     return path
 
@@ -33,7 +38,9 @@ def test_every_call_is_what_the_schema_says(trace):
 def test_stacks_end_where_the_image_begins(trace):
     for event in events_of(trace):
         assert all(frame["function"] for frame in event["stack"]), event["stack"]
-        assert event["stack"][0]["address"] == event["site"]
+        assert [frame["address"] for frame in event["stack"][:1]] == [event["site"]] * (
+            event["source"] == "stop"
+        )
 
 
 @pytest.mark.parametrize("through", ["jsonl", "chrome"])

@@ -9,6 +9,7 @@ from acrn_trace.files.playback import Playback
 from acrn_trace.files.read import events_in
 from acrn_trace.options.output import TraceOutput
 from acrn_trace.options.sinks import sinks_on
+from acrn_trace.rings.judge import Judge
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.filters import Filter
@@ -38,14 +39,16 @@ class EventFiles:
         selected: Filter,
         to: TraceOutput,
         progress: Progress,
+        judge: Judge | None = None,
     ) -> None:
+        self._judge = judge
         self._knowledge, self._selected, self._progress = knowledge, selected, progress
         self._troubles = Troubles()
         self._sinks = sinks_on(to, options, knowledge)
         self._playback = Playback(selected, [*self._sinks, self._troubles])
 
     def show(self, file: io.BufferedIOBase, name: str) -> None:
-        events = events_in(file, name, self._knowledge, self._selected)
+        events = events_in(file, name, self._knowledge, self._selected, self._judge)
         self._playback.play(self._progress.watch(events))
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.act.mock.switch import check
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.text import printable
-from acrn_trace.cli import qemu
+from acrn_trace.cli import qemu, reset_log
 from acrn_trace.cli.debugger import check_gdb, trace_in_gdb
 from acrn_trace.cli.ram_file import may_share, memory_size, ram_arguments, shared_folder
 from acrn_trace.cli.reset_log import ResetLog, may_log
@@ -27,8 +27,6 @@ from acrn_trace.sites.hypervisor_code import hypervisor_code
 from acrn_trace.sites.sitelist import image_sites, sites_before_pages, traced_sites
 from acrn_trace.sites.stubs import possible_callers
 from acrn_trace.trace.filters import Filter
-
-TRIPLE_FAULT = "the guest ended in a triple fault (QEMU's '-d int -D FILE' logs what led there)"
 
 
 def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
@@ -112,7 +110,7 @@ def _check_end(process: qemu.Qemu, log: ResetLog | None, complaint: str | None) 
     """TargetError if QEMU or the guest failed; ``complaint`` is what the trace has to say of it."""
     failure = process.failure_at_end()
     if failure is None and log and log.ends_in_triple_fault():
-        failure = TRIPLE_FAULT
+        failure = reset_log.ENDED
     if failure:
         raise TargetError(f"{failure}; {complaint}" if complaint else failure)
 

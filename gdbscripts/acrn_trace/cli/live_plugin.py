@@ -12,10 +12,10 @@ from typing import IO
 from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.act.mock.compiled import answers_of
 from acrn_trace.base.errors import TargetError, TraceError
+from acrn_trace.cli.judge import PluginJudge
 from acrn_trace.cli.offline import ShownFiles
 from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, flags_of, refuse
 from acrn_trace.guest.abi import hypercalls
-from acrn_trace.guest.site import Site
 from acrn_trace.image.image import open_image
 from acrn_trace.lint.linter import with_abis
 from acrn_trace.options.declare import check_sinks, is_failure
@@ -25,8 +25,9 @@ from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.built import table_for
-from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.filters import Filter
+
+ENDED = "the connection to the guest ended"  # as the other engine has it
 
 # What needs a stop, or what no plugin is told: options, as they are given, and in the namespace.
 NEED_STOPS = {
@@ -55,20 +56,24 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
     refuse(for_qemu)
     api_of(options.qemu)
     filters, rules = split_expressions(options.expr, knowledge)
-    selected, sites = Filter(filters, knowledge.table), _sites(options.image, knowledge)
+    image = open_image(options.image) if options.image else None
+    sites = with_abis(image, knowledge, image_sites(image)) if image else []
+    selected = Filter(filters, knowledge.table)
     selected.check_sites(lambda: [site.function for site in sites])
     with tempfile.TemporaryFile() as file:
         file.write(preamble(knowledge.table, sites, VERSION_2))
         file.flush()
-        shown = ShownFiles(options, knowledge, selected)
+        shown = ShownFiles(options, knowledge, selected, PluginJudge(knowledge, image, sites))
         answers = answers_of(mocks(options), knowledge, rules)
         guest = PluginGuest(
             *(options.qemu, options.image, sites, for_qemu, file.fileno(), answers),
             *(table_for(knowledge), flags_of(options)),
+            entries=True,
         )
         with guest:
             calls = _Calls(guest, file)
             shown.show(io.BufferedReader(calls), options.image or options.qemu)
+            shown.notice(_end(guest.in_flight))
             shown.close()
             _tell_refused(guest)
             if not calls.interrupted:
@@ -76,12 +81,9 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
     return int(is_failure(options, shown.troubles))
 
 
-def _sites(path: str | None, knowledge: Knowledge) -> list[Site]:
-    """Those of an image, each with the ABI that its code tells; none where there is no image."""
-    if path is None:
-        return []
-    image = open_image(path)
-    return with_abis(image, knowledge, image_sites(image))
+def _end(in_flight: int) -> str:
+    calls = f"{in_flight} call{'s' * (in_flight != 1)}"
+    return f"{ENDED}, with {calls} in flight" if in_flight else ENDED
 
 
 def _tell_refused(guest: PluginGuest) -> None:
@@ -89,9 +91,9 @@ def _tell_refused(guest: PluginGuest) -> None:
     calls = guest.refused
     if calls:
         print(
-            f"acrn-trace: {calls} call{'s' if calls > 1 else ''} could not be answered, and reached "
-            "the processor: from user mode, or behind code that has to do with flags where nobody "
-            "handles #UD; --engine gdb answers the latter",
+            f"acrn-trace: {calls} call{'s' if calls > 1 else ''} could not be answered, and "
+            "reached the processor: from user mode, or behind code that has to do with flags where "
+            "nobody handles #UD; --engine gdb answers the latter",
             file=sys.stderr,
         )
 

@@ -21,15 +21,26 @@ from acrn_trace.options.output import TraceOutput
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.filters import Filter
 
+TYPE_CHECKING = False  # as typing has it, which takes long to load
+if TYPE_CHECKING:
+    from acrn_trace.rings.judge import Judge
+
 
 class ShownFiles:
     """Shows one file after the other, and tells more at the end."""
 
-    def __init__(self, options: argparse.Namespace, knowledge: Knowledge, selected: Filter) -> None:
-        output = _output(options.output)
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        knowledge: Knowledge,
+        selected: Filter,
+        judge: "Judge | None" = None,
+    ) -> None:
+        """With a ``judge`` it is a live trace, whose file grows."""
+        output = _output(options.output, sys.stderr if judge else sys.stdout)
         self._to = TraceOutput(output, options)
-        self._progress = Progress(shown=not output.interactive)
-        self._shared = options, knowledge, selected, self._to, self._progress
+        self._progress = Progress(shown=not (output.interactive or judge))
+        self._shared = options, knowledge, selected, self._to, self._progress, judge
         self._recordings = Recordings(*self._shared)
         self._selected, self._quiet = selected, options.quiet
         self._remarks: list[str] = []
@@ -56,7 +67,7 @@ class ShownFiles:
             self._remarks.append(f"{name} is empty: it has no calls")
 
     def notice(self, text: str) -> None:
-        """Between two files."""
+        """Between two files, or at the end."""
         self._to.notice(text)
 
     @property
@@ -108,10 +119,11 @@ def _show_all(files: Sequence[str], shown: ShownFiles) -> TraceError | None:
     return failures[0] if failures else None
 
 
-def _output(path: str | None) -> Output:
+def _output(path: str | None, otherwise: io.TextIOBase) -> Output:
     if path:
         return open_output(path, live=False)
-    return Output(sys.stdout, "standard output", sys.stdout.isatty())
+    name = "standard error" if otherwise is sys.stderr else "standard output"
+    return Output(otherwise, name, otherwise.isatty())
 
 
 def _refuse_overwriting(files: Sequence[str], output: str | None) -> None:

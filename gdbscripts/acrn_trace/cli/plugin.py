@@ -12,7 +12,7 @@ from typing import Any, Iterable, Iterator
 
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.base.places import PLUGIN
-from acrn_trace.cli import qemu
+from acrn_trace.cli import qemu, reset_log
 from acrn_trace.cli.ram_file import shared_folder
 from acrn_trace.guest.site import Site
 from acrn_trace.rings.plugin_memory import MAX_VCPUS, NO_CLOBBERS, Answers, PluginCalls, make
@@ -87,9 +87,10 @@ class PluginGuest:
         answers: Answers = Answers(),
         table: bytes = b"",
         flags: int = 0,
+        entries: bool = False,
     ) -> None:
-        """``file`` is the descriptor of a trace file that has begun (rings.preamble); ``table`` and
-        ``flags`` are as rings.plugin_memory has them."""
+        """``file`` is the descriptor of a trace file that has begun (rings.preamble); ``table``,
+        ``flags`` and ``entries`` are as rings.plugin_memory has them."""
         if not os.path.exists(PLUGIN):
             raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
         refuse(for_qemu)
@@ -104,9 +105,11 @@ class PluginGuest:
             folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=shared_folder())
             memory = os.path.join(started.enter_context(folder), "memory")
             _make(memory, vcpus_of(for_qemu), sites, answers, flags, table)
-            self._calls = PluginCalls(memory, file)
+            self._calls = PluginCalls(memory, file, entries)
             line = qemu.guest_command(program, image, for_qemu)
             line += ["-plugin", f"{PLUGIN},memory={memory}"]
+            self._log = _reset_log(Path(memory).with_name("qemu.log"), for_qemu)
+            line += self._log.options if self._log else []
             with _environment(API_VARIABLE, str(api)):
                 errors = Path(memory).with_name("qemu.err")
                 self._qemu = started.enter_context(qemu.Qemu(line, None, errors))
@@ -134,8 +137,15 @@ class PluginGuest:
         self._qemu.kill()
 
     def check_end(self) -> None:
-        """TargetError unless QEMU ended well by itself."""
+        """TargetError unless QEMU and the guest ended well by themselves."""
         self._qemu.check_end()
+        if self._log and self._log.ends_in_triple_fault():
+            raise TargetError(reset_log.ENDED)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that have not returned."""
+        return self._calls.in_flight
 
     @property
     def refused(self) -> int:
@@ -147,6 +157,10 @@ class PluginGuest:
         """At the end: how many calls the file has, and how many were lost."""
         assert self._counts
         return self._counts
+
+
+def _reset_log(path: Path, for_qemu: list[str]) -> reset_log.ResetLog | None:
+    return reset_log.ResetLog(path) if reset_log.may_log(for_qemu) else None
 
 
 def _make(memory: str, *told: Any) -> None:

@@ -15,7 +15,11 @@ from acrn_trace.rings.report import Form, Report
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.filters import Filter
 
-CLOCKS = {1: "tsc", 2: "host", 3: "guest"}  # enum hypercall_clock
+TYPE_CHECKING = False  # as typing has it, which takes long to load
+if TYPE_CHECKING:
+    from acrn_trace.rings.judge import Judge
+
+CLOCKS = {1: "tsc", 2: "plugin", 3: "guest"}  # enum hypercall_clock, as the head has them
 
 
 FORMS = {"text": Form.TEXT, "jsonl": Form.JSON, None: Form.COUNTS_ALONE}  # of a TraceOutput
@@ -31,7 +35,10 @@ class Recordings:
         selected: Filter,
         to: TraceOutput,
         progress: Progress,
+        judge: "Judge | None" = None,
     ) -> None:
+        """With a ``judge`` a file grows, and what is shown of it can be read at once."""
+        self._judge = judge
         self._is_verbose: bool = options.verbose
         self._knowledge, self._selected = knowledge, selected
         self._to, self._progress = to, progress
@@ -61,16 +68,20 @@ class Recordings:
         try:
             for text in report.texts(file, name):
                 self._to.output.write_utf8(text)
+                if self._judge:
+                    self._to.output.flush()
                 self._progress.reach(report.state.calls)
         finally:
             self._go_on(report)
         yield from report.unsaid()
-        if not report.state.calls:
+        if not report.state.calls and not self._judge:
             yield f"{name} is a recording of no calls"
 
     def _made(self) -> Report:
         to = self._to
-        report = Report(self._knowledge, FORMS[to.form], self._selected, to.summary is not None)
+        report = Report(
+            self._knowledge, FORMS[to.form], self._selected, to.summary is not None, self._judge
+        )
         report.state.style.is_verbose = self._is_verbose
         report.state.style.is_quiet = to.is_quiet
         report.state.style.is_relative = bool(to.stamps and to.stamps.is_relative)

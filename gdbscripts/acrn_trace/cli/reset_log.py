@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 END_SECONDS = 10.0
+ENDED = "the guest ended in a triple fault (QEMU's '-d int -D FILE' logs what led there)"
 TRIPLE_FAULT = b"Triple fault\n"  # target/i386/tcg/sysemu/excp_helper.c of QEMU 7.2
 CHUNK = 1 << 16
 

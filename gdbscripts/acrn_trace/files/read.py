@@ -12,6 +12,7 @@ from typing import IO, Any, Callable, Iterator, NoReturn
 from acrn_trace.base.errors import TraceError
 from acrn_trace.files import start
 from acrn_trace.rings.recording import recorded_events
+from acrn_trace.rings.judge import Judge
 from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.eventjson import NotAnEvent, event_of
@@ -33,6 +34,7 @@ class Source:
     # For recordings, whose calls are still to be decoded: what of, and which.
     knowledge: Knowledge | None = None
     selected: Filter | None = None
+    judge: Judge | None = None
 
     def lines(self) -> Iterator[str]:
         """The lines, with the place kept up to date: it is that of the line yielded last."""
@@ -78,11 +80,15 @@ def read_events(name: str, knowledge: Knowledge | None = None) -> Iterator[Event
 
 
 def events_in(
-    file: IO[bytes], name: str, knowledge: Knowledge | None, selected: Filter | None = None
+    file: IO[bytes],
+    name: str,
+    knowledge: Knowledge | None,
+    selected: Filter | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[Event]:
     """The same, of a file that is open; where it is a recording only those that are ``selected``,
-    with which is said what was lost before them."""
-    source = Source(file, name, knowledge=knowledge, selected=selected)
+    with which is said what was lost before them. ``judge`` is as rings.report has it."""
+    source = Source(file, name, knowledge=knowledge, selected=selected, judge=judge)
     for event in _READERS[start.kind_of(file, name)](source):
         source.events += 1
         yield event
@@ -109,7 +115,9 @@ def read_chrome(source: Source) -> Iterator[Event]:
 
 def read_recording(source: Source) -> Iterator[Event]:
     """The events in a binary trace file."""
-    return recorded_events(source.file, source.name, source.knowledge, source.selected)
+    return recorded_events(
+        *(source.file, source.name, source.knowledge, source.selected, source.judge)
+    )
 
 
 _READERS: dict[str, Callable[[Source], Iterator[Event]]] = {

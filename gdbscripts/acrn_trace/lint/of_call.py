@@ -88,6 +88,11 @@ def guests_own(lint: SiteFindings, table: CallTable) -> Check:
     return check
 
 
+def is_told_of_any_call(findings: list[Found]) -> bool:
+    """Whether one of a site's findings may be told of a call that went well."""
+    return any(found.left or found.id == NO_NUMBER for found in findings)
+
+
 def _is_large(entry: Entry | None, event: Event) -> bool:
     """Whether an argument that is mostly small has more bits than the least that code may set."""
     arguments = entry.arguments if entry else ()

@@ -87,9 +87,10 @@ def _aligned(size: int) -> int:
 class PluginCalls:
     """Appends the calls of a guest to an open trace file, of which it is given the descriptor."""
 
-    def __init__(self, path: str, file: int) -> None:
+    def __init__(self, path: str, file: int, entries: bool = False) -> None:
+        """With ``entries`` a call that hangs is in the file before it is over."""
         self._code = library()
-        self._handle = self._code.shared_calls_new(os.fsencode(path), file)
+        self._handle = self._code.shared_calls_new(os.fsencode(path), file, entries)
         if not self._handle:
             raise TraceError(f"the memory that QEMU's plugin shares, {path}, cannot be used")
         weakref.finalize(self, self._code.shared_calls_free, self._handle)
@@ -109,6 +110,11 @@ class PluginCalls:
     def refused(self) -> int:
         """Calls that were to be answered and reached the processor, up to now."""
         return _HEAD.unpack(os.pread(self._head, _HEAD.size, 0))[_REFUSED]
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that had not returned when it was read last, or at the end."""
+        return self._code.shared_calls_in_flight(self._handle)
 
     def end(self) -> tuple[int, int]:
         """QEMU is gone. How many calls the file has, and how many were lost."""

@@ -7,6 +7,7 @@ The reader in C says what each call is, as a line of JSONL.
 import json
 from typing import IO, Iterator
 
+from acrn_trace.rings.judge import Judge
 from acrn_trace.rings.report import Form, Report
 from acrn_trace.tables.knowledge import Knowledge, acrn
 from acrn_trace.trace.event import Event
@@ -15,14 +16,18 @@ from acrn_trace.trace.filters import Filter
 
 
 def recorded_events(
-    file: IO[bytes], name: str, knowledge: Knowledge | None = None, selected: Filter | None = None
+    file: IO[bytes],
+    name: str,
+    knowledge: Knowledge | None = None,
+    selected: Filter | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[Event]:
     """The events of one file that are ``selected``, nearly in order of time. Losses are findings of
     the next one, or the last.
 
     TraceError, after the events before it, where the file is damaged.
     """
-    report, rest = Report(knowledge or acrn(), Form.JSON, selected), b""
+    report, rest = Report(knowledge or acrn(), Form.JSON, selected, judge=judge), b""
     for text in report.texts(file, name):
         *lines, rest = (rest + bytes(text)).split(b"\n")
         yield from map(event_in, lines)

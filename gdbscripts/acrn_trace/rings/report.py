@@ -7,6 +7,7 @@ A recording is hostile, and damage is one sentence with its offset; what came be
 import io
 from collections.abc import Iterator
 from ctypes import (
+    POINTER,
     Structure,
     byref,
     c_char,
@@ -27,10 +28,14 @@ from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.compiled_filter import CompiledFilter
 from acrn_trace.trace.filters import Filter
 
+TYPE_CHECKING = False  # as typing has it, which takes long to load
+if TYPE_CHECKING:
+    from acrn_trace.rings.judge import Judge
+
 PIECE = 1 << 18  # bytes that are read at once
 ROOM = 1 << 18  # bytes of text that are made at once, if no call has more
 MOST_ROOM = 1 << 30
-HUNGRY, FULL, TABLE, OVER = range(4)  # enum report_step
+HUNGRY, FULL, TABLE, OVER, ASK = range(5)  # enum report_step
 
 
 class Form:
@@ -48,6 +53,8 @@ class Style(Structure):
         ("is_relative", c_int),
         ("is_started", c_int),
         ("start", c_uint64),
+        ("is_open", c_int),
+        ("open", c_uint64),
     ]
 
 
@@ -63,8 +70,27 @@ class State(Structure):
         ("table", c_void_p),
         ("table_size", c_uint32),
         ("clock", c_uint32),
+        ("asked", c_void_p),
+        ("asked_size", c_size_t),
         ("style", Style),
     ]
+
+
+class _Asks(Structure):
+    """struct report_asks."""
+
+    _fields_ = [
+        ("numbers", POINTER(c_uint64)),
+        ("sites", POINTER(c_uint64)),
+        ("number_count", c_uint32),
+        ("site_count", c_uint32),
+    ]
+
+    def __init__(self, judge: "Judge") -> None:
+        numbers, sites = list(judge.numbers), list(judge.sites)
+        super().__init__(
+            *((c_uint64 * len(each))(*each) for each in (numbers, sites)), len(numbers), len(sites)
+        )
 
 
 class Report:
@@ -76,7 +102,9 @@ class Report:
         form: int,  # one of Form
         selected: Filter | None = None,
         counted: bool = False,
+        judge: "Judge | None" = None,
     ) -> None:
+        """With a ``judge`` files grow while they are shown."""
         self._code = library()
         self._knowledge = knowledge
         self._report = c_void_p(self._code.report_new(form, counted))
@@ -88,6 +116,10 @@ class Report:
         self._filter = selected or Filter((), knowledge.table)
         self._conditions = CompiledFilter(self._filter, knowledge.table)
         self._use(self._code.report_use_table, self._table)
+        self._judge, self._kinds = judge, {}  # as C has them, which goes on reading
+        if judge:
+            self._asks = _Asks(judge)
+            self._code.report_live(self._report, byref(self._asks))
         self._piece = (c_char * PIECE)()
         self._room = (c_char * ROOM)()
         self._refusal: str | None = None
@@ -120,6 +152,8 @@ class Report:
                 yield memoryview(self._room).cast("B")[: used.value]
             if step == HUNGRY:
                 self._feed(file)
+            elif step == ASK:
+                self._answer()
             elif step == TABLE:
                 self._take_table(name)
             elif step == FULL and not used.value:
@@ -168,6 +202,15 @@ class Report:
             self._code.report_push(self._report, self._piece, size)
         else:
             self._code.report_end(self._report, None)
+
+    def _answer(self) -> None:
+        """Tell what is wrong with the call that C asks about."""
+        assert self._judge
+        asked = string_at(self.state.asked, self.state.asked_size)
+        for finding in self._judge.findings(*asked.split(b"\n")):
+            kind = self._kinds.setdefault(finding.kind, finding.kind.encode())
+            text = finding.text.encode("utf-8", "replace")
+            self._code.report_find(self._report, kind, text)
 
     def _take_table(self, name: str) -> None:
         """The file's own calls, which go on top of those that are known here."""

@@ -11,7 +11,7 @@ from typing import Any, Sequence
 
 from acrn_trace.base.output import Output
 from acrn_trace.sinks.jsonl import compact, json_text
-from acrn_trace.sinks.stamps import CLOCKS
+from acrn_trace.sinks.stamps import CLOCKS, clock_of
 from acrn_trace.tables.errnos import errno_text
 from acrn_trace.trace.event import Event
 from acrn_trace.trace.marks import answer_mark, tampering
@@ -36,16 +36,16 @@ class ChromeSink(Sink):
 
     def entered(self, event: Event) -> None:
         if self._start is None:
-            self._begin(_micros(round(event.time, 6)), event.clock)
+            self._begin(_micros(round(event.time, 6)), event.clock, event.source)
 
     def finished(self, event: Event) -> None:
         self.entered(event)
         duration = None if event.duration is None else _micros(event.duration)
         self._write_slices(event.vcpu, _micros(event.time), duration, _slices(event))
 
-    def _begin(self, start: int, clock: str) -> None:
+    def _begin(self, start: int, clock: str, source: str) -> None:
         self._start = start
-        label = CLOCKS[clock].format("in microseconds from the first call")
+        label = CLOCKS[clock_of(clock, source)].format("in microseconds from the first call")
         self._write_metadata("process_name", 0, name="guest")
         self._write_metadata("process_labels", 0, labels=label)
 

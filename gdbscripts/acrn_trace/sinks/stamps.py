@@ -4,6 +4,7 @@
 import time as clocks
 
 CLOCKS = {
+    "plugin": "times are the host's, {}",  # without a stop
     "host": "times are the host's, {}; a call's includes what the debugger's stops took",
     "tsc": "times are the guest's, {} by its time-stamp counter",
     "guest": "times are the guest's, {} by QEMU's virtual clock",
@@ -16,6 +17,11 @@ FORMS = {
     "epoch": "in seconds since the epoch",
 }
 OF_DAY = ("clock", "micros", "epoch")
+
+
+def clock_of(clock: str, source: str) -> str:
+    """The key in CLOCKS of the times of calls that come from ``source``."""
+    return "plugin" if clock == "host" and source == "plugin" else clock
 
 
 class Stamps:
@@ -40,11 +46,11 @@ class Stamps:
         self.label(clock)
         self.is_headed, self.start = True, start
 
-    def label(self, clock: str) -> str:
-        """What the times are, for the head of the trace."""
+    def label(self, clock: str, source: str = "stop") -> str:
+        """What the times are, for the head of a trace whose calls come from ``source``."""
         if clock != "host" and self._form in OF_DAY:
             self._form = "start"
-        return CLOCKS[clock].format(FORMS[self._form])
+        return CLOCKS[clock_of(clock, source)].format(FORMS[self._form])
 
     def stamp(self, time: float) -> str:
         """``time`` (seconds), to the microsecond at most; the same live and from a file."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Counts calls and their times by name, in the rows of a summary."""
 
+from acrn_trace.sinks.stamps import clock_of
 from acrn_trace.sinks.summary_row import MAX_VCPUS, Row
 from acrn_trace.sinks.summary_table import SummaryTable
 from acrn_trace.tables.errnos import errno_name, is_vague
@@ -16,7 +17,7 @@ class SummarySink(Sink):
         self._table = table
 
     def finished(self, event: Event) -> None:
-        _count(event, self._table.row(event.name, event.clock))
+        _count(event, self._table.row(event.name, clock_of(event.clock, event.source)))
 
     def close(self) -> None:
         self._table.write()

@@ -107,7 +107,7 @@ class TextSink(Sink):
         return f"{_vcpu(event)}{self._stamps.stamp(time)} "
 
     def _head(self, event: Event) -> str:
-        label = self._stamps.label(event.clock)
+        label = self._stamps.label(event.clock, event.source)
         return "" if self._quiet else f"--- {label} ---\n"
 
 

@@ -149,11 +149,11 @@ def _findings(known: dict[str, Any]) -> Iterator[Finding]:
     """What is wrong with the call: with what was given, what it changed, what it answered."""
     found = [Finding(one["kind"], one["text"]) for one in known["findings"]]
     yield from (one for one in found if one.kind == "argument")
-    yield from _changed_inputs(known)
+    yield from changed_inputs(known)
     yield from (one for one in found if one.kind != "argument")
 
 
-def _changed_inputs(known: dict[str, Any]) -> Iterator[Finding]:
+def changed_inputs(known: dict[str, Any]) -> Iterator[Finding]:
     """The fields that are the caller's to write and that the hypervisor wrote."""
     name, more = known["name"], known["more_changed"]
     for path, before, after in known["changed"]:

@@ -45,7 +45,7 @@ class Event:
     name: str  # its full name
     args: tuple[int, ...]  # as many as the ABI has
     site: Site | None
-    source: str  # stop, ring or dump
+    source: str  # stop, plugin, ring or dump
     decoded: dict[str, Any] = field(default_factory=dict)
     duration: float | None = None
     rax: int | None = None  # as the register was, unsigned

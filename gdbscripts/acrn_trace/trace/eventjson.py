@@ -61,7 +61,7 @@ _WHOLE = ("seq", "vcpu", "line", "repeats", "repeats_unknown", "return_vcpu")
 _CHOICES = {
     "clock": frozenset({"host", "tsc", "guest"}),
     "status": frozenset({"returned", "faulted", "unfinished", "unknown"}),
-    "source": frozenset({"stop", "ring", "dump"}),
+    "source": frozenset({"stop", "plugin", "ring", "dump"}),
 }
 
 

@@ -72,7 +72,7 @@ def test_they_are_shown_as_text_and_counted(tmp_path):
         HEAD + loss_block(2) + calls(call(10**9), call(2 * 10**9, state=CALLED)) + end_block(2)
     )
     lines = reported(ACRN, tmp_path, data, True)[0].splitlines()
-    assert lines[0].startswith("--- times are the host's, in seconds from the first call;")
+    assert lines[0].startswith("--- times are the host's, in seconds from the first call ---")
     assert lines[1].startswith("[1] 0.000000 start_vm(vmid=3) = 0 <0.000002> at 0xffffffff80001234")
     assert lines[2].startswith("!! ring 0 lost 2 calls (0 to 1)")
     assert lines[3].startswith("[1] 1.000000 start_vm(vmid=3) = ? <unfinished ...>")
