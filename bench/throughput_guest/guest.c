@@ -49,8 +49,12 @@ bool acrn_emulate(void)
 
 static void make_calls(void)
 {
-	for (unsigned long i = 0, count = calls; i < count; i++)
+	for (unsigned long i = 0, count = calls; i < count; i++) {
+#ifdef BEHIND_FLAGS
+		__asm__ volatile("cmp %0, %0" : : "r"(i) : "cc");
+#endif
 		acrn_hypercall2(0x80000025, this_cpu()->number, i);
+	}
 }
 
 static void second_vcpu(void)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The guest of bench/throughput.py, with the ring and (plain) without.
+# The guest of bench/throughput.py, with the ring and (plain) without; (flags) whose calls are made behind
+# code that computes flags.
 
 BUILD := build
 CC    := gcc
@@ -14,10 +15,11 @@ RING := -DACRN_RING -DACRN_RING_CONFIG='"ring_config.h"' -Ibench/throughput_gues
 RING_SOURCES := cstub/src/ring.c cstub/src/watermark.S
 
 .PHONY: throughput-guest
-throughput-guest: $(OUT)/throughput.elf $(OUT)/throughput-plain.elf
+throughput-guest: $(OUT)/throughput.elf $(OUT)/throughput-plain.elf $(OUT)/throughput-flags.elf
 $(OUT)/throughput.elf: $(SOURCES) $(RING_SOURCES) $(LINK_SCRIPTS) bench/throughput_guest/ring_config.h
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(EXAMPLES_CFLAGS)) $(RING) $(EXAMPLES_LDFLAGS) $(GUEST_AT) -o $@ $(filter %.c %.S,$^)
-$(OUT)/throughput-plain.elf: $(SOURCES) $(LINK_SCRIPTS)
+$(OUT)/throughput-flags.elf: THROUGHPUT_FLAGS := -DBEHIND_FLAGS
+$(OUT)/throughput-plain.elf $(OUT)/throughput-flags.elf: $(SOURCES) $(LINK_SCRIPTS)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(EXAMPLES_CFLAGS)) $(EXAMPLES_LDFLAGS) $(GUEST_AT) -o $@ $(filter %.c %.S,$^)
+	$(CC) $(filter-out -MMD -MP,$(EXAMPLES_CFLAGS)) $(THROUGHPUT_FLAGS) $(EXAMPLES_LDFLAGS) $(GUEST_AT) -o $@ $(filter %.c %.S,$^)
