@@ -4,7 +4,8 @@
 A hypervisor fills the page with code of its own, so the guest's image has no site of these calls.
 Sources: Xen: hypercall-abi.rst and public/arch-x86/cpuid.h (the MSR's number is in EBX of a leaf:
 the second if Xen shows Hyper-V's leaves as well; each page stays as it was filled). Hyper-V: TLFS,
-3.13 (the page is where the MSR says, and gone where its bit 0 is not set).
+3.13 (the page is where the MSR says, and gone where its bit 0 is not set). Linux's symbols:
+arch/x86/xen/xen-head.S up to 6.12, and arch/x86/hyperv/hv_init.c.
 """
 
 import re
@@ -29,6 +30,7 @@ class PageKind:
 
     A write to one of ``msrs`` has it filled if the bits of ``mask`` are those of ``flags``.
     ``is_moved``: there is one, and a write moves it, or takes it away. ``has_entries``: one a call.
+    Linux has it at its ``symbol``, or at the address that is there (``is_pointer``).
     """
 
     abi: str
@@ -37,6 +39,8 @@ class PageKind:
     flags: int
     is_moved: bool
     has_entries: bool
+    symbol: str
+    is_pointer: bool
 
     def page(self, value: int) -> int | None:
         """The guest-physical address of the page that a write of ``value`` has filled."""
@@ -44,8 +48,8 @@ class PageKind:
 
 
 KINDS = (
-    PageKind("xen", (0x40000000, 0x40000200), 0xFFF, 0, is_moved=False, has_entries=True),
-    PageKind("hyperv", (0x40000001,), 1, 1, is_moved=True, has_entries=False),
+    PageKind("xen", (0x40000000, 0x40000200), 0xFFF, 0, False, True, "hypercall_page", False),
+    PageKind("hyperv", (0x40000001,), 1, 1, True, False, "hv_hypercall_pg", True),
 )
 
 

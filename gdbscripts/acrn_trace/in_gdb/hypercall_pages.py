@@ -4,17 +4,19 @@
 from functools import partial
 from typing import Callable, Iterable, Sequence
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import MASK64
 from acrn_trace.guest.aliases import executable_at
-from acrn_trace.guest.hypercall_page import PageKind, page_sites
+from acrn_trace.guest.hypercall_page import PageKind, page_kinds, page_sites
 from acrn_trace.guest.memory import Unreadable
-from acrn_trace.guest.paging import PAGE
+from acrn_trace.guest.paging import CR0_PG, PAGE, memory_of
 from acrn_trace.guest.site import Site
 from acrn_trace.image.image import Image
-from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory
+from acrn_trace.in_gdb.guest_memory import GuestPhysicalMemory, read_memory
 from acrn_trace.in_gdb.points import DeferredPoint, HypercallPoint
 from acrn_trace.in_gdb.registers import read_register
 from acrn_trace.in_gdb.resume import Resumption
+from acrn_trace.sites.page_writes import may_have_pages
 
 MAX_PAGES = 16
 
@@ -36,6 +38,37 @@ class HypercallPages:
     def delete(self) -> None:
         for page in list(self._points):
             self._take_away(page)
+
+    def find_filled(self) -> None:
+        """Those that the guest had filled before, where its image says that it has them.
+
+        TraceError where it runs already, may have one, and does not say where.
+        """
+        symbols = [(kind, self._image.value_of(kind.symbol)) for kind in page_kinds()]
+        known = [(kind, at + self._offset & MASK64) for kind, at in symbols if at is not None]
+        for kind, at in known:
+            self._find(kind, _word(at) if kind.is_pointer else at)
+        runs = read_register("cr0") & CR0_PG
+        if runs and not known and may_have_pages(self._image):
+            names = " or ".join(kind.symbol for kind, _ in symbols)
+            raise TraceError(
+                "calls by a hypercall page that was filled before the trace are not traced: "
+                f"{self._image.path} has no symbol {names} that says where it is"
+            )
+
+    def _find(self, kind: PageKind, address: int) -> None:
+        """One that may be at a virtual address; its content tells whether it was filled."""
+        content = read_memory(address, PAGE) if address and address % PAGE == 0 else None
+        if content is None or not page_sites(kind, content, address):
+            return
+        registers = {name: read_register(name) for name in ("cr0", "cr3", "cr4")}
+        try:
+            physical = memory_of(GuestPhysicalMemory(), registers).translate(address)
+        except Unreadable:
+            return
+        plant = self.filled(kind, physical)
+        if plant:
+            plant()
 
     def filled(self, kind: PageKind, physical: int | None) -> Action | None:
         """The hypervisor has filled the page there, or taken that of the kind away (None).
@@ -106,6 +139,11 @@ class HypercallPages:
 
 def _sites(kind: PageKind, content: bytes | None, addresses: list[int]) -> list[Site]:
     return [site for at in addresses for site in page_sites(kind, content, at)]
+
+
+def _word(address: int) -> int:
+    """0 where nothing can be read."""
+    return int.from_bytes(read_memory(address, 8) or b"", "little")
 
 
 def _content(physical: int) -> bytes | None:

@@ -11,6 +11,7 @@ from typing import Callable, Iterable, Mapping
 
 import gdb
 
+from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.abi import GENERAL_REGISTERS
 from acrn_trace.guest.site import Site, StopAddress, stop_addresses
 from acrn_trace.guest.stop import Stop
@@ -226,6 +227,12 @@ class LiveSites:
         """Once: they are moved with the image from then on."""
         self._points = points_of_trace
         self._look_at(current_image())
+        if gdb.selected_thread() is None:
+            return  # no guest is connected yet
+        try:
+            self._pages.find_filled()
+        except TraceError as error:
+            self._notice(str(error))
 
     def _look_at(self, image: Image) -> None:
         offset = load_offset(image)

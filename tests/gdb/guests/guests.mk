@@ -16,7 +16,7 @@ TEST_LIB := $(BARE_LIB) examples/lib/guest.c tests/gdb/guests/lib/answer.c tests
 test-guests: $(TEST_GUESTS)
 
 # Those that begin without asking CPUID where they are.
-BARE_GUESTS := $(patsubst %,$(BUILD)/tests/guests/%.elf,nocpuid signed)
+BARE_GUESTS := $(patsubst %,$(BUILD)/tests/guests/%.elf,nocpuid signed filled_page)
 $(BARE_GUESTS): $(BUILD)/tests/guests/%.elf: $(EXAMPLES_OUT)/obj/tests/gdb/guests/%.o $(call examples-objects,$(BARE_LIB)) examples/lib/image.ld
 	@mkdir -p $(@D)
 	$(call link-image,$(GUEST_AT))
