@@ -282,8 +282,8 @@ static int take_argument(const struct qemu_info *info, const char *argument)
 	if (memory) {
 		shared = shared_open(memory);
 		return shared ? 0
-			      : refuse("the file that it was given is none of acrn-trace's, of "
-				       "this version");
+			      : refuse("the memory that it was given is none of this version's; "
+				       "'make plugin readers' builds both");
 	}
 	if (!stopping)
 		return refuse("it takes memory=FILE, which acrn-trace makes, and stops=FILE, which "

@@ -7,9 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from helpers.guests import arguments_of, build_test_guests, common_arguments, image_of
+from acrn_trace.base.places import PLUGIN as PLUGIN_FILE
+from acrn_trace.cli.plugin import API_VARIABLE, api_of
+from acrn_trace.rings.plugin_memory import make
+from helpers.guests import QEMU, arguments_of, build_test_guests, common_arguments, image_of
 from helpers.launching import HELLO, HELLO_LINE, WAITS, check_refused, script
-from helpers.process import SECONDS, ended, read_until, start, wait_until
+from helpers.process import SECONDS, ended, read_until, run, start, wait_until
 from helpers.smp_log import CALLS
 from helpers.tracing import acrn_trace
 from helpers.tree import GUESTS, LAUNCHER
@@ -94,8 +97,37 @@ def test_what_it_cannot_do_is_refused_before_anything_runs(options, more, word):
     check_refused(acrn_trace(*PLUGIN, *options, HELLO, *HELLO_LINE, *more), 2, word)
 
 
-def test_another_qemu_is_refused(folder):
-    old = script(folder / "qemu", "echo QEMU emulator version 7.2.22\n")
-    check_refused(acrn_trace(*PLUGIN, "--qemu", old, HELLO, *HELLO_LINE), 2, "7.2", "--engine gdb")
+@pytest.mark.parametrize("version", ["7.2.22", "9.2.0", "11.2.0", "99.0.0"])
+def test_another_qemu_is_refused(folder, version):
+    other = script(folder / "qemu", f"echo QEMU emulator version {version}\n")
+    refused = acrn_trace(*PLUGIN, "--qemu", other, HELLO, *HELLO_LINE)
+    check_refused(refused, 2, "the plugin is for QEMU 10.0 and 11.1", version[:3], "--engine gdb")
+
+
+def test_a_qemu_that_is_not_there_is_told(folder):
     none = folder / "none"
     check_refused(acrn_trace(*PLUGIN, "--qemu", none, HELLO, *HELLO_LINE), 3, "cannot start")
+
+
+def test_no_room_for_what_is_shared_is_told():
+    """A limit of the size of files, in blocks of 512 bytes, is as a full disk."""
+    line = [LAUNCHER, *PLUGIN, HELLO, *HELLO_LINE]
+    limited = run(["sh", "-c", 'ulimit -f 2048 && exec "$@"', "sh", *line])
+    check_refused(limited, 2, "there is no room for the memory that the plugin shares")
+
+
+@pytest.mark.parametrize("spoiled", ["version", "cut", "none"])
+def test_a_plugin_and_a_reader_of_different_versions_do_not_begin(folder, spoiled):
+    memory = folder / "memory"
+    make(str(memory), 1, [])
+    data = memory.read_bytes()
+    if spoiled == "version":
+        memory.write_bytes(data[:8] + b"\x7f" + data[9:])
+    elif spoiled == "cut":
+        memory.write_bytes(data[:-1])
+    else:
+        memory.unlink()
+    line = [QEMU, *common_arguments(), "-plugin", f"{PLUGIN_FILE},memory={memory}"]
+    ended_so = run(line, environment={API_VARIABLE: str(api_of(QEMU))})
+    assert ended_so.status == 1, ended_so
+    assert "the memory that it was given is none of this version's" in ended_so.err

@@ -7,24 +7,34 @@ import os
 import sys
 import tempfile
 import time
-from typing import IO
+from typing import IO, NamedTuple
 
 from acrn_trace.act.inject_grammar import split_expressions
 from acrn_trace.act.mock.compiled import answers_of
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.cli.judge import PluginJudge
 from acrn_trace.cli.offline import ShownFiles
-from acrn_trace.cli.plugin import POLL_SECONDS, PluginGuest, api_of, flags_of, refuse
+from acrn_trace.cli.plugin import (
+    POLL_SECONDS,
+    PluginGuest,
+    api_of,
+    check_answers,
+    flags_of,
+    refuse,
+)
 from acrn_trace.guest.abi import hypercalls
-from acrn_trace.image.image import open_image
+from acrn_trace.guest.site import Site
+from acrn_trace.image.image import Image, open_image
 from acrn_trace.lint.linter import with_abis
 from acrn_trace.options.declare import check_sinks, is_failure
 from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.mocks import mocks
 from acrn_trace.rings.blocks import VERSION_2
+from acrn_trace.rings.plugin_memory import Answers
 from acrn_trace.rings.preamble import preamble
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.built import table_for
+from acrn_trace.tables.knowledge import Knowledge
 from acrn_trace.trace.filters import Filter
 
 ENDED = "the connection to the guest ended"  # as the other engine has it
@@ -46,25 +56,42 @@ def needs_stops(options: argparse.Namespace) -> str | None:
     return None
 
 
-def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
-    """Trace a guest to its end, as the launcher's options say; the exit status."""
+class Plan(NamedTuple):
+    """What is to be traced, before anything runs."""
+
+    knowledge: Knowledge
+    image: Image | None
+    sites: list[Site]
+    selected: Filter
+    answers: Answers
+
+
+def planned(options: argparse.Namespace, for_qemu: list[str]) -> Plan:
+    """What the launcher's options ask for; TraceError where this engine has not all of it."""
     knowledge = make_knowledge(options)
     lacking = needs_stops(options)
     if lacking:
         raise TraceError(f"{lacking} is not to be had with --engine plugin; --engine gdb has it")
     check_sinks(options)
     refuse(for_qemu)
-    api_of(options.qemu)
+    api = api_of(options.qemu)
     filters, rules = split_expressions(options.expr, knowledge)
     image = open_image(options.image) if options.image else None
     sites = with_abis(image, knowledge, image_sites(image)) if image else []
     selected = Filter(filters, knowledge.table)
     selected.check_sites(lambda: [site.function for site in sites])
+    answers = answers_of(mocks(options), knowledge, rules)
+    check_answers(answers, api, options.qemu)
+    return Plan(knowledge, image, sites, selected, answers)
+
+
+def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
+    """Trace a guest to its end, as the launcher's options say; the exit status."""
+    knowledge, image, sites, selected, answers = planned(options, for_qemu)
     with tempfile.TemporaryFile() as file:
         file.write(preamble(knowledge.table, sites, VERSION_2))
         file.flush()
         shown = ShownFiles(options, knowledge, selected, PluginJudge(knowledge, image, sites))
-        answers = answers_of(mocks(options), knowledge, rules)
         guest = PluginGuest(
             *(options.qemu, options.image, sites, for_qemu, file.fileno(), answers),
             *(table_for(knowledge), flags_of(options)),

@@ -66,6 +66,15 @@ def refuse(for_qemu: list[str]) -> None:
         )
 
 
+def check_answers(answers: Answers, api: int, program: str) -> None:
+    """TraceError where calls are to be answered or changed, and the QEMU has no API for that."""
+    if answers != Answers() and api < ANSWERS_FROM:
+        raise TraceError(
+            f"to answer or change calls the plugin needs QEMU 11.1, and {program} is older; "
+            "--engine gdb does it with any"
+        )
+
+
 def flags_of(options: argparse.Namespace) -> int:
     """Of rings.plugin_memory, what the launcher's options say."""
     return NO_CLOBBERS if options.no_clobbers else 0
@@ -95,11 +104,7 @@ class PluginGuest:
             raise TraceError(f"{PLUGIN} is missing; 'make plugin' builds it")
         refuse(for_qemu)
         api = api_of(program)
-        if answers != Answers() and api < ANSWERS_FROM:
-            raise TraceError(
-                f"to answer or change calls the plugin needs QEMU 11.1, and {program} is older; "
-                "--engine gdb does it with any"
-            )
+        check_answers(answers, api, program)
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as started:
             folder = tempfile.TemporaryDirectory(prefix="acrn-plugin-", dir=shared_folder())

@@ -32,7 +32,7 @@ USAGE = """acrn-trace [OPTIONS] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace record [-o FILE] [--engine ENGINE] IMAGE [-- QEMU ARGUMENTS]
        acrn-trace report|convert|diff [OPTIONS] FILE…"""
 
-_ENGINES = {"gdb": "live", "plugin": "live_plugin"}  # to modules
+_ENGINES = {"gdb": "live", "plugin": "live_plugin", "auto": "live_auto"}  # to modules
 
 STATUSES = """exit status: 0 the trace is complete, 1 what --fail-on names, 2 wrong use,
 3 the guest, the stub or QEMU failed, nobody answered the guest, or it reached no site"""
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=_ENGINES,
         default="gdb",
         help="how calls are seen: by breakpoints, or without a stop by a plugin in QEMU 10.0 or "
-        "11.1 (default: gdb)",
+        "11.1; auto: by that where it can do all that is asked (default: gdb)",
     )
     parser.add_argument("--gdb", default="gdb", help="the GDB to run (default: %(default)s)")
     parser.add_argument(
