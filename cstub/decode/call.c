@@ -135,6 +135,7 @@ void call_decode(struct call *call, const struct record *record, const struct ta
 	decode_end(call, record, table);
 	if (call->entry != TABLE_NONE)
 		decode_arguments(call, table, arena);
+	find_departure(call, arena);
 	if (record->state == HYPERCALL_RETURNED)
 		find_at_return(call, table, arena, !with->is_injected && !call_is_injected(call));
 }

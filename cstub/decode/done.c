@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "done.h"
 
+#include "text_in_arena.h"
+
 #define POKE_WORD 11u /* of "poke_enter ", "poke_exit  " at most */
 
 int call_has_done(const struct call *call, enum hypercall_what what)
@@ -20,7 +22,33 @@ const char *call_answered_by(const struct call *call)
 {
 	if (!(call->record->flags & HYPERCALL_ANSWERED))
 		return NULL;
+	if (call_has_done(call, HYPERCALL_REPLAYED))
+		return "replay";
 	return call_is_injected(call) ? "inject" : "mock";
+}
+
+void find_departure(struct call *call, struct arena *arena)
+{
+	for (uint32_t i = 0; i < call->record->dones; i++) {
+		const struct done *done = &call->record->done[i];
+		struct out out = begin_text(arena);
+		struct table_text text;
+
+		if (done->what != HYPERCALL_DEPARTS)
+			continue;
+		out_text(&out, call->title);
+		out_literal(&out, " departs from the recording, ");
+		if (done->text.length) {
+			out_literal(&out, "whose call ");
+			out_decimal(&out, done->before);
+			out_literal(&out, " is ");
+			out_text(&out, done->text);
+		} else {
+			out_literal(&out, "which has no more calls of its vCPU");
+		}
+		text = keep_text(arena, &out);
+		call_find(call, arena, "replay-departs", text.text, text.length);
+	}
 }
 
 static int is_mocked(const struct call *call)
@@ -31,7 +59,7 @@ static int is_mocked(const struct call *call)
 /* Whether it is told of: an answer that the call did not get is not. */
 static int is_told(const struct call *call, const struct done *done)
 {
-	return done->what != HYPERCALL_MOCKED &&
+	return done->what != HYPERCALL_MOCKED && done->what < HYPERCALL_REPLAYED &&
 	       (done->what != HYPERCALL_INJECTED || call_is_injected(call));
 }
 

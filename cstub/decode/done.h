@@ -15,6 +15,9 @@ int call_is_injected(const struct call *call);
 /* "mock", "inject", or NULL: the hypervisor, or whoever that was, answered. */
 const char *call_answered_by(const struct call *call);
 
+/* A finding, where the call is not the one that a replayed trace has there. */
+void find_departure(struct call *call, struct arena *arena);
+
 /* Keys at the end of its object: `,"injected":["error=EPERM"]`. */
 void json_done(struct out *out, const struct call *call);
 

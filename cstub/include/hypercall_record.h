@@ -117,6 +117,8 @@ enum hypercall_what {
 	HYPERCALL_POKED,
 	HYPERCALL_NOT_POKED,	    /* nothing can be changed at the address `before` */
 	HYPERCALL_NOT_POKED_BEYOND, /* there are so many elements as `before` says */
+	HYPERCALL_REPLAYED,	    /* with HYPERCALL_ANSWERED: as in a trace */
+	HYPERCALL_DEPARTS, /* the trace has call `text` there, of sequence `before`; "": none */
 };
 
 #define HYPERCALL_DONE_TEXT 48

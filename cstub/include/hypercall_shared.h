@@ -7,7 +7,7 @@
  * them. A call is in a slot of its vCPU while it is in flight, and then in the ring of the vCPU on
  * which it came back: each ring has one writer and one reader. Host-endian, of one machine.
  *
- *   head | sites | rules | play | table | of each vCPU: writer, slots, ring
+ *   head | sites | rules | play | table | replay | of each vCPU: writer, slots, ring
  */
 #ifndef HYPERCALL_SHARED_H
 #define HYPERCALL_SHARED_H
@@ -17,7 +17,7 @@
 #include "hypercall_record.h"
 
 #define SHARED_MAGIC   0x4d454d4c4c414348ull /* "HCALLMEM" */
-#define SHARED_VERSION 3
+#define SHARED_VERSION 4
 #define SHARED_VCPUS   64u
 #define SHARED_SLOTS   64u /* calls in flight of one vCPU; the oldest gives way, unfinished */
 #define SHARED_LINE    64u
@@ -37,21 +37,23 @@ struct shared_site {
 struct shared_head {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t flags;	      /* enum shared_flags */
-	uint32_t vcpus;	      /* for so many there is room, to SHARED_VCPUS */
-	uint32_t slot_bytes;  /* of a slot's record with its blocks, to HYPERCALL_RECORD_MOST */
-	uint32_t ring_bytes;  /* a power of two, at least 4 * slot_bytes */
-	uint32_t abi;	      /* of a site that `sites` does not name, a row of abi.def */
-	uint32_t sites;	      /* how many struct shared_site follow */
-	uint32_t rules_bytes; /* of rules (plugin/rules.h) behind them; 0: none */
-	uint32_t play_bytes;  /* of struct shared_play (plugin/play.h) behind them; 0: none */
-	uint32_t seen_vcpus;  /* by the plugin: those that began */
-	uint64_t begun;	      /* by the plugin: 1 when it is at work */
-	uint64_t next;	      /* by the plugin: the sequence of the next call */
-	uint64_t refused;     /* by the plugin: calls that could not be answered exactly */
-	uint64_t table_bytes; /* of a compiled table (decode/table.h), by which arguments are read;
-				 0: they are not */
-	uint64_t reserved[6];
+	uint32_t flags;	       /* enum shared_flags */
+	uint32_t vcpus;	       /* for so many there is room, to SHARED_VCPUS */
+	uint32_t slot_bytes;   /* of a slot's record with its blocks, to HYPERCALL_RECORD_MOST */
+	uint32_t ring_bytes;   /* a power of two, at least 4 * slot_bytes */
+	uint32_t abi;	       /* of a site that `sites` does not name, a row of abi.def */
+	uint32_t sites;	       /* how many struct shared_site follow */
+	uint32_t rules_bytes;  /* of rules (plugin/rules.h) behind them; 0: none */
+	uint32_t play_bytes;   /* of struct shared_play (plugin/play.h) behind them; 0: none */
+	uint32_t seen_vcpus;   /* by the plugin: those that began */
+	uint64_t begun;	       /* by the plugin: 1 when it is at work */
+	uint64_t next;	       /* by the plugin: the sequence of the next call */
+	uint64_t refused;      /* by the plugin: calls that could not be answered exactly */
+	uint64_t table_bytes;  /* of a compiled table (decode/table.h), by which arguments are read;
+				  0: they are not */
+	uint64_t replay_bytes; /* of a recording (plugin/replay.h) behind that; 0: none */
+	uint64_t replay_left;  /* by the plugin: its calls that were not made yet */
+	uint64_t reserved[4];
 };
 
 enum shared_slot_state { SLOT_FREE, SLOT_ENTERING, SLOT_IN_FLIGHT };
@@ -106,9 +108,14 @@ static inline uint64_t shared_table_at(const struct shared_head *head)
 	return shared_aligned(shared_play_at(head) + head->play_bytes);
 }
 
-static inline uint64_t shared_vcpus_at(const struct shared_head *head)
+static inline uint64_t shared_replay_at(const struct shared_head *head)
 {
 	return shared_aligned(shared_table_at(head) + head->table_bytes);
+}
+
+static inline uint64_t shared_vcpus_at(const struct shared_head *head)
+{
+	return shared_aligned(shared_replay_at(head) + head->replay_bytes);
 }
 
 /* Bytes of the whole file. */
@@ -145,7 +152,8 @@ static inline int shared_is_right(const struct shared_head *head, uint64_t size)
 	       head->ring_bytes >= 4 * head->slot_bytes &&
 	       !(head->ring_bytes & (head->ring_bytes - 1)) && head->sites <= 1u << 24 &&
 	       head->rules_bytes <= 1u << 24 && head->play_bytes <= 1u << 16 &&
-	       head->table_bytes <= 16u << 20 && shared_size(head) <= size;
+	       head->table_bytes <= 16u << 20 && head->replay_bytes <= 1u << 28 &&
+	       shared_size(head) <= size;
 }
 
 _Static_assert(sizeof(struct shared_head) == 128, "readers count on it");

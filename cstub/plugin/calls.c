@@ -231,6 +231,22 @@ void call_answered(unsigned int vcpu)
 	unlock(of);
 }
 
+void call_done(unsigned int vcpu, enum hypercall_what what, const char *text, uint64_t number)
+{
+	struct of_vcpu *of = &vcpus[vcpu];
+	struct hypercall_done done = {.what = (uint8_t)what, .before = number};
+	struct shared_slot *slot;
+
+	memcpy(done.text, text, strnlen(text, sizeof(done.text)));
+	lock(of);
+	if (of->in_flight) {
+		slot = slot_of(vcpu, of->in_flight - 1);
+		rules_tell(slot, &done, 1);
+		of->of_slot[of->slot[of->in_flight - 1]].size = record_of(slot)->size;
+	}
+	unlock(of);
+}
+
 void calls_abandon(unsigned int by)
 {
 	for (uint32_t vcpu = 0; vcpu < shared->vcpus; vcpu++) {

@@ -6,6 +6,7 @@
 #include "hypercall_abi.h"
 #include "play.h"
 #include "qemu_plugin.h"
+#include "replay.h"
 #include "rules.h"
 
 /* ACRN's arch/x86/guest/vcpuid.c; a hypervisor has the leaves from LEAF_FIRST to LEAF_END. */
@@ -15,6 +16,7 @@
 #define LEAF_END	0x40000100u
 #define IS_PRIVILEGED	1u
 #define SIGNATURE_BYTES 12u
+#define NO_SUCH_CALL	25 /* ENOTTY */
 
 static const struct shared_play *play;
 static struct acrn_model model;
@@ -65,12 +67,12 @@ int play_begin(struct shared_head *head)
 	if (head->play_bytes)
 		play = (const void *)((const uint8_t *)head + shared_play_at(head));
 	play_boot();
-	return rules_begin(head);
+	return rules_begin(head) || replay_begin(head) ? -1 : 0;
 }
 
 int play_answers(void)
 {
-	return play || rules_are_some();
+	return play || rules_are_some() || replay_is_some();
 }
 
 int play_is_acrn(void)
@@ -82,7 +84,8 @@ int play_has_answer(unsigned int vcpu, const struct hypercall_record *call)
 {
 	uint64_t result;
 
-	return rules_answer(vcpu, &result) || (play && call->abi == HYPERCALL_ABI_acrn);
+	return rules_answer(vcpu, &result) || replay_is_some() ||
+	       (play && !play->is_cpuid_alone && call->abi == HYPERCALL_ABI_acrn);
 }
 
 int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *result)
@@ -92,7 +95,13 @@ int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *
 
 	if (rules_answer(vcpu, result))
 		return 0;
-	if (!play || call->abi != HYPERCALL_ABI_acrn)
+	if (replay_is_some() && !replay_answer(vcpu, call, result))
+		return 0;
+	if (replay_is_some() && play->is_cpuid_alone) {
+		*result = (uint64_t)-NO_SUCH_CALL;
+		return 0;
+	}
+	if (!play || play->is_cpuid_alone || call->abi != HYPERCALL_ABI_acrn)
 		return -1;
 	made.vm = play->machine.service_vm;
 	memcpy(made.argument, call->argument, sizeof(made.argument));

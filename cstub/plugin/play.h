@@ -13,7 +13,7 @@
 struct shared_play {
 	uint32_t tsc_khz;	      /* that CPUID is to tell */
 	uint32_t state[ACRN_MAX_VMS]; /* enum acrn_vm_state of each VM at boot; 0: as ACRN boots */
-	uint32_t reserved;
+	uint32_t is_cpuid_alone;      /* calls are not answered */
 	struct acrn_machine machine;
 };
 

@@ -56,6 +56,13 @@ const struct memory *memory_of(unsigned int vcpu, enum hypercall_memory kind);
 /* Write guest-physical memory of the guest that the vCPU runs: 0, or -1: it has none there. */
 int memory_write(unsigned int vcpu, uint64_t address, const void *from, uint32_t size);
 
+static inline void store_bits(uint8_t *bytes, uint32_t bit, uint32_t size, uint64_t value)
+{
+	for (uint32_t i = 0; i < size; i++, bit++)
+		bytes[bit / 8] = (uint8_t)((bytes[bit / 8] & ~(1u << bit % 8)) |
+					   (value >> i & 1) << bit % 8);
+}
+
 /* arguments.c */
 
 /* 0, or -1: the table by which arguments are read is none. */
@@ -70,6 +77,8 @@ void calls_begin(struct shared_head *head);
 void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *made);
 /* The vCPU's newest call is answered by the engine. */
 void call_answered(unsigned int vcpu);
+/* Tell in the record of the vCPU's newest call what was done to it (enum hypercall_what). */
+void call_done(unsigned int vcpu, enum hypercall_what what, const char *text, uint64_t number);
 /* The machine boots, as that vCPU says: no call in flight will return. */
 void calls_abandon(unsigned int by);
 /* The vCPU is behind the hypercall instruction at `site`. */

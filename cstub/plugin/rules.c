@@ -136,14 +136,6 @@ static int find(const struct rules_poke *poke, const struct memory *memory, uint
 	return 0;
 }
 
-/* `size` bits of up to 9 bytes become those of `value`. */
-static void put_bits(uint8_t *bytes, uint32_t bit, uint32_t size, uint64_t value)
-{
-	for (uint32_t i = 0; i < size; i++, bit++)
-		bytes[bit / 8] = (uint8_t)((bytes[bit / 8] & ~(1u << bit % 8)) |
-					   (value >> i & 1) << bit % 8);
-}
-
 static void poke_memory(unsigned int vcpu, const struct rules_poke *poke,
 			const struct memory *memory, struct hypercall_done *done)
 {
@@ -158,7 +150,7 @@ static void poke_memory(unsigned int vcpu, const struct rules_poke *poke,
 	if (length > sizeof(bytes) || memory->read(memory->context, address, bytes, length))
 		return;
 	read_bits(memory, address, bit, poke->bit_size, &done->before);
-	put_bits(bytes, bit, poke->bit_size, poke->value);
+	store_bits(bytes, bit, poke->bit_size, poke->value);
 	if (!memory_write(vcpu, address, bytes, length))
 		done->what = HYPERCALL_POKED;
 	else
@@ -173,7 +165,7 @@ static void poke_register(unsigned int vcpu, const struct rules_poke *poke,
 
 	memcpy(bytes, &value, sizeof(bytes));
 	done->before = load_bits(bytes, sizeof(bytes), poke->bit_offset, poke->bit_size);
-	put_bits(bytes, poke->bit_offset, poke->bit_size, poke->value);
+	store_bits(bytes, poke->bit_offset, poke->bit_size, poke->value);
 	memcpy(&value, bytes, sizeof(bytes));
 	register_write(vcpu, poke->reg, value);
 }
@@ -228,24 +220,23 @@ int rules_enter(unsigned int vcpu, const struct hypercall_record *made)
 	return of->due && poke_all(vcpu, of->due, 0, made);
 }
 
-/* Add a block of what was done, if there is room. */
-static void add(struct of_vcpu *of, struct shared_slot *slot)
+void rules_tell(struct shared_slot *slot, const struct hypercall_done *done, uint32_t many)
 {
 	struct hypercall_record *record = (struct hypercall_record *)slot->record;
 	struct hypercall_block *block = (struct hypercall_block *)(slot->record + record->size);
-	uint32_t size = of->done * (uint32_t)sizeof(of->told[0]);
+	uint32_t size = many * (uint32_t)sizeof(*done);
 
-	if (!of->done || record->size + sizeof(*block) + size > shared->slot_bytes)
+	if (!many || record->size + sizeof(*block) + size > shared->slot_bytes)
 		return;
 	*block = (struct hypercall_block){.kind = HYPERCALL_DONE, .size = size};
-	memcpy(block + 1, of->told, size);
+	memcpy(block + 1, done, size);
 	record->size += (uint32_t)sizeof(*block) + size;
 }
 
 void rules_entered(unsigned int vcpu, struct shared_slot *slot)
 {
 	slot->due = vcpus[vcpu].due;
-	add(&vcpus[vcpu], slot);
+	rules_tell(slot, vcpus[vcpu].told, vcpus[vcpu].done);
 }
 
 void rules_leave(unsigned int vcpu, struct shared_slot *slot)
@@ -258,7 +249,7 @@ void rules_leave(unsigned int vcpu, struct shared_slot *slot)
 			delay(of, &rules[i], 1);
 	if (slot->due)
 		poke_all(vcpu, slot->due, 1, (const struct hypercall_record *)slot->record);
-	add(of, slot);
+	rules_tell(slot, of->told, of->done);
 }
 
 uint64_t rules_delay(unsigned int vcpu)

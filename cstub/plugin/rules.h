@@ -54,6 +54,8 @@ int rules_begin(struct shared_head *head);
 int rules_are_some(void);
 /* A new call: poke what is to be poked. Whether its registers are others now. */
 int rules_enter(unsigned int vcpu, const struct hypercall_record *made);
+/* Add to a call's record a block of what was done, if there is room. */
+void rules_tell(struct shared_slot *slot, const struct hypercall_done *done, uint32_t many);
 /* Add to its record what was done. */
 void rules_entered(unsigned int vcpu, struct shared_slot *slot);
 /* It is back: poke, and add to its record. */

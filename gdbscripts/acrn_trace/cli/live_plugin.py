@@ -102,7 +102,7 @@ def trace(options: argparse.Namespace, for_qemu: list[str]) -> int:
             shown.show(io.BufferedReader(calls), options.image or options.qemu)
             shown.notice(_end(guest.in_flight))
             shown.close()
-            _tell_refused(guest)
+            _tell_of_answers(guest)
             if not calls.interrupted:
                 _check_end(guest)
     return int(is_failure(options, shown.troubles))
@@ -113,16 +113,20 @@ def _end(in_flight: int) -> str:
     return f"{ENDED}, with {calls} in flight" if in_flight else ENDED
 
 
-def _tell_refused(guest: PluginGuest) -> None:
-    """What was to be answered, and was not: neither a stop nor #UD made that exact."""
-    calls = guest.refused
+def _tell_of_answers(guest: PluginGuest) -> None:
+    """What was to be answered, and was not: neither a stop nor #UD made that exact; and what a
+    replayed trace has beside."""
+    said, calls = [], guest.refused
     if calls:
-        print(
-            f"acrn-trace: {calls} call{'s' if calls > 1 else ''} could not be answered, and "
-            "reached the processor: from user mode, or behind code that has to do with flags where "
-            "nobody handles #UD; --engine gdb answers the latter",
-            file=sys.stderr,
+        said.append(
+            f"{calls} call{'s' if calls > 1 else ''} could not be answered, and reached the "
+            "processor: from user mode, or behind code that has to do with flags where nobody "
+            "handles #UD; --engine gdb answers the latter"
         )
+    if guest.left:
+        said.append(f"{guest.left} calls of the trace that is replayed were not made")
+    for text in said:
+        print(f"acrn-trace: {text}", file=sys.stderr)
 
 
 def _check_end(guest: PluginGuest) -> None:

@@ -158,6 +158,11 @@ class PluginGuest:
         return self._calls.refused
 
     @property
+    def left(self) -> int:
+        """Calls of the trace that is replayed that were not made."""
+        return self._calls.left
+
+    @property
     def counts(self) -> tuple[int, int]:
         """At the end: how many calls the file has, and how many were lost."""
         assert self._counts

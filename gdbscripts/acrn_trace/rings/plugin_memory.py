@@ -19,20 +19,22 @@ SLOT_BYTES, RING_BYTES = 1 << 16, 1 << 22
 MAX_VCPUS = 64
 BROKEN = -1
 
-_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 3, 64, 64
-_HEAD = struct.Struct("<Q10I4Q48x")
-_REFUSED = 13  # of its numbers
+_MAGIC, _VERSION, _SLOTS, _LINE = 0x4D454D4C4C414348, 4, 64, 64
+_HEAD = struct.Struct("<Q10I6Q32x")
+_REFUSED, _LEFT = 13, 16  # of its numbers
 _SITE = struct.Struct("<QI4x")
 _SLOT_HEAD = 24 + 17 * 8
 _WRITER = 128
 
 
 class Answers(NamedTuple):
-    """What the plugin does to calls, in bytes: ``rules`` (struct rules_head and what is behind it)
-    and the ACRN that it plays (struct shared_play)."""
+    """What the plugin does to calls, in bytes: ``rules`` (struct rules_head and what is behind it),
+    the ACRN that it plays (struct shared_play), and the trace that it replays (struct replay_head
+    and what is behind that)."""
 
     rules: bytes = b""
     play: bytes = b""
+    replay: bytes = b""
 
 
 def make(
@@ -64,11 +66,14 @@ def make(
         0,
         0,
         len(table),
+        len(answers.replay),
+        0,
     )
     told = _HEAD.pack(*head) + b"".join(_SITE.pack(*other) for other in others)
     told = told.ljust(_aligned(len(told)), b"\0") + answers.rules
     told = told.ljust(_aligned(len(told)), b"\0") + answers.play
     told = told.ljust(_aligned(len(told)), b"\0") + table
+    told = told.ljust(_aligned(len(told)), b"\0") + answers.replay
     slots = _SLOTS * _aligned(_SLOT_HEAD + SLOT_BYTES)
     with open(path, "xb") as file:
         file.write(told)
@@ -115,6 +120,11 @@ class PluginCalls:
     def in_flight(self) -> int:
         """Calls that had not returned when it was read last, or at the end."""
         return self._code.shared_calls_in_flight(self._handle)
+
+    @property
+    def left(self) -> int:
+        """Calls of the trace that is replayed that were not made, up to now."""
+        return _HEAD.unpack(os.pread(self._head, _HEAD.size, 0))[_LEFT]
 
     def end(self) -> tuple[int, int]:
         """QEMU is gone. How many calls the file has, and how many were lost."""

@@ -7,8 +7,10 @@ from typing import Iterable
 from acrn_trace.act.compiled_rules import compile_rules
 from acrn_trace.act.inject_grammar import Rule
 from acrn_trace.act.mock.acrn import PlayedAcrn
+from acrn_trace.act.mock.compiled_replay import compile_replay
 from acrn_trace.act.mock.library import Machine
 from acrn_trace.act.mock.mock import Mock
+from acrn_trace.act.mock.replay import Replay
 from acrn_trace.act.mock.switch import turn_on
 from acrn_trace.base.errors import TraceError
 from acrn_trace.guest.memory import NoMemory
@@ -24,7 +26,7 @@ class Play(ctypes.Structure):
     _fields_ = [
         ("tsc_khz", ctypes.c_uint32),
         ("state", ctypes.c_uint32 * SLOTS),
-        ("reserved", ctypes.c_uint32),
+        ("is_cpuid_alone", ctypes.c_uint32),
         ("machine", Machine),
     ]
 
@@ -36,14 +38,21 @@ def answers_of(
     mock = Mock(knowledge, NoMemory(), lambda: 0, lambda vector: None)
     for words in mocks:
         turn_on(mock, words)
-        if mock.replay or mock.models.functions:
+        if mock.models.functions:
             raise TraceError(
                 f"--mock {' '.join(words)} is not to be had with --engine plugin, which answers "
-                "as ACRN's model and with fixed results; --engine gdb has it"
+                "as ACRN's model, with fixed results and as a trace; --engine gdb has it"
             )
     return Answers(
-        compile_rules(rules, mock.fixed, knowledge), _play(mock.acrn) if mock.acrn else b""
+        compile_rules(rules, mock.fixed, knowledge),
+        _play(mock.acrn) if mock.acrn else _cpuid_alone(mock.replay),
+        compile_replay(mock.replay, knowledge) if mock.replay else b"",
     )
+
+
+def _cpuid_alone(replay: Replay | None) -> bytes:
+    """A guest whose calls are replayed finds ACRN as it did."""
+    return bytes(Play(tsc_khz=replay.cpuid.tsc_khz, is_cpuid_alone=1)) if replay else b""
 
 
 def _play(acrn: PlayedAcrn) -> bytes:

@@ -108,7 +108,7 @@ class Outputs:
             return self._encode_struct(kind, tree, data)
         if isinstance(kind, Array):
             return self._encode_array(kind, tree, data, text)
-        return (self._number(kind, tree) & (1 << kind.size * 8) - 1).to_bytes(kind.size, "little")
+        return (self.number(kind, tree) & (1 << kind.size * 8) - 1).to_bytes(kind.size, "little")
 
     def _encode_struct(self, struct: Struct, tree: Tree, data: bytes) -> bytes:
         if isinstance(tree, str):  # a union of which nobody knows the member
@@ -150,7 +150,7 @@ class Outputs:
         new = b"".join(self._encode(kind.element, one, part) for one, part in zip(tree, parts))
         return new + data[len(new) :]
 
-    def _number(self, kind: Scalar, tree: Tree) -> int:
+    def number(self, kind: Scalar, tree: Tree) -> int:
         """The inverse of Structures.scalar."""
         if isinstance(tree, int):
             return tree
