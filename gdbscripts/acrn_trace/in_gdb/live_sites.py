@@ -227,8 +227,8 @@ class LiveSites:
         """Once: they are moved with the image from then on."""
         self._points = points_of_trace
         self._look_at(current_image())
-        if gdb.selected_thread() is None:
-            return  # no guest is connected yet
+        if self._pages is None or gdb.selected_thread() is None:
+            return  # the plugin sees all calls, or no guest is connected yet
         try:
             self._pages.find_filled()
         except TraceError as error:
