@@ -32,6 +32,7 @@ from acrn_trace.options.mocks import mocks
 from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.plugin_memory import Answers
 from acrn_trace.rings.preamble import preamble
+from acrn_trace.sites.callers import with_lines
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.built import table_for
 from acrn_trace.tables.knowledge import Knowledge
@@ -77,7 +78,7 @@ def planned(options: argparse.Namespace, for_qemu: list[str]) -> Plan:
     api = api_of(options.qemu)
     filters, rules = split_expressions(options.expr, knowledge)
     image = open_image(options.image) if options.image else None
-    sites = with_abis(image, knowledge, image_sites(image)) if image else []
+    sites = with_lines(image, with_abis(image, knowledge, image_sites(image))) if image else []
     selected = Filter(filters, knowledge.table)
     selected.check_sites(lambda: [site.function for site in sites])
     answers = answers_of(mocks(options), knowledge, rules)

@@ -24,6 +24,7 @@ from acrn_trace.options.knowledge import make_knowledge
 from acrn_trace.options.parser import OptionParser
 from acrn_trace.rings.blocks import VERSION_2
 from acrn_trace.rings.preamble import preamble
+from acrn_trace.sites.callers import with_lines
 from acrn_trace.sites.sitelist import image_sites
 from acrn_trace.tables.built import table_for
 from acrn_trace.tables.knowledge import Knowledge
@@ -55,7 +56,8 @@ def _record_by_plugin(
     options: argparse.Namespace, for_qemu: list[str], knowledge: Knowledge, sites: list[Site]
 ) -> int:
     """The guest needs no ring: QEMU's plugin sees its calls."""
-    sites = with_abis(open_image(options.image), knowledge, sites)
+    image = open_image(options.image)
+    sites = with_lines(image, with_abis(image, knowledge, sites))
     plugin.refuse(for_qemu)
     plugin.api_of(options.qemu)
     _begin(options.output, preamble(knowledge.table, sites, VERSION_2))

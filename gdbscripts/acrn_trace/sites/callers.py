@@ -42,12 +42,28 @@ def with_callers(image: Image, sites: Iterable[Site]) -> list[Site]:
     return [_with_caller(site, callers.get(site.address)) for site in sites]
 
 
+def with_lines(image: Image, sites: Iterable[Site]) -> list[Site]:
+    """The sites, those without a file at the line that the line table has for them."""
+    sites = list(sites)
+    wanted = [site.address for site in sites if site.file is None]
+    if not wanted or image.section(".debug_line") is None:
+        return sites
+    lines = _of_each(image, wanted, _line)
+    found = {address: place for address, place in lines.items() if place}
+    return [
+        replace(site, file=found[site.address][0], line=found[site.address][1])
+        if site.address in found
+        else site
+        for site in sites
+    ]
+
+
 def inlined_around(image: Image, sites: Iterable[Site]) -> set[str]:
     """The functions that are inlined around any of ``sites``, as far as the DWARF is sound."""
     if image.section(".debug_info") is None:
         return set()
     addresses = [site.address for site in sites]
-    found = _of_each(image, addresses, lambda _dwarf, _unit, chain: _inlined_names(chain))
+    found = _of_each(image, addresses, lambda *of: _inlined_names(_functions_around(*of)))
     return set().union(*found.values())
 
 
@@ -69,11 +85,11 @@ def _callers(image: Image, addresses: list[int]) -> dict[int, Caller]:
 
 
 def _of_each(
-    image: Image, addresses: list[int], ask: Callable[[Any, Any, list[Any]], Found]
+    image: Image, addresses: list[int], ask: Callable[[Any, Any, int], Found]
 ) -> dict[int, Found]:
     """What ``ask`` says of each address, until the DWARF is damaged.
 
-    It is given that, the address's unit, and the functions around the address, outermost first.
+    It is given that, the address's unit, and the address.
     """
     try:
         from elftools.elf.elffile import ELFFile  # takes longer to load than most commands to run
@@ -84,7 +100,7 @@ def _of_each(
         with image.contents() as file:
             dwarf = ELFFile(file).get_dwarf_info(relocate_dwarf_sections=False)
             for address, unit in _units(dwarf, addresses):
-                found[address] = ask(dwarf, unit, _functions_around(dwarf, unit, address))
+                found[address] = ask(dwarf, unit, address)
     except Exception:  # pylint: disable=broad-except
         pass  # pyelftools raises whatever comes of it on damaged data; a site is none the less one
     return found
@@ -107,9 +123,23 @@ def _units(dwarf: Any, addresses: list[int]) -> Iterator[tuple[int, Any]]:
         yield from ((a, unit) for a in without if _covers(dwarf, unit, top, a))
 
 
-def _caller(dwarf: Any, unit: Any, chain: list[Any]) -> Caller | None:
-    """The caller of the address that ``chain`` is around, None if no wrapper is."""
-    caller = None
+def _line(dwarf: Any, unit: Any, address: int) -> tuple[str, int | None] | None:
+    """File and line of an address; None where the unit's line table has none."""
+    before = None
+    for entry in dwarf.line_program_for_CU(unit).get_entries():
+        row = entry.state
+        if row is None:
+            continue
+        if before and before.address <= address < row.address:
+            file = _file(dwarf, unit, before.file)
+            return (file, before.line or None) if file else None
+        before = None if row.end_sequence else row
+    return None
+
+
+def _caller(dwarf: Any, unit: Any, address: int) -> Caller | None:
+    """The caller of an address in inlined wrappers, None if it is in none."""
+    chain, caller = _functions_around(dwarf, unit, address), None
     while len(chain) > 1 and _is_wrapper(dwarf, unit, chain[-1]):
         inlined = chain.pop()
         file = _file(dwarf, unit, _number(inlined, "DW_AT_call_file"))
