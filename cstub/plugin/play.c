@@ -18,7 +18,8 @@
 #define SIGNATURE_BYTES 12u
 #define NO_SUCH_CALL	25 /* ENOTTY */
 
-static const struct shared_play *play;
+static struct shared_play *play;
+static uint64_t next_request; /* the last of those before it may be waiting still */
 static struct acrn_model model;
 static char lock;
 
@@ -54,6 +55,7 @@ void play_boot(void)
 
 	if (!play)
 		return;
+	next_request = 0;
 	acrn_model_init(&model, &play->machine, &memory);
 	for (uint16_t vm = 0; vm < ACRN_MAX_VMS; vm++)
 		if (play->state[vm])
@@ -65,7 +67,7 @@ int play_begin(struct shared_head *head)
 	if (head->play_bytes && head->play_bytes != sizeof(*play))
 		return -1;
 	if (head->play_bytes)
-		play = (const void *)((const uint8_t *)head + shared_play_at(head));
+		play = (void *)((uint8_t *)head + shared_play_at(head));
 	play_boot();
 	return rules_begin(head) || replay_begin(head) ? -1 : 0;
 }
@@ -78,6 +80,32 @@ int play_answers(void)
 int play_is_acrn(void)
 {
 	return play != NULL;
+}
+
+#define LOCAL_APIC 0xfee00000ull /* that of vCPU 0, for messages: Intel SDM volume 3, 11.11 */
+
+/* Interrupt vCPU 0, as ACRN does. */
+static void upcall(void)
+{
+	uint32_t message = acrn_model_callback_vector(&model);
+
+	write_memory(NULL, LOCAL_APIC, &message, sizeof(message));
+}
+
+/* See what became of the request that waits, and make the next one if its vCPU can. */
+static void go_on_with_requests(void)
+{
+	struct play_request *last = next_request ? &play->request[next_request - 1] : NULL;
+	struct play_request *next = &play->request[next_request];
+
+	if (last && last->outcome == ACRN_REQUEST_WAITS)
+		last->outcome = acrn_model_request(&model, last->vm, last->vcpu, &last->answer);
+	if (next_request == play->requests || next_request == PLAY_REQUESTS ||
+	    !acrn_model_make_request(&model, next->vm, next->vcpu, &next->request))
+		return;
+	next->outcome = ACRN_REQUEST_WAITS;
+	next_request++;
+	upcall();
 }
 
 int play_has_answer(unsigned int vcpu, const struct hypercall_record *call)
@@ -108,6 +136,8 @@ int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *
 	while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE))
 		__builtin_ia32_pause();
 	outcome = acrn_model_vmcall(&model, &made, result);
+	if (play->requests)
+		go_on_with_requests();
 	__atomic_clear(&lock, __ATOMIC_RELEASE);
 	return outcome == ACRN_RETURNED ? 0 : -1; /* else the processor's #UD is the answer */
 }

@@ -7,7 +7,18 @@
 #define PLAY_H
 
 #include "acrn_machine.h"
+#include "acrn_model.h"
 #include "hypercall_shared.h"
+
+#define PLAY_REQUESTS 16u
+
+/* An I/O request that a User VM's vCPU is to make, as soon as it can. */
+struct play_request {
+	uint16_t vm, vcpu;
+	uint32_t outcome; /* by the plugin: enum acrn_request */
+	uint64_t answer;  /* by the plugin */
+	struct acrn_io_request request;
+};
 
 /* What ACRN is to be played, as the launcher has it; compiled outside of QEMU. */
 struct shared_play {
@@ -15,6 +26,8 @@ struct shared_play {
 	uint32_t state[ACRN_MAX_VMS]; /* enum acrn_vm_state of each VM at boot; 0: as ACRN boots */
 	uint32_t is_cpuid_alone;      /* calls are not answered */
 	struct acrn_machine machine;
+	uint64_t requests; /* how many of these, one after the other */
+	struct play_request request[PLAY_REQUESTS];
 };
 
 /* 0, or -1: what is to be played is none of this version's. */

@@ -65,3 +65,14 @@ def test_log_and_trace_agree(vcpus, folder):
     busy = {event["vcpu"] for event in events if event["name"] == "inject_msi"}
     assert busy == set(range(vcpus))
     assert all(event["clobbered"] == {} for event in events)
+
+
+def test_a_user_vms_requests_reach_the_driver_by_upcalls():
+    """Port 0xcf8 is the driver's own business: a write is remembered, a read answered with it."""
+    requests = ("ioreq 2 0 pio write 0xcf8 4 0x80001810", "ioreq 2 0 pio read 0xcf8 4")
+    mocks = [word for text in ("acrn", *requests) for word in ("--mock", text)]
+    how = ("--engine", "plugin", "--qemu", NEWER_QEMU, *mocks)
+    run = acrn_trace(*how, "--", *qemu_arguments("hsm.rounds=1"), seconds=900)
+    answer = "acrn-trace: vCPU 0 of VM 2 has the answer to its I/O request: 0x80001810\n"
+    assert run.status == 0 and "hsm: done" in run.out, run
+    assert (run.out + run.err).count(answer) == 2, run

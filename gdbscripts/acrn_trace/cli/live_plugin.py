@@ -10,7 +10,7 @@ import time
 from typing import IO, NamedTuple
 
 from acrn_trace.act.inject_grammar import split_expressions
-from acrn_trace.act.mock.compiled import answers_of
+from acrn_trace.act.mock.compiled import answers_of, told_requests
 from acrn_trace.base.errors import TargetError, TraceError
 from acrn_trace.cli.judge import PluginJudge
 from acrn_trace.cli.offline import ShownFiles
@@ -126,7 +126,7 @@ def _tell_of_answers(guest: PluginGuest) -> None:
         )
     if guest.left:
         said.append(f"{guest.left} calls of the trace that is replayed were not made")
-    for text in said:
+    for text in said + told_requests(guest.play):
         print(f"acrn-trace: {text}", file=sys.stderr)
 
 

@@ -158,6 +158,11 @@ class PluginGuest:
         return self._calls.refused
 
     @property
+    def play(self) -> bytes:
+        """The ACRN that was played (struct shared_play), or nothing."""
+        return self._calls.play
+
+    @property
     def left(self) -> int:
         """Calls of the trace that is replayed that were not made."""
         return self._calls.left

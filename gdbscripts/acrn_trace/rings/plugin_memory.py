@@ -122,6 +122,14 @@ class PluginCalls:
         return self._code.shared_calls_in_flight(self._handle)
 
     @property
+    def play(self) -> bytes:
+        """struct shared_play, with what the plugin noted there."""
+        head = _HEAD.unpack(os.pread(self._head, _HEAD.size, 0))
+        sites, rules, size = head[7:10]
+        at = _aligned(_aligned(_HEAD.size + sites * _SITE.size) + rules)
+        return os.pread(self._head, size, at)
+
+    @property
     def left(self) -> int:
         """Calls of the trace that is replayed that were not made, up to now."""
         return _HEAD.unpack(os.pread(self._head, _HEAD.size, 0))[_LEFT]
