@@ -37,8 +37,8 @@ CASES = {
             "unpoked vm.name[2]: there is no memory at 0x9000",
             "unpoked a.b[3].c: it has 1 elements",
         ],
-        " (DELAYED) (POKED rsi: 0x1 => 0x55) (POKED vm.vmid: 1 => 7) (NOT POKED vm.name[2]: there is "
-        "no memory at 0x9000) (NOT POKED a.b[3].c: it has 1 elements)",
+        " (DELAYED) (POKED rsi: 0x1 => 0x55) (POKED vm.vmid: 1 => 7) (NOT POKED vm.name[2]: there "
+        "is no memory at 0x9000) (NOT POKED a.b[3].c: it has 1 elements)",
     ),
 }
 

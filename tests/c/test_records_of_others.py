@@ -23,19 +23,19 @@ RESULTS = (0, 0, 0, 1, 262161, -1, -2, -14, -22, -38, -1000, 2, 5, 3 << 32, 1 <<
 # Of the first RECORDS of a seed, in each form.
 SHOWN = {
     "kvm": {
-        "json": "0bee8f1bbc3390a8cd07a2490712f8fdd6dc1700f42e004df0c10fbf610aa143",
-        "text": "1e8dadecc48c27c6650c967358b61e4aaa6f468d3da078d52f9d0f49f77ef32c",
-        "verbose": "15c73ad1298b667feab2913b651e5c976a9d084d7ff24bf1f55f448a985d7fe1",
+        "json": "34534f17fe8c7630c2e8d2714067f1a20ce61787def39e124c186e659823b1b0",
+        "text": "0cb14d971837c986878f02686e989c35c91043a9830da8ee6486c34764d2218a",
+        "verbose": "ad3c25576acb675f2d5bea35ef30b5ea6279fd2ce49f50ccbb41ce50d3127f1e",
     },
     "xen": {
-        "json": "bda689c710333fc91fe5cb5918f771b2388f73a8f7ae39f2afc8f0cb081e9904",
-        "text": "8732073b751afa842ae6015085816cb9938718103b7b6513c01230eedbd516e1",
-        "verbose": "ea4e796cc1c8d8f0ca56e528513093baf70804aff07d8e7e93e7a50d0a9b71ce",
+        "json": "659581fd648b0b39e32202ace0136c09b7faa358bff049c706c3d5e46ba1ca83",
+        "text": "b49e84767b273df6a665a4376bf8636b4d3581a3764eddda1f27da55a286bdfd",
+        "verbose": "8fce4894512f2989de1ab2a7c91fef41aeda0afd32a3fe78f217323555be7319",
     },
     "hyperv": {
-        "json": "c3c1a4e1b4015c30379c5267af215aaed8eb4a3609a8de57e95b90890f9a956d",
-        "text": "82040d78d053681286bd8deace95c83950638dfa56f2124c2256cc0818af49a0",
-        "verbose": "e68ab7fe09a3ce39fffd072ff07a91bd06537939b1dc6aa19bb582416f7f64d8",
+        "json": "5658190a238a554bbc9a3c071c5902b1b55d09a61a11b1fc51596ba4235f618f",
+        "text": "68c925662d137f1ec5a2f94431b6bfbe32ac284defc68d24c3b76891a2654ddb",
+        "verbose": "25a28ec207ae074210b496382db2975f85c419677698e57002e94ae3ed2da41a",
     },
 }
 

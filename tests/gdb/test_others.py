@@ -42,7 +42,7 @@ def test_they_are_none_of_acrns_events_and_no_mock_answers_them(image, folder):
     assert {event["answered_by"] for event in events[:5]} == {"hypervisor"}
     names = ["xen_version", "sched_op", "hypercall_0x8", "hypercall_0x1f", "post_message"]
     assert [event["name"] for event in events[:5]] == names
-    # A stub's calls are their callers', also by way of a jump, as Linux's xen_hypercall_amd has them
+    # A stub's calls are their callers', also by a jump, as Linux's xen_hypercall_amd has them.
     assert [event["symbol"] for event in events[:2]] == ["xen_version", "xen_yield"]
     kafl = dict(zip(("rax", "rbx", "rcx"), events[3]["args"]))
     assert events[3]["decoded"] == kafl and kafl["rax"] == "0x1f"  # what its code loads

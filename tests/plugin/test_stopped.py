@@ -25,9 +25,12 @@ REGISTERS = "info registers"
 COUNT = """python exec('''
 import gdb
 met = -1
-while gdb.selected_thread() and gdb.newest_frame().name() != "call_log_complete":
-    gdb.execute("continue")
-    met += 1
+try:
+    while gdb.selected_thread() and gdb.newest_frame().name() != "call_log_complete":
+        met += 1
+        gdb.execute("continue")
+except gdb.error:  # the guest is gone before GDB can thank it for the news
+    pass
 print("met", met)
 ''')"""
 CAUGHT = [
