@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from acrn_trace.cli.plugin import ANSWERS_FROM, api_of
+from acrn_trace.cli.plugin import ANSWERS_FROM, API_VARIABLE, api_of
 from acrn_trace.base.places import PLUGIN
 from helpers.guests import (
     QEMU,
@@ -145,5 +145,9 @@ if api_of(QEMU) >= ANSWERS_FROM:
 else:
 
     def test_it_needs_a_newer_qemu(folder):
-        refused = run([QEMU, *arguments(folder, "hello")])
+        """QEMU says so itself, and where the plugin is told that it is for this one, the plugin."""
+        line = [QEMU, *arguments(folder, "hello")]
+        refused = run(line)
+        assert refused.status != 0 and "requires API version 7" in refused.err
+        refused = run(["env", f"{API_VARIABLE}={api_of(QEMU)}", *line])
         assert refused.status != 0 and "to stop at calls it needs QEMU 11.1" in refused.err
