@@ -14,7 +14,6 @@
 #include "plugin.h"
 #include "qemu_plugin.h"
 
-#define LENGTH	    3 /* of a hypercall instruction */
 #define CPL	    3
 #define RESUMES	    0x10000ull /* RF, which a fault sets in its frame, and no instruction leaves */
 #define FRAME_WORDS 5	       /* RIP, CS, RFLAGS, RSP, SS. Intel SDM volume 3, figure 6-9 */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lock.h"
 #include "plugin.h"
 #include "rules.h"
 
@@ -33,17 +34,6 @@ void calls_begin(struct shared_head *head)
 		for (uint32_t slot = 0; slot < SHARED_SLOTS; slot++)
 			vcpus[i].slot[slot] = (uint8_t)slot;
 	}
-}
-
-static void lock(struct of_vcpu *of)
-{
-	while (__atomic_test_and_set(&of->lock, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
-}
-
-static void unlock(struct of_vcpu *of)
-{
-	__atomic_clear(&of->lock, __ATOMIC_RELEASE);
 }
 
 static struct shared_slot *slot_of(uint32_t vcpu, uint32_t index)
@@ -211,24 +201,24 @@ void call_entered(unsigned int vcpu, uint64_t site, struct hypercall_record *mad
 	*made = (struct hypercall_record){.abi = shared_abi_at(shared, site)};
 	resumes = hypercall_abis[made->abi].again == HYPERCALL_AGAIN_same_rip;
 	read_call(vcpu, site, made);
-	lock(&vcpus[vcpu]);
+	lock_take(&vcpus[vcpu].lock);
 	settle(vcpu, made);
 	if (!is_made_again(vcpu, made, resumes)) {
 		if (rules_enter(vcpu, made))
 			read_call(vcpu, site, made);
 		enter(vcpu, made);
 	}
-	unlock(&vcpus[vcpu]);
+	lock_release(&vcpus[vcpu].lock);
 }
 
 void call_answered(unsigned int vcpu)
 {
 	struct of_vcpu *of = &vcpus[vcpu];
 
-	lock(of);
+	lock_take(&of->lock);
 	if (of->in_flight)
 		record_of(slot_of(vcpu, of->in_flight - 1))->flags |= HYPERCALL_ANSWERED;
-	unlock(of);
+	lock_release(&of->lock);
 }
 
 void call_done(unsigned int vcpu, enum hypercall_what what, const char *text, uint64_t number)
@@ -238,22 +228,22 @@ void call_done(unsigned int vcpu, enum hypercall_what what, const char *text, ui
 	struct shared_slot *slot;
 
 	memcpy(done.text, text, strnlen(text, sizeof(done.text)));
-	lock(of);
+	lock_take(&of->lock);
 	if (of->in_flight) {
 		slot = slot_of(vcpu, of->in_flight - 1);
 		rules_tell(slot, &done, 1);
 		of->of_slot[of->slot[of->in_flight - 1]].size = record_of(slot)->size;
 	}
-	unlock(of);
+	lock_release(&of->lock);
 }
 
 void calls_abandon(unsigned int by)
 {
 	for (uint32_t vcpu = 0; vcpu < shared->vcpus; vcpu++) {
-		lock(&vcpus[vcpu]);
+		lock_take(&vcpus[vcpu].lock);
 		while (vcpus[vcpu].in_flight)
 			shared_put(shared, by, take_out(vcpu, 0));
-		unlock(&vcpus[vcpu]);
+		lock_release(&vcpus[vcpu].lock);
 	}
 }
 
@@ -317,7 +307,7 @@ static int finish_of(unsigned int vcpu, uint32_t owner, uint64_t site, uint64_t 
 {
 	int is_found = 0;
 
-	lock(&vcpus[owner]);
+	lock_take(&vcpus[owner].lock);
 	for (uint32_t i = vcpus[owner].in_flight; i-- && !is_found;) {
 		const struct hypercall_record *record = record_of(slot_of(owner, i));
 
@@ -325,7 +315,7 @@ static int finish_of(unsigned int vcpu, uint32_t owner, uint64_t site, uint64_t 
 		if (is_found)
 			finish(vcpu, owner, i);
 	}
-	unlock(&vcpus[owner]);
+	lock_release(&vcpus[owner].lock);
 	return is_found;
 }
 
@@ -350,7 +340,7 @@ static void finish_doubtful(unsigned int vcpu, uint64_t site, uint64_t cr3)
 {
 	struct of_vcpu *of = &vcpus[vcpu];
 
-	lock(of);
+	lock_take(&of->lock);
 	for (uint32_t i = of->in_flight; i--;) {
 		const struct hypercall_record *record = record_of(slot_of(vcpu, i));
 
@@ -365,7 +355,7 @@ static void finish_doubtful(unsigned int vcpu, uint64_t site, uint64_t cr3)
 		}
 		break;
 	}
-	unlock(of);
+	lock_release(&of->lock);
 }
 
 void call_returned(unsigned int vcpu, uint64_t site)

@@ -4,6 +4,7 @@
 
 #include "acrn_model.h"
 #include "hypercall_abi.h"
+#include "lock.h"
 #include "play.h"
 #include "qemu_plugin.h"
 #include "replay.h"
@@ -133,12 +134,11 @@ int play_call(unsigned int vcpu, const struct hypercall_record *call, uint64_t *
 		return -1;
 	made.vm = play->machine.service_vm;
 	memcpy(made.argument, call->argument, sizeof(made.argument));
-	while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
+	lock_take(&lock);
 	outcome = acrn_model_vmcall(&model, &made, result);
 	if (play->requests)
 		go_on_with_requests();
-	__atomic_clear(&lock, __ATOMIC_RELEASE);
+	lock_release(&lock);
 	return outcome == ACRN_RETURNED ? 0 : -1; /* else the processor's #UD is the answer */
 }
 

@@ -10,7 +10,6 @@
 #include "rules.h"
 
 #define PAGE		4096u
-#define LENGTH		3 /* bytes of a hypercall instruction */
 #define CPUID_SIZE	2
 #define LOOKED_AT	8 /* bytes of an instruction */
 #define RESET_VECTOR	0xfffffff0u

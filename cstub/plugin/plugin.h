@@ -18,6 +18,8 @@
 #include "hypercall_shared.h"
 #include "qemu_plugin.h"
 
+#define LENGTH 3 /* bytes of a hypercall instruction */
+
 /* registers.c */
 
 /* Of RFLAGS: OF, DF, SF, ZF, AF, PF, CF. While a vCPU runs QEMU keeps them apart, where an

@@ -2,6 +2,7 @@
 /* Finds the recorded call that a call is, and does again what that did. */
 #include <string.h>
 
+#include "lock.h"
 #include "plugin.h"
 #include "replay.h"
 
@@ -201,10 +202,9 @@ int replay_answer(unsigned int vcpu, const struct hypercall_record *made, uint64
 	const struct replay_call *call;
 	uint32_t taken;
 
-	while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
+	lock_take(&lock);
 	taken = take(vcpu, made);
-	__atomic_clear(&lock, __ATOMIC_RELEASE);
+	lock_release(&lock);
 	if (taken == NOTHING)
 		return -1;
 	call = &calls[taken];

@@ -12,17 +12,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hypercall_stops.h"
+#include "lock.h"
 #include "plugin.h"
 #include "qemu_plugin.h"
 
-#define LENGTH	3 /* of a hypercall instruction */
 #define IF	0x200ull
 #define AWAITED 64 /* calls that may stop at their return; the oldest is forgotten */
 
@@ -37,17 +35,6 @@ static uint32_t awaited_now;
 static char lock;
 
 _Static_assert(STOPS_RULES <= 64, "a word has a bit for each");
-
-static void take_lock(void)
-{
-	while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
-}
-
-static void release_lock(void)
-{
-	__atomic_clear(&lock, __ATOMIC_RELEASE);
-}
 
 int stops_open(const char *path, uint32_t count)
 {
@@ -162,7 +149,7 @@ static int take_out(uint64_t site, uint64_t rsp, struct awaited *taken)
 {
 	int found = -1;
 
-	take_lock();
+	lock_take(&lock);
 	for (uint32_t i = awaited_now; i-- && found;) {
 		if (awaited[i].entry.site != site || awaited[i].entry.before[HYPERCALL_RSP] != rsp)
 			continue;
@@ -171,7 +158,7 @@ static int take_out(uint64_t site, uint64_t rsp, struct awaited *taken)
 		awaited_now--;
 		memmove(&awaited[i], &awaited[i + 1], (awaited_now - i) * sizeof(awaited[0]));
 	}
-	release_lock();
+	lock_release(&lock);
 	return found;
 }
 
@@ -181,12 +168,12 @@ static void await_return(const struct stop_taken *entry, uint64_t rules)
 	struct awaited same;
 
 	(void)take_out(entry->site, entry->before[HYPERCALL_RSP], &same);
-	take_lock();
+	lock_take(&lock);
 	if (awaited_now == AWAITED)
 		memmove(&awaited[0], &awaited[1], --awaited_now * sizeof(awaited[0]));
 	awaited[awaited_now] = (struct awaited){*entry, rules};
 	__atomic_store_n(&awaited_now, awaited_now + 1, __ATOMIC_RELAXED);
-	release_lock();
+	lock_release(&lock);
 }
 
 static void take(unsigned int vcpu, const struct stop_taken *entry, int is_back)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Registers ``set hypercall …`` and ``show hypercall …``."""
 
+from typing import Callable
+
 import gdb
 
 from acrn_trace.base.errors import TraceError
@@ -130,7 +132,25 @@ class ClobberParameter(gdb.Parameter):
         return f"A register that a call changed: {value}."
 
 
-class HypervisorSymbolsParameter(gdb.Parameter):
+class FileParameter(gdb.Parameter):
+    """A file, or none: what ``use`` refuses by a TraceError leaves it as it was."""
+
+    def __init__(self, name: str, use: Callable[[str], None]) -> None:
+        super().__init__(name, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
+        self.value = self._valid = ""
+        self._use = use
+
+    def get_set_string(self) -> str:
+        try:
+            self._use(self.value)
+        except TraceError as error:
+            self.value = self._valid
+            raise complaint(error) from None
+        self._valid = self.value
+        return ""
+
+
+class HypervisorSymbolsParameter(FileParameter):
     """The hypervisor's own image, to see each call at both ends; empty: the guest's side alone.
 
     An ELF64 image with symbols and debug information: examples/hypervisor's, or ACRN's acrn.out.
@@ -140,24 +160,13 @@ class HypervisorSymbolsParameter(gdb.Parameter):
     show_doc = "Show the hypervisor's image, whose dispatcher and handlers are watched."
 
     def __init__(self) -> None:
-        super().__init__(HYPERVISOR_SYMBOLS, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
-        self.value = self._valid = ""
-
-    def get_set_string(self) -> str:
-        try:
-            if self.value:
-                _check_hypervisor(self.value)
-        except TraceError as error:
-            self.value = self._valid
-            raise complaint(error) from None
-        self._valid = self.value
-        return ""
+        super().__init__(HYPERVISOR_SYMBOLS, _check_hypervisor)
 
     def get_show_string(self, value: str) -> str:
         return f"The hypervisor's side is that of {value}." if value else "Only the guest's side."
 
 
-class PluginParameter(gdb.Parameter):
+class PluginParameter(FileParameter):
     """The file by which QEMU's plugin stops the guest at calls; empty: breakpoints do it.
 
     QEMU 11.1 makes it, started with -plugin …/acrn-plugin.so,stops=FILE. Then 'catch hypercall' has
@@ -168,19 +177,7 @@ class PluginParameter(gdb.Parameter):
     show_doc = "Show the file by which QEMU's plugin stops the guest for catchpoints."
 
     def __init__(self) -> None:
-        super().__init__(PLUGIN, gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME)
-        self.value = self._valid = ""
-
-    def get_set_string(self) -> str:
-        from acrn_trace.in_gdb.session import current_session
-
-        try:
-            current_session().use_plugin(self.value)
-        except TraceError as error:
-            self.value = self._valid
-            raise complaint(error) from None
-        self._valid = self.value
-        return ""
+        super().__init__(PLUGIN, _use_plugin)
 
     def get_show_string(self, value: str) -> str:
         return f"QEMU's plugin stops by {value}." if value else "Breakpoints stop the guest."
@@ -198,7 +195,14 @@ def _check_hypervisor(path: str) -> None:
     from acrn_trace.image.image import open_image
     from acrn_trace.sites.hypervisor_code import hypervisor_code
 
-    hypervisor_code(open_image(path))
+    if path:
+        hypervisor_code(open_image(path))
+
+
+def _use_plugin(path: str) -> None:
+    from acrn_trace.in_gdb.session import current_session
+
+    current_session().use_plugin(path)
 
 
 def register() -> None:
