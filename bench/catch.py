@@ -7,10 +7,9 @@ PATH. Rates are of the calls that were made until the guest stopped, connecting 
 
 import re
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
+from interleaved import interleaved
 from throughput import PLAIN, ROOT, arguments
 
 ROUNDS = 5
@@ -23,13 +22,11 @@ LOADER = ROOT / "gdbscripts" / "acrn-trace.py"
 def run():
     """Rows: by breakpoints, by the plugin."""
     subprocess.run(["make", "-s", "-f", "bench/throughput_guest/guest.mk"], cwd=ROOT, check=True)
-    ways = {"by breakpoints": (BY_BREAKPOINTS, False), "by the plugin": (BY_PLUGIN, True)}
-    samples = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            with tempfile.TemporaryDirectory(prefix="acrn-bench-", dir="/dev/shm") as folder:
-                samples[name].append(caught(Path(folder), *way))
-    for name, taken in samples.items():
+    ways = {
+        "by breakpoints": lambda folder: caught(folder, BY_BREAKPOINTS, False),
+        "by the plugin": lambda folder: caught(folder, BY_PLUGIN, True),
+    }
+    for name, taken in interleaved(ways, ROUNDS).items():
         yield f"to a caught call, {name}", taken, "calls/s"
 
 

@@ -7,10 +7,9 @@ examples/hypervisor. QEMU on PATH is to be one that the plugin works with; 11.1 
 
 import re
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
+from interleaved import interleaved
 from throughput import LAUNCHER, PLAIN, ROOT, arguments, finished, made, plain
 
 from acrn_trace.cli.plugin import ANSWERS_FROM, api_of
@@ -42,12 +41,7 @@ def run():
         ways["answered, behind flags"] = lambda folder: to_text(
             folder, FLAGS, behind_flags, *ANSWER
         )
-    samples = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            with tempfile.TemporaryDirectory(prefix="acrn-bench-", dir="/dev/shm") as folder:
-                samples[name].append(way(Path(folder)))
-    for name, taken in samples.items():
+    for name, taken in interleaved(ways, ROUNDS).items():
         yield name, taken, "calls/s"
 
 

@@ -9,9 +9,10 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 import time
 from pathlib import Path
+
+from interleaved import interleaved
 
 from acrn_trace.image.image import open_image
 from acrn_trace.image.site_records import recorded_sites
@@ -36,11 +37,7 @@ def run():
         "acrn-trace record, shared RAM": record,
         "acrn-trace report, a recording to text": report,
     }
-    samples = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            with tempfile.TemporaryDirectory(prefix="acrn-bench-", dir="/dev/shm") as folder:
-                samples[name].append(way(Path(folder)))
+    samples = interleaved(ways, ROUNDS)
     for name, taken in samples.items():
         yield name, [recorded / seconds for recorded, seconds, _ in taken], "calls/s"
     for name in list(ways)[3:5]:
